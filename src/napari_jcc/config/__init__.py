@@ -1,0 +1,49 @@
+"""Typed settings: the one truth behind the window's form, the command line and the docs."""
+
+from napari_jcc.config.fields import describe_range
+from napari_jcc.config.files import dump_config, load_config, load_config_text
+from napari_jcc.config.model import (
+    BoxConfig,
+    CollectionConfig,
+    DecodeConfig,
+    DiscriminativeConfig,
+    FeatureConfig,
+    JccConfig,
+    ProblemConfig,
+    RuntimeConfig,
+    SaliencyConfig,
+    SolverConfig,
+    SuperpixelConfig,
+)
+from napari_jcc.config.overrides import (
+    apply_overrides,
+    changed_settings,
+    parse_assignment,
+    validate_config,
+)
+from napari_jcc.config.presets import PRESETS, Preset, get_preset
+
+__all__ = [
+    "PRESETS",
+    "BoxConfig",
+    "CollectionConfig",
+    "DecodeConfig",
+    "DiscriminativeConfig",
+    "FeatureConfig",
+    "JccConfig",
+    "Preset",
+    "ProblemConfig",
+    "RuntimeConfig",
+    "SaliencyConfig",
+    "SolverConfig",
+    "SuperpixelConfig",
+    "apply_overrides",
+    "changed_settings",
+    "describe_range",
+    "dump_config",
+    "get_preset",
+    "load_config",
+    "load_config_text",
+    "parse_assignment",
+    "validate_config",
+]

@@ -1,0 +1,84 @@
+"""How one setting is declared, and how its range reads in words."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+
+class Section(BaseModel):
+    """Base of all sections: immutable, unknown keys refused, non-finite numbers refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+def setting(
+    default: Any,
+    title: str,
+    description: str,
+    *,
+    advanced: bool = False,
+    **limits: Any,
+) -> Any:
+    """Declare a field with its title, description and range.
+
+    Parameters
+    ----------
+    default
+        Value of the default preset.
+    title
+        Label in the window and heading in the docs; sentence case, with the unit.
+    description
+        What a larger or other value does; shown as tooltip and in the settings file.
+    advanced
+        Folded away in the window until asked for.
+    **limits
+        ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ``max_length`` of pydantic.
+    """
+    return Field(
+        default=default,
+        title=title,
+        description=description,
+        json_schema_extra={"advanced": advanced},
+        **limits,
+    )
+
+
+_BOUNDS = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
+
+
+def choices(field: FieldInfo) -> tuple[str, ...]:
+    """Allowed values of a ``Literal`` field (or of the items of a tuple of them)."""
+    annotation = field.annotation
+    if get_origin(annotation) is tuple:
+        annotation = get_args(annotation)[0]
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def limits(field: FieldInfo) -> dict[str, float]:
+    """Numeric bounds of a field by pydantic's names (``ge``, ``gt``, ``le``, ``lt``)."""
+    return {
+        name: getattr(constraint, name)
+        for constraint in field.metadata
+        for name, _ in _BOUNDS
+        if getattr(constraint, name, None) is not None
+    }
+
+
+def is_advanced(field: FieldInfo) -> bool:
+    """Whether the window folds this field away until asked for."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("advanced"))
+
+
+def describe_range(field: FieldInfo) -> str:
+    """Range of a field in words, such as ``at least 0, at most 1`` or ``one of a, b``."""
+    if allowed := choices(field):
+        several = get_origin(field.annotation) is tuple
+        return ("any of " if several else "one of ") + ", ".join(allowed)
+    bounds = limits(field)
+    return ", ".join(f"{word} {bounds[name]:g}" for name, word in _BOUNDS if name in bounds)

@@ -1,0 +1,147 @@
+"""Checked changes to the settings, with messages a user can act on."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from napari_jcc.config.fields import describe_range
+from napari_jcc.config.model import JccConfig
+from napari_jcc.errors import ConfigError
+
+
+def validate_config(values: Mapping[str, Any]) -> JccConfig:
+    """Build the settings from nested mappings.
+
+    Raises
+    ------
+    ConfigError
+        Naming every bad field, its range and the value found.
+    """
+    try:
+        return JccConfig.model_validate(values)
+    except ValidationError as error:
+        problems = [_explain(item["loc"], item) for item in error.errors()]
+        raise ConfigError("\n".join(problems)) from error
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """Split ``section.field=value``; the value is read as JSON where it is JSON.
+
+    Raises
+    ------
+    ConfigError
+        If `text` has no ``=`` or its left side is not ``section.field``.
+    """
+    path, equals, raw = text.partition("=")
+    path = path.strip()
+    if not equals or path.count(".") != 1:
+        raise ConfigError(
+            f"Cannot read the setting {text!r}. Write section.field=value, for example "
+            "problem.nu=0.2."
+        )
+    try:
+        return path, json.loads(raw)
+    except json.JSONDecodeError:
+        return path, raw.strip()
+
+
+def apply_overrides(
+    config: JccConfig, overrides: Mapping[str, Any] | Iterable[str]
+) -> JccConfig:
+    """Return `config` with some settings changed.
+
+    Parameters
+    ----------
+    config
+        Settings to start from; left as they are.
+    overrides
+        ``{"section.field": value}``, or texts ``section.field=value``.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or a value is not allowed.
+    """
+    pairs = (
+        overrides.items()
+        if isinstance(overrides, Mapping)
+        else [parse_assignment(text) for text in overrides]
+    )
+    values = config.model_dump()
+    for path, value in pairs:
+        section, _, name = path.partition(".")
+        if section not in values:
+            raise ConfigError(_unknown(section, list(values), "section"))
+        if name not in values[section]:
+            raise ConfigError(_unknown(name, list(values[section]), "setting", section))
+        values[section][name] = _as_sequence(JccConfig, section, name, value)
+    return validate_config(values)
+
+
+def changed_settings(config: JccConfig, base: JccConfig) -> dict[str, Any]:
+    """Settings in which `config` differs from `base`, as ``{"section.field": value}``."""
+    values, reference = config.model_dump(mode="json"), base.model_dump(mode="json")
+    return {
+        f"{section}.{name}": value
+        for section, fields in values.items()
+        for name, value in fields.items()
+        if value != reference[section][name]
+    }
+
+
+def _as_sequence(model: type[BaseModel], section: str, name: str, value: Any) -> Any:
+    """Let ``channels=0`` and ``superpixels=sift,lab`` stand for lists."""
+    field = _find_field(model, (section, name))
+    if field is None or not str(field.annotation).startswith("tuple"):
+        return value
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _find_field(model: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | None:
+    field: FieldInfo | None = None
+    current: Any = model
+    for part in path:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            break
+        field = current.model_fields.get(part)
+        if field is None:
+            return None
+        current = field.annotation
+    return field
+
+
+def _explain(path: tuple[Any, ...], item: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in path)
+    if item["type"] == "extra_forbidden":
+        *parents, last = path
+        known = _known_names(tuple(parents))
+        kind = "setting" if parents else "section"
+        return _unknown(str(last), known, kind, ".".join(map(str, parents)))
+    field = _find_field(JccConfig, path)
+    allowed = describe_range(field) if field else ""
+    expected = f" ({allowed})" if allowed else ""
+    if item["type"] == "value_error":
+        return f"{name}: {item['ctx']['error']}."
+    return f"{name}{expected}: {item['msg']}; got {item['input']!r}."
+
+
+def _known_names(path: tuple[Any, ...]) -> list[str]:
+    current: Any = JccConfig
+    for part in path:
+        current = current.model_fields[part].annotation
+    return list(current.model_fields)
+
+
+def _unknown(name: str, known: list[str], kind: str, parent: str = "") -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    where = f" in {parent}" if parent else ""
+    return f"Unknown {kind} {name!r}{where}.{hint} Known: {', '.join(known)}."

@@ -1,0 +1,78 @@
+"""Named starting points, each a few changes to the defaults."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from napari_jcc.config.model import JccConfig
+from napari_jcc.config.overrides import apply_overrides
+from napari_jcc.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of settings."""
+
+    name: str
+    title: str
+    description: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def config(self) -> JccConfig:
+        """Settings of this preset."""
+        return apply_overrides(JccConfig(), self.overrides)
+
+
+DEFAULT_PRESET = "fast"
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "fast",
+            "Fast",
+            "Gradients, colour and saliency; needs no weights and no graphics card.",
+        ),
+        Preset(
+            "paper",
+            "As printed",
+            "The program of the paper with its printed weights and constraints. For "
+            "comparison: the answer is much weaker than the other presets'.",
+            {
+                "superpixels.method": "quickshift",
+                "features.superpixels": ["sift"],
+                "discriminative.weighting": "superpixel",
+                "problem.reading": "printed",
+                "problem.nu": 0.005,
+                "problem.mu": 0.001,
+                "problem.alpha": 0.1,
+                "problem.gamma": 0.1,
+                "problem.area_min": 0.0,
+                "problem.area_max": 1.0,
+                "problem.superpixel_cost": "log",
+                "problem.box_cost": "log_mean",
+                "decode.rounding": "paper",
+            },
+        ),
+    )
+}
+
+
+def get_preset(name: str) -> JccConfig:
+    """Return the settings of the preset called `name`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such preset; the message lists those there are.
+    """
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ConfigError(
+            f"Unknown preset {name!r}.{hint} Known: {', '.join(PRESETS)}."
+        )
+    return PRESETS[name].config()

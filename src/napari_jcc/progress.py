@@ -1,0 +1,64 @@
+"""The one interface through which long work reports progress and is cancelled."""
+
+from __future__ import annotations
+
+import threading
+
+from napari_jcc.errors import Cancelled
+
+
+class Progress:
+    """Counts the steps of one stage after another; silent by default.
+
+    Front ends (terminal, window) derive from it and override the ``on_`` hooks.
+    Hooks are called from whichever thread does the work, one at a time.
+    `cancel` may be called from any thread; the work stops at its next step.
+    """
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+
+    def start(self, stage: str, total: int) -> None:
+        """Begin a stage of `total` steps.
+
+        Raises
+        ------
+        Cancelled
+            If the user has cancelled the run.
+        """
+        self.raise_if_cancelled()
+        with self._lock:
+            self.on_start(stage, total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Report `steps` more steps of the current stage as done.
+
+        Raises
+        ------
+        Cancelled
+            If the user has cancelled the run.
+        """
+        with self._lock:
+            self.on_advance(steps)
+        self.raise_if_cancelled()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next step."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled.is_set()
+
+    def raise_if_cancelled(self) -> None:
+        """Raise `Cancelled` if `cancel` was called."""
+        if self.cancelled:
+            raise Cancelled("The run was cancelled. Start it again to resume.")
+
+    def on_start(self, stage: str, total: int) -> None:
+        """Show that a stage begins; the default shows nothing."""
+
+    def on_advance(self, steps: int) -> None:
+        """Show that steps are done; the default shows nothing."""

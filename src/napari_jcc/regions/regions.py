@@ -1,0 +1,70 @@
+"""The pieces of one image: superpixels, candidate boxes, saliency, and who lies in whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from napari_jcc._types import Float32Array, LabelMap
+
+
+@dataclass(frozen=True)
+class Superpixels:
+    """Oversegmentation of one image at working size.
+
+    Attributes
+    ----------
+    label_map : (h, w) int32
+        Superpixel of every pixel, 0 to S - 1 without gaps.
+    colour : (S, 3) float32
+        Mean CIE Lab colour.
+    centre : (S, 2) float32
+        Mean x, y in pixels.
+    area : (S,) float32
+        Number of pixels, at least 1.
+    neighbours : (E, 2) int64
+        Pairs of superpixels that share a border, first < second, each pair once.
+    """
+
+    label_map: LabelMap
+    colour: Float32Array
+    centre: Float32Array
+    area: Float32Array
+    neighbours: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.area)
+
+
+@dataclass(frozen=True)
+class ImageRegions:
+    """All pieces of one image at working size.
+
+    Attributes
+    ----------
+    superpixels : Superpixels
+    saliency_map : (h, w) float32
+        Saliency in [0, 1].
+    boxes : (R, 4) float32
+        Candidate boxes, ``xyxy``, half-open, best first. R may be 0.
+    box_excess : (R,) float32
+        Share of the saliency inside the box minus its share of the area, in [-1, 1].
+    overlap : (R, S) csr, bool
+        True where more than half of the superpixel lies in the box.
+    """
+
+    superpixels: Superpixels
+    saliency_map: Float32Array
+    boxes: Float32Array
+    box_excess: Float32Array
+    overlap: sparse.csr_array
+
+    @property
+    def saliency(self) -> Float32Array:
+        """Mean saliency of every superpixel, (S,), in [0, 1]."""
+        labels = self.superpixels.label_map.ravel()
+        total = np.bincount(labels, self.saliency_map.ravel(), len(self.superpixels))
+        return (total / self.superpixels.area).astype(np.float32)

@@ -1,0 +1,84 @@
+"""What a run returns: masks, boxes, scores, and how they came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from napari_jcc._types import Float32Array, LabelMap, MaskArray
+from napari_jcc.config import JccConfig
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Answer for one image; pixels are the image's own unless said otherwise.
+
+    Attributes
+    ----------
+    name
+        Name of the image in its collection, without extension.
+    mask : (H, W) bool
+    box : (4,) float32
+        ``xyxy``, half-open; all NaN when the image has no answer.
+    box_score
+        Score of the chosen box, in [0, 1].
+    superpixel_scores : (S,) float32
+        Score of every superpixel of `label_map`, in [0, 1].
+    candidate_boxes : (R, 4) float32
+        All candidates, ``xyxy`` in the image's own pixels, best saliency first.
+    candidate_scores : (R,) float32
+        Score of every candidate, in [0, 1]; they sum to 1.
+    label_map : (h, w) int32
+        Superpixels at working size.
+    saliency_map : (h, w) float32
+        Saliency in [0, 1] at working size.
+    warning
+        Why the answer of this image is only a fallback; empty when it is not.
+    """
+
+    name: str
+    mask: MaskArray
+    box: Float32Array
+    box_score: float
+    superpixel_scores: Float32Array
+    candidate_boxes: Float32Array
+    candidate_scores: Float32Array
+    label_map: LabelMap
+    saliency_map: Float32Array
+    warning: str = ""
+
+    @property
+    def foreground_share(self) -> float:
+        """Share of the image's pixels in the mask."""
+        return float(self.mask.mean())
+
+
+@dataclass(frozen=True)
+class JccResult:
+    """Answer for a set of images.
+
+    Attributes
+    ----------
+    images
+        One entry per image of the collection, in its order.
+    config
+        Settings that produced the answer.
+    skipped
+        Files that could not be used, with the reason.
+    solver_report
+        Status, objective, residuals, iterations and times of the solver.
+    seconds
+        Time of every stage that was not found in the cache.
+    """
+
+    images: tuple[ImageResult, ...]
+    config: JccConfig
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    solver_report: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Messages about images whose answer is only a fallback."""
+        return tuple(f"{image.name}: {image.warning}" for image in self.images if image.warning)
