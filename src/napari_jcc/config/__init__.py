@@ -18,6 +18,7 @@ from napari_jcc.config.model import (
 from napari_jcc.config.overrides import (
     apply_overrides,
     changed_settings,
+    format_assignment,
     parse_assignment,
     validate_config,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "changed_settings",
     "describe_range",
     "dump_config",
+    "format_assignment",
     "get_preset",
     "load_config",
     "load_config_text",

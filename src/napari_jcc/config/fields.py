@@ -52,7 +52,7 @@ _BOUNDS = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below
 
 
 def choices(field: FieldInfo) -> tuple[str, ...]:
-    """Allowed values of a ``Literal`` field (or of the items of a tuple of them)."""
+    """List what a ``Literal`` field (or each item of a tuple of them) may be."""
     annotation = field.annotation
     if get_origin(annotation) is tuple:
         annotation = get_args(annotation)[0]

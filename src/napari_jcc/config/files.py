@@ -18,7 +18,7 @@ from napari_jcc.errors import ConfigError
 
 def dump_config(config: JccConfig) -> str:
     """Write every setting as TOML, each under a comment with its meaning and range."""
-    lines = ["# Settings of napari-jcc. Lines left out keep their defaults.", ""]
+    lines = ["# Settings of napari-jcc. Lines left out keep the preset's values.", ""]
     for section_name, section_field in JccConfig.model_fields.items():
         section: BaseModel = getattr(config, section_name)
         lines += [f"# {section_field.title}: {section_field.description}"]
@@ -32,8 +32,19 @@ def dump_config(config: JccConfig) -> str:
     return "\n".join(lines)
 
 
-def load_config_text(text: str, source: str = "the settings") -> JccConfig:
-    """Read settings from TOML text.
+def load_config_text(
+    text: str, source: str = "the settings", base: JccConfig | None = None
+) -> JccConfig:
+    """Read settings from TOML text, complete or partial.
+
+    Parameters
+    ----------
+    text
+        Lines ``field = value`` under headings ``[section]``.
+    source
+        Where the text comes from, for messages.
+    base
+        Settings that stand for the lines left out; the defaults when not given.
 
     Raises
     ------
@@ -47,11 +58,21 @@ def load_config_text(text: str, source: str = "the settings") -> JccConfig:
             f"{source} is not a valid TOML file: {error}. "
             "`napari-jcc config` prints a complete example."
         ) from error
-    return validate_config(values)
+    try:
+        return validate_config(_merge(base or JccConfig(), values))
+    except ConfigError as error:
+        raise ConfigError(f"In {source}: {error}") from error
 
 
-def load_config(path: str | Path) -> JccConfig:
-    """Read settings from a TOML file.
+def load_config(path: str | Path, base: JccConfig | None = None) -> JccConfig:
+    """Read settings from a TOML file, complete or partial.
+
+    Parameters
+    ----------
+    path
+        A file as `dump_config` writes it; any line may be left out.
+    base
+        Settings that stand for the lines left out; the defaults when not given.
 
     Raises
     ------
@@ -63,9 +84,22 @@ def load_config(path: str | Path) -> JccConfig:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the settings file {path}: {error}") from error
-    return load_config_text(text, source=str(path))
+    return load_config_text(text, source=str(path), base=base)
+
+
+def _merge(base: JccConfig, values: dict[str, Any]) -> dict[str, Any]:
+    """Lay `values` over `base` without judging them: validation names what is wrong."""
+    merged = base.model_dump()
+    for section, fields in values.items():
+        known = merged.get(section)
+        both = isinstance(known, dict) and isinstance(fields, dict)
+        merged[section] = {**known, **fields} if both else fields
+    return merged
 
 
 def _toml_value(value: Any) -> str:
-    # JSON's notation of text, numbers, booleans and lists is also TOML's.
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
+    # JSON's notation is also TOML's, but for surrogate pairs and a bare delete character.
+    text = json.dumps(
+        list(value) if isinstance(value, tuple) else value, ensure_ascii=False
+    )
+    return text.replace("\x7f", "\\u007f")

@@ -24,7 +24,8 @@ class CollectionConfig(Section):
         (),
         "Channels",
         "Channels to use, counted from 0: one is shown as gray, three as red, green, blue, "
-        "other numbers are averaged. Empty: gray and RGB(A) as they are, else all averaged.",
+        "other numbers are averaged. Empty: gray and RGB(A) as they are, else all "
+        "averaged.",
         max_length=32,
     )
     normalise: Literal["auto", "always", "never"] = setting(
@@ -256,7 +257,8 @@ class DiscriminativeConfig(Section):
     spectrum_cutoff: float = setting(
         0.03,
         "Spectrum cut-off",
-        "Directions whose shrinkage falls below this are dropped: faster, hardly different.",
+        "Directions whose shrinkage falls below this are dropped: faster, hardly "
+        "different.",
         advanced=True,
         ge=0,
         lt=1,
@@ -276,9 +278,9 @@ class ProblemConfig(Section):
     reading: Literal["cover", "bigm", "hull", "printed"] = setting(
         "cover",
         "Reading of the constraints",
-        "How boxes and superpixels are coupled. printed: as in the paper, where overlapping "
-        "boxes contradict each other. bigm: the same meaning with integer points. cover: "
-        "bigm without its upper fill. hull: tightest, slowest.",
+        "How boxes and superpixels are coupled. printed: as in the paper, where "
+        "overlapping boxes contradict each other. bigm: the same meaning with integer "
+        "points. cover: bigm without its upper fill. hull: tightest, slowest.",
     )
     nu: float = setting(
         0.1,
@@ -305,8 +307,8 @@ class ProblemConfig(Section):
     gamma: float = setting(
         0.1,
         "Box fill (gamma)",
-        "Least share of a chosen box that the object fills; with the readings printed, bigm "
-        "and hull also the least share that it leaves free.",
+        "Least share of a chosen box that the object fills; with the readings printed, "
+        "bigm and hull also the least share that it leaves free.",
         gt=0,
         lt=0.5,
     )
@@ -327,8 +329,8 @@ class ProblemConfig(Section):
     normalisation: Literal["trace", "none"] = setting(
         "trace",
         "Scaling of the terms",
-        "trace: quadratic terms divided by their traces and saliency by its sum, so that the "
-        "weights mean the same in every set. none: equation (5) as it stands.",
+        "trace: quadratic terms divided by their traces and saliency by its sum, so that "
+        "the weights mean the same in every set. none: equation (5) as it stands.",
         advanced=True,
     )
     superpixel_cost: Literal["margin", "log"] = setting(
@@ -341,8 +343,8 @@ class ProblemConfig(Section):
     box_cost: Literal["excess", "log_mean"] = setting(
         "excess",
         "Box saliency cost",
-        "excess: minus log of (share of saliency inside minus share of area). log_mean: minus "
-        "log of (area share x mean saliency), favours large boxes.",
+        "excess: minus log of (share of saliency inside minus share of area). log_mean: "
+        "minus log of (area share x mean saliency), favours large boxes.",
         advanced=True,
     )
     saliency_floor: float = setting(
@@ -420,8 +422,8 @@ class DecodeConfig(Section):
     refinement: Literal["grabcut", "none"] = setting(
         "grabcut",
         "Refinement",
-        "grabcut: colour models of object and rest redraw the outline at pixel level, as in "
-        "the paper. none: the mask is made of whole superpixels.",
+        "grabcut: colour models of object and rest redraw the outline at pixel level, as "
+        "in the paper. none: the mask is made of whole superpixels.",
     )
     iterations: int = setting(
         3,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -31,7 +31,10 @@ def validate_config(values: Mapping[str, Any]) -> JccConfig:
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
-    """Split ``section.field=value``; the value is read as JSON where it is JSON.
+    """Split ``section.field=value``; the value is read as JSON where that is meant.
+
+    A setting that holds text takes the value as it stands, so that a folder may be called
+    ``123``; a value in double quotes is unquoted.
 
     Raises
     ------
@@ -45,10 +48,30 @@ def parse_assignment(text: str) -> tuple[str, Any]:
             f"Cannot read the setting {text!r}. Write section.field=value, for example "
             "problem.nu=0.2."
         )
+    raw = raw.strip()
     try:
-        return path, json.loads(raw)
-    except json.JSONDecodeError:
-        return path, raw.strip()
+        value = json.loads(raw)
+    except (ValueError, RecursionError):  # also numbers too long, brackets too deep
+        return path, raw
+    return path, value if isinstance(value, str) or not _holds_text(path) else raw
+
+
+def format_assignment(path: str, value: Any) -> str:
+    """Write ``section.field=value`` so that `parse_assignment` reads the same value.
+
+    Parameters
+    ----------
+    path
+        ``section.field``.
+    value
+        Text, number, or a list of either without commas in its items.
+    """
+    if isinstance(value, str):
+        plain = parse_assignment(f"{path}={value}") == (path, value)
+        return f"{path}={value if plain else json.dumps(value, ensure_ascii=False)}"
+    if isinstance(value, list | tuple):
+        return f"{path}={','.join(str(item) for item in value)}"
+    return f"{path}={json.dumps(value)}"
 
 
 def apply_overrides(
@@ -85,7 +108,7 @@ def apply_overrides(
 
 
 def changed_settings(config: JccConfig, base: JccConfig) -> dict[str, Any]:
-    """Settings in which `config` differs from `base`, as ``{"section.field": value}``."""
+    """List where `config` differs from `base`, as ``{"section.field": value}``."""
     values, reference = config.model_dump(mode="json"), base.model_dump(mode="json")
     return {
         f"{section}.{name}": value
@@ -93,6 +116,15 @@ def changed_settings(config: JccConfig, base: JccConfig) -> dict[str, Any]:
         for name, value in fields.items()
         if value != reference[section][name]
     }
+
+
+def _holds_text(path: str) -> bool:
+    field = _find_field(JccConfig, tuple(path.split(".")))
+    return field is not None and (field.annotation is str or _is_literal(field))
+
+
+def _is_literal(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is Literal
 
 
 def _as_sequence(model: type[BaseModel], section: str, name: str, value: Any) -> Any:

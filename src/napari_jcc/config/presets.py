@@ -22,7 +22,7 @@ class Preset:
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> JccConfig:
-        """Settings of this preset."""
+        """Build the settings of this preset."""
         return apply_overrides(JccConfig(), self.overrides)
 
 
@@ -72,7 +72,5 @@ def get_preset(name: str) -> JccConfig:
     if name not in PRESETS:
         near = difflib.get_close_matches(name, PRESETS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise ConfigError(
-            f"Unknown preset {name!r}.{hint} Known: {', '.join(PRESETS)}."
-        )
+        raise ConfigError(f"Unknown preset {name!r}.{hint} Known: {', '.join(PRESETS)}.")
     return PRESETS[name].config()
