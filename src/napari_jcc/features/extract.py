@@ -1,0 +1,118 @@
+"""Features of one image, and of a set of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from napari_jcc._types import Float32Array, ImageArray
+from napari_jcc.config import FeatureConfig
+from napari_jcc.errors import InputError
+from napari_jcc.features.embed import embed
+from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
+from napari_jcc.features.lab import LabExtractor
+from napari_jcc.features.sift import SiftExtractor
+from napari_jcc.regions.regions import ImageRegions
+
+EXTRACTORS: dict[str, Callable[[FeatureConfig], FeatureExtractor]] = {
+    "sift": lambda config: SiftExtractor(config.sift_step, config.sift_size),
+    "lab": lambda config: LabExtractor(),
+}
+"""Every kind of feature by the name it has in the settings."""
+
+
+def get_extractors(kinds: Iterable[str], config: FeatureConfig) -> list[FeatureExtractor]:
+    """Return one extractor for each of `kinds`, in their order, repetitions dropped.
+
+    Raises
+    ------
+    InputError
+        If a kind is unknown; the message lists those there are.
+    """
+    wanted = list(dict.fromkeys(kinds))
+    if unknown := [kind for kind in wanted if kind not in EXTRACTORS]:
+        raise InputError(
+            f"Unknown kind of feature {unknown[0]!r}. Known: {', '.join(EXTRACTORS)}."
+        )
+    return [EXTRACTORS[kind](config) for kind in wanted]
+
+
+def describe_image(
+    image: ImageArray, regions: ImageRegions, config: FeatureConfig
+) -> dict[str, RegionDescriptors]:
+    """Describe the pieces of one image by every kind that `config` names.
+
+    The answer depends on the image, its regions and the fields `superpixels`, `boxes`,
+    `sift_step` and `sift_size` of `config`, and can be pickled.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8
+        RGB at working size.
+    regions
+        Pieces of the same image.
+    config
+        Settings of the features.
+
+    Raises
+    ------
+    InputError
+        If image and regions differ in size.
+    """
+    if image.shape[:2] != regions.superpixels.label_map.shape:
+        raise InputError(
+            f"The image has shape {image.shape[:2]} but its superpixels were found on "
+            f"{regions.superpixels.label_map.shape}. Describe the image they came from."
+        )
+    return {
+        extractor.name: extractor.describe(image, regions)
+        for extractor in get_extractors((*config.superpixels, *config.boxes), config)
+    }
+
+
+def combine(
+    descriptions: Sequence[Mapping[str, RegionDescriptors]], config: FeatureConfig
+) -> Features:
+    """Turn the descriptions of a set of images into features to classify.
+
+    Every kind is embedded over the set (see `embed`) and the kinds are put side by side,
+    each of total variance 1. Depends on `kernel` and `dimensions` of `config` too.
+
+    Parameters
+    ----------
+    descriptions
+        What `describe_image` returned for every image, in order.
+    config
+        The settings used there.
+
+    Raises
+    ------
+    InputError
+        If there is no image.
+    """
+    if not descriptions:
+        raise InputError("There are no images to compute features of. Give at least one.")
+    return Features(
+        superpixels=_embed_kinds(
+            descriptions, config.superpixels, lambda pieces: pieces.superpixels, config
+        ),
+        boxes=_embed_kinds(descriptions, config.boxes, lambda pieces: pieces.boxes, config),
+    )
+
+
+def _embed_kinds(
+    descriptions: Sequence[Mapping[str, RegionDescriptors]],
+    kinds: Iterable[str],
+    select: Callable[[RegionDescriptors], Float32Array],
+    config: FeatureConfig,
+) -> Float32Array:
+    columns = [
+        embed(
+            [select(description[extractor.name]) for description in descriptions],
+            extractor.is_histogram,
+            config,
+        )
+        for extractor in get_extractors(kinds, config)
+    ]
+    return np.concatenate(columns, axis=1)
