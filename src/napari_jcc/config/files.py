@@ -92,8 +92,9 @@ def _merge(base: JccConfig, values: dict[str, Any]) -> dict[str, Any]:
     merged = base.model_dump()
     for section, fields in values.items():
         known = merged.get(section)
-        both = isinstance(known, dict) and isinstance(fields, dict)
-        merged[section] = {**known, **fields} if both else fields
+        if isinstance(known, dict) and isinstance(fields, dict):
+            fields = {**known, **fields}
+        merged[section] = fields
     return merged
 
 

@@ -121,16 +121,35 @@ class SaliencyConfig(Section):
         advanced=True,
     )
     colour_sigma: float = setting(
-        10.0,
-        "Colour scale (Lab units)",
-        "Colour difference that counts as contrast; smaller values split finer.",
+        15.0,
+        "Contrast scale (Lab units)",
+        "Colour difference from the background that counts as full contrast; smaller "
+        "values also mark faint parts.",
         advanced=True,
         gt=0,
         le=100,
     )
+    background_sigma: float = setting(
+        5.0,
+        "Background scale (Lab units)",
+        "Colour steps over which the background spreads inwards from the border; larger "
+        "values take faint objects for background.",
+        advanced=True,
+        gt=0,
+        le=100,
+    )
+    look_alike: float = setting(
+        5.0,
+        "Look-alike distance (Lab units)",
+        "Regions apart from each other but of one colour count as this far apart: a blob "
+        "like those on the border is background too. Large values switch this off.",
+        advanced=True,
+        ge=0,
+        le=1000,
+    )
     spatial_sigma: float = setting(
         0.25,
-        "Spatial scale (share of the image side)",
+        "Spatial scale (share of the longer side)",
         "How far the contrast of a region looks.",
         advanced=True,
         gt=0,

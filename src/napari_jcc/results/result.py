@@ -81,4 +81,6 @@ class JccResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Messages about images whose answer is only a fallback."""
-        return tuple(f"{image.name}: {image.warning}" for image in self.images if image.warning)
+        return tuple(
+            f"{image.name}: {image.warning}" for image in self.images if image.warning
+        )

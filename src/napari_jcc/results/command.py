@@ -1,0 +1,68 @@
+"""The command line that repeats a run, for the record and for "Copy as command"."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_jcc.config import (
+    PRESETS,
+    JccConfig,
+    changed_settings,
+    format_assignment,
+    get_preset,
+)
+
+
+def equivalent_command(
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    config: JccConfig,
+    preset: str | None = None,
+    *,
+    recursive: bool = False,
+) -> str:
+    """Write the command that gives the same masks and boxes.
+
+    Parameters
+    ----------
+    inputs
+        Image files and folders.
+    out
+        Folder for the results.
+    config
+        All settings; only those that differ from the preset are written.
+    preset
+        Preset to start from; the one with the fewest differences when not given.
+    recursive
+        Whether folders are searched with their subfolders.
+
+    Returns
+    -------
+    str
+        One line, quoted for a POSIX shell.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such preset.
+    """
+    name = closest_preset(config) if preset is None else preset
+    words = ["napari-jcc", "segment", *map(_as_path, inputs), "--output", _as_path(out)]
+    words += ["--recursive"] if recursive else []
+    words += ["--preset", name]
+    for path, value in changed_settings(config, get_preset(name)).items():
+        words += ["--set", format_assignment(path, value)]
+    return shlex.join(words)
+
+
+def closest_preset(config: JccConfig) -> str:
+    """Name the preset from which `config` differs in the fewest settings."""
+    return min(PRESETS, key=lambda name: len(changed_settings(config, get_preset(name))))
+
+
+def _as_path(path: str | Path) -> str:
+    # A name that begins with a dash would be taken for an option.
+    text = str(path)
+    return f"./{text}" if text.startswith("-") else text

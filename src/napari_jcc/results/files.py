@@ -1,0 +1,196 @@
+"""Masks, boxes, contact sheet and record of a run, written to a folder."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from napari_jcc.errors import OutputError
+from napari_jcc.results.atomic import STAGING_PREFIX, is_staging, publish, staging_folder
+from napari_jcc.results.names import BOXES, MASKS, OVERVIEW, RECORD, mask_files
+from napari_jcc.results.overview import draw_overview
+from napari_jcc.results.record import build_record, read_own_files
+from napari_jcc.results.result import ImageResult, JccResult
+
+if TYPE_CHECKING:
+    from napari_jcc.collection import ImageCollection
+
+BOX_COLUMNS = ("image", "x_min", "y_min", "x_max", "y_max", "score")
+
+_PROBE_BYTES = 1 << 20
+
+
+def write_result(
+    result: JccResult,
+    collection: ImageCollection | None,
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    command: str | None = None,
+) -> Path:
+    """Write a result as files that other programs read.
+
+    - ``masks/<name>.png``: 0 and 255, the image's own size,
+    - ``boxes.csv``: image, x_min, y_min, x_max, y_max (pixels, half-open), score,
+    - ``overview.png``: outlines and boxes on the images,
+    - ``run.json``: settings, versions, times, solver report, scores, skipped files.
+
+    The same result gives the same bytes in masks and boxes. All files are put in place
+    together at the end: when that fails, a former result is left as it was.
+
+    Parameters
+    ----------
+    result
+        The answer.
+    collection
+        Images it was found on, shown in the overview; None if they are gone.
+    out
+        Folder, made if there is none.
+    overwrite
+        Replace the files of a former result. Files of others are never touched.
+    command
+        Command line for the record; worked out from the collection when None.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    OutputError
+        If `out` is not empty and `overwrite` is not set, if a file of somebody else is in
+        the way, or if the files cannot be written.
+    """
+    out = Path(out)
+    names = [image.name for image in result.images]
+    check_output(out, overwrite, names)
+    masks = mask_files(names)
+    with _explained(out):
+        out.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(out)
+        with staging_folder(out) as staging:
+            new, backup = staging / "new", staging / "old"
+            new.mkdir()
+            for image, file in zip(result.images, masks, strict=True):
+                _write_mask(image, new / file)
+            _write_text(format_boxes(result.images), new / BOXES)
+            draw_overview(result, collection).save(new / OVERVIEW)
+            record = build_record(result, collection, masks, out, command)
+            _write_text(json.dumps(record, indent=2, ensure_ascii=False), new / RECORD)
+            stale = read_own_files(out) - set(record["files"])
+            publish(new, backup, out, sorted(stale))
+    return out
+
+
+def check_output(
+    out: str | Path, overwrite: bool = False, names: Sequence[str] = ()
+) -> None:
+    """Find out, before a long run, whether its results can be written.
+
+    Parameters
+    ----------
+    out
+        Folder for the results; nothing is left in it by the check.
+    overwrite
+        Whether files of a former result may be replaced.
+    names
+        Names of the images, so that files of others in the way are found too.
+
+    Raises
+    ------
+    OutputError
+        As `write_result` would.
+    """
+    out = Path(out)
+    with _explained(out):
+        if out.exists() and not out.is_dir():
+            raise OutputError(f"{out} is a file. Choose a folder for the results.")
+        found = sorted(path.name for path in _entries(out))
+        if found and not overwrite:
+            raise OutputError(
+                f"The folder {out} is not empty, it holds {_some(found)}. Choose another "
+                "folder, or add --overwrite to replace the results of a former run; "
+                "other files are kept."
+            )
+        planned = [*mask_files(names), BOXES, OVERVIEW, RECORD]
+        own = read_own_files(out)
+        foreign = [file for file in planned if file not in own and (out / file).exists()]
+        foreign += [MASKS] if (out / MASKS).is_file() else []
+        if foreign:
+            raise OutputError(
+                f"{out} holds {_some(foreign)}, not written by a former run. Choose "
+                "another folder, or move what is in the way."
+            )
+        _probe(out)
+
+
+def format_boxes(images: Iterable[ImageResult]) -> str:
+    """Write boxes as CSV text; an image without a box has empty fields."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(BOX_COLUMNS)
+    for image in images:
+        fields = [""] * 5
+        if np.isfinite(image.box).all():
+            fields = [f"{side:.2f}" for side in image.box] + [f"{image.box_score:.6f}"]
+        writer.writerow([image.name, *fields])
+    return text.getvalue()
+
+
+def _write_text(text: str, path: Path) -> None:
+    # Names of files need not be text; what is none is written as an escape, also in JSON.
+    path.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def _write_mask(image: ImageResult, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.where(image.mask, np.uint8(255), np.uint8(0))).save(path)
+
+
+def _entries(out: Path) -> list[Path]:
+    return [path for path in out.iterdir() if not is_staging(path)] if out.is_dir() else []
+
+
+def _remove_leftovers(out: Path) -> None:
+    for path in out.iterdir():
+        if is_staging(path) and path.is_dir():
+            shutil.rmtree(path)
+
+
+def _probe(out: Path) -> None:
+    """Write a little where the results will be, without leaving a trace."""
+    place = next(path for path in (out, *out.absolute().parents) if path.exists())
+    with tempfile.NamedTemporaryFile(prefix=STAGING_PREFIX, dir=place) as file:
+        file.write(bytes(_PROBE_BYTES))
+        file.flush()
+
+
+def _some(files: Sequence[str]) -> str:
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return ", ".join(files[:3]) + more
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into a message with a remedy."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        remedy = "Free some space" if full else "Check that you may write there"
+        raise OutputError(
+            f"Cannot write results to {out}: {error.strerror or error}. {remedy}, or "
+            "choose another folder."
+        ) from error

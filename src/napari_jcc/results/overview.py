@@ -1,0 +1,187 @@
+"""The contact sheet: every image with the outline of its mask and its box."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from napari_jcc._types import ImageArray, MaskArray
+from napari_jcc.errors import InputError
+from napari_jcc.results.result import ImageResult, JccResult
+
+if TYPE_CHECKING:
+    from napari_jcc.collection import ImageCollection
+
+MOST_IMAGES = 64
+
+_TILE = 256  # longest side of an image on the sheet, in pixels
+_GAP = 12
+_CAPTION = 38
+_HEADER = 40
+_MOST_COLUMNS = 8
+
+# Yellow and blue are told apart by nearly all eyes; a dark rim shows them on any ground.
+_MASK = (255, 212, 0)
+_BOX = (64, 180, 255)
+_RIM = (16, 16, 16)
+_PAPER = (28, 28, 32)
+_INK = (235, 235, 235)
+_FAINT = (165, 165, 172)
+_WARNING = (255, 158, 87)
+
+
+def draw_overview(result: JccResult, collection: ImageCollection | None) -> Image.Image:
+    """Draw a contact sheet of a result.
+
+    Parameters
+    ----------
+    result
+        The answer; of more than `MOST_IMAGES` images, as many are shown, evenly spread.
+    collection
+        Images it was found on; where one is missing, its mask is drawn on gray.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, at most 2180 by 2500 pixels.
+    """
+    shown = [result.images[number] for number in choose_images(len(result.images))]
+    index = {name: i for i, name in enumerate(collection.names)} if collection else {}
+    tiles = [
+        draw_tile(image, _find_picture(collection, index.get(image.name), image))
+        for image in shown
+    ]
+    columns = min(_MOST_COLUMNS, max(2, math.ceil(math.sqrt(1.5 * len(shown)))))
+    starts = range(0, len(shown), columns)
+    heights = [max(len(tile) for tile in tiles[i : i + columns]) for i in starts]
+    width = _GAP + columns * (_TILE + _GAP)
+    height = _HEADER + sum(heights) + len(heights) * (_CAPTION + _GAP)
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    _draw_header(draw, len(shown), len(result.images))
+    bottom = _HEADER
+    for start, row_height in zip(starts, heights, strict=True):
+        bottom += row_height
+        for column in range(min(columns, len(shown) - start)):
+            x = _GAP + column * (_TILE + _GAP)
+            tile = Image.fromarray(tiles[start + column])
+            sheet.paste(tile, (x + (_TILE - tile.width) // 2, bottom - tile.height))
+            _draw_caption(draw, shown[start + column], x, bottom + 4)
+        bottom += _CAPTION + _GAP
+    return sheet
+
+
+def choose_images(count: int) -> list[int]:
+    """Choose at most `MOST_IMAGES` of `count` images, evenly spread, first and last in."""
+    chosen = np.linspace(0, count - 1, min(count, MOST_IMAGES)).round().astype(int)
+    return [int(number) for number in chosen]
+
+
+def draw_tile(image: ImageResult, picture: ImageArray) -> ImageArray:
+    """Draw the outline of the mask and the box of one image on a small picture of it.
+
+    Parameters
+    ----------
+    image
+        The answer, in the image's own pixels.
+    picture : (h, w, 3) uint8
+        The image, of any size.
+
+    Returns
+    -------
+    (h', w', 3) uint8
+        Longer side 256.
+    """
+    height, width = image.mask.shape
+    scale = _TILE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    tile = _resize(picture, size)
+    mask = _resize(image.mask.astype(np.uint8) * np.uint8(255), size) > 127
+    contours = _find_outlines(mask)
+    box = _box_corners(image, size)
+    for colour, thickness in ((_RIM, 4), (None, 2)):
+        cv2.drawContours(tile, contours, -1, colour or _MASK, thickness, cv2.LINE_AA)
+        if box is not None:
+            cv2.rectangle(tile, *box, colour or _BOX, thickness, cv2.LINE_AA)
+    return tile
+
+
+def _resize(array: ImageArray, size: tuple[int, int]) -> ImageArray:
+    """Bring to (width, height) `size`; enlarged pixels stay visible as squares."""
+    smaller = size[0] <= array.shape[1] and size[1] <= array.shape[0]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_NEAREST
+    resized = cv2.resize(array, size, interpolation=method)
+    return np.ascontiguousarray(resized, dtype=np.uint8)
+
+
+def _find_outlines(mask: MaskArray) -> Any:
+    contours, _ = cv2.findContours(
+        mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+    )
+    return contours
+
+
+def _box_corners(
+    image: ImageResult, size: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Find the corner pixels of the box on a tile of (width, height) `size`."""
+    if not np.isfinite(image.box).all():
+        return None
+    height, width = image.mask.shape
+    scale = np.array([size[0] / width, size[1] / height] * 2)
+    corners = image.box * scale - [0, 0, 1, 1]
+    x_min, y_min, x_max, y_max = (int(side) for side in corners.round())
+    return (x_min, y_min), (max(x_min, x_max), max(y_min, y_max))
+
+
+def _find_picture(
+    collection: ImageCollection | None, number: int | None, image: ImageResult
+) -> ImageArray:
+    if collection is not None and number is not None:
+        # An image may be gone by now; the answer is worth showing all the same.
+        with suppress(InputError, OSError):
+            return collection.working_image(number)
+    flat = np.where(image.mask, np.uint8(120), np.uint8(60))
+    return np.repeat(flat[..., None], 3, axis=2)
+
+
+def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
+    font = _font(16)
+    images = "1 image" if total == 1 else f"{total} images"
+    title = images if shown == total else f"{shown} of {images} shown"
+    x: float = _GAP
+    for text, colour in ((title, _INK), ("mask", _MASK), ("box", _BOX)):
+        if colour is not _INK:
+            draw.line((x, _HEADER / 2, x + 22, _HEADER / 2), colour, 3)
+            x += 28
+        draw.text((x, _HEADER / 2), text, colour, font, anchor="lm")
+        x += draw.textlength(text, font) + 24
+
+
+def _draw_caption(draw: ImageDraw.ImageDraw, image: ImageResult, x: int, y: int) -> None:
+    draw.text((x, y), _shorten(draw, image.name, _font(14)), _INK, _font(14))
+    line, colour = f"object {image.foreground_share:.0%} of the image", _FAINT
+    if np.isfinite(image.box).all():
+        line += f", box score {image.box_score:.2f}"
+    if image.warning:
+        line, colour = image.warning, _WARNING
+    draw.text((x, y + 17), _shorten(draw, line, _font(12)), colour, _font(12))
+
+
+def _shorten(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont) -> str:
+    """Cut `text` in the middle until it is no wider than a tile."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    keep, short = len(text), text
+    while draw.textlength(short, font) > _TILE and keep > 2:
+        keep -= 1
+        short = f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
+    return short
+
+
+def _font(size: int) -> Any:
+    return ImageFont.load_default(size)

@@ -1,0 +1,162 @@
+"""The record of a run: how its answer came about, as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import napari_jcc
+from napari_jcc.results.command import equivalent_command
+from napari_jcc.results.names import BOXES, MASKS, OVERVIEW, RECORD
+from napari_jcc.results.result import ImageResult, JccResult
+
+if TYPE_CHECKING:
+    from napari_jcc.collection import ImageCollection
+
+FORMAT = "napari-jcc result"
+FORMAT_VERSION = 1
+
+_PACKAGES = (
+    "dask",
+    "imageio",
+    "numpy",
+    "opencv-contrib-python-headless",
+    "osqp",
+    "pillow",
+    "pydantic",
+    "scikit-image",
+    "scipy",
+    "tifffile",
+)
+
+
+def build_record(
+    result: JccResult,
+    collection: ImageCollection | None,
+    masks: Sequence[str],
+    out: Path,
+    command: str | None,
+) -> dict[str, Any]:
+    """Collect what is worth knowing about a run.
+
+    Parameters
+    ----------
+    result
+        The answer.
+    collection
+        Images it was found on, for their locations.
+    masks
+        File of every image's mask, relative to the result's folder.
+    out
+        The result's folder.
+    command
+        Command line that repeats the run; worked out from the collection when None.
+
+    Returns
+    -------
+    dict
+        Texts, finite numbers, lists and dicts only.
+    """
+    locations = find_locations(result, collection)
+    if command is None and locations and all(locations):
+        files = list(dict.fromkeys(locations))  # one file may hold many pages
+        command = equivalent_command(files, out, result.config)
+    record = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "working_folder": str(Path.cwd()),
+        "versions": find_versions(),
+        "seconds": result.seconds,
+        "solver": result.solver_report,
+        "images": [
+            _describe(image, location, mask)
+            for image, location, mask in zip(result.images, locations, masks, strict=True)
+        ],
+        "skipped": result.skipped,
+        "config": result.config.model_dump(mode="json"),
+        "files": [*masks, BOXES, OVERVIEW, RECORD],
+    }
+    plain: dict[str, Any] = to_plain(record)
+    return plain
+
+
+def find_locations(result: JccResult, collection: ImageCollection | None) -> list[str]:
+    """Find the file of every image of `result`; empty for images that are in no file."""
+    if collection is None:
+        return [""] * len(result.images)
+    index = {name: i for i, name in enumerate(collection.names)}
+    return [
+        collection.location(index[image.name]) if image.name in index else ""
+        for image in result.images
+    ]
+
+
+def find_versions() -> dict[str, str]:
+    """Find the versions of Python, this package and those that shape its answers."""
+    versions = {"python": platform.python_version(), "napari-jcc": napari_jcc.__version__}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {**versions, "platform": platform.platform()}
+
+
+def read_own_files(out: Path) -> set[str]:
+    """List the files that a former run wrote into `out`, relative to it.
+
+    Empty when there is no record of such a run. A record is never trusted with files
+    that this package does not write.
+    """
+    try:
+        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        return set()
+    files = record.get("files")
+    listed = files if isinstance(files, list) else []
+    return {RECORD, *(file for file in listed if isinstance(file, str) and _is_ours(file))}
+
+
+def to_plain(value: Any) -> Any:
+    """Turn `value` into what JSON can hold; numbers that are not finite become None."""
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return to_plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | None) else str(value)
+
+
+def _describe(image: ImageResult, location: str, mask: str) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "source": location,
+        "mask": mask,
+        "size": [image.mask.shape[1], image.mask.shape[0]],
+        "box": image.box if np.isfinite(image.box).all() else None,
+        "box_score": image.box_score,
+        "foreground_share": image.foreground_share,
+        "warning": image.warning,
+    }
+
+
+def _is_ours(file: str) -> bool:
+    first, *rest = file.split("/")
+    if not rest:
+        return file in (BOXES, OVERVIEW, RECORD)
+    return first == MASKS and file.endswith(".png") and not {"", ".", ".."} & set(rest)
