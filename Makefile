@@ -5,6 +5,7 @@
 VENV ?= .venv
 PYTHON ?=
 DEMO ?= demo
+SITE ?= site
 TESTS ?=
 
 BIN := $(VENV)/bin
@@ -36,8 +37,8 @@ lint: $(VENV)/.lint ## check style, types, layers and the plugin's manifest
 	$(BIN)/npe2 validate src/napari_jcc/napari.yaml
 	$(BIN)/validate-pyproject pyproject.toml
 
-docs: $(VENV)/.docs ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+docs: $(VENV)/.docs ## build the documentation into site/, warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(abspath $(SITE))
 
 screenshots: $(VENV)/.test ## photograph the window for the documentation
 	@QT_API=pyqt6 scripts/with_display.sh $(BIN)/python scripts/screenshots.py
