@@ -1,0 +1,101 @@
+"""Boxes of several images: read from a table, or drawn around the pieces of a mask."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.errors import InputError
+
+COLUMNS = ("x_min", "y_min", "x_max", "y_max")
+SMALLEST_PIECE = 0.1
+"""Pieces of a mask below this share of its largest piece are specks, not objects."""
+
+
+def boxes_of_mask(mask: MaskArray) -> Float32Array:
+    """Draw the tight box of every object in a mask.
+
+    Every connected piece (also across corners) counts as one object, so that in a picture
+    of several objects any of them may be found. Pieces smaller than a tenth of the largest
+    are left out. An object that something in front cuts in two counts as two: give a table
+    of boxes where that matters.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+        Object pixels.
+
+    Returns
+    -------
+    boxes : (K, 4) float32
+        ``xyxy``, half-open, largest piece first; K is 0 for an empty mask.
+    """
+    statistics = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)[2]
+    x, y, width, height, area = statistics[1:].T  # row 0 is the background
+    boxes = np.stack([x, y, x + width, y + height], axis=-1).astype(np.float32)
+    order = np.argsort(-area, kind="stable")
+    order = order[area[order] >= SMALLEST_PIECE * area.max(initial=0)]
+    chosen: Float32Array = boxes[order]
+    return chosen
+
+
+def read_boxes(path: Path) -> dict[str, Float32Array]:
+    """Read a table of boxes.
+
+    Parameters
+    ----------
+    path
+        CSV with the columns ``image,x_min,y_min,x_max,y_max``; others, such as ``score``,
+        are ignored. Several rows may name one image. Pixels, half-open. A row without
+        numbers says that the image has no box.
+
+    Returns
+    -------
+    boxes
+        (K, 4) float32 by name of the image.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column is missing or a value is not a number; the
+        message names file and line.
+    """
+    found: dict[str, list[list[float]]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            _check_columns(path, reader.fieldnames or ())
+            for row in reader:
+                boxes = found.setdefault((row["image"] or "").strip(), [])
+                if any((row[name] or "").strip() for name in COLUMNS):
+                    boxes.append(_parse_box(path, reader.line_num, row))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"Cannot read the boxes in {path}: {error}.") from error
+    return {
+        name: np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
+        for name, boxes in found.items()
+    }
+
+
+def _check_columns(path: Path, names: Sequence[str]) -> None:
+    if missing := [name for name in ("image", *COLUMNS) if name not in names]:
+        raise InputError(
+            f"{path} has no column {', '.join(missing)}; it has "
+            f"{', '.join(names) or 'none'}. Its first line must be "
+            f"image,{','.join(COLUMNS)}."
+        )
+
+
+def _parse_box(path: Path, line: int, row: Mapping[str, str | None]) -> list[float]:
+    try:
+        return [float(row[name] or "") for name in COLUMNS]
+    except ValueError as error:
+        raise InputError(
+            f"{path}, line {line}: {dict(row)} does not hold four numbers "
+            "x_min,y_min,x_max,y_max. Correct the line or leave all four empty."
+        ) from error

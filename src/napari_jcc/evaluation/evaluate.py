@@ -1,0 +1,245 @@
+"""Score the answer for a set of images against the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from natsort import natsorted
+from numpy.typing import ArrayLike
+
+from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.errors import InputError
+from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
+from napari_jcc.evaluation.metrics import (
+    LOCALIZED_IOU,
+    best_iou,
+    jaccard,
+    pixel_accuracy,
+)
+from napari_jcc.evaluation.names import find_by_name, index_images
+from napari_jcc.evaluation.truth import BOX_TABLE, find_truth, read_mask
+from napari_jcc.results.result import JccResult
+
+TITLES = {"accuracy": "P", "jaccard": "J", "box_iou": "box IoU", "localized": "CorLoc"}
+"""Short title of every score, in the order of the table."""
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """Scores of one image; None where there is no truth of that sort.
+
+    Attributes
+    ----------
+    name
+        Name of the image.
+    accuracy
+        Share of pixels right (P), in [0, 1].
+    jaccard
+        Foreground IoU (J), in [0, 1].
+    box_iou
+        IoU of the box with the truth box that it meets best, in [0, 1].
+    localized
+        Whether that is above one half; its mean is CorLoc.
+    """
+
+    name: str
+    accuracy: float | None = None
+    jaccard: float | None = None
+    box_iou: float | None = None
+    localized: bool | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a set of images.
+
+    Attributes
+    ----------
+    scores
+        One entry per image with truth.
+    missing
+        Names of the images without truth, which do not count.
+    """
+
+    scores: tuple[ImageScore, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def means(self) -> dict[str, float | None]:
+        """Mean over the images that have the score; None if none has."""
+        return {key: _mean(getattr(score, key) for score in self.scores) for key in TITLES}
+
+    def as_table(self) -> list[list[str]]:
+        """Return rows of text: titles, one row per image, and the means."""
+        means = self.means
+        rows = [[score.name, *map(_format, _values(score))] for score in self.scores]
+        last = ["mean", *(_format(means[key]) for key in TITLES)]
+        return [["image", *TITLES.values()], *rows, last]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values that JSON can hold."""
+        return {
+            "means": self.means,
+            "images": [asdict(score) for score in self.scores],
+            "missing": list(self.missing),
+        }
+
+
+def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
+    """Score the masks and boxes that a run wrote.
+
+    Parameters
+    ----------
+    out
+        Folder of the run, with ``masks/<name>.png`` and ``boxes.csv``.
+    truth
+        Folder of mask images, or a CSV of boxes (see `find_truth`). Boxes from a table
+        count; for images without one, boxes are drawn around the objects of their mask.
+
+    Raises
+    ------
+    InputError
+        If `out` is no folder of results, there is no truth for any image, or a mask and
+        its truth differ in size.
+    """
+    out, truth = Path(out), Path(truth)
+    files = index_images(out / "masks")
+    if not files:
+        raise InputError(
+            f"There are no masks in {out / 'masks'}. Give the folder that "
+            "'napari-jcc segment --output' wrote."
+        )
+    found = find_truth(truth, files)
+    table = read_boxes(out / BOX_TABLE) if (out / BOX_TABLE).is_file() else None
+    known = found.masks.keys() | found.boxes.keys()
+    scores = [
+        score_image(
+            name,
+            read_mask(files[name]),
+            _find_answer(table, name),
+            found.mask(name),
+            found.boxes.get(name),
+        )
+        for name in natsorted(known)
+    ]
+    return Evaluation(tuple(scores), tuple(natsorted(files.keys() - known)))
+
+
+def evaluate_result(
+    result: JccResult,
+    masks: Mapping[str, MaskArray],
+    boxes: Mapping[str, Float32Array] | None = None,
+) -> Evaluation:
+    """Score a result that is still in memory.
+
+    Parameters
+    ----------
+    result
+        Answer for a set of images.
+    masks
+        (H, W) bool by name of the image.
+    boxes
+        (K, 4) float32 by name of the image, ``xyxy``, half-open; by default drawn around
+        the objects of the mask.
+
+    Raises
+    ------
+    InputError
+        If there is no truth for any image, or a mask and its truth differ in size.
+    """
+    boxes = boxes or {}
+    names = {*masks, *boxes}
+    known = [image for image in result.images if image.name in names]
+    if result.images and not known:
+        raise InputError(
+            f"None of the {len(result.images)} images has truth. Give masks or boxes by "
+            f"name, such as {result.images[0].name!r}."
+        )
+    scores = [
+        score_image(
+            image.name, image.mask, image.box, masks.get(image.name), boxes.get(image.name)
+        )
+        for image in known
+    ]
+    without = (image.name for image in result.images if image.name not in names)
+    return Evaluation(tuple(scores), tuple(without))
+
+
+def score_image(
+    name: str,
+    mask: MaskArray,
+    box: ArrayLike | None,
+    truth_mask: MaskArray | None,
+    truth_boxes: Float32Array | None,
+) -> ImageScore:
+    """Score one image.
+
+    Parameters
+    ----------
+    name
+        Name of the image.
+    mask : (H, W) bool
+        The answer.
+    box : (4,) or (1, 4) or None
+        ``xyxy``, half-open; NaN or (0, 4) when the image has no answer, which scores 0.
+        None when boxes are not to be scored.
+    truth_mask : (H, W) bool or None
+        The truth, or None when masks are not to be scored.
+    truth_boxes : (K, 4) float32 or None
+        By default drawn around the objects of `truth_mask`. With no object in the image
+        there is nothing to localize, and the box is not scored.
+
+    Raises
+    ------
+    InputError
+        If `mask` and `truth_mask` differ in size.
+    """
+    accuracy = overlap = iou = None
+    if truth_mask is not None:
+        if mask.shape != truth_mask.shape:
+            raise InputError(
+                f"{name}: the mask is {_size(mask)} but its truth {_size(truth_mask)} "
+                "pixels. Use truth made on the images that were segmented."
+            )
+        accuracy, overlap = pixel_accuracy(mask, truth_mask), jaccard(mask, truth_mask)
+        truth_boxes = boxes_of_mask(truth_mask) if truth_boxes is None else truth_boxes
+    if box is not None and truth_boxes is not None and len(truth_boxes):
+        iou = best_iou(box, truth_boxes)
+    return ImageScore(
+        name, accuracy, overlap, iou, None if iou is None else iou > LOCALIZED_IOU
+    )
+
+
+def _find_answer(
+    table: Mapping[str, Float32Array] | None, name: str
+) -> Float32Array | None:
+    """Boxes of one image, (0, 4) if the table leaves it out: that counts as a miss."""
+    if table is None:
+        return None
+    boxes = find_by_name(table, name)
+    return np.zeros((0, 4), np.float32) if boxes is None else boxes
+
+
+def _size(mask: MaskArray) -> str:
+    return f"{mask.shape[1]} x {mask.shape[0]}"
+
+
+def _values(score: ImageScore) -> list[float | None]:
+    return [getattr(score, key) for key in TITLES]
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [float(value) for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _format(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3f}"

@@ -1,0 +1,154 @@
+"""The truth for a set of images: masks or boxes, found by the names of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.errors import InputError
+from napari_jcc.evaluation.boxes import read_boxes
+from napari_jcc.evaluation.names import find_by_name, index_images
+
+SUFFIXES = ("_mask", "_GT", "_gt", "_segmentation", "_seg", "_labels", "_label", "")
+"""What may follow the name of the image in the name of its mask, first choice first. The
+bare name comes last: where images and masks share a folder it is the image."""
+
+_ENDINGS = ", ".join(filter(None, SUFFIXES))
+
+FOLDERS = ("masks/", "")
+BOX_TABLE = "boxes.csv"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Where the truth of every image is.
+
+    Attributes
+    ----------
+    masks
+        Mask file by name of the image; read when needed.
+    boxes
+        (K, 4) float32 by name of the image, ``xyxy``, half-open.
+    """
+
+    masks: Mapping[str, Path] = field(default_factory=dict)
+    boxes: Mapping[str, Float32Array] = field(default_factory=dict)
+
+    def mask(self, name: str) -> MaskArray | None:
+        """Read the mask of an image, (H, W) bool, or return None if it has none."""
+        return read_mask(self.masks[name]) if name in self.masks else None
+
+
+def find_truth(place: Path, names: Iterable[str]) -> Truth:
+    """Find the truth of the images called `names`.
+
+    Parameters
+    ----------
+    place
+        A table of boxes (``.csv``), or a folder with mask images called like the images,
+        with or without one of `SUFFIXES`, in it or in its folder ``masks``, and perhaps a
+        table ``boxes.csv``.
+    names
+        Names of images, without extension.
+
+    Raises
+    ------
+    InputError
+        If `place` does not exist or holds no truth for any of the images; the message says
+        what was looked for and what was found.
+    """
+    names = list(names)
+    if place.is_file():
+        table, files = read_boxes(place), {}
+    elif place.is_dir():
+        files = index_images(place)
+        table = read_boxes(place / BOX_TABLE) if (place / BOX_TABLE).is_file() else {}
+    else:
+        raise InputError(
+            f"There is no truth at {place}. Give a folder of mask images or a CSV of boxes."
+        )
+    masks = {name: path for name in names if (path := _find_mask(files, name))}
+    rows = {name: find_by_name(table, name) for name in names}
+    boxes = {name: row for name, row in rows.items() if row is not None}
+    if not masks and not boxes:
+        raise InputError(_explain_nothing(place, names, [*files, *table]))
+    return Truth(masks, boxes)
+
+
+def read_mask(path: Path) -> MaskArray:
+    """Read a mask image.
+
+    Object is every pixel of at least 128 where the image is 8 bit gray and reaches 128 (as
+    0/255 and soft masks do), of at least one half in floating point, and of more than 0 in
+    all others (0/1 masks, label images, palettes). Colour images count as gray when their
+    channels are equal; an opacity channel is ignored.
+
+    Returns
+    -------
+    mask : (H, W) bool
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is a colour picture or holds several pages.
+    """
+    try:
+        values = _read_values(path)
+    # tifffile and pillow raise their own errors, which derive from these, on broken files.
+    except (OSError, ValueError, UnidentifiedImageError) as error:
+        raise InputError(f"Cannot read the mask {path}: {error}.") from error
+    if values.ndim == 3 and values.shape[-1] <= 4:
+        values = _drop_channels(path, values)
+    if values.ndim != 2:
+        raise InputError(
+            f"The mask {path} has shape {values.shape}. Give one gray image per mask."
+        )
+    if values.dtype.kind == "f":
+        return values >= 0.5
+    soft = values.dtype == np.uint8 and values.max(initial=0) >= 128
+    return values >= 128 if soft else values > 0
+
+
+def _read_values(path: Path) -> NDArray:
+    if path.suffix.lower() in {".tif", ".tiff"}:
+        return np.asarray(tifffile.imread(path))
+    with Image.open(path) as image:
+        values = np.asarray(image)
+        # A palette's entries are labels: 255 means as much as 1.
+        return values > 0 if image.mode == "P" else values
+
+
+def _drop_channels(path: Path, values: NDArray) -> NDArray:
+    colour = values[..., :1] if values.shape[-1] == 2 else values[..., :3]
+    if (colour != colour[..., :1]).any():
+        raise InputError(
+            f"{path} is a colour picture, not a mask. Give gray or black-and-white images "
+            f"called like the image, perhaps with {_ENDINGS} added."
+        )
+    return colour[..., 0]
+
+
+def _find_mask(files: Mapping[str, Path], name: str) -> Path | None:
+    candidates = (f"{folder}{name}{suffix}" for suffix in SUFFIXES for folder in FOLDERS)
+    return next((files[key] for key in candidates if key in files), None)
+
+
+def _explain_nothing(place: Path, names: list[str], found: list[str]) -> str:
+    return (
+        f"{place} holds no truth for any of the {len(names)} images. Looked for masks or "
+        f"boxes called {_shorten(names)}, perhaps with "
+        f"{_ENDINGS} added; found {_shorten(found)}. "
+        "Name the truth like the images."
+    )
+
+
+def _shorten(names: list[str]) -> str:
+    shown = ", ".join(names[:3]) or "nothing"
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

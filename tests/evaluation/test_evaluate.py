@@ -1,0 +1,187 @@
+"""Scores of whole sets, from files and from memory."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_jcc.config import JccConfig
+from napari_jcc.errors import InputError
+from napari_jcc.evaluation import evaluate_folder, evaluate_result, score_image
+from napari_jcc.results.result import ImageResult, JccResult
+
+#   a: answer ##..   truth .##.      b: answer ....   truth ##..     c: no truth
+#             ##..         .##.                ....         ##..
+ANSWERS = {"a": (0, 2), "b": (0, 0), "c": (0, 4)}
+TRUTHS = {"a": (1, 3), "b": (0, 2)}
+NO_BOX = np.full(4, np.nan, np.float32)
+
+
+def columns(start, stop):
+    mask = np.zeros((2, 4), bool)
+    mask[:, start:stop] = True
+    return mask
+
+
+def write(path, mask):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(mask.astype(np.uint8) * 255).save(path)
+
+
+@pytest.fixture
+def out(tmp_path):
+    for name, span in ANSWERS.items():
+        write(tmp_path / "out/masks" / f"{name}.png", columns(*span))
+    (tmp_path / "out/boxes.csv").write_text(
+        "image,x_min,y_min,x_max,y_max,score\na,1,0,4,2,0.9\nb,,,,,0\nc,0,0,4,2,0.1\n"
+    )
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def truth(tmp_path):
+    for name, span in TRUTHS.items():
+        write(tmp_path / "truth" / f"{name}_mask.png", columns(*span))
+    return tmp_path / "truth"
+
+
+@pytest.fixture
+def result():
+    def answer(name):
+        pieces = np.zeros((0,), np.float32)
+        box = [1, 0, 4, 2] if name == "a" else NO_BOX
+        return ImageResult(
+            name,
+            columns(*ANSWERS[name]),
+            np.array(box, np.float32),
+            0.5,
+            pieces,
+            np.zeros((0, 4), np.float32),
+            pieces,
+            np.zeros((2, 4), np.int32),
+            np.zeros((2, 4), np.float32),
+        )
+
+    return JccResult(tuple(map(answer, "abc")), JccConfig())
+
+
+def check(evaluation):
+    a, b = evaluation.scores
+    assert (a.name, a.accuracy, a.jaccard) == ("a", 0.5, pytest.approx(1 / 3))
+    # Truth box 1 0 3 2 inside answer 1 0 4 2: 4 of 6.
+    assert (a.box_iou, a.localized) == (pytest.approx(4 / 6), True)
+    assert (b.accuracy, b.jaccard, b.box_iou, b.localized) == (0.5, 0, 0, False)
+    assert evaluation.missing == ("c",)
+    assert evaluation.means == pytest.approx(
+        {"accuracy": 0.5, "jaccard": 1 / 6, "box_iou": 1 / 3, "localized": 0.5}
+    )
+
+
+def test_folder_by_hand(out, truth):
+    check(evaluate_folder(out, truth))
+
+
+def test_result_by_hand(result):
+    check(evaluate_result(result, {name: columns(*span) for name, span in TRUTHS.items()}))
+
+
+def test_perfect_answer_scores_one(out):
+    # The masks folder of the run serves as truth; boxes are redrawn from it.
+    evaluation = evaluate_folder(out, out / "masks")
+    assert evaluation.means["accuracy"] == evaluation.means["jaccard"] == 1
+    assert not evaluation.missing
+
+
+def test_table_of_boxes_goes_before_boxes_of_masks(out, truth):
+    (truth / "boxes.csv").write_text(
+        "image,x_min,y_min,x_max,y_max\na.bmp,1,0,4,2\na.bmp,0,0,1,1\n"
+    )
+    a, b = evaluate_folder(out, truth).scores
+    assert a.box_iou == 1
+    assert a.jaccard == pytest.approx(1 / 3)
+    assert b.box_iou == 0
+
+
+def test_boxes_only(out, tmp_path):
+    table = tmp_path / "truth.csv"
+    table.write_text("image,x_min,y_min,x_max,y_max\na,1,0,4,2\n")
+    evaluation = evaluate_folder(out, table)
+    assert [score.name for score in evaluation.scores] == ["a"]
+    assert evaluation.missing == ("b", "c")
+    assert evaluation.means == {
+        "accuracy": None,
+        "jaccard": None,
+        "box_iou": 1,
+        "localized": 1,
+    }
+
+
+def test_image_left_out_of_the_table_is_not_localized(out, truth):
+    (out / "boxes.csv").write_text("image,x_min,y_min,x_max,y_max\na,1,0,4,2\n")
+    assert [score.localized for score in evaluate_folder(out, truth).scores] == [
+        True,
+        False,
+    ]
+
+
+def test_run_without_boxes_is_scored_on_masks(out, truth):
+    (out / "boxes.csv").unlink()
+    means = evaluate_folder(out, truth).means
+    assert means["jaccard"] == pytest.approx(1 / 6)
+    assert means["localized"] is None
+
+
+def test_image_without_object_is_not_localizable():
+    score = score_image("a", columns(0, 0), [0, 0, 1, 1], columns(0, 0), None)
+    assert score.jaccard == 1
+    assert score.localized is None
+
+
+def test_sizes_must_match(out, truth):
+    write(truth / "b_mask.png", np.ones((3, 5), bool))
+    with pytest.raises(InputError, match="b: the mask is 4 x 2 but its truth 5 x 3"):
+        evaluate_folder(out, truth)
+
+
+def test_folder_without_results(tmp_path, truth):
+    with pytest.raises(InputError, match="no masks in"):
+        evaluate_folder(tmp_path / "absent", truth)
+
+
+def test_result_without_any_truth(result):
+    with pytest.raises(InputError, match=r"None of the 3 images.*'a'"):
+        evaluate_result(result, {"d": columns(0, 1)})
+
+
+def test_result_with_boxes_only(result):
+    evaluation = evaluate_result(result, {}, {"a": np.array([[1, 0, 4, 2]], np.float32)})
+    assert evaluation.means["localized"] == 1
+    assert evaluation.means["jaccard"] is None
+
+
+def test_names_come_in_natural_order(tmp_path):
+    for name in ("n10", "n9", "n1"):
+        write(tmp_path / "out/masks" / f"{name}.png", columns(0, 1))
+    scores = evaluate_folder(tmp_path / "out", tmp_path / "out/masks").scores
+    assert [score.name for score in scores] == ["n1", "n9", "n10"]
+
+
+def test_table_and_json(out, truth):
+    evaluation = evaluate_folder(out, truth)
+    assert evaluation.as_table() == [
+        ["image", "P", "J", "box IoU", "CorLoc"],
+        ["a", "0.500", "0.333", "0.667", "yes"],
+        ["b", "0.500", "0.000", "0.000", "no"],
+        ["mean", "0.500", "0.167", "0.333", "0.500"],
+    ]
+    values = json.loads(json.dumps(evaluation.to_dict()))
+    assert values["missing"] == ["c"]
+    assert values["images"][1]["localized"] is False
+    assert values["means"]["localized"] == 0.5
+
+
+def test_scores_without_truth_read_as_dashes(out, tmp_path):
+    table = tmp_path / "truth.csv"
+    table.write_text("image,x_min,y_min,x_max,y_max\na,1,0,4,2\n")
+    assert evaluate_folder(out, table).as_table()[1] == ["a", "-", "-", "1.000", "yes"]
