@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import napari_jcc
-from napari_jcc.config import JccConfig
+from napari_jcc.config import PRESETS, JccConfig
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -33,8 +33,9 @@ def read_pins():
 def direct_dependencies():
     extras = PROJECT["project"]["optional-dependencies"].values()
     groups = PROJECT["dependency-groups"].values()
-    texts = [*PROJECT["project"]["dependencies"], *sum(extras, []), *sum(groups, [])]
-    names = {normalise(re.match(r"[\w.-]+", t)[0]) for t in texts if isinstance(t, str)}
+    lists = [PROJECT["project"]["dependencies"], *extras, *groups]
+    texts = [text for texts in lists for text in texts if isinstance(text, str)]
+    names = {normalise(re.match(r"[\w.-]+", text)[0]) for text in texts}
     return names - {"napari-jcc"}
 
 
@@ -87,7 +88,8 @@ def test_settings_page_has_every_setting_with_its_value_in_every_preset():
             assert page.count(f"| `{section}.{name}` |") == 1
     assert "<!--" not in page
     [row] = [line for line in page.splitlines() if line.startswith("| `problem.nu` |")]
-    assert row.endswith("| at least 0, at most 1e+06 | `0.1` | `0.005` |")
+    values = "".join(f" `{preset.config().problem.nu}` |" for preset in PRESETS.values())
+    assert row.endswith(f"| at least 0, at most 1e+06 |{values}")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no executable bit")

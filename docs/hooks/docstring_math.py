@@ -13,7 +13,8 @@ import griffe
 
 ROLE = re.compile(r":math:`([^`]+)`")
 BLOCK = re.compile(
-    r"^(?P<indent> *)\.\. math::(?P<inline>[^\n]*)\n(?P<body>(?:\s*\n|(?P=indent) +\S[^\n]*\n?)*)",
+    r"^(?P<indent> *)\.\. math::(?P<inline>[^\n]*)\n"
+    r"(?P<body>(?:\s*\n|(?P=indent) +\S[^\n]*\n?)*)",
     re.MULTILINE,
 )
 

@@ -21,10 +21,8 @@ SETTINGS_MARK = "<!-- settings -->"
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks for presets and settings in the text of a page."""
-    for mark, lines in (
-        (PRESET_MARK, describe_presets),
-        (SETTINGS_MARK, describe_settings),
-    ):
+    tables = {PRESET_MARK: describe_presets, SETTINGS_MARK: describe_settings}
+    for mark, lines in tables.items():
         if mark in markdown:
             markdown = markdown.replace(mark, "\n".join(lines()))
     return markdown
