@@ -1,0 +1,25 @@
+"""The joint quadratic program as data: costs, constraints, and the model that joins them."""
+
+from napari_jcc.problem.data import JointData, gather
+from napari_jcc.problem.factor import DiscriminativeFactor, discriminative_factor
+from napari_jcc.problem.joint import JointFactors, factorise, joint_model
+from napari_jcc.problem.lifting import LiftedProgram, lift
+from napari_jcc.problem.model import JointModel
+from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
+from napari_jcc.problem.variables import Variables
+
+__all__ = [
+    "DiscriminativeFactor",
+    "JointData",
+    "JointFactors",
+    "JointModel",
+    "LiftedProgram",
+    "LowRankTerm",
+    "QuadraticProgram",
+    "Variables",
+    "discriminative_factor",
+    "factorise",
+    "gather",
+    "joint_model",
+    "lift",
+]

@@ -1,0 +1,151 @@
+"""The set's pieces as flat arrays: what costs and constraints are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from napari_jcc._types import FloatArray, IntArray
+from napari_jcc.errors import ProblemError
+from napari_jcc.regions.regions import ImageRegions
+
+
+@dataclass(frozen=True)
+class JointData:
+    """Pieces of all images, in image order.
+
+    Attributes
+    ----------
+    superpixel_image : (S,) int64
+        Image of every superpixel.
+    box_image : (R,) int64
+        Image of every box.
+    area : (S,) float64
+        Share of its image that a superpixel covers; they sum to 1 in every image.
+    colour : (S, 3) float64
+        Mean CIE Lab colour, every channel scaled to 0-255.
+    centre : (S, 2) float64
+        x, y in working pixels.
+    neighbours : (E, 2) int64
+        Pairs of adjacent superpixels.
+    saliency : (S,) float64
+        Mean saliency, in [0, 1].
+    overlap : (R, S) csr of ones
+        1 where a superpixel belongs to a box; no zeros stored.
+    box_area : (R,) float64
+        Share of its image that a box covers.
+    box_excess : (R,) float64
+        Share of the saliency inside minus `box_area`.
+    box_saliency : (R,) float64
+        Mean saliency inside the box, in [0, 1].
+    image_count
+        N.
+    """
+
+    superpixel_image: IntArray
+    box_image: IntArray
+    area: FloatArray
+    colour: FloatArray
+    centre: FloatArray
+    neighbours: IntArray
+    saliency: FloatArray
+    overlap: sparse.csr_array
+    box_area: FloatArray
+    box_excess: FloatArray
+    box_saliency: FloatArray
+    image_count: int
+
+    def __post_init__(self) -> None:
+        # Memberships are counted by stored entries, so a stored zero would add one.
+        if not np.all(self.overlap.data == 1.0):
+            raise ProblemError("The overlap matrix must store ones only.")
+
+    @property
+    def superpixel_count(self) -> int:
+        """S."""
+        return len(self.area)
+
+    @property
+    def box_count(self) -> int:
+        """R."""
+        return len(self.box_area)
+
+    @property
+    def boxes_per_superpixel(self) -> FloatArray:
+        """n_j of equation (7): number of boxes that hold a superpixel, (S,)."""
+        return np.asarray(self.overlap.sum(axis=0), dtype=np.float64)
+
+    @property
+    def superpixels_per_box(self) -> FloatArray:
+        """|S_i| of equation (6): number of superpixels in a box, (R,)."""
+        return np.asarray(self.overlap.sum(axis=1), dtype=np.float64)
+
+    def image_sum(self, values: FloatArray) -> FloatArray:
+        """Sum of a value per superpixel, (S,), over every image, (N,)."""
+        return np.bincount(self.superpixel_image, values, self.image_count)
+
+
+def gather(images: Sequence[ImageRegions]) -> JointData:
+    """Flatten the regions of all images.
+
+    Raises
+    ------
+    ProblemError
+        If there is no image, or one has no superpixel or no box (such an image has no
+        feasible point and must be left out).
+    """
+    if not images:
+        raise ProblemError("The problem needs at least one image with boxes, got none.")
+    for number, regions in enumerate(images):
+        if not len(regions.superpixels) or not len(regions.boxes):
+            raise ProblemError(
+                f"Image {number} has {len(regions.superpixels)} superpixels and "
+                f"{len(regions.boxes)} boxes; it needs at least one of each. Leave it out."
+            )
+    overlap = sparse.csr_array(
+        sparse.block_diag([r.overlap for r in images], format="csr"), dtype=np.float64
+    )
+    overlap.eliminate_zeros()
+    counts = [len(regions.superpixels) for regions in images]
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    pairs = zip(images, starts, strict=True)
+    return JointData(
+        superpixel_image=np.repeat(np.arange(len(images)), counts),
+        box_image=np.repeat(np.arange(len(images)), [len(r.boxes) for r in images]),
+        area=_concatenate([r.superpixels.area / r.superpixels.area.sum() for r in images]),
+        colour=_concatenate([_colour_255(r) for r in images]),
+        centre=_concatenate([r.superpixels.centre for r in images]),
+        neighbours=np.concatenate([r.superpixels.neighbours + start for r, start in pairs]),
+        saliency=_concatenate([r.saliency for r in images]),
+        overlap=overlap,
+        box_area=_concatenate([_box_area(r) for r in images]),
+        box_excess=_concatenate([r.box_excess for r in images]),
+        box_saliency=_concatenate([_box_saliency(r) for r in images]),
+        image_count=len(images),
+    )
+
+
+def _concatenate(parts: list[np.ndarray]) -> FloatArray:
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _colour_255(regions: ImageRegions) -> FloatArray:
+    """L from 0-100 and a, b from -128-127 to 0-255, the range that lambda_c assumes."""
+    scale, offset = np.array([2.55, 1.0, 1.0]), np.array([0.0, 128.0, 128.0])
+    return regions.superpixels.colour * scale + offset
+
+
+def _box_area(regions: ImageRegions) -> FloatArray:
+    height, width = regions.saliency_map.shape
+    x_min, y_min, x_max, y_max = regions.boxes.astype(np.float64).T
+    return (x_max - x_min) * (y_max - y_min) / (height * width)
+
+
+def _box_saliency(regions: ImageRegions) -> FloatArray:
+    # excess = mass share - area share, so mean inside = mean of the image * mass / area.
+    area = _box_area(regions)
+    mass = np.clip(regions.box_excess + area, 0.0, 1.0)
+    return np.clip(float(regions.saliency_map.mean()) * mass / area, 0.0, 1.0)

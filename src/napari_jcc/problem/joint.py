@@ -1,0 +1,89 @@
+"""From settings to the joint program of equations (5) to (9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_jcc.config import DiscriminativeConfig, ProblemConfig
+from napari_jcc.features.extractor import Features
+from napari_jcc.problem.constraints import (
+    AreaRange,
+    BoxCoverage,
+    BoxFill,
+    BoxMembership,
+    Constraint,
+    OneBoxPerImage,
+)
+from napari_jcc.problem.costs import (
+    BoxSaliencyCost,
+    DiscriminativeCost,
+    SmoothnessCost,
+    SuperpixelSaliencyCost,
+)
+from napari_jcc.problem.data import JointData
+from napari_jcc.problem.factor import DiscriminativeFactor, discriminative_factor
+from napari_jcc.problem.model import JointModel
+
+
+@dataclass(frozen=True)
+class JointFactors:
+    """Discriminative factors of both kinds of pieces."""
+
+    superpixels: DiscriminativeFactor
+    boxes: DiscriminativeFactor
+
+
+def factorise(
+    features: Features, data: JointData, config: DiscriminativeConfig
+) -> JointFactors:
+    """Factor the ridge classifiers of superpixels and of boxes.
+
+    With the weighting ``image`` every image counts the same whatever its numbers of
+    superpixels and boxes, and superpixels count by their area.
+    """
+    per_image = np.bincount(data.box_image, minlength=data.image_count)
+    by_image = config.weighting == "image"
+    superpixel_weight = data.area if by_image else np.ones_like(data.area)
+    box_weight = 1.0 / per_image[data.box_image] if by_image else np.ones(data.box_count)
+    settings = (config.degrees_of_freedom, config.spectrum_cutoff)
+    return JointFactors(
+        discriminative_factor(features.superpixels, superpixel_weight, *settings),
+        discriminative_factor(features.boxes, box_weight, *settings),
+    )
+
+
+def joint_model(data: JointData, factors: JointFactors, config: ProblemConfig) -> JointModel:
+    """Assemble the joint model in the chosen reading."""
+    scaled = config.normalisation == "trace"
+    model = JointModel(data, has_memberships=config.reading == "hull")
+    model.add_cost(DiscriminativeCost("superpixels", factors.superpixels, scaled))
+    model.add_cost(DiscriminativeCost("boxes", factors.boxes, scaled))
+    if config.alpha > 0:
+        model.add_cost(
+            SmoothnessCost(config.alpha, config.colour_decay, config.position_decay, scaled)
+        )
+    floor = config.saliency_floor
+    model.add_cost(SuperpixelSaliencyCost(config.nu, config.superpixel_cost, floor, scaled))
+    model.add_cost(BoxSaliencyCost(config.mu, config.box_cost, floor, scaled))
+    for constraint in _coupling(config):
+        model.add_constraint(constraint)
+    model.add_constraint(OneBoxPerImage())
+    return model
+
+
+def _coupling(config: ProblemConfig) -> list[Constraint]:
+    """Rows that tie superpixels to boxes.
+
+    The area range is left out of the printed reading: its rows cap y at about 1/n_j,
+    where a share of the image's area has no meaning.
+    """
+    area = AreaRange(config.area_min, config.area_max, config.gamma)
+    if config.reading == "printed":
+        return [BoxFill(config.gamma, upper="scaled"), BoxCoverage(scaled=True)]
+    if config.reading == "bigm":
+        return [BoxFill(config.gamma, upper="free"), BoxCoverage(scaled=False), area]
+    if config.reading == "cover":
+        return [BoxFill(config.gamma, upper="none"), BoxCoverage(scaled=False), area]
+    return [BoxMembership(config.gamma), area]

@@ -1,0 +1,154 @@
+"""The quadratic program as data, with the low-rank part of its cost kept as a factor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from napari_jcc._types import FloatArray, IntArray
+from napari_jcc.errors import ProblemError
+
+
+@dataclass(frozen=True)
+class LowRankTerm:
+    """A term ``-F F'`` of the cost matrix, on a run of consecutive variables.
+
+    Attributes
+    ----------
+    start
+        First variable the factor acts on.
+    factor : (n, K) float64
+        F, one row per variable from `start` on.
+    """
+
+    start: int
+    factor: FloatArray
+
+    @property
+    def rows(self) -> slice:
+        """Variables the factor acts on."""
+        return slice(self.start, self.start + len(self.factor))
+
+
+@dataclass(frozen=True)
+class QuadraticProgram:
+    r"""Minimise :math:`\tfrac12 x'Px + q'x` over rows and bounds, with P = S - sum F F'.
+
+    Attributes
+    ----------
+    sparse_cost : (V, V) csc
+        S, symmetric, both triangles stored. Images do not touch each other in it.
+    low_rank : tuple of LowRankTerm
+        What couples the images. P as a whole is positive semidefinite.
+    q : (V,) float64
+    A : (M, V) csr
+    l, u : (M,) float64
+        Rows: ``l <= A x <= u``; infinite where open.
+    lower, upper : (V,) float64
+        Bounds: ``lower <= x <= upper``, finite.
+    variable_image : (V,) int64
+        Image of every variable.
+    row_image : (M,) int64
+        Image of every row; a row touches variables of its image only.
+    """
+
+    sparse_cost: sparse.csc_array
+    low_rank: tuple[LowRankTerm, ...]
+    q: FloatArray
+    A: sparse.csr_array
+    l: FloatArray  # noqa: E741 - the field's name for the lower limit of the rows
+    u: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    variable_image: IntArray
+    row_image: IntArray
+
+    def __post_init__(self) -> None:
+        self._check_shapes()
+        self._check_values()
+
+    @property
+    def variable_count(self) -> int:
+        """V, the number of variables."""
+        return len(self.q)
+
+    @property
+    def rank(self) -> int:
+        """Columns of all low-rank factors together."""
+        return sum(term.factor.shape[1] for term in self.low_rank)
+
+    def multiply(self, x: FloatArray) -> FloatArray:
+        """Return P x without forming P.
+
+        Parameters
+        ----------
+        x : (V,) float64
+        """
+        product: FloatArray = self.sparse_cost @ x
+        for term in self.low_rank:
+            product[term.rows] -= term.factor @ (term.factor.T @ x[term.rows])
+        return product
+
+    def objective(self, x: FloatArray) -> float:
+        """Value of the cost at `x`, (V,)."""
+        return float(0.5 * x @ self.multiply(x) + self.q @ x)
+
+    def infeasibility(self, x: FloatArray) -> float:
+        """Largest violation of a row or bound at `x`, (V,)."""
+        rows = self.A @ x
+        excess = (self.l - rows, rows - self.u, self.lower - x, x - self.upper)
+        return float(max((part.max(initial=0.0) for part in excess), default=0.0))
+
+    def dense_cost(self) -> FloatArray:
+        """P as a dense (V, V) matrix; for tiny problems and tests only."""
+        dense = self.sparse_cost.toarray()
+        for term in self.low_rank:
+            dense[term.rows, term.rows] -= term.factor @ term.factor.T
+        return np.asarray(dense, dtype=np.float64)
+
+    def _check_shapes(self) -> None:
+        variables, rows = len(self.q), self.A.shape[0]
+        expected = {
+            "sparse_cost": (self.sparse_cost.shape, (variables, variables)),
+            "A": (self.A.shape, (rows, variables)),
+            "l": (self.l.shape, (rows,)),
+            "u": (self.u.shape, (rows,)),
+            "lower": (self.lower.shape, (variables,)),
+            "upper": (self.upper.shape, (variables,)),
+            "variable_image": (self.variable_image.shape, (variables,)),
+            "row_image": (self.row_image.shape, (rows,)),
+        }
+        for name, (found, wanted) in expected.items():
+            if found != wanted:
+                raise ProblemError(f"{name} must have shape {wanted}, got {found}.")
+        for term in self.low_rank:
+            if term.start < 0 or term.rows.stop > variables:
+                raise ProblemError(
+                    f"A low-rank term covers variables {term.start} to {term.rows.stop}, "
+                    f"but there are {variables}."
+                )
+
+    def _check_values(self) -> None:
+        finite = {
+            "sparse_cost": self.sparse_cost.data,
+            "q": self.q,
+            "A": self.A.data,
+            "lower": self.lower,
+            "upper": self.upper,
+            "the low-rank factors": np.concatenate(
+                [term.factor.ravel() for term in self.low_rank] or [np.zeros(0)]
+            ),
+        }
+        for name, values in finite.items():
+            if not np.isfinite(values).all():
+                bad = int((~np.isfinite(values)).sum())
+                raise ProblemError(
+                    f"{name} must be finite, but {bad} of {values.size} values are not. "
+                    "Check the features and the saliency for NaN or infinite values."
+                )
+        if np.isnan(self.l).any() or np.isnan(self.u).any():
+            raise ProblemError("The limits of the rows must not be NaN.")
+        if (self.l > self.u).any() or (self.lower > self.upper).any():
+            raise ProblemError("A lower limit is above its upper limit.")

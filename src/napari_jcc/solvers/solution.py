@@ -1,0 +1,88 @@
+"""The answer of a solver, which can be judged without trusting the solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from napari_jcc._types import FloatArray
+from napari_jcc.problem.program import QuadraticProgram
+
+
+class Status(Enum):
+    """Outcome of a solve; the value is the message."""
+
+    SOLVED = "Solved to the tolerance asked for."
+    MAX_ITERATIONS = (
+        "The solver ran out of iterations. Raise solver.max_iterations, or loosen "
+        "solver.tolerance."
+    )
+    INFEASIBLE = (
+        "No answer meets all constraints. Lower problem.area_min or problem.gamma, or "
+        "choose another problem.reading."
+    )
+    UNBOUNDED = "The cost has no minimum; check the features for extreme values."
+    NON_CONVEX = (
+        "The cost matrix is not positive semidefinite; check the features for extreme "
+        "values, or lower discriminative.degrees_of_freedom."
+    )
+    FAILED = "The solver stopped without an answer."
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Primal and dual point of a program.
+
+    Attributes
+    ----------
+    status : Status
+    x : (V,) float64
+    row_duals : (M,) float64
+        Positive where the upper limit of a row is active, negative where the lower.
+    bound_duals : (V,) float64
+        Likewise for the bounds.
+    iterations
+        Steps of the solver.
+    setup_seconds, solve_seconds
+        Wall time of the factorisation and of the iterations.
+    """
+
+    status: Status
+    x: FloatArray
+    row_duals: FloatArray
+    bound_duals: FloatArray
+    iterations: int
+    setup_seconds: float
+    solve_seconds: float
+
+    def objective(self, program: QuadraticProgram) -> float:
+        """Cost at x."""
+        return program.objective(self.x)
+
+    def primal_residual(self, program: QuadraticProgram) -> float:
+        """Largest violation of a row or bound."""
+        return program.infeasibility(self.x)
+
+    def dual_residual(self, program: QuadraticProgram) -> float:
+        """Largest entry of P x + q + A'y + y_bounds, in units of the cost."""
+        gradient = program.multiply(self.x) + program.q
+        residual = gradient + program.A.T @ self.row_duals + self.bound_duals
+        return float(np.abs(residual).max(initial=0.0))
+
+    def duality_gap(self, program: QuadraticProgram) -> float:
+        """Primal minus dual cost, x'Px + q'x + support of the limits at the duals.
+
+        Zero at the optimum. Where a dual points at an open limit its share is dropped:
+        the dual residual tells of it.
+        """
+        value = float(self.x @ program.multiply(self.x) + program.q @ self.x)
+        value += _support(self.row_duals, program.l, program.u)
+        return value + _support(self.bound_duals, program.lower, program.upper)
+
+
+def _support(duals: FloatArray, low: FloatArray, high: FloatArray) -> float:
+    upper = np.where(np.isfinite(high), high, 0.0)
+    lower = np.where(np.isfinite(low), low, 0.0)
+    return float(np.maximum(duals, 0.0) @ upper + np.minimum(duals, 0.0) @ lower)

@@ -1,0 +1,195 @@
+"""Every solver on programs whose optimum is known, and against each other."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from napari_jcc.config import DiscriminativeConfig, ProblemConfig, SolverConfig
+from napari_jcc.errors import ConfigError, ProblemError, SolverError
+from napari_jcc.features.extractor import Features
+from napari_jcc.problem import JointData, LowRankTerm, QuadraticProgram, factorise, joint_model
+from napari_jcc.problem.lifting import lift
+from napari_jcc.solvers import SOLVERS, Status, get_solver, require_solved
+
+TIGHT = SolverConfig(tolerance=1e-8, max_iterations=200_000)
+READINGS = ("printed", "bigm", "cover", "hull")
+
+
+def program(P, q, A, l, u, low_rank=()):  # noqa: E741
+    count, rows = len(q), len(l)
+    return QuadraticProgram(
+        sparse_cost=sparse.csc_array(np.array(P, float)),
+        low_rank=tuple(low_rank),
+        q=np.array(q, float),
+        A=sparse.csr_array(np.array(A, float).reshape(rows, count)),
+        l=np.array(l, float),
+        u=np.array(u, float),
+        lower=np.zeros(count),
+        upper=np.ones(count),
+        variable_image=np.zeros(count, dtype=int),
+        row_image=np.zeros(rows, dtype=int),
+    )
+
+
+def random_data(rng, images=3, superpixels=12, boxes=4) -> JointData:
+    overlap = [rng.random((boxes, superpixels)) < 0.4 for _ in range(images)]
+    for block in overlap:
+        block[:, 0] = True
+    area = rng.uniform(0.5, 2, images * superpixels).reshape(images, superpixels)
+    area = (area / area.sum(axis=1, keepdims=True)).ravel()
+    chain = np.arange(superpixels - 1)
+    return JointData(
+        superpixel_image=np.repeat(np.arange(images), superpixels),
+        box_image=np.repeat(np.arange(images), boxes),
+        area=area,
+        colour=rng.uniform(0, 255, (images * superpixels, 3)),
+        centre=rng.uniform(0, 100, (images * superpixels, 2)),
+        neighbours=np.concatenate(
+            [np.column_stack([chain, chain + 1]) + i * superpixels for i in range(images)]
+        ),
+        saliency=rng.random(images * superpixels),
+        overlap=sparse.csr_array(sparse.block_diag(overlap).toarray().astype(float)),
+        box_area=rng.uniform(0.1, 0.8, images * boxes),
+        box_excess=rng.uniform(-0.2, 0.6, images * boxes),
+        box_saliency=rng.random(images * boxes),
+        image_count=images,
+    )
+
+
+def random_program(rng, reading, **weights):
+    data = random_data(rng)
+    features = Features(
+        rng.normal(size=(data.superpixel_count, 6)).astype(np.float32),
+        rng.normal(size=(data.box_count, 4)).astype(np.float32),
+    )
+    from napari_jcc.config import DiscriminativeConfig
+
+    factors = factorise(features, data, DiscriminativeConfig(degrees_of_freedom=3))
+    return joint_model(data, factors, ProblemConfig(reading=reading, **weights)).build()
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_optimum_known_by_hand(name):
+    """(x0 - 1)^2 + (x1 - 1)^2 with x0 + x1 = 1: the middle, at cost -3/2."""
+    problem = program(2 * np.eye(2), [-2, -2], [[1, 1]], [1], [1])
+    solver = get_solver(name)
+    solver.setup(problem, TIGHT)
+    solution = require_solved(solver.solve())
+    np.testing.assert_allclose(solution.x, [0.5, 0.5], atol=1e-6)
+    assert solution.objective(problem) == pytest.approx(-1.5, abs=1e-6)
+    # Stationarity 2 x - 2 + dual = 0 gives the dual 1.
+    np.testing.assert_allclose(solution.row_duals, [1.0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_low_rank_part_is_subtracted(name):
+    """x0^2 + x1^2 - (x0 + x1)^2 / 2 = (x0 - x1)^2 / 2; pull x0 up by -x0 / 4.
+
+    With x1 free to follow, both go to 1.
+    """
+    factor = np.ones((2, 1))
+    problem = program(2 * np.eye(2), [-0.25, 0], np.eye(2), [0, 0], [1, 1],
+                      [LowRankTerm(0, factor)])
+    solver = get_solver(name)
+    solver.setup(problem, TIGHT)
+    np.testing.assert_allclose(solver.solve().x, [1, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("seed", range(3))
+def test_solvers_agree_and_close_the_gap(reading, seed):
+    problem = random_program(np.random.default_rng(seed), reading)
+    objectives = []
+    for name in SOLVERS:
+        solver = get_solver(name)
+        solver.setup(problem, TIGHT)
+        solution = require_solved(solver.solve())
+        assert solution.primal_residual(problem) < 1e-6
+        assert solution.dual_residual(problem) < 1e-6
+        assert abs(solution.duality_gap(problem)) < 1e-5
+        objectives.append(solution.objective(problem))
+    assert objectives[0] == pytest.approx(objectives[1], rel=1e-4, abs=1e-6)
+
+
+def test_readings_are_nested(rng):
+    """hull is inside bigm, bigm inside cover: the optimum can only fall."""
+    best = {}
+    for reading in ("hull", "bigm", "cover"):
+        problem = random_program(np.random.default_rng(5), reading)
+        solver = get_solver("dense")
+        solver.setup(problem, TIGHT)
+        best[reading] = solver.solve().objective(problem)
+    assert best["hull"] >= best["bigm"] - 1e-7
+    assert best["bigm"] >= best["cover"] - 1e-7
+
+
+def test_lifting_keeps_the_cost(rng):
+    problem = random_program(rng, "cover")
+    lifted = lift(problem)
+    x = rng.random(problem.variable_count)
+    w = np.concatenate([term.factor.T @ x[term.rows] for term in problem.low_rank])
+    point = np.concatenate([x, w])
+    full = lifted.P + sparse.triu(lifted.P, 1).T
+    assert 0.5 * point @ full @ point + lifted.q @ point == pytest.approx(problem.objective(x))
+    worse = np.concatenate([x, w + 0.1])
+    assert 0.5 * worse @ full @ worse + lifted.q @ worse > problem.objective(x)
+
+
+def test_multiply_equals_the_dense_matrix(rng):
+    problem = random_program(rng, "bigm")
+    x = rng.random(problem.variable_count)
+    np.testing.assert_allclose(problem.multiply(x), problem.dense_cost() @ x)
+    assert np.linalg.eigvalsh(problem.dense_cost()).min() > -1e-10
+
+
+def test_warm_start_takes_fewer_iterations(rng):
+    problem = random_program(rng, "cover")
+    solver = get_solver("osqp")
+    solver.setup(problem, TIGHT)
+    cold = solver.solve()
+    again = get_solver("osqp")
+    again.setup(problem, TIGHT)
+    assert again.solve(warm_start=cold).iterations < cold.iterations
+
+
+def test_infeasible_program_says_what_to_do():
+    problem = program(np.eye(1), [0], [[1]], [2], [3])
+    solver = get_solver("osqp")
+    solver.setup(problem, SolverConfig())
+    solution = solver.solve()
+    assert solution.status is Status.INFEASIBLE
+    with pytest.raises(SolverError, match="area_min"):
+        require_solved(solution)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_running_out_of_iterations_is_an_error_with_a_remedy(name, rng):
+    solver = get_solver(name)
+    solver.setup(random_program(rng, "cover"), SolverConfig(max_iterations=1))
+    with pytest.raises(SolverError, match="max_iterations"):
+        require_solved(solver.solve())
+
+
+def test_non_convex_cost_is_refused_or_reported():
+    problem = program(-np.eye(2), [0, 0], np.eye(2), [0, 0], [1, 1])
+    solver = get_solver("osqp")
+    with pytest.raises((ProblemError, SolverError)):
+        solver.setup(problem, SolverConfig())
+        require_solved(solver.solve())
+
+
+def test_unknown_solver_lists_the_known():
+    with pytest.raises(ConfigError, match="osqp, dense"):
+        get_solver("gurobi")
+
+
+def test_nan_in_the_cost_is_named():
+    with pytest.raises(ProblemError, match=r"q must be finite, but 1 of 2"):
+        program(np.eye(2), [np.nan, 0], [[1, 1]], [0], [1])
+
+
+def test_large_program_is_refused_by_the_dense_solver():
+    count = 2001
+    problem = program(np.eye(count), np.zeros(count), np.ones((1, count)), [0], [1])
+    with pytest.raises(ProblemError, match="osqp"):
+        get_solver("dense").setup(problem, SolverConfig())
