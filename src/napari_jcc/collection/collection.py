@@ -1,0 +1,307 @@
+"""The ordered set of images that everything else works on."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from napari_jcc._types import ImageArray
+from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
+from napari_jcc.collection.files import open_files
+from napari_jcc.collection.intensity import reduce_image, to_rgb
+from napari_jcc.collection.sources import ImageSource
+from napari_jcc.config import CollectionConfig
+from napari_jcc.errors import InputError
+
+StrPath = str | os.PathLike[str]
+_DEFAULTS = CollectionConfig()
+
+
+@dataclass(frozen=True, eq=False)
+class ImageCollection:
+    """Images that show the same kind of object, read only when asked for.
+
+    Build one by `from_paths`, `from_folder`, `from_files`, `from_array` or `from_arrays`.
+    Sizes, types and numbers of channels may differ from image to image.
+
+    Attributes
+    ----------
+    sources
+        Where every image comes from.
+    names
+        Unique name of every image, without extension; may hold ``/``.
+    config
+        How images are shown: channels, intensity stretch, working size.
+    skipped
+        Files (or names) that are left out, with the reason.
+    leading_shape
+        Leading axes of the array the images came from; None once images were left out.
+    """
+
+    sources: tuple[ImageSource, ...]
+    names: tuple[str, ...]
+    config: CollectionConfig = _DEFAULTS
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    leading_shape: tuple[int, ...] | None = None
+
+    @classmethod
+    def from_paths(
+        cls,
+        paths: StrPath | Iterable[StrPath],
+        *,
+        recursive: bool = False,
+        config: CollectionConfig = _DEFAULTS,
+    ) -> ImageCollection:
+        """Collect the images of files and folders, in natural order (2 before 10).
+
+        Only headers are read. Hidden files in folders are ignored; those that are no images,
+        empty or damaged are listed in `skipped`. Every page of a TIFF is an image.
+
+        Parameters
+        ----------
+        paths
+            Files and folders, mixed.
+        recursive
+            Whether folders inside the folders are searched too.
+        config
+            How images are shown.
+
+        Raises
+        ------
+        InputError
+            If a path does not exist, or no usable image is found.
+        """
+        given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        sources, names, skipped = open_files(given, recursive=recursive)
+        return cls(sources, names, config, skipped, (len(sources),))
+
+    @classmethod
+    def from_folder(
+        cls,
+        folder: StrPath,
+        *,
+        recursive: bool = False,
+        config: CollectionConfig = _DEFAULTS,
+    ) -> ImageCollection:
+        """Collect the images of one folder; see `from_paths`.
+
+        Raises
+        ------
+        InputError
+            If `folder` is no folder, or holds no usable image.
+        """
+        if not Path(folder).is_dir():
+            raise InputError(
+                f"{folder} is not a folder. Name an existing folder of images."
+            )
+        return cls.from_paths([folder], recursive=recursive, config=config)
+
+    @classmethod
+    def from_files(
+        cls, files: Iterable[StrPath], *, config: CollectionConfig = _DEFAULTS
+    ) -> ImageCollection:
+        """Collect image files; see `from_paths`.
+
+        Raises
+        ------
+        InputError
+            If a file does not exist or is a folder, or none is a usable image.
+        """
+        files = list(files)
+        for file in files:
+            if Path(file).is_dir():
+                raise InputError(f"{file} is a folder. Use from_folder or from_paths.")
+        return cls.from_paths(files, config=config)
+
+    @classmethod
+    def from_array(
+        cls,
+        array: Any,
+        *,
+        channel_axis: int | None = None,
+        names: Sequence[str] | None = None,
+        config: CollectionConfig = _DEFAULTS,
+    ) -> ImageCollection:
+        """Take every image of a stack; `restore` puts the leading axes back.
+
+        Parameters
+        ----------
+        array : (..., H, W) or, with channels, (..., H, W, C) or C elsewhere
+            numpy or dask; dask stays lazy.
+        channel_axis
+            Axis of the channels. When it is last and has 3 or 4 entries these are RGB(A),
+            else they are separate channels. None: a last axis of 3 or 4 after at least two
+            others in an array of type uint8 is RGB(A), all others have no channels.
+        names
+            Unique name of every image, in the order of the flattened leading axes.
+        config
+            How images are shown.
+
+        Raises
+        ------
+        InputError
+            If the array holds no images (`split_stack`), or the names do not fit.
+        """
+        sources, leading = split_stack(array, channel_axis)
+        return cls(sources, name_arrays(names, len(sources)), config, {}, leading)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        arrays: Iterable[Any],
+        *,
+        names: Sequence[str] | None = None,
+        config: CollectionConfig = _DEFAULTS,
+    ) -> ImageCollection:
+        """Take a list of single images, which may differ in size, type and channels.
+
+        Parameters
+        ----------
+        arrays : each (H, W) or (H, W, C)
+            numpy or dask. 3 or 4 channels are RGB(A), others are separate.
+        names
+            Unique name of every image.
+        config
+            How images are shown.
+
+        Raises
+        ------
+        InputError
+            If an array is no image (`wrap_images`), or the names do not fit.
+        """
+        sources = wrap_images(arrays)
+        return cls(sources, name_arrays(names, len(sources)), config, {}, (len(sources),))
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def location(self, index: int) -> str:
+        """Path of the file that image `index` comes from; empty for arrays."""
+        return self.sources[index].location
+
+    def shape(self, index: int) -> tuple[int, int]:
+        """Height and width of image `index` in pixels, without reading the pixels."""
+        return self.sources[index].shape
+
+    def fingerprint(self, index: int) -> str:
+        """Hash of the content that image `index` is read from, whatever the config.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read any more.
+        """
+        with self._named(index):
+            return self.sources[index].fingerprint()
+
+    def raw(self, index: int) -> NDArray[Any]:
+        """Read image `index` as stored.
+
+        Returns
+        -------
+        values : (H, W) or (H, W, C), any boolean, integer or real type
+            Upright, palettes looked up.
+
+        Raises
+        ------
+        InputError
+            If the image cannot be read completely.
+        """
+        with self._named(index):
+            return self.sources[index].read().values
+
+    def image(self, index: int) -> ImageArray:
+        """Read image `index` as it is shown.
+
+        Returns
+        -------
+        image : (H, W, 3) uint8
+            RGB at full size.
+
+        Raises
+        ------
+        InputError
+            If the image cannot be read completely or shown (`to_rgb`).
+        """
+        with self._named(index):
+            return to_rgb(self.sources[index].read(), self.config)
+
+    def working_image(self, index: int) -> ImageArray:
+        """Read image `index`, its longer side reduced to ``config.working_size`` at most.
+
+        Returns
+        -------
+        image : (h, w, 3) uint8
+            RGB; h and w at least 1.
+
+        Raises
+        ------
+        InputError
+            As `image`.
+        """
+        return reduce_image(self.image(index), self.config.working_size)
+
+    def select(
+        self, indices: Iterable[int], skipped: Mapping[str, str] | None = None
+    ) -> ImageCollection:
+        """Keep the images at `indices`, in that order, and add reasons for the others."""
+        chosen = list(indices)
+        whole = chosen == list(range(len(self)))
+        flat = self.leading_shape is not None and len(self.leading_shape) == 1
+        remaining = (len(chosen),) if flat else None
+        return replace(
+            self,
+            sources=tuple(self.sources[i] for i in chosen),
+            names=tuple(self.names[i] for i in chosen),
+            skipped={**self.skipped, **(skipped or {})},
+            leading_shape=self.leading_shape if whole else remaining,
+        )
+
+    def with_config(self, config: CollectionConfig) -> ImageCollection:
+        """Return the same images, shown by other settings."""
+        return replace(self, config=config)
+
+    def restore(self, stacked: NDArray[Any]) -> NDArray[Any]:
+        """Put the leading axes of `from_array` back in place of axis 0.
+
+        Parameters
+        ----------
+        stacked : (N, ...)
+            One entry per image.
+
+        Returns
+        -------
+        restored : (*leading_shape, ...)
+
+        Raises
+        ------
+        InputError
+            If axis 0 does not fit, or images of several leading axes were left out.
+        """
+        if self.leading_shape is None:
+            raise InputError(
+                "Images were left out, so the leading axes cannot be put back. Keep the "
+                "stack of one entry per name."
+            )
+        if len(stacked) != math.prod(self.leading_shape):
+            raise InputError(
+                f"Got {len(stacked)} entries for {len(self)} images; give one per image."
+            )
+        return stacked.reshape(*self.leading_shape, *stacked.shape[1:])
+
+    @contextmanager
+    def _named(self, index: int) -> Iterator[None]:
+        """Say in an error which image it is about."""
+        try:
+            yield
+        except (InputError, OSError) as error:
+            source = self.location(index) or self.names[index]
+            message = f"Cannot use {source}: {error}. Repair it or leave it out."
+            raise InputError(message) from error

@@ -1,0 +1,139 @@
+"""From paths as the user gives them to files in natural order, with unique names."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from natsort import natsorted, ns
+
+from napari_jcc.errors import InputError
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".tif", ".tiff")
+"""Extensions that are looked for in folders; a file named by the user may have any."""
+
+
+@dataclass
+class FoundFiles:
+    """What the given paths hold.
+
+    Attributes
+    ----------
+    files
+        Absolute paths in natural order, each once.
+    root
+        Folder that all files and given folders share; None across drives.
+    skipped
+        Files in the folders that are no images, and folders that cannot be listed, with
+        the reason. Hidden files are left out silently.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    root: Path | None = None
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def find_files(
+    paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
+) -> FoundFiles:
+    """List the image files that `paths` (files and folders) name.
+
+    Raises
+    ------
+    InputError
+        If `paths` is empty or one of them does not exist.
+    """
+    given = [Path(os.path.abspath(path)) for path in paths]
+    if not given:
+        raise InputError("No images: no path was given. Name a folder or image files.")
+    found = FoundFiles(root=_common_folder(given))
+    for path in given:
+        if path.is_dir():
+            _add_folder(found, path, recursive)
+        elif path.exists():
+            found.files.append(path)
+        else:
+            raise InputError(
+                f"{path} does not exist. Check the spelling and the current folder, "
+                f"{Path.cwd()}."
+            )
+    unique = dict.fromkeys(found.files)
+    found.files = natsorted(unique, key=lambda path: path.as_posix(), alg=ns.PATH)
+    return found
+
+
+def name_images(
+    files: Sequence[Path], counts: Sequence[int], root: Path | None
+) -> list[str]:
+    """Give every image a name that is unique, also where upper and lower case are one.
+
+    Parameters
+    ----------
+    files
+        Files in order.
+    counts
+        Number of images in every file.
+    root
+        Folder that names are relative to.
+
+    Returns
+    -------
+    names
+        Path below `root` with ``/`` and without extension; ``_png`` and so on is added
+        where two files differ in the extension only, ``_p0``, ``_p1`` ... where a file
+        holds several images.
+    """
+    stems = [_relative(path, root).with_suffix("").as_posix() for path in files]
+    times = Counter(stem.casefold() for stem in stems)
+    names = []
+    for path, stem, count in zip(files, stems, counts, strict=True):
+        name = f"{stem}_{path.suffix[1:]}" if times[stem.casefold()] > 1 else stem
+        width = len(str(count - 1))
+        names += [name] if count == 1 else [f"{name}_p{i:0{width}}" for i in range(count)]
+    return _number_repeats(names)
+
+
+def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
+    for path in _walk(found, folder, recursive):
+        if path.suffix.lower() not in EXTENSIONS:
+            found.skipped[str(path)] = f"not an image file ({', '.join(EXTENSIONS)})"
+        elif not path.is_file():
+            found.skipped[str(path)] = "not a file, or a link to nothing"
+        else:
+            found.files.append(path)
+
+
+def _walk(found: FoundFiles, folder: Path, recursive: bool) -> Iterator[Path]:
+    def report(error: OSError) -> None:
+        found.skipped[str(error.filename)] = f"cannot list the folder: {error.strerror}"
+
+    for parent, folders, names in os.walk(folder, onerror=report):
+        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
+        yield from (Path(parent, name) for name in names if not name.startswith("."))
+
+
+def _common_folder(given: Sequence[Path]) -> Path | None:
+    folders = [path if path.is_dir() else path.parent for path in given]
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:  # drives of Windows share no folder
+        return None
+
+
+def _relative(path: Path, root: Path | None) -> PurePath:
+    return path.relative_to(path.anchor if root is None else root)
+
+
+def _number_repeats(names: Sequence[str]) -> list[str]:
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        candidate, number = name, 2
+        while candidate.casefold() in taken:
+            candidate, number = f"{name}_{number}", number + 1
+        taken.add(candidate.casefold())
+        unique.append(candidate)
+    return unique

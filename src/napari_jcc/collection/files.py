@@ -1,0 +1,63 @@
+"""Paths to image sources: every usable image of the files and folders given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from napari_jcc.collection.discovery import EXTENSIONS, find_files, name_images
+from napari_jcc.collection.reading import probe_file
+from napari_jcc.collection.sources import FileSource
+from napari_jcc.errors import InputError
+
+
+def open_files(
+    paths: Sequence[str | os.PathLike[str]], *, recursive: bool
+) -> tuple[tuple[FileSource, ...], tuple[str, ...], dict[str, str]]:
+    """Read the headers of all images; see `ImageCollection.from_paths`.
+
+    Returns
+    -------
+    sources, names
+        One per image, in natural order.
+    skipped
+        Files that are left out, with the reason.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, or no usable image is found.
+    """
+    found = find_files(paths, recursive=recursive)
+    skipped = dict(found.skipped)
+    shapes: dict[Path, list[tuple[int, int]]] = {}
+    for path in found.files:
+        try:
+            shapes[path] = probe_file(path)
+        except InputError as error:
+            skipped[str(path)] = str(error)
+    if not shapes:
+        raise InputError(_nothing_found(paths, skipped, recursive))
+    names = name_images(list(shapes), [len(pages) for pages in shapes.values()], found.root)
+    sources = tuple(
+        FileSource(str(path), page, shape)
+        for path, pages in shapes.items()
+        for page, shape in enumerate(pages)
+    )
+    return sources, tuple(names), skipped
+
+
+def _nothing_found(
+    paths: Sequence[str | os.PathLike[str]], skipped: Mapping[str, str], recursive: bool
+) -> str:
+    where = ", ".join(str(path) for path in paths[:3]) + (" ..." if len(paths) > 3 else "")
+    message = f"No usable image in {where}. "
+    if skipped:
+        shown = [f"{Path(file).name} ({why})" for file, why in list(skipped.items())[:3]]
+        message += f"Found {len(skipped)} other files, such as {'; '.join(shown)}. "
+    else:
+        message += "There is no file. "
+    if not recursive:
+        message += "Folders inside were not searched; ask for recursive to do so. "
+    return message + f"Images are files with {', '.join(EXTENSIONS)}."

@@ -1,0 +1,169 @@
+"""From pixels of any type, depth and number of channels to 8-bit RGB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import ImageArray
+from napari_jcc.collection.pixels import Pixels
+from napari_jcc.config import CollectionConfig
+from napari_jcc.errors import InputError
+
+
+def to_rgb(pixels: Pixels, config: CollectionConfig) -> ImageArray:
+    """Show an image as 8-bit RGB.
+
+    Channels are chosen first (``config.channels``), then intensities are stretched
+    (``config.normalise``): a colour image by one range, so that hues stay, separate
+    channels each by its own, so that none drowns the others. Two channels, or more than
+    three, are averaged. Transparent pixels are shown on white. Pixels that are not finite
+    take the smallest finite value of the image.
+
+    Parameters
+    ----------
+    pixels
+        Image as stored.
+    config
+        Channels and intensity stretch.
+
+    Returns
+    -------
+    image : (H, W, 3) uint8
+
+    Raises
+    ------
+    InputError
+        If a chosen channel does not exist, no pixel is finite, or the values are not
+        boolean, integer or real.
+    """
+    check_type(pixels.values.dtype)
+    planes = pixels.values.reshape(*pixels.values.shape[:2], -1)
+    opacity = None
+    is_colour = pixels.is_colour
+    if config.channels:
+        planes = _choose(planes, config.channels)
+        is_colour = is_colour and planes.shape[2] == 3
+    else:
+        if pixels.alpha is not None:
+            opacity = _full_range(planes[..., pixels.alpha : pixels.alpha + 1])
+            planes = np.delete(planes, pixels.alpha, axis=2)
+        planes = planes[..., :3] if is_colour else planes
+    shown = _stretch(_fill(planes), config, jointly=is_colour)
+    if not is_colour and (shown.shape[2] != 3 or not config.channels):
+        shown = shown.mean(axis=2, keepdims=True)
+    if opacity is not None:
+        shown = 1 - opacity + opacity * shown
+    image = np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
+
+
+def reduce_image(image: ImageArray, longest: int) -> ImageArray:
+    """Reduce an image to working size by area averaging; smaller ones stay as they are.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8.
+    longest
+        Pixels of the longer side at most.
+
+    Returns
+    -------
+    image : (h, w, 3) uint8
+        h and w at least 1.
+    """
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def check_type(dtype: np.dtype[Any]) -> None:
+    """Refuse values that are not boolean, integer or real.
+
+    Raises
+    ------
+    InputError
+        If `dtype` is complex, text, time or objects.
+    """
+    if dtype.kind not in "buif":
+        raise InputError(
+            f"values of type {dtype} are no intensities; convert them to integers or floats"
+        )
+
+
+def _choose(planes: NDArray[Any], channels: tuple[int, ...]) -> NDArray[Any]:
+    count = planes.shape[2]
+    missing = [channel for channel in channels if not 0 <= channel < count]
+    if missing:
+        raise InputError(
+            f"channel {missing[0]} was asked for, but there are {count}, counted from 0; "
+            "change collection.channels"
+        )
+    return planes[..., list(channels)]
+
+
+def _fill(planes: NDArray[Any]) -> NDArray[Any]:
+    """Replace what is not finite by the smallest finite value."""
+    if planes.dtype.kind != "f":
+        return planes
+    finite = np.isfinite(planes)
+    if finite.all():
+        return planes
+    if not finite.any():
+        raise InputError("no pixel is a finite number")
+    return np.where(finite, planes, planes[finite].min())
+
+
+def _stretch(
+    planes: NDArray[Any], config: CollectionConfig, *, jointly: bool
+) -> NDArray[Any]:
+    """Map intensities to [0, 1]; (H, W, C) to (H, W, C) float."""
+    is_deep = planes.dtype.itemsize > 1
+    if config.normalise == "never" or (config.normalise == "auto" and not is_deep):
+        return _full_range(planes)
+    percentiles = config.low_percentile, config.high_percentile
+    if jointly or planes.shape[2] == 1:
+        return _between(planes, *_find_range(planes, *percentiles))
+    separate = [
+        _between(plane, *_find_range(plane, *percentiles))
+        for plane in np.moveaxis(planes, 2, 0)
+    ]
+    return np.stack(separate, axis=2)
+
+
+def _find_range(values: NDArray[Any], low: float, high: float) -> tuple[float, float]:
+    """Values at two percentiles; the extremes where the percentiles coincide."""
+    if values.dtype.kind == "b":
+        return 0.0, 1.0
+    # Values that occur, not between two: interpolation would overflow near the type's end.
+    bottom = values.min() if low == 0 else np.percentile(values, low, method="lower")
+    top = values.max() if high == 100 else np.percentile(values, high, method="higher")
+    if bottom == top:
+        bottom, top = values.min(), values.max()
+    return float(bottom), float(top)
+
+
+def _full_range(values: NDArray[Any]) -> NDArray[Any]:
+    """Map the whole range of an integer type, and [0, 1] of a float type, to [0, 1]."""
+    if values.dtype.kind in "bf":
+        return _between(values, 0.0, 1.0)
+    limits = np.iinfo(values.dtype)
+    return _between(values, float(limits.min), float(limits.max))
+
+
+def _between(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
+    """Map [low, high] to [0, 1] and cut off what lies outside; all 0 where low is high."""
+    if low == high:
+        return np.zeros(values.shape, np.float32)
+    exact = values.dtype.itemsize <= 2 or values.dtype == np.float32
+    values = np.clip(values.astype(np.float32 if exact else np.float64), low, high)
+    if not np.isfinite(values.dtype.type(high) - values.dtype.type(low)):
+        values, low, high = values / 2, low / 2, high / 2  # the difference overflowed
+    return np.clip((values - values.dtype.type(low)) / values.dtype.type(high - low), 0, 1)

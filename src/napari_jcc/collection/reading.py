@@ -1,0 +1,102 @@
+"""One file to its images: what is in it (headers only), and the pixels of one of them."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL.ImageFile import ImageFile
+from tifffile import TiffFileError
+
+from napari_jcc.collection import pillow_files, tiff_files
+from napari_jcc.collection.pixels import Pixels
+from napari_jcc.errors import InputError
+
+PIXEL_LIMIT = 2**30
+"""Largest image that is read, in pixels; also the limit of OpenCV."""
+
+# What Pillow and tifffile raise on damaged files, besides OSError; found by damaging files
+# at random bytes (tests/collection/test_reading.py).
+_DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    TiffFileError,
+)
+
+
+def probe_file(path: Path) -> list[tuple[int, int]]:
+    """Height and width of every image in a file, as shown, without decoding pixels.
+
+    Raises
+    ------
+    InputError
+        With the reason alone, if the file is empty, unreadable, no PNG, JPEG, BMP or TIFF,
+        or holds an image of more than `PIXEL_LIMIT` pixels.
+    """
+    with _explained():
+        start = _read_start(path)
+        if start[:4] in tiff_files.SIGNATURES:
+            shapes = tiff_files.probe_tiff(path)
+        else:
+            reader = _find_reader(start)
+            shapes = [pillow_files.probe_picture(path, reader)]
+    if not shapes or min(map(min, shapes)) < 1:
+        raise InputError("the file holds no image, or ends before its directory")
+    largest = max(height * width for height, width in shapes)
+    if largest > PIXEL_LIMIT:
+        raise InputError(
+            f"{largest} pixels are more than the {PIXEL_LIMIT} that can be read; reduce it"
+        )
+    return shapes
+
+
+def read_file(path: Path, page: int = 0) -> Pixels:
+    """Decode one image of a file.
+
+    Raises
+    ------
+    InputError
+        With the reason alone, if the file cannot be decoded completely.
+    """
+    with _explained():
+        start = _read_start(path)
+        if start[:4] in tiff_files.SIGNATURES:
+            return tiff_files.read_tiff(path, page)
+        return pillow_files.read_picture(path, _find_reader(start))
+
+
+def _read_start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        raise InputError("empty file")
+    return start
+
+
+def _find_reader(start: bytes) -> type[ImageFile]:
+    for signature, reader in pillow_files.SIGNATURES.items():
+        if start.startswith(signature):
+            return reader
+    raise InputError("not a PNG, JPEG, BMP or TIFF image")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except _DECODE_ERRORS as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise InputError(f"damaged or unreadable: {reason}") from error

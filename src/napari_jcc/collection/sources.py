@@ -1,0 +1,113 @@
+"""Where one image comes from: a file, or an array in memory or computed by dask."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from dask.base import is_dask_collection
+from numpy.typing import NDArray
+
+from napari_jcc.collection.pixels import Pixels, describe_channels
+from napari_jcc.collection.reading import read_file
+
+
+class ImageSource(Protocol):
+    """One image, read when asked for; must pickle."""
+
+    @property
+    def location(self) -> str:
+        """Path of the file, or empty."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width as shown, known without reading the pixels."""
+        ...
+
+    def read(self) -> Pixels:
+        """Read the pixels as stored.
+
+        Raises
+        ------
+        InputError
+            With the reason alone, if the image cannot be read completely.
+        """
+        ...
+
+    def fingerprint(self) -> str:
+        """Hash of the content, as hexadecimal digits."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Image number `page` of a file."""
+
+    location: str
+    page: int
+    shape: tuple[int, int]
+
+    def read(self) -> Pixels:
+        """Decode the image."""
+        return read_file(Path(self.location), self.page)
+
+    def fingerprint(self) -> str:
+        """Hash of the file's bytes and the page number."""
+        state = Path(self.location).stat()
+        digest = _hash_file(self.location, state.st_mtime_ns, state.st_size)
+        return f"{digest}{self.page:08x}"
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource:
+    """One image of an array.
+
+    Attributes
+    ----------
+    array : (H, W) or (H, W, C)
+        numpy or dask.
+    is_colour
+        Whether three or four channels are RGB(A).
+    """
+
+    array: Any
+    is_colour: bool
+    location: str = ""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return int(self.array.shape[0]), int(self.array.shape[1])
+
+    def read(self) -> Pixels:
+        """Compute the image where it is dask's."""
+        values = self._values()
+        return describe_channels(values) if self.is_colour else Pixels(values)
+
+    def fingerprint(self) -> str:
+        """Hash of the bytes, shape, type and meaning of the array."""
+        values = np.ascontiguousarray(self._values())
+        head = f"{values.shape} {values.dtype.str} {self.is_colour}"
+        digest = hashlib.blake2b(head.encode(), digest_size=16)
+        digest.update(values.view(np.uint8).data)
+        return digest.hexdigest()
+
+    def _values(self) -> NDArray[Any]:
+        if is_dask_collection(self.array):
+            # Images are worked on in parallel already; a nested scheduler could dead-lock.
+            return np.asarray(self.array.compute(scheduler="synchronous"))
+        return np.asarray(self.array)
+
+
+@lru_cache(maxsize=256)
+def _hash_file(path: str, modified: int, size: int) -> str:
+    """Hash a file; time and size make a changed file a new one (pages share the hash)."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(
+            file, lambda: hashlib.blake2b(digest_size=16)
+        ).hexdigest()

@@ -1,0 +1,204 @@
+"""TIFF of any depth, with every page as an image; the file's axes say what a page is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.TiffImagePlugin import TiffImageFile
+from tifffile import PHOTOMETRIC, TiffFile, TiffFrame, TiffPage, TiffPageSeries
+
+from napari_jcc.collection.pillow_files import (
+    ORIENTATION_TAG,
+    as_array,
+    label_channels,
+)
+from napari_jcc.collection.pixels import Pixels, orient, oriented_shape
+from napari_jcc.errors import InputError
+
+SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ALPHA_KINDS = (1, 2)  # EXTRASAMPLE: associated and unassociated alpha
+_BY_PILLOW = (PHOTOMETRIC.SEPARATED, PHOTOMETRIC.YCBCR, PHOTOMETRIC.CIELAB)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which axes of a series count images, and which are channels of one image.
+
+    Samples (S), channels (C) and whatever comes after both Y and X belong to one image;
+    all other axes (pages, time, depth, positions) count images.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+
+    @property
+    def image_axes(self) -> list[int]:
+        """Positions of the axes that count images."""
+        behind = max(self.axes.index("Y"), self.axes.index("X"))
+        return [i for i, axis in enumerate(self.axes) if axis not in "YXSC" and i < behind]
+
+    @property
+    def channel_axes(self) -> list[int]:
+        """Positions of the axes within one image other than Y and X."""
+        outer = self.image_axes
+        return [
+            i for i, axis in enumerate(self.axes) if axis not in "YX" and i not in outer
+        ]
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+        return math.prod(self.shape[i] for i in self.image_axes)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width as stored."""
+        return self.shape[self.axes.index("Y")], self.shape[self.axes.index("X")]
+
+
+def probe_tiff(path: Path) -> list[tuple[int, int]]:
+    """Height and width as shown of every image in the file, from the headers."""
+    with TiffFile(path) as file:
+        return [
+            oriented_shape(layout.size, _find_orientation(series.keyframe))
+            for series, layout in _image_series(file)
+            for _ in range(layout.count)
+        ]
+
+
+def read_tiff(path: Path, index: int) -> Pixels:
+    """Decode image `index` of the file, in the order of `probe_tiff`."""
+    with TiffFile(path) as file:
+        for series, layout in _image_series(file):
+            if index < layout.count:
+                return _read_image(file, series, layout, index)
+            index -= layout.count
+    raise InputError("the file holds fewer pages than when it was first opened")
+
+
+def _image_series(file: TiffFile) -> Iterator[tuple[TiffPageSeries, _Layout]]:
+    for series in file.series:
+        if {"X", "Y"} <= set(series.axes) and math.prod(series.shape) > 0:
+            yield series, _Layout(series.axes, tuple(series.shape))
+
+
+def _read_image(
+    file: TiffFile, series: TiffPageSeries, layout: _Layout, index: int
+) -> Pixels:
+    chosen = _find_pages(series, layout, index)
+    if chosen is None:
+        values = _cut_image(series.asarray(), layout, index)
+        pixels = _label_samples(series.keyframe, values)
+    else:
+        pages = [_read_page(file, series, page) for page in chosen]
+        pixels = pages[0] if len(pages) == 1 else Pixels(_join(pages))
+    values = pixels.values[..., 0] if pixels.values.shape[2:] == (1,) else pixels.values
+    values = orient(values, _find_orientation(series.keyframe))
+    return Pixels(values, pixels.is_colour, pixels.alpha)
+
+
+def _find_pages(series: TiffPageSeries, layout: _Layout, index: int) -> list[int] | None:
+    """Pages that hold one image, or None where pages and images do not line up."""
+    page = series.keyframe
+    outer = len(layout.shape) - len(page.shape)
+    aligned = (
+        layout.shape[outer:] == tuple(page.shape)
+        and set(page.axes) <= set("YXS")
+        and all(axis < outer for axis in layout.image_axes)
+        and len(series.pages) == math.prod(layout.shape[:outer])
+    )
+    if not aligned:
+        return None
+    numbers = np.arange(len(series.pages)).reshape(layout.shape[:outer])
+    inner = [axis for axis in layout.channel_axes if axis < outer]
+    ordered = numbers.transpose([*layout.image_axes, *inner]).reshape(layout.count, -1)
+    return [int(number) for number in ordered[index]]
+
+
+def _cut_image(stack: NDArray[Any], layout: _Layout, index: int) -> NDArray[Any]:
+    y, x = layout.axes.index("Y"), layout.axes.index("X")
+    ordered: NDArray[Any] = stack.transpose(
+        [*layout.image_axes, y, x, *layout.channel_axes]
+    )
+    images = ordered.reshape((layout.count, *layout.size, -1))
+    return np.asarray(images[index])
+
+
+def _join(pages: list[Pixels]) -> NDArray[Any]:
+    height, width = pages[0].values.shape[:2]
+    parts = [page.values.reshape(height, width, -1) for page in pages]
+    return np.concatenate(parts, axis=2)
+
+
+def _read_page(file: TiffFile, series: TiffPageSeries, number: int) -> Pixels:
+    page, keyframe = series.pages[number], series.keyframe
+    if page is None:
+        raise InputError("the file names a page that it does not hold")
+    _check_complete(file, page)
+    if keyframe.photometric in _BY_PILLOW:
+        return _read_by_pillow(file, keyframe, page.index)
+    try:
+        values = page.asarray()
+    except ValueError as error:
+        if "imagecodecs" not in str(error):
+            raise
+        return _read_by_pillow(file, keyframe, page.index)
+    if keyframe.axes == "SYX":
+        values = np.moveaxis(values, 0, -1)
+    return _label_samples(keyframe, values)
+
+
+def _check_complete(file: TiffFile, page: TiffPage | TiffFrame) -> None:
+    """Refuse a file that ends early; its missing strips would otherwise read as black."""
+    extents = zip(page.dataoffsets, page.databytecounts, strict=True)
+    needed = max((offset + count for offset, count in extents), default=0)
+    if not needed or needed > file.filehandle.size:
+        raise InputError(f"truncated: {file.filehandle.size} of {needed} bytes are there")
+
+
+def _read_by_pillow(file: TiffFile, keyframe: TiffPage, number: int) -> Pixels:
+    """Read what tifffile cannot without more packages (LZW, JPEG, CMYK, YCbCr)."""
+    with TiffImageFile(Path(file.filehandle.path)) as image:
+        image.seek(number)
+        image.load()
+        values = as_array(image)
+        stored = keyframe.imagewidth, keyframe.imagelength
+        turned = image.size != stored
+    # Some versions of Pillow turn TIFF upright themselves. Undo it: the caller turns.
+    if turned or image.getexif().get(ORIENTATION_TAG) is None:
+        values = _undo_orientation(values, _find_orientation(keyframe))
+    return label_channels(values)
+
+
+def _undo_orientation(values: NDArray[Any], orientation: int) -> NDArray[Any]:
+    # Quarter turns are each other's inverse; all other orientations undo themselves.
+    return orient(values, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def _label_samples(page: TiffPage, values: NDArray[Any]) -> Pixels:
+    """Apply palette and polarity, and name the channels by the page's tags."""
+    if page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None:
+        return Pixels(page.colormap.T[values.squeeze()], is_colour=True)
+    if page.photometric == PHOTOMETRIC.MINISWHITE and values.dtype.kind in "bu":
+        values = ~values
+    samples = page.samplesperpixel
+    channels = values.shape[2] if values.ndim == 3 else 1
+    if channels != samples:
+        return Pixels(values)
+    extra = [int(kind) for kind in page.extrasamples]
+    alphas = [
+        samples - len(extra) + i for i, kind in enumerate(extra) if kind in _ALPHA_KINDS
+    ]
+    is_colour = page.photometric == PHOTOMETRIC.RGB and samples >= 3
+    return Pixels(values, is_colour, alphas[0] if alphas else None)
+
+
+def _find_orientation(page: TiffPage) -> int:
+    tag = page.tags.get(ORIENTATION_TAG)
+    return int(tag.value) if tag is not None and isinstance(tag.value, int) else 1

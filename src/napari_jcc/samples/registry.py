@@ -1,0 +1,113 @@
+"""The sample sets by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import MaskArray
+from napari_jcc.errors import InputError
+from napari_jcc.samples.cells import draw_cell
+from napari_jcc.samples.coins import cut_coins
+from napari_jcc.samples.sample import Sample
+from napari_jcc.samples.worms import draw_worm
+
+IMAGE_COUNT = 12
+
+Drawing = tuple[NDArray[np.uint16], MaskArray]
+
+
+@dataclass(frozen=True)
+class SampleKind:
+    """Entry of the registry.
+
+    Attributes
+    ----------
+    name
+        Name for `make_sample` and the command line.
+    title
+        Name in menus.
+    description
+        What the images show and where they come from.
+    make
+        Function of a seed that returns the images and, where exactly known, the masks.
+    """
+
+    name: str
+    title: str
+    description: str
+    make: Callable[[int], tuple[tuple[NDArray[Any], ...], tuple[MaskArray, ...] | None]]
+
+
+def make_sample(name: str, *, seed: int = 0) -> Sample:
+    """Make the images of one sample set; the same seed gives the same pixels.
+
+    Parameters
+    ----------
+    name
+        A key of `SAMPLES`.
+    seed
+        Start of the random numbers, at least 0.
+
+    Raises
+    ------
+    InputError
+        If there is no such set; the message lists those there are.
+    """
+    if name not in SAMPLES:
+        near = difflib.get_close_matches(name, SAMPLES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(f"Unknown sample {name!r}.{hint} Known: {', '.join(SAMPLES)}.")
+    kind = SAMPLES[name]
+    images, masks = kind.make(seed)
+    stem = name.removesuffix("s")
+    names = tuple(f"{stem}_{number:02d}" for number in range(1, len(images) + 1))
+    return Sample(name, kind.title, images, names, masks)
+
+
+def _coins(seed: int) -> tuple[tuple[NDArray[Any], ...], None]:
+    return cut_coins(np.random.default_rng(seed)), None
+
+
+def _drawn(
+    draw: Callable[[np.random.Generator], Drawing],
+) -> Callable[[int], tuple[tuple[NDArray[Any], ...], tuple[MaskArray, ...]]]:
+    def make(seed: int) -> tuple[tuple[NDArray[Any], ...], tuple[MaskArray, ...]]:
+        streams = np.random.default_rng(seed).spawn(IMAGE_COUNT)
+        drawings = [draw(stream) for stream in streams]
+        return tuple(image for image, _ in drawings), tuple(mask for _, mask in drawings)
+
+    return make
+
+
+SAMPLES: dict[str, SampleKind] = {
+    kind.name: kind
+    for kind in (
+        SampleKind(
+            "coins",
+            "Coins (photograph)",
+            "24 pieces of a photograph of Greek coins from Pompeii that comes with "
+            "scikit-image, one coin each, 8 bit; no truth.",
+            _coins,
+        ),
+        SampleKind(
+            "cells",
+            "Cells (drawn, with truth)",
+            "12 drawn fluorescence images with one cell each among fibres and specks, "
+            "16 bit, mixed sizes, exact masks.",
+            _drawn(draw_cell),
+        ),
+        SampleKind(
+            "worms",
+            "Worms (drawn, with truth)",
+            "12 drawn bright-field images with one worm each among eggs and grains, "
+            "16 bit, mixed sizes, exact masks.",
+            _drawn(draw_worm),
+        ),
+    )
+}
