@@ -1,0 +1,71 @@
+"""The one-call entry point."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import JccConfig, apply_overrides, get_preset
+from napari_jcc.pipeline.run import Run
+from napari_jcc.progress import Progress
+from napari_jcc.results import JccResult
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+def segment(
+    inputs: Any,
+    *,
+    preset: str = "fast",
+    config: JccConfig | None = None,
+    overrides: Mapping[str, Any] | Iterable[str] = (),
+    progress: Progress | None = None,
+    client: Client | None = None,
+) -> JccResult:
+    """Find the object that a set of images shares.
+
+    Parameters
+    ----------
+    inputs
+        A folder, a file, a list of them, an array (..., H, W) or (..., H, W, 3), a list
+        of arrays, or an `ImageCollection`.
+    preset
+        Named settings to start from; ignored if `config` is given.
+    config
+        Settings to start from.
+    overrides
+        Changes to them: ``{"problem.nu": 0.2}`` or ``["problem.nu=0.2"]``.
+    progress
+        Told of every step, and the way to cancel.
+    client
+        Client of a dask cluster for the work on single images.
+
+    Returns
+    -------
+    JccResult
+        A mask and a box per image, with scores.
+
+    Raises
+    ------
+    InputError, ConfigError, SolverError, Cancelled
+        With a message that says what to do.
+    """
+    settings = apply_overrides(config or get_preset(preset), overrides)
+    return Run(as_collection(inputs), settings, progress=progress, client=client).result()
+
+
+def as_collection(inputs: Any) -> ImageCollection:
+    """Take a collection, paths or arrays as a collection."""
+    if isinstance(inputs, ImageCollection):
+        return inputs
+    if isinstance(inputs, str | os.PathLike):
+        return ImageCollection.from_paths(inputs)
+    if hasattr(inputs, "shape"):
+        return ImageCollection.from_array(inputs)
+    entries = list(inputs)
+    if all(isinstance(entry, str | os.PathLike) for entry in entries):
+        return ImageCollection.from_paths(entries)
+    return ImageCollection.from_arrays(entries)

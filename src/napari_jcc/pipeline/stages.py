@@ -1,0 +1,111 @@
+"""What is done for one image, as plain functions that a cluster can run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import JccConfig
+from napari_jcc.errors import InputError
+from napari_jcc.features import RegionDescriptors, describe_image
+from napari_jcc.regions import (
+    ImageRegions,
+    Superpixels,
+    find_boxes,
+    find_overlap,
+    find_saliency,
+    find_superpixels,
+)
+from napari_jcc.results import ImageResult
+from napari_jcc.results.decode import decode_image, undecided_image
+
+
+class SaliencyTask(NamedTuple):
+    """Input of `compute_saliency`."""
+
+    image: ImageArray
+    superpixels: Superpixels
+    supplied: ImageCollection | None
+    config: JccConfig
+
+
+class RegionsTask(NamedTuple):
+    """Input of `compute_regions`."""
+
+    image: ImageArray
+    superpixels: Superpixels
+    saliency_map: Float32Array
+    config: JccConfig
+
+
+class DescriptionTask(NamedTuple):
+    """Input of `compute_description`."""
+
+    image: ImageArray
+    regions: ImageRegions
+    config: JccConfig
+
+
+class DecodeTask(NamedTuple):
+    """Input of `compute_result`; the values are None for an image without boxes."""
+
+    name: str
+    image: ImageArray
+    shape: tuple[int, int]
+    regions: ImageRegions
+    values: tuple[FloatArray, FloatArray] | None
+    config: JccConfig
+
+
+def read_image(single: ImageCollection) -> ImageArray | str:
+    """Read the only image of a collection at working size; a failure returns its reason."""
+    try:
+        return single.working_image(0)
+    except InputError as error:
+        return str(error)
+
+
+def compute_superpixels(task: tuple[ImageArray, JccConfig]) -> Superpixels:
+    """Oversegment one image."""
+    image, config = task
+    return find_superpixels(image, config.superpixels)
+
+
+def compute_saliency(task: SaliencyTask) -> Float32Array:
+    """Rate what stands out in one image."""
+    supplied = None if task.supplied is None else task.supplied.raw(0)
+    if supplied is not None and supplied.ndim == 3:
+        supplied = np.asarray(supplied[..., :3].mean(axis=-1))
+    return find_saliency(task.image, task.superpixels, task.config.saliency, supplied)
+
+
+def compute_regions(task: RegionsTask) -> ImageRegions:
+    """Propose boxes in one image and note which superpixels they hold."""
+    boxes, excess = find_boxes(
+        task.image, task.superpixels, task.saliency_map, task.config.boxes
+    )
+    return ImageRegions(
+        superpixels=task.superpixels,
+        saliency_map=task.saliency_map,
+        boxes=boxes,
+        box_excess=excess,
+        overlap=find_overlap(task.superpixels, boxes),
+    )
+
+
+def compute_description(task: DescriptionTask) -> dict[str, RegionDescriptors]:
+    """Describe the pieces of one image."""
+    return describe_image(task.image, task.regions, task.config.features)
+
+
+def compute_result(task: DecodeTask) -> ImageResult:
+    """Decide mask and box of one image."""
+    if task.values is None:
+        return undecided_image(task.name, task.shape, task.regions)
+    superpixels, boxes = task.values
+    return decode_image(
+        task.name, task.image, task.shape, task.regions, superpixels, boxes, task.config.decode
+    )

@@ -1,0 +1,41 @@
+"""Saliency maps of the user's own, found by the names of the images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import SaliencyConfig
+from napari_jcc.errors import InputError
+
+
+def find_supplied(
+    names: tuple[str, ...], config: SaliencyConfig
+) -> list[ImageCollection | None]:
+    """Return, for every image, a collection of its one supplied map.
+
+    All None unless the method is ``supplied``.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing or lacks a map; the message names the images without.
+    """
+    if config.method != "supplied":
+        return [None] * len(names)
+    folder = Path(config.folder)
+    if not config.folder or not folder.is_dir():
+        raise InputError(
+            f"saliency.folder must name a folder of gray images, got {config.folder!r}. "
+            "Set it, or choose another saliency.method."
+        )
+    maps = ImageCollection.from_folder(folder, recursive=True)
+    place = {name: position for position, name in enumerate(maps.names)}
+    missing = [name for name in names if name not in place]
+    if missing:
+        shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
+        raise InputError(
+            f"{folder} has no saliency map for {len(missing)} of {len(names)} images: "
+            f"{shown}. A map has the file name of its image, with any image extension."
+        )
+    return [maps.select([place[name]]) for name in names]
