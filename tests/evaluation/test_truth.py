@@ -18,7 +18,16 @@ def save(path, values):
 
 
 @pytest.mark.parametrize(
-    "file", ["a.png", "a_mask.png", "a_GT.bmp", "a_gt.tif", "masks/a.png", "a_mask.PNG"]
+    "file",
+    [
+        "a.png",
+        "a_mask.png",
+        "a_GT.bmp",
+        "a_gt.tif",
+        "masks/a.png",
+        "truth/a.png",
+        "a_mask.PNG",
+    ],
 )
 def test_mask_is_found_under_its_usual_names(tmp_path, file):
     path = save(tmp_path / file, [[0, 255]])

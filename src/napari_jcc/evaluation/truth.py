@@ -22,7 +22,7 @@ bare name comes last: where images and masks share a folder it is the image."""
 
 _ENDINGS = ", ".join(filter(None, SUFFIXES))
 
-FOLDERS = ("masks/", "")
+FOLDERS = ("masks/", "truth/", "")
 BOX_TABLE = "boxes.csv"
 
 
@@ -53,8 +53,8 @@ def find_truth(place: Path, names: Iterable[str]) -> Truth:
     ----------
     place
         A table of boxes (``.csv``), or a folder with mask images called like the images,
-        with or without one of `SUFFIXES`, in it or in its folder ``masks``, and perhaps a
-        table ``boxes.csv``.
+        with or without one of `SUFFIXES`, in it or in its folders ``masks`` or ``truth``,
+        and perhaps a table ``boxes.csv``.
     names
         Names of images, without extension.
 

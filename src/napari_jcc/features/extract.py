@@ -9,7 +9,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, ImageArray
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import InputError
-from napari_jcc.features.embed import embed
+from napari_jcc.features.embedding import embed
 from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
 from napari_jcc.features.lab import LabExtractor
 from napari_jcc.features.sift import SiftExtractor

@@ -64,12 +64,13 @@ def assign_colours(image: ImageArray) -> tuple[NDArray[np.int32], Float32Array]:
     last = np.array(NODES, np.float32) - 1
     position = np.clip((lab - LOWEST) / (HIGHEST - LOWEST), 0, 1) * last
     lower = np.minimum(position.astype(np.int32), np.array(NODES, np.int32) - 2)
-    upper_share = position - lower
-    corners = np.stack(np.meshgrid(*[[0, 1]] * 3, indexing="ij"), -1).reshape(8, 1, 1, 3)
-    shares = np.where(corners == 1, upper_share, 1 - upper_share)
+    upper = position - lower
+    lightness, a, b = np.moveaxis(np.stack([1 - upper, upper]), -1, 0)  # (2, h, w) each
+    weights = np.einsum("ihw,jhw,khw->ijkhw", lightness, a, b).reshape(8, *lab.shape[:2])
     strides = np.array([NODES[1] * NODES[2], NODES[2], 1], np.int32)
-    nodes = (lower @ strides) + (corners @ strides)
-    return nodes.astype(np.int32), shares.prod(axis=-1)
+    corners = np.indices((2, 2, 2), np.int32).reshape(3, 8)
+    nodes = (lower @ strides) + (strides @ corners)[:, None, None]
+    return nodes, weights
 
 
 def _grid_cells(shape: tuple[int, int], step: int) -> tuple[IntArray, tuple[int, int]]:
@@ -84,7 +85,10 @@ def _count(
 ) -> Float32Array:
     """Histogram of the pixels of every label, sum 1, (size, 144)."""
     bins = int(np.prod(NODES))
-    index = labels.astype(np.int64) * bins + nodes
-    total = np.bincount(index.ravel(), weights.ravel(), size * bins).reshape(size, bins)
+    first = labels.astype(np.int64) * bins
+    total = sum(
+        np.bincount((first + node).ravel(), weight.ravel(), size * bins)
+        for node, weight in zip(nodes, weights, strict=True)
+    )
     area = np.maximum(np.bincount(labels.ravel(), minlength=size), 1)
-    return (total / area[:, None]).astype(np.float32)
+    return (np.reshape(total, (size, bins)) / area[:, None]).astype(np.float32)
