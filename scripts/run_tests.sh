@@ -20,7 +20,8 @@ fi
 echo "There is no virtual display: running only the tests that need none." >&2
 unset DISPLAY WAYLAND_DISPLAY
 # pytest-qt refuses to start when Qt's own system libraries are missing.
-if ! "$python" -c 'import PyQt6.QtTest, PyQt6.QtWidgets' >/dev/null 2>&1; then
+if ! problem=$("$python" -c 'import PyQt6.QtTest, PyQt6.QtWidgets' 2>&1); then
+  echo "Qt cannot be loaded: ${problem##*$'\n'}" >&2
   tests+=(-p no:pytest-qt)
 fi
 exec "${tests[@]}"
