@@ -65,15 +65,16 @@ class SuperpixelConfig(Section):
     count: int = setting(
         250,
         "Superpixels per image",
-        "More follow thin parts better and make every later stage slower. Used by slic.",
+        "More follow thin parts better and make every later stage slower. About; "
+        "used by slic.",
         ge=1,
         le=5000,
     )
     compactness: float = setting(
-        10.0,
+        20.0,
         "Compactness",
         "Weight of closeness against colour: small values follow edges, large ones give "
-        "squares. Explore on a log scale. Used by slic.",
+        "squares. Very small ones leave fewer superpixels. Used by slic.",
         advanced=True,
         gt=0,
         le=1000,
@@ -177,7 +178,7 @@ class BoxConfig(Section):
     count: int = setting(
         20,
         "Boxes per image",
-        "Candidates kept in every image after ranking by saliency and thinning.",
+        "Most candidates kept in an image after ranking by saliency and thinning.",
         ge=1,
         le=500,
     )

@@ -1,0 +1,157 @@
+"""Candidate boxes: proposals from several sources, ranked by saliency and thinned."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+import cv2
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
+from napari_jcc.config import BoxConfig
+from napari_jcc.errors import ConfigError
+from napari_jcc.regions.overlap import superpixels_inside
+from napari_jcc.regions.proposals import (
+    grid_boxes,
+    group_boxes,
+    has_selective_search,
+    saliency_boxes,
+    selective_search_boxes,
+)
+from napari_jcc.regions.regions import Superpixels
+
+_logger = logging.getLogger(__name__)
+_REMEDY = "install opencv-contrib-python-headless in place of other OpenCV packages"
+
+
+def find_boxes(
+    image: ImageArray,
+    superpixels: Superpixels,
+    saliency_map: Float32Array,
+    config: BoxConfig,
+) -> tuple[Float32Array, Float32Array]:
+    """Propose boxes that may hold the object, best first.
+
+    Boxes around the parts of the thresholded saliency join the proposals of every
+    method. All are ranked by excess, their share of the saliency minus their share of
+    the area, and a box that overlaps a better one too much is dropped.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8
+        RGB at working size.
+    superpixels
+        Pieces of the same image; every box holds more than half of at least one.
+    saliency_map : (h, w) float32
+        From 0 to 1.
+    config
+        Method, number and limits.
+
+    Returns
+    -------
+    boxes : (R, 4) float32
+        ``xyxy``, half-open, whole pixels inside the image. R is at most `config.count`
+        and may be 0.
+    excess : (R,) float32
+        In [-1, 1], not increasing.
+
+    Raises
+    ------
+    ConfigError
+        If selective search is asked for by name and OpenCV comes without it.
+    """
+    proposals = _propose(image, superpixels, config)
+    salient = saliency_boxes(saliency_map)
+    candidates = np.unique(np.concatenate([salient, proposals]), axis=0)
+    shape = saliency_map.shape
+    candidates = _within_area(candidates, shape, config)
+    excess = box_excess(candidates, saliency_map)
+    order = np.argsort(-excess, kind="stable")
+    kept = order[_thin(candidates[order], superpixels, config)]
+    return candidates[kept].astype(np.float32), excess[kept].astype(np.float32)
+
+
+def box_excess(boxes: IntArray, saliency_map: Float32Array) -> FloatArray:
+    """Share of the saliency inside each box minus its share of the area.
+
+    Parameters
+    ----------
+    boxes : (R, 4) int64
+        ``xyxy`` in pixels, inside the image.
+    saliency_map : (h, w) float32
+        Not negative.
+
+    Returns
+    -------
+    (R,) float64
+        In [-1, 1]; all zeros if nothing is salient.
+    """
+    integral = cv2.integral(saliency_map, sdepth=cv2.CV_64F)
+    total = integral[-1, -1]
+    if total <= 0:
+        return np.zeros(len(boxes))
+    x_min, y_min, x_max, y_max = boxes.T
+    below = integral[y_max, x_max] - integral[y_max, x_min]
+    mass = below - integral[y_min, x_max] + integral[y_min, x_min]
+    return np.asarray(mass / total - _area(boxes) / saliency_map.size)
+
+
+def _propose(image: ImageArray, superpixels: Superpixels, config: BoxConfig) -> IntArray:
+    shape = superpixels.label_map.shape
+    if config.method == "grid":
+        return grid_boxes(shape)
+    if config.method == "superpixel_groups":
+        return group_boxes(superpixels)
+    if has_selective_search():
+        return selective_search_boxes(image, config.proposal_size)
+    if config.method == "selective_search":
+        raise ConfigError(
+            'boxes.method is "selective_search" but this OpenCV has no contrib modules: '
+            f'{_REMEDY}, or set boxes.method to "auto".'
+        )
+    _tell_fallback()
+    return np.concatenate([group_boxes(superpixels), grid_boxes(shape)])
+
+
+@cache
+def _tell_fallback() -> None:
+    """Log the fallback once, not for every image."""
+    _logger.warning(
+        "Selective search is missing, using superpixel groups and a grid for boxes. "
+        "For better boxes %s.",
+        _REMEDY,
+    )
+
+
+def _area(boxes: IntArray) -> IntArray:
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def _within_area(boxes: IntArray, shape: tuple[int, ...], config: BoxConfig) -> IntArray:
+    share = _area(boxes) / (shape[0] * shape[1])
+    allowed = (share >= config.smallest_area) & (share <= config.largest_area)
+    return boxes[allowed & (share > 0)]
+
+
+def _thin(boxes: IntArray, superpixels: Superpixels, config: BoxConfig) -> IntArray:
+    """Pick at most `count` boxes that hold a superpixel and overlap no kept one."""
+    kept: list[int] = []
+    remaining = np.arange(len(boxes))
+    while len(remaining) and len(kept) < config.count:
+        best = int(remaining[0])
+        remaining = remaining[1:]
+        if not superpixels_inside(superpixels, boxes[best].astype(np.float32)).any():
+            continue
+        kept.append(best)
+        iou = _iou(boxes[best], boxes[remaining])
+        remaining = remaining[iou <= config.overlap_limit]
+    return np.array(kept, np.int64)
+
+
+def _iou(box: IntArray, others: IntArray) -> FloatArray:
+    """Intersection over union of one (4,) box with others (R, 4), (R,)."""
+    low = np.maximum(box[:2], others[:, :2])
+    high = np.minimum(box[2:], others[:, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=1)
+    return np.asarray(shared / (_area(box[None]) + _area(others) - shared))
