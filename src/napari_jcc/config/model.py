@@ -65,8 +65,8 @@ class SuperpixelConfig(Section):
     count: int = setting(
         250,
         "Superpixels per image",
-        "More follow thin parts better and make every later stage slower. About; "
-        "used by slic.",
+        "Wanted number, met roughly. More follow thin parts better and make every later "
+        "stage slower. Used by slic.",
         ge=1,
         le=5000,
     )
