@@ -1,0 +1,244 @@
+"""Results as napari layers and back: the one place where (x, y) becomes (row, column).
+
+The core counts pixels by their edges (pixel 0 spans 0 to 1), napari by their centres
+(pixel 0 spans -0.5 to 0.5), so a box moves by half a pixel on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
+
+import cv2
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import Float32Array, FloatArray, MaskArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
+from napari_jcc.results import ImageResult, JccResult
+
+LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
+
+OBJECT = 1
+"""Value of the object in a mask layer; the background is 0."""
+
+_MASK_COLOURS = {0: "transparent", OBJECT: "#00c8ff", None: "#ff9f1c"}
+_BOX_COLOUR = "#ffd400"
+
+
+def to_layers(
+    result: JccResult, placement: Placement, collection: ImageCollection, prefix: str = ""
+) -> list[LayerData]:
+    """Masks, boxes and saliency of a result as layer data, in the order to be added.
+
+    Parameters
+    ----------
+    result
+        One image per slot of `placement`.
+    placement
+        Where the images lie in the viewer.
+    collection
+        The same images; kept in the layers' metadata for the writers.
+    prefix
+        Start of the layer names, such as ``"coins "``.
+    """
+    metadata = {METADATA_KEY: collection, PLACEMENT_KEY: placement}
+    shared = {**placement.transform, "metadata": metadata}
+    return [
+        (saliency_stack(result, placement), _saliency_style(prefix) | shared, "image"),
+        (mask_stack(result, placement), _mask_style(prefix) | shared, "labels"),
+        (
+            box_rectangles(result, placement),
+            _box_style(result, placement, prefix) | shared,
+            "shapes",
+        ),
+    ]
+
+
+def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.uint8]:
+    """Masks of a result as the data of a Labels layer, of ``placement.shape``."""
+    stack = np.zeros((placement.slices, *placement.canvas), np.uint8)
+    for slot, image in zip(placement.slots, result.images, strict=True):
+        rows, columns = image.mask.shape
+        stack[slot, :rows, :columns] = image.mask  # True is OBJECT
+    return stack.reshape(placement.shape)
+
+
+def masks_equal(data: Any, result: JccResult, placement: Placement) -> bool:
+    """Whether a Labels layer still holds the masks of `result`, pixel by pixel."""
+    if tuple(data.shape) != placement.shape:
+        return False
+    stack = np.asarray(data).reshape(placement.slices, *placement.canvas)
+    expected = dict(zip(placement.slots, result.images, strict=True))
+    for slot, image in enumerate(stack):
+        inside = expected[slot].mask if slot in expected else np.zeros((0, 0), bool)
+        rows, columns = inside.shape
+        same = np.array_equal(image[:rows, :columns], inside)
+        if not same or image[rows:].any() or image[:rows, columns:].any():
+            return False
+    return True
+
+
+def box_rectangles(result: JccResult, placement: Placement) -> list[FloatArray]:
+    """Boxes of a result as the data of a Shapes layer: (4, D) corners per box."""
+    return [
+        _rectangle(image.box, placement.index_of(slot))
+        for slot, image in zip(placement.slots, result.images, strict=True)
+        if np.isfinite(image.box).all()
+    ]
+
+
+def rectangle_to_box(
+    corners: NDArray[Any], placement: Placement
+) -> tuple[int, Float32Array]:
+    """Slice and ``xyxy`` box of one shape; the inverse of `box_rectangles`.
+
+    Parameters
+    ----------
+    corners : (4 or more, D)
+        Corners of a shape; its bounding box is taken.
+    placement
+        Where the images lie in the viewer.
+    """
+    position = np.rint(corners[0, :-2]).astype(int)
+    slot = int(np.ravel_multi_index(position, placement.leading)) if len(position) else 0
+    low, high = corners[:, -2:].min(axis=0) + 0.5, corners[:, -2:].max(axis=0) + 0.5
+    return slot, np.array([low[1], low[0], high[1], high[0]], np.float32)
+
+
+def saliency_stack(result: JccResult, placement: Placement) -> da.Array:
+    """Saliency of a result as lazy float32 image data, of ``placement.shape``.
+
+    The maps stay at working size; a slice is enlarged when it is looked at.
+    """
+    maps = dict(zip(placement.slots, result.images, strict=True))
+    chunks = ((1,) * placement.slices, *((length,) for length in placement.canvas))
+    stack: da.Array = da.map_blocks(
+        partial(_saliency_slice, maps, placement.canvas),
+        chunks=chunks,
+        dtype=np.float32,
+        meta=np.empty((0, 0, 0), np.float32),
+        name=f"napari-jcc-saliency-{id(result)}",
+    )
+    reshaped: da.Array = stack.reshape(placement.shape)
+    return reshaped
+
+
+def from_layers(
+    result: JccResult,
+    placement: Placement,
+    masks: Any,
+    rectangles: list[NDArray[Any]],
+) -> JccResult:
+    """Put masks and boxes, as they now are in the viewer, into a result.
+
+    Every other part of `result` is kept. An image without a rectangle has no box; of
+    several rectangles on one image the last one drawn counts.
+
+    Parameters
+    ----------
+    result
+        What `to_layers` was given.
+    placement
+        The same.
+    masks
+        Data of the Labels layer; everything that is not 0 is object.
+    rectangles
+        Data of the Shapes layer.
+    """
+    stack = np.asarray(masks).reshape(placement.slices, *placement.canvas)
+    boxes = dict(rectangle_to_box(shape, placement) for shape in rectangles)
+    images = tuple(
+        _edited(image, stack[slot], boxes.get(slot))
+        for slot, image in zip(placement.slots, result.images, strict=True)
+    )
+    return replace(result, images=images)
+
+
+def bare_image(
+    name: str,
+    *,
+    mask: MaskArray | None = None,
+    box: Float32Array | None = None,
+    score: float = 0.0,
+    warning: str = "",
+) -> ImageResult:
+    """Build the answer for an image of which only mask and box are known."""
+    return ImageResult(
+        name=name,
+        mask=np.zeros((1, 1), bool) if mask is None else mask,
+        box=np.full(4, np.nan, np.float32) if box is None else box,
+        box_score=float(score),
+        superpixel_scores=np.zeros(0, np.float32),
+        candidate_boxes=np.zeros((0, 4), np.float32),
+        candidate_scores=np.zeros(0, np.float32),
+        label_map=np.zeros((1, 1), np.int32),
+        saliency_map=np.zeros((1, 1), np.float32),
+        warning=warning,
+    )
+
+
+def _edited(
+    image: ImageResult, labels: NDArray[Any], box: Float32Array | None
+) -> ImageResult:
+    rows, columns = image.mask.shape
+    mask: MaskArray = labels[:rows, :columns] != 0
+    if box is None:
+        box = np.full(4, np.nan, np.float32)
+    return replace(image, mask=mask, box=box)
+
+
+def _rectangle(box: Float32Array, index: tuple[int, ...]) -> FloatArray:
+    x_min, y_min, x_max, y_max = box.astype(float) - 0.5
+    corners = [(y_min, x_min), (y_min, x_max), (y_max, x_max), (y_max, x_min)]
+    return np.array([(*index, *corner) for corner in corners], float)
+
+
+def _saliency_slice(
+    maps: Mapping[int, ImageResult],
+    canvas: tuple[int, int],
+    block_id: tuple[int, ...],
+) -> Float32Array:
+    slice_ = np.zeros((1, *canvas), np.float32)
+    image = maps.get(block_id[0])
+    if image is not None:
+        rows, columns = image.mask.shape
+        slice_[0, :rows, :columns] = cv2.resize(image.saliency_map, (columns, rows))
+    return slice_
+
+
+def _mask_style(prefix: str) -> dict[str, Any]:
+    return {"name": f"{prefix}masks", "opacity": 0.4, "colormap": _MASK_COLOURS}
+
+
+def _saliency_style(prefix: str) -> dict[str, Any]:
+    return {
+        "name": f"{prefix}saliency",
+        "rgb": False,
+        "visible": False,
+        "opacity": 0.7,
+        "colormap": "inferno",
+        "contrast_limits": (0.0, 1.0),
+    }
+
+
+def _box_style(result: JccResult, placement: Placement, prefix: str) -> dict[str, Any]:
+    shown = [image for image in result.images if np.isfinite(image.box).all()]
+    return {
+        "name": f"{prefix}boxes",
+        "ndim": len(placement.shape),
+        "shape_type": "rectangle",
+        "edge_color": _BOX_COLOUR,
+        "face_color": "transparent",
+        "edge_width": max(1.0, round(max(placement.canvas) / 150)),
+        "features": {
+            "image": [image.name for image in shown],
+            "score": [round(float(image.box_score), 4) for image in shown],
+            "object_share": [round(image.foreground_share, 4) for image in shown],
+            "warning": [image.warning for image in shown],
+        },
+    }

@@ -1,0 +1,81 @@
+"""Folders and lists of images as one stack, and saved results, opened as layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from napari.utils.notifications import show_warning
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.plugin.layers import LayerData
+from napari_jcc.plugin.saved import is_saved_result, open_saved_result
+from napari_jcc.plugin.stack import stack_layer
+
+PathOrPaths = str | Path | Sequence[str | Path]
+Reader = Callable[[PathOrPaths], list[LayerData]]
+
+
+def get_reader(path: PathOrPaths) -> Reader | None:
+    """Return the reader for folders and lists of images; None for everything else.
+
+    A single image file is left to napari. Nothing is read here, and nothing raised.
+    """
+    paths = _as_paths(path)
+    try:
+        if len(paths) == 1:
+            (only,) = paths
+            if only.is_dir():
+                return read_saved if is_saved_result(only) else read_stack
+            return None
+        return read_stack if paths and all(item.exists() for item in paths) else None
+    except (OSError, ValueError):
+        # A name the file system refuses (too long, a null byte) is not ours.
+        return None
+
+
+def read_stack(path: PathOrPaths) -> list[LayerData]:
+    """Open folders and image files as one lazily padded stack.
+
+    Files that cannot be used are told in a warning.
+
+    Raises
+    ------
+    InputError
+        If no usable image is found.
+    """
+    paths = _as_paths(path)
+    collection = ImageCollection.from_paths(paths)
+    if collection.skipped:
+        show_warning(describe_skipped(dict(collection.skipped)))
+    name = paths[0].resolve().name if len(paths) == 1 else paths[0].resolve().parent.name
+    return [stack_layer(collection, name or "images", tuple(map(str, paths)))]
+
+
+def read_saved(path: PathOrPaths) -> list[LayerData]:
+    """Open a folder written by a run: its images where they still are, masks and boxes.
+
+    Raises
+    ------
+    InputError
+        If the record of the run cannot be read.
+    """
+    (folder,) = _as_paths(path)
+    return open_saved_result(folder)
+
+
+def describe_skipped(skipped: dict[str, str], most: int = 5) -> str:
+    """Say which files were left out, and why; the first `most` by name."""
+    lines = [
+        f"{Path(name).name}: {reason}" for name, reason in list(skipped.items())[:most]
+    ]
+    more = len(skipped) - len(lines)
+    lines += [f"and {more} more"] if more else []
+    count = f"{len(skipped)} file{'s' if len(skipped) > 1 else ''} left out"
+    return "\n".join([f"{count}:", *lines])
+
+
+def _as_paths(path: PathOrPaths) -> list[Path]:
+    if isinstance(path, str | Path):
+        return [Path(path)]
+    return [Path(item) for item in path]

@@ -1,0 +1,123 @@
+"""What the window asks for, done in a worker thread without touching a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_jcc.config import JccConfig
+from napari_jcc.pipeline import Cache, Run
+from napari_jcc.plugin.layers import LayerData, to_layers
+from napari_jcc.plugin.shown import Answer, ShownResult
+from napari_jcc.plugin.source import Source, find_source
+from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.progress import Progress
+from napari_jcc.results import JccResult
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run hands to the GUI thread: everything large is built already.
+
+    Attributes
+    ----------
+    source
+        What the run worked on.
+    answer
+        Its result, with the images and slices that the result is about.
+    layers
+        Layers to show, in order.
+    stack
+        Layer to add under them, when the images have no common layer yet.
+    masks_edited
+        Whether the user has edited the masks of the result shown before.
+    """
+
+    source: Source
+    answer: Answer
+    layers: list[LayerData]
+    stack: LayerData | None
+    masks_edited: bool
+
+
+def run(
+    chosen: Sequence[Image],
+    config: JccConfig,
+    cache: Cache,
+    shown: ShownResult,
+    progress: Progress,
+) -> Outcome:
+    """Co-segment the images of the chosen layers.
+
+    Parameters
+    ----------
+    chosen
+        Image layers; read here, never changed.
+    config
+        All settings.
+    cache
+        Finished stages of former runs.
+    shown
+        Layers of the former result on the same images.
+    progress
+        Told every step; raises when the user cancels.
+
+    Raises
+    ------
+    JccError
+        If the images cannot be used, the problem cannot be solved, or on cancel.
+    """
+    source = find_source(chosen, config.collection)
+    result = Run(source.collection, config, cache=cache, progress=progress).result()
+    answer = _place(result, source)
+    progress.start("layers", 1)
+    prefix = f"{source.name} "
+    layers = to_layers(result, answer.placement, answer.collection, prefix)
+    stack = stack_layer(source.collection, source.name) if source.needs_stack else None
+    outcome = Outcome(source, answer, layers, stack, shown.masks_were_edited())
+    progress.advance()
+    return outcome
+
+
+def _place(result: JccResult, source: Source) -> Answer:
+    """Find the slices of the images that a result is about; a run may leave some out."""
+    slots = {name: i for i, name in enumerate(source.collection.names)}
+    indices = [slots[image.name] for image in result.images]
+    collection, placement = source.collection, source.placement
+    if indices != list(range(len(collection))):
+        collection, placement = collection.select(indices), placement.select(indices)
+    return Answer(result, collection, placement)
+
+
+def summarise(answer: Answer) -> str:
+    """Say in a few lines what came out of a run."""
+    result = answer.result
+    shares = sorted(image.foreground_share for image in result.images)
+    count = len(result.images)
+    images = f"{count} image{'s' if count > 1 else ''}"
+    share = f"{100 * shares[count // 2]:.0f} % of the pixels (median)"
+    lines = [f"{images}, object on {share}"]
+    report = result.solver_report
+    if "status" in report:
+        lines.append(
+            f"Solver: {report['status']}, {report.get('iterations', 0)} iterations"
+        )
+    if result.seconds:
+        longest = max(result.seconds, key=lambda stage: result.seconds[stage])
+        total = sum(result.seconds.values())
+        lines.append(f"{total:.1f} s, longest: {longest} {result.seconds[longest]:.1f} s")
+    return "\n".join(lines)
+
+
+def describe_notes(answer: Answer, source: Source, most: int = 5) -> str:
+    """List what the user should look at: left-out files, fallback answers."""
+    notes = [source.warning] if source.warning else []
+    notes += [f"{Path(n).name} left out: {why}" for n, why in answer.result.skipped.items()]
+    notes += answer.result.warnings
+    more = len(notes) - most
+    return "\n".join(notes[:most] + ([f"and {more} more"] if more > 0 else []))

@@ -1,0 +1,192 @@
+"""From the layers a user picks to an `ImageCollection`, and where its results belong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import CollectionConfig
+from napari_jcc.errors import InputError
+from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images to work on, and where to put what comes out.
+
+    Attributes
+    ----------
+    collection
+        The images.
+    placement
+        Where their results lie in the viewer.
+    name
+        Name of the set, for the layers made from it.
+    needs_stack
+        Whether the images lie on top of each other in the viewer, so that a stack of
+        them must be added for the results to make sense.
+    warning
+        What the user should know before the run; empty when there is nothing.
+    """
+
+    collection: ImageCollection
+    placement: Placement
+    name: str
+    needs_stack: bool = False
+    warning: str = ""
+
+
+def find_source(layers: Sequence[Image], config: CollectionConfig) -> Source:
+    """Make a collection of the given Image layers; no pixel is read.
+
+    Parameters
+    ----------
+    layers
+        One layer, whose axes before row and column count the images; or several 2D
+        layers, which are taken as one image each.
+    config
+        How images are read.
+
+    Raises
+    ------
+    InputError
+        If there is no layer, or several of which one is not 2D.
+    """
+    if not layers:
+        raise InputError("No images are chosen. Open a folder, or choose an Image layer.")
+    if len(layers) > 1:
+        return _from_several(layers, config)
+    (layer,) = layers
+    kept = layer.metadata.get(METADATA_KEY)
+    if isinstance(kept, ImageCollection) and _shows(layer, kept):
+        collection = kept.with_config(config)
+        placement = replace(Placement.of_stack(collection), transform=_transform(layer))
+        return Source(
+            collection,
+            placement,
+            layer.name,
+            warning=_too_few(collection),
+        )
+    return _from_array_layer(layer, config)
+
+
+def _from_several(layers: Sequence[Image], config: CollectionConfig) -> Source:
+    stacks = [layer.name for layer in layers if layer.ndim != 2]
+    if stacks:
+        raise InputError(
+            f"Several layers can only be used together when each is one 2D image, but "
+            f"{', '.join(stacks)} is not. Select that layer alone, or only 2D layers."
+        )
+    collection = ImageCollection.from_arrays(
+        [_as_array(_level(layer, config)[0]) for layer in layers],
+        names=[layer.name for layer in layers],
+        config=config,
+    )
+    placement = Placement.of_stack(collection)
+    return Source(collection, placement, "selected layers", needs_stack=True)
+
+
+def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
+    level, factor = _level(layer, config)
+    data = _as_array(level)
+    leading, canvas = tuple(data.shape[: layer.ndim - 2]), _canvas(data, layer.ndim)
+    # One by one, so that a narrow gray stack is never mistaken for channels.
+    images = [data[index] for index in np.ndindex(leading)]
+    collection = ImageCollection.from_arrays(images, config=config)
+    placement = Placement(
+        leading, canvas, tuple(range(len(collection))), _transform(layer, factor)
+    )
+    return Source(collection, placement, layer.name, warning=_too_few(collection))
+
+
+def _shows(layer: Image, collection: ImageCollection) -> bool:
+    """Whether a layer is still the reader's stack (and not, say, a crop of it)."""
+    return (
+        not layer.multiscale
+        and tuple(layer.data.shape[:3]) == Placement.of_stack(collection).shape
+    )
+
+
+def _too_few(collection: ImageCollection) -> str:
+    if len(collection) > 1:
+        return ""
+    return (
+        "There is only one image, so there is nothing in common to find: the answer rests "
+        "on its saliency alone."
+    )
+
+
+def _canvas(data: Any, ndim: int) -> tuple[int, int]:
+    rows, columns = data.shape[ndim - 2 : ndim]
+    return int(rows), int(columns)
+
+
+def _level(layer: Image, config: CollectionConfig) -> tuple[Any, NDArray[np.float64]]:
+    """Pixels to work on and the size of their pixels, in pixels of the full level.
+
+    Of a multiscale layer the smallest level is taken that is not below working size.
+    """
+    if not layer.multiscale:
+        return layer.data, np.ones(layer.ndim)
+    levels = list(layer.data)
+    enough = [
+        level for level in levels if max(_canvas(level, layer.ndim)) >= config.working_size
+    ]
+    chosen = enough[-1] if enough else levels[0]
+    full = np.array(levels[0].shape[: layer.ndim], float)
+    return chosen, full / np.array(chosen.shape[: layer.ndim], float)
+
+
+def _as_array(data: Any) -> Any:
+    """Numpy and dask arrays as they are; zarr and other lazy arrays wrapped by dask."""
+    if isinstance(data, np.ndarray | da.Array):
+        return data
+    return da.from_array(data, chunks=getattr(data, "chunks", "auto"))
+
+
+def _transform(layer: Image, factor: NDArray[np.float64] | None = None) -> dict[str, Any]:
+    """Layer arguments that put results with pixels of size `factor` onto `layer`."""
+    factor = np.ones(layer.ndim) if factor is None else factor
+    # The first pixel of a coarse level has its centre (factor - 1) / 2 pixels inside.
+    linear = np.linalg.inv(layer.affine.linear_matrix)
+    origin, inside = np.zeros(layer.ndim), (factor - 1) / 2
+    shift = linear @ (
+        np.asarray(layer.data_to_world(inside)) - np.asarray(layer.data_to_world(origin))
+    )
+    return {
+        "scale": np.asarray(layer.scale) * factor,
+        "translate": np.asarray(layer.translate) + shift,
+        "rotate": layer.rotate,
+        "shear": layer.shear,
+        "affine": layer.affine,
+        "units": layer.units,
+        "axis_labels": layer.axis_labels,
+    }
+
+
+def find_inputs(layers: Sequence[Image]) -> tuple[str, ...]:
+    """Files and folders that the images of some layers come from; empty if not all do."""
+    if len(layers) == 1:
+        (layer,) = layers
+        opened = layer.metadata.get(INPUTS_KEY, ())
+        kept = layer.metadata.get(METADATA_KEY)
+        if opened or not isinstance(kept, ImageCollection):
+            return tuple(opened)
+        return _locations(kept)
+    paths = tuple(str(layer.source.path or "") for layer in layers)
+    return paths if all(paths) else ()
+
+
+def _locations(collection: ImageCollection) -> tuple[str, ...]:
+    paths = tuple(collection.location(i) for i in range(len(collection)))
+    # Pages of one file share its path.
+    return tuple(dict.fromkeys(paths)) if all(paths) else ()

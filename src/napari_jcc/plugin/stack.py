@@ -1,0 +1,161 @@
+"""A collection as one Image layer: a lazy stack, padded where sizes differ."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from tifffile import PHOTOMETRIC, TiffFile, TiffFileError
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.sources import ArraySource, ImageSource
+from napari_jcc.errors import InputError
+from napari_jcc.plugin.layers import LayerData
+from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
+
+_SAMPLED = 5
+"""Images whose intensities set the contrast limits; reading all would not be lazy."""
+
+_GRAY_PHOTOMETRY = {PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK}
+_GRAY_MODES = {"L", "I;16", "I;16B", "I;16L", "I", "F"}
+
+
+def stack_layer(
+    collection: ImageCollection, name: str, inputs: tuple[str, ...] = ()
+) -> LayerData:
+    """Show a collection as one Image layer with one slider.
+
+    Sets of gray images of one type keep their values: (N, H, W). All others become
+    (N, H, W, 4) uint8 RGBA, transparent in the padding. A slice is read when it is looked
+    at. The collection is kept in the layer's metadata.
+
+    Parameters
+    ----------
+    collection
+        The images.
+    name
+        Name of the layer.
+    inputs
+        Files and folders that the collection was made from.
+    """
+    placement = Placement.of_stack(collection)
+    options = {
+        "name": name,
+        "metadata": {METADATA_KEY: collection, INPUTS_KEY: inputs},
+        "axis_labels": ("image", "y", "x"),
+        "multiscale": False,
+    }
+    sample = _gray_sample(collection)
+    if sample is None:
+        data = _lazy(partial(_colour_slice, collection, placement.canvas), placement, (4,))
+        return data, {**options, "rgb": True}, "image"
+    dtype, limits = sample
+    load = partial(_gray_slice, collection, placement.canvas, dtype)
+    data = _lazy(load, placement, (), dtype)
+    gray = {"rgb": False, "colormap": "gray", "contrast_limits": limits}
+    return data, options | gray, "image"
+
+
+def _lazy(
+    load: Any,
+    placement: Placement,
+    channels: tuple[int, ...],
+    dtype: np.dtype[Any] | type = np.uint8,
+) -> da.Array:
+    slices = (1,) * placement.slices
+    lengths = ((length,) for length in (*placement.canvas, *channels))
+    stack: da.Array = da.map_blocks(
+        load,
+        chunks=(slices, *lengths),
+        dtype=dtype,
+        meta=np.empty((0,) * (3 + len(channels)), dtype),
+        # The name need not tell the content: hashing the collection would read it.
+        name=f"napari-jcc-stack-{uuid4().hex}",
+    )
+    return stack
+
+
+def _colour_slice(
+    collection: ImageCollection, canvas: tuple[int, int], block_id: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    image = collection.image(block_id[0])
+    rows, columns = image.shape[:2]
+    padded = np.zeros((1, *canvas, 4), np.uint8)
+    padded[0, :rows, :columns, :3] = image
+    padded[0, :rows, :columns, 3] = 255
+    return padded
+
+
+def _gray_slice(
+    collection: ImageCollection,
+    canvas: tuple[int, int],
+    dtype: np.dtype[Any],
+    block_id: tuple[int, ...],
+) -> NDArray[Any]:
+    values = collection.raw(block_id[0])
+    rows, columns = values.shape
+    padded = np.zeros((1, *canvas), dtype)
+    padded[0, :rows, :columns] = values
+    return padded
+
+
+def _gray_sample(
+    collection: ImageCollection,
+) -> tuple[np.dtype[Any], tuple[float, float]] | None:
+    """Find data type and contrast limits of a set of gray images of one type, or None."""
+    kinds = {_gray_kind(source) for source in collection.sources}
+    if len(kinds) != 1 or None in kinds:
+        return None
+    step = max(1, len(collection) // _SAMPLED)
+    samples = [collection.raw(i) for i in range(0, len(collection), step)][:_SAMPLED]
+    dtypes = {values.dtype for values in samples}
+    if len(dtypes) != 1 or any(values.ndim != 2 for values in samples):
+        return None
+    (dtype,) = dtypes
+    return dtype, _contrast_limits(collection, samples)
+
+
+def _contrast_limits(
+    collection: ImageCollection, samples: list[NDArray[Any]]
+) -> tuple[float, float]:
+    if samples[0].dtype == np.uint8:
+        return 0.0, 255.0
+    ranges = []
+    for values in samples:
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            percentiles = (
+                collection.config.low_percentile,
+                collection.config.high_percentile,
+            )
+            ranges.append(np.percentile(finite, percentiles))
+    if not ranges:
+        return 0.0, 1.0
+    low, high = np.min(ranges, axis=0)[0], np.max(ranges, axis=0)[1]
+    return float(low), float(high if high > low else low + 1)
+
+
+def _gray_kind(source: ImageSource) -> str | None:
+    """Storage type of a gray image as its header tells it; None for all others."""
+    if isinstance(source, ArraySource):
+        return str(source.array.dtype) if source.array.ndim == 2 else None
+    path = Path(source.location)
+    try:
+        if path.suffix.lower() in (".tif", ".tiff"):
+            with TiffFile(path) as file:
+                page = file.pages[0].aspage()
+                return (
+                    str(page.dtype)
+                    if page.photometric in _GRAY_PHOTOMETRY and page.samplesperpixel == 1
+                    else None
+                )
+        with Image.open(path) as image:
+            return image.mode if image.mode in _GRAY_MODES else None
+    except (OSError, UnidentifiedImageError, TiffFileError, InputError):
+        return None

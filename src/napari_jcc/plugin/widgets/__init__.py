@@ -1,0 +1,1 @@
+"""What the plugin shows in docks of the napari window."""

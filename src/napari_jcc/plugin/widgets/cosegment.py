@@ -1,0 +1,301 @@
+"""The window's main widget: choose images, settle settings, run, look, save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Layer
+from napari.utils.notifications import show_info, show_warning
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QMessageBox,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_jcc.config import JccConfig
+from napari_jcc.errors import ConfigError, JccError
+from napari_jcc.pipeline import Cache
+from napari_jcc.plugin.reader import read_stack
+from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
+from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.plugin.source import find_inputs
+from napari_jcc.plugin.widgets.form import ConfigForm
+from napari_jcc.plugin.widgets.input_chooser import InputChooser
+from napari_jcc.plugin.widgets.preset_bar import PresetBar
+from napari_jcc.plugin.widgets.result_panel import ResultPanel
+from napari_jcc.plugin.widgets.run_panel import RunPanel
+from napari_jcc.plugin.worker import Task
+from napari_jcc.progress import Progress
+from napari_jcc.results import equivalent_command, write_result
+from napari_jcc.results.names import RECORD
+
+if TYPE_CHECKING:
+    import napari
+
+_CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
+
+
+class CosegmentWidget(QWidget):
+    """Finds the common object in a set of images, as masks and boxes.
+
+    Parameters
+    ----------
+    napari_viewer
+        Viewer whose layers are worked on and that shows the results.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._cache, self._cache_folder = Cache(), ""
+        self._shown: dict[tuple[Layer, ...], ShownResult] = {}
+        self._latest: ShownResult | None = None
+        self._folder = "results"
+        # Emptied in place: also seen by the handler that outlives this widget.
+        self._tasks: list[Task] = []
+        self.chooser = InputChooser(napari_viewer)
+        self.form = ConfigForm()
+        self.presets = PresetBar(self.form)
+        self.panel = RunPanel()
+        self.results = ResultPanel()
+        self._build()
+        self._connect()
+        self._apply_theme()
+        self._refresh()
+
+    @property
+    def running(self) -> bool:
+        """Whether work is in progress."""
+        return bool(self._tasks)
+
+    @property
+    def shown(self) -> ShownResult | None:
+        """The result shown last."""
+        return self._latest
+
+    def run(self) -> None:
+        """Co-segment the chosen images in a thread; returns at once."""
+        if self.running:
+            return
+        try:
+            config = self.form.config()
+            cache = self._cache_for(config)
+        except JccError as error:
+            self.panel.set_status(str(error))
+            return
+        chosen = self.chooser.layers()
+        self._forget_removed()
+        shown = self._shown.get(chosen) or ShownResult(self._viewer)
+        work = partial(run, chosen, config, cache, shown)
+        self._start(work, partial(self._on_result, chosen, shown))
+
+    def cancel(self) -> None:
+        """Ask the work in progress to stop; returns at once."""
+        for task in self._tasks:
+            task.cancel()
+            self.panel.set_cancelling()
+
+    def open_folder(self, folder: str | Path) -> None:
+        """Open a folder of images as one stack and choose it; returns at once."""
+        self._start(lambda _: read_stack(folder), self._on_opened)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the result shown last, with the user's edits; returns at once."""
+        shown = self._latest
+        result = None if shown is None else shown.as_edited()
+        if shown is None or shown.answer is None or result is None:
+            return
+        collection = shown.answer.collection
+        self._folder = str(folder)
+
+        def work(_: Progress) -> Path:
+            return write_result(result, collection, folder, overwrite=overwrite)
+
+        self._start(work, lambda out: self.panel.set_status(f"Saved in {out}"))
+
+    def command(self) -> str:
+        """Command that repeats the run, or empty when the images are in no file.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is not allowed.
+        """
+        inputs = find_inputs(self.chooser.layers())
+        if not inputs:
+            return ""
+        return equivalent_command(
+            inputs, self._folder, self.form.config(), self.presets.preset
+        )
+
+    def copy_command(self) -> None:
+        """Put the command on the clipboard, or say why there is none."""
+        try:
+            command = self.command()
+        except ConfigError as error:
+            self.panel.set_status(str(error))
+            return
+        if not command:
+            self.panel.set_status(
+                "No command can do this: the images are not in files that the plugin "
+                "opened. Save them, open their folder here, and copy again."
+            )
+            return
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(command)
+        self.panel.set_status(f"Copied: {command}")
+
+    def event(self, event: QEvent | None) -> bool:
+        """Stop the work when the dock is closed, which only takes the parent away."""
+        if (
+            event is not None
+            and event.type() == QEvent.Type.ParentChange
+            and self.parent() is None
+        ):
+            _stop(self._tasks)
+        return bool(super().event(event))
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for the labels, as high as there is room."""
+        return QSize(350, 700)
+
+    def _build(self) -> None:
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(self.form)
+        scroll.setMinimumHeight(120)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self.chooser)
+        layout.addWidget(self.presets)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.panel)
+        layout.addWidget(self.results)
+
+    def _connect(self) -> None:
+        self.chooser.changed.connect(self._refresh)
+        self.chooser.folder_wanted.connect(self._ask_folder)
+        self.form.changed.connect(self._refresh)
+        self.panel.run_wanted.connect(self.run)
+        self.panel.cancel_wanted.connect(self.cancel)
+        self.results.copy_wanted.connect(self.copy_command)
+        self.results.save_wanted.connect(self._ask_save)
+        self._viewer.events.theme.connect(self._apply_theme)
+        self.destroyed.connect(partial(_stop, self._tasks))
+
+    def _start(
+        self, work: Callable[[Progress], Any], on_success: Callable[[Any], None]
+    ) -> None:
+        task = Task(work)
+        self._tasks.append(task)
+        task.progress.signals.started.connect(self.panel.start_stage)
+        task.progress.signals.advanced.connect(self.panel.advance)
+        task.succeeded.connect(on_success)
+        task.failed.connect(self.panel.set_status)
+        task.ended.connect(self._on_ended)
+        self.panel.set_status("")
+        self.panel.set_running(True)
+        task.start()
+
+    def _on_ended(self) -> None:
+        (task,) = self._tasks
+        self._tasks.clear()
+        self.panel.set_running(False)
+        if task.cancelled:
+            self.panel.set_status(_CANCELLED)
+        self._refresh()
+
+    def _on_opened(self, layers: list[Any]) -> None:
+        self.panel.set_status("")
+        for data, options, _ in layers:
+            layer = Image(data, **options)
+            self._viewer.add_layer(layer)
+            self.chooser.choose(layer)
+
+    def _on_result(
+        self, chosen: tuple[Layer, ...], shown: ShownResult, outcome: Outcome
+    ) -> None:
+        if outcome.stack is not None and shown.answer is None:
+            data, options, _ = outcome.stack
+            self._viewer.add_layer(Image(data, **options))
+        shown.show(outcome.answer, outcome.layers, outcome.masks_edited)
+        self._shown[chosen] = self._latest = shown
+        notes = describe_notes(outcome.answer, outcome.source)
+        self.results.show_result(summarise(outcome.answer), notes)
+        self.panel.set_status("")
+        if notes:
+            show_warning(notes)
+
+    def _cache_for(self, config: JccConfig) -> Cache:
+        folder = config.runtime.cache_folder
+        if self._cache_folder != folder:
+            self._cache = Cache(folder or None)
+            self._cache_folder = folder
+        return self._cache
+
+    def _forget_removed(self) -> None:
+        self._shown = {
+            chosen: shown
+            for chosen, shown in self._shown.items()
+            if all(layer in self._viewer.layers for layer in chosen)
+        }
+
+    def _refresh(self) -> None:
+        ready = bool(self.chooser.layers()) and not self.form.error
+        self.panel.run_button.setEnabled(ready)
+        if self.form.error:
+            reason = self.form.error
+        elif not self.chooser.layers():
+            reason = "Open a folder or choose an Image layer first"
+        else:
+            reason = "Find the common object in the chosen images"
+        self.panel.run_button.setToolTip(reason)
+
+    def _apply_theme(self) -> None:
+        theme = get_theme(self._viewer.theme)
+        fill, text = theme.current.as_rgb(), theme.text.as_rgb()
+        self.panel.run_button.setStyleSheet(
+            f"QPushButton:enabled {{ background: {fill}; color: {text}; "
+            "font-weight: bold; }"
+        )
+
+    def _ask_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
+        if folder and not self.running:
+            self.open_folder(folder)
+
+    def _ask_save(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the result")
+        if not folder or self.running:
+            return
+        former = (Path(folder) / RECORD).exists()
+        if former and not self._confirm_overwrite(folder):
+            return
+        self.save(folder, overwrite=former)
+
+    def _confirm_overwrite(self, folder: str) -> bool:
+        answer = QMessageBox.question(
+            self,
+            "Replace the former result?",
+            f"{folder} holds the result of a former run. Replace it?",
+        )
+        return bool(answer == QMessageBox.StandardButton.Yes)
+
+
+def _stop(tasks: list[Task]) -> None:
+    """Cancel what is running and wait for it, before its window goes."""
+    for task in tasks:
+        if not task.stop():
+            show_info("A step of the cancelled run is still being finished.")

@@ -1,0 +1,211 @@
+"""One editor per kind of setting: how a value of the config is shown and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QToolButton,
+    QWidget,
+)
+
+from napari_jcc.config.fields import choices
+from napari_jcc.plugin.widgets.spin_boxes import FloatEditor, IntEditor, ignore_wheel
+
+
+class Editor(Protocol):
+    """A widget that holds the value of one setting."""
+
+    changed: Any
+    """Signal without arguments, after a change by the user or by `set_value`."""
+
+    def value(self) -> Any:
+        """Value as typed; the config checks it."""
+        ...
+
+    def set_value(self, value: Any) -> None:
+        """Show `value`."""
+        ...
+
+
+class ChoiceEditor(QComboBox):
+    """One of several names."""
+
+    changed = Signal()
+
+    def __init__(self, field: FieldInfo) -> None:
+        super().__init__()
+        self.addItems(choices(field))
+        self.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.setMinimumContentsLength(8)
+        ignore_wheel(self)
+        self.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def value(self) -> str:
+        """Name shown."""
+        return self.currentText()
+
+    def set_value(self, value: str) -> None:
+        """Show `value`."""
+        self.setCurrentText(value)
+
+
+class SeveralEditor(QWidget):
+    """Any of several names, in the order in which they were chosen."""
+
+    changed = Signal()
+
+    def __init__(self, field: FieldInfo) -> None:
+        super().__init__()
+        self._order: tuple[str, ...] = ()
+        self._boxes = {name: QCheckBox(name) for name in choices(field)}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for box in self._boxes.values():
+            layout.addWidget(box)
+            box.toggled.connect(lambda _: self.changed.emit())
+        layout.addStretch()
+
+    def value(self) -> tuple[str, ...]:
+        """Names checked: those set before in their order, then new ones."""
+        checked = [name for name, box in self._boxes.items() if box.isChecked()]
+        kept = [name for name in self._order if name in checked]
+        return tuple(kept + [name for name in checked if name not in kept])
+
+    def set_value(self, value: tuple[str, ...]) -> None:
+        """Check the names in `value` and no other."""
+        self._order = tuple(value)
+        for name, box in self._boxes.items():
+            box.setChecked(name in value)
+
+
+class SwitchEditor(QCheckBox):
+    """Yes or no."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.toggled.connect(lambda _: self.changed.emit())
+
+    def value(self) -> bool:
+        """Whether it is checked."""
+        return self.isChecked()
+
+    def set_value(self, value: bool) -> None:
+        """Show `value`."""
+        self.setChecked(value)
+
+
+class NumbersEditor(QLineEdit):
+    """Whole numbers separated by commas; empty is none."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText("as they are")
+        self.textChanged.connect(lambda _: self.changed.emit())
+
+    def value(self) -> tuple[int | str, ...]:
+        """Numbers typed; parts that are no numbers stay text, for the config to refuse."""
+        parts = [part.strip() for part in self.text().replace(";", ",").split(",")]
+        return tuple(
+            int(part) if part.removeprefix("-").isdecimal() else part
+            for part in parts
+            if part
+        )
+
+    def set_value(self, value: tuple[int, ...]) -> None:
+        """Show `value`."""
+        self.setText(", ".join(map(str, value)))
+
+
+class TextEditor(QLineEdit):
+    """Any text."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.textChanged.connect(lambda _: self.changed.emit())
+
+    def value(self) -> str:
+        """Text typed."""
+        return self.text()
+
+    def set_value(self, value: str) -> None:
+        """Show `value`."""
+        self.setText(value)
+
+
+class FolderEditor(QWidget):
+    """A folder, typed or chosen; empty is none."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = TextEditor()
+        self._text.setPlaceholderText("none")
+        self._text.changed.connect(self.changed)
+        button = QToolButton()
+        button.setText("…")
+        button.setToolTip("Choose a folder")
+        button.clicked.connect(self._browse)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._text)
+        layout.addWidget(button)
+        self.setFocusProxy(self._text)
+
+    def value(self) -> str:
+        """Path typed."""
+        return self._text.value()
+
+    def set_value(self, value: str) -> None:
+        """Show `value`."""
+        self._text.set_value(value)
+
+    def _browse(self) -> None:
+        start = self.value() or str(Path.home())
+        folder = QFileDialog.getExistingDirectory(self, "Choose a folder", start)
+        if folder:
+            self.set_value(folder)
+
+
+def make_editor(name: str, field: FieldInfo) -> QWidget:
+    """Build the editor that fits the type of a setting.
+
+    Raises
+    ------
+    TypeError
+        If the config has a type that no editor is written for.
+    """
+    annotation = field.annotation
+    if get_origin(annotation) is tuple and get_args(annotation)[0] is int:
+        return NumbersEditor()
+    if choices(field):
+        several = get_origin(annotation) is tuple
+        return SeveralEditor(field) if several else ChoiceEditor(field)
+    if annotation is str:
+        return FolderEditor() if name.endswith("folder") else TextEditor()
+    makers: dict[Any, Callable[[], QWidget]] = {
+        bool: SwitchEditor,
+        int: lambda: IntEditor(field),
+        float: lambda: FloatEditor(field),
+    }
+    if annotation not in makers:
+        raise TypeError(f"No editor for the setting {name} of type {annotation}.")
+    return makers[annotation]()

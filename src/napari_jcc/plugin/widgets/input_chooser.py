@@ -1,0 +1,122 @@
+"""Which images to work on: a layer, the selected layers, or a folder to open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+
+from napari_jcc.plugin.placement import PLACEMENT_KEY
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+_SELECTED = "selected layers"
+
+
+class InputChooser(QWidget):
+    """A list of the viewer's Image layers beside a button to open a folder.
+
+    Parameters
+    ----------
+    viewer
+        Viewer whose layers are offered.
+
+    Attributes
+    ----------
+    changed
+        Signal when other images are chosen.
+    folder_wanted
+        Signal when the button is pressed.
+    """
+
+    changed = Signal()
+    folder_wanted = Signal()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._offered: list[tuple[Layer, ...]] = []
+        self._combo = QComboBox()
+        self._combo.setAccessibleName("Images")
+        self._combo.setToolTip(
+            "Images to find the common object in: the slices of one layer, or several "
+            "selected 2D layers."
+        )
+        self._combo.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._combo.setMinimumContentsLength(10)
+        self._combo.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self.open_button = QPushButton("&Open folder…")
+        self.open_button.setToolTip("Open a folder of images as one stack")
+        self.open_button.clicked.connect(self.folder_wanted)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._combo, 1)
+        layout.addWidget(self.open_button)
+        viewer.layers.events.inserted.connect(self.refresh)
+        viewer.layers.events.removed.connect(self.refresh)
+        viewer.layers.events.renamed.connect(self.refresh)
+        viewer.layers.selection.events.changed.connect(self.refresh)
+        self.refresh()
+
+    def disconnect_viewer(self) -> None:
+        """Stop listening to the viewer."""
+        events = self._viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.renamed):
+            emitter.disconnect(self.refresh)
+        self._viewer.layers.selection.events.changed.disconnect(self.refresh)
+
+    def layers(self) -> tuple[Image, ...]:
+        """Layers chosen; empty when there are none."""
+        index = self._combo.currentIndex()
+        return self._offered[index] if 0 <= index < len(self._offered) else ()
+
+    def choose(self, layer: Layer) -> None:
+        """Choose one layer."""
+        if (layer,) in self._offered:
+            self._combo.setCurrentIndex(self._offered.index((layer,)))
+
+    def refresh(self) -> None:
+        """Offer the layers that the viewer has now and keep the choice if it can be."""
+        before = self.layers()
+        images = [layer for layer in self._viewer.layers if _is_input(layer)]
+        offered: list[tuple[Layer, ...]] = [(layer,) for layer in reversed(images)]
+        titles = [_title(layer) for (layer,) in offered]
+        several = tuple(
+            layer
+            for layer in images
+            if layer in self._viewer.layers.selection and layer.ndim == 2
+        )
+        if len(several) > 1:
+            offered.append(several)
+            titles.append(f"{len(several)} {_SELECTED}")
+        self._combo.blockSignals(True)
+        self._combo.clear()
+        self._combo.addItems(titles or ["no images yet"])
+        self._offered = offered
+        if before in offered:
+            self._combo.setCurrentIndex(offered.index(before))
+        elif len(several) > 1:
+            self._combo.setCurrentIndex(len(offered) - 1)
+        self._combo.setEnabled(bool(offered))
+        self._combo.blockSignals(False)
+        if self.layers() != before:
+            self.changed.emit()
+
+
+def _is_input(layer: Layer) -> bool:
+    # The saliency layer of a run is an Image too; only results keep a placement.
+    return isinstance(layer, Image) and PLACEMENT_KEY not in layer.metadata
+
+
+def _title(layer: Layer) -> str:
+    count = 1
+    shape = layer.data[0].shape if layer.multiscale else layer.data.shape
+    for length in shape[: layer.ndim - 2]:
+        count *= length
+    return f"{layer.name}  ({count} image{'s' if count > 1 else ''})"

@@ -1,0 +1,119 @@
+"""Choice of the preset, and what can be done with the settings as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QWidget,
+)
+
+from napari_jcc.config import PRESETS, dump_config, get_preset, load_config
+from napari_jcc.errors import ConfigError
+from napari_jcc.plugin.widgets.form import ConfigForm
+
+_FILTER = "Settings (*.toml)"
+
+
+class PresetBar(QWidget):
+    """Fills a form from a preset or a settings file.
+
+    Parameters
+    ----------
+    form
+        The form; its changes are counted against the chosen preset.
+    """
+
+    preset_changed = Signal(str)
+
+    def __init__(self, form: ConfigForm) -> None:
+        super().__init__()
+        self._form = form
+        self._combo = QComboBox()
+        for i, preset in enumerate(PRESETS.values()):
+            self._combo.addItem(preset.title, preset.name)
+            self._combo.setItemData(i, f"<p>{preset.description}</p>", 3)  # tooltip role
+        self._combo.currentIndexChanged.connect(lambda _: self._apply())
+        label = QLabel("&Preset")
+        label.setBuddy(self._combo)
+        self._menu_button = QToolButton()
+        self._menu_button.setText("⋯")
+        self._menu_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self._menu_button.setToolTip("More about the settings")
+        self._menu_button.setAccessibleName("Settings menu")
+        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu_button.setMenu(self._build_menu())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(label)
+        layout.addWidget(self._combo, 1)
+        layout.addWidget(self._menu_button)
+        self._apply()
+
+    @property
+    def preset(self) -> str:
+        """Name of the chosen preset."""
+        return str(self._combo.currentData())
+
+    def set_preset(self, name: str) -> None:
+        """Choose a preset and fill the form with it."""
+        self._combo.setCurrentIndex(self._combo.findData(name))
+
+    def load(self, path: str | Path) -> None:
+        """Fill the form from a settings file.
+
+        Raises
+        ------
+        ConfigError
+            If the file cannot be read or holds settings that are not allowed.
+        """
+        self._form.set_config(load_config(path))
+
+    def save(self, path: str | Path) -> None:
+        """Write the settings in the form to a file.
+
+        Raises
+        ------
+        ConfigError
+            If a value in the form is not allowed.
+        OSError
+            If the file cannot be written.
+        """
+        Path(path).write_text(dump_config(self._form.config()), encoding="utf-8")
+
+    def _build_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("&Reset all to the preset", self._form.reset)
+        menu.addSeparator()
+        menu.addAction("&Load settings…", self._ask_load)
+        menu.addAction("&Save settings…", self._ask_save)
+        return menu
+
+    def _apply(self) -> None:
+        self._form.set_config(get_preset(self.preset), as_reference=True)
+        self._combo.setToolTip(f"<p>{PRESETS[self.preset].description}</p>")
+        self.preset_changed.emit(self.preset)
+
+    def _ask_load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load settings", "", _FILTER)
+        if path:
+            try:
+                self.load(path)
+            except ConfigError as error:
+                show_error(str(error))
+
+    def _ask_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save settings", "jcc.toml", _FILTER)
+        if path:
+            try:
+                self.save(path)
+            except (ConfigError, OSError) as error:
+                show_error(str(error))

@@ -1,0 +1,60 @@
+"""What came out of a run, and what can be done with it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+class ResultPanel(QWidget):
+    """A summary over two buttons.
+
+    Attributes
+    ----------
+    save_wanted, copy_wanted
+        Signals of the buttons.
+    """
+
+    save_wanted = Signal()
+    copy_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.summary = _text_label()
+        self.notes = _text_label()
+        self.save_button = QPushButton("&Save result…")
+        self.save_button.setToolTip(
+            "Write masks, boxes, an overview and the settings to a folder, as the command "
+            "line does; with the changes made by hand."
+        )
+        self.save_button.clicked.connect(self.save_wanted)
+        self.copy_button = QPushButton("Copy as co&mmand")
+        self.copy_button.setToolTip(
+            "Copy the command that gives the same masks and boxes outside napari"
+        )
+        self.copy_button.clicked.connect(self.copy_wanted)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.save_button)
+        buttons.addWidget(self.copy_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.notes)
+        layout.addLayout(buttons)
+        self.show_result("", "")
+
+    def show_result(self, summary: str, notes: str) -> None:
+        """Show a result in words; an empty summary is no result."""
+        self.summary.setText(summary)
+        self.summary.setVisible(bool(summary))
+        self.notes.setText(f"⚠ {notes}" if notes else "")
+        self.notes.setVisible(bool(notes))
+        self.save_button.setEnabled(bool(summary))
+
+
+def _text_label() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

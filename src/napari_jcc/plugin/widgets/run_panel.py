@@ -1,0 +1,82 @@
+"""Run, cancel, and how far it is."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+
+class RunPanel(QWidget):
+    """A button that runs or cancels, the progress of the stage, and a status line.
+
+    Attributes
+    ----------
+    run_wanted, cancel_wanted
+        Signals of the buttons.
+    """
+
+    run_wanted = Signal()
+    cancel_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stage = ""
+        self.run_button = QPushButton("&Run")
+        self.run_button.setObjectName("jcc_run")
+        self.run_button.setDefault(True)
+        self.run_button.setMinimumHeight(34)
+        self.run_button.clicked.connect(self.run_wanted)
+        self.cancel_button = QPushButton("&Cancel")
+        self.cancel_button.setMinimumHeight(34)
+        self.cancel_button.clicked.connect(self.cancel_wanted)
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("Progress")
+        self.bar.setTextVisible(True)
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.run_button, self.cancel_button, self.bar, self.status):
+            layout.addWidget(widget)
+        self.set_running(False)
+
+    def set_running(self, running: bool) -> None:
+        """Show the panel of a run in progress, or of none."""
+        self.run_button.setVisible(not running)
+        self.cancel_button.setVisible(running)
+        self.cancel_button.setEnabled(running)
+        self.bar.setVisible(running)
+        if running:
+            self.start_stage("starting", 0)
+            self.cancel_button.setFocus()
+
+    def set_cancelling(self) -> None:
+        """Say that the run will stop at its next step."""
+        self.cancel_button.setEnabled(False)
+        self.set_status("Cancelling: the step at hand is finished first…")
+
+    def start_stage(self, stage: str, total: int) -> None:
+        """Show the beginning of a stage; with one step or none the bar only moves."""
+        self._stage = stage.replace("_", " ").capitalize()
+        self.bar.setRange(0, total if total > 1 else 0)
+        self.bar.setValue(0)
+        self._write()
+
+    def advance(self, steps: int) -> None:
+        """Show that steps are done."""
+        self.bar.setValue(min(self.bar.value() + steps, self.bar.maximum()))
+        self._write()
+
+    def set_status(self, text: str) -> None:
+        """Write the status line; empty hides it."""
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def _write(self) -> None:
+        total = self.bar.maximum()
+        count = f"  {self.bar.value()} of {total}" if total else ""
+        self.bar.setFormat(f"{self._stage}{count}")
+        if not total:
+            self.set_status(f"{self._stage}…")
+        else:
+            self.set_status("")

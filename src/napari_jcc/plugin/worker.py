@@ -1,0 +1,145 @@
+"""The one seam where work leaves the GUI thread: progress by signals, clean cancel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from napari.qt.threading import FunctionWorker, create_worker
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QObject, Signal
+
+from napari_jcc.errors import Cancelled, JccError
+from napari_jcc.progress import Progress
+
+
+class _ProgressSignals(QObject):
+    started = Signal(str, int)
+    advanced = Signal(int)
+
+
+class QtProgress(Progress):
+    """Progress that tells the window, from whichever thread the work runs in.
+
+    Connect to ``signals.started(stage, total)`` and ``signals.advanced(steps)``; Qt
+    queues them to the GUI thread.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signals = _ProgressSignals()
+
+    def on_start(self, stage: str, total: int) -> None:
+        """Emit ``signals.started``."""
+        self.signals.started.emit(stage, total)
+
+    def on_advance(self, steps: int) -> None:
+        """Emit ``signals.advanced``."""
+        self.signals.advanced.emit(steps)
+
+
+class _Worker(FunctionWorker):
+    """A napari worker whose `quit` cancels the work's progress.
+
+    napari and Qt call `quit` themselves before the window or the program closes, so a
+    running task never outlives them.
+    """
+
+    progress: QtProgress
+
+    def quit(self) -> None:
+        """Ask the work to stop at its next step."""
+        super().quit()
+        self.progress.cancel()
+
+
+class _Outcome:
+    """Error that the user can act on, passed to the GUI thread as a value."""
+
+    def __init__(self, error: JccError) -> None:
+        self.error = error
+
+
+class Task(QObject):
+    """One piece of work in a thread; every signal arrives in the GUI thread.
+
+    Parameters
+    ----------
+    work
+        Called with the task's `Progress` in a thread of Qt's pool; must touch no widget
+        and no layer that is in a viewer.
+    parent
+        Owner; it should call `stop` before it goes.
+
+    Attributes
+    ----------
+    succeeded
+        Signal with the value that `work` returned.
+    failed
+        Signal with the error's message; the message has been shown as a notification.
+    ended
+        Signal after all others, whatever happened.
+    """
+
+    succeeded = Signal(object)
+    failed = Signal(str)
+    ended = Signal()
+
+    def __init__(
+        self, work: Callable[[Progress], Any], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.progress = QtProgress()
+        self._done = threading.Event()
+        self._worker: _Worker = create_worker(
+            _guarded, work, self.progress, self._done, _worker_class=_Worker
+        )
+        self._worker.progress = self.progress
+        self._worker.returned.connect(self._on_returned)
+        self._worker.errored.connect(self._on_errored)
+        self._worker.finished.connect(self.ended)
+
+    def start(self) -> None:
+        """Start the work; returns at once."""
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next step; returns at once."""
+        self._worker.quit()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the work was asked to stop."""
+        return self.progress.cancelled
+
+    def stop(self, seconds: float = 10.0) -> bool:
+        """Cancel, wait until the work has left its thread, and tell whether it has."""
+        self.cancel()
+        return self._done.wait(seconds)
+
+    def _on_returned(self, value: Any) -> None:
+        if isinstance(value, _Outcome):
+            message = str(value.error)
+            show_error(message)
+            self.failed.emit(message)
+        else:
+            self.succeeded.emit(value)
+
+    def _on_errored(self, error: Exception) -> None:
+        # napari has shown the unexpected error already, with its traceback.
+        self.failed.emit(f"{type(error).__name__}: {error}")
+
+
+def _guarded(
+    work: Callable[[Progress], Any], progress: QtProgress, done: threading.Event
+) -> Any:
+    try:
+        progress.raise_if_cancelled()
+        return work(progress)
+    except Cancelled:
+        return None
+    except JccError as error:
+        return _Outcome(error)
+    finally:
+        done.set()
