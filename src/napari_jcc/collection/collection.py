@@ -28,8 +28,7 @@ _DEFAULTS = CollectionConfig()
 class ImageCollection:
     """Images that show the same kind of object, read only when asked for.
 
-    Build one by `from_paths`, `from_folder`, `from_files`, `from_array` or `from_arrays`.
-    Sizes, types and numbers of channels may differ from image to image.
+    Build one by a `from_` method. Sizes, types and channels may differ between images.
 
     Attributes
     ----------
@@ -61,8 +60,8 @@ class ImageCollection:
     ) -> ImageCollection:
         """Collect the images of files and folders, in natural order (2 before 10).
 
-        Only headers are read. Hidden files in folders are ignored; those that are no images,
-        empty or damaged are listed in `skipped`. Every page of a TIFF is an image.
+        Only headers are read. Hidden files in folders are ignored; files that are no
+        images, empty or damaged are listed in `skipped`. Every page of a TIFF is an image.
 
         Parameters
         ----------
@@ -133,12 +132,12 @@ class ImageCollection:
 
         Parameters
         ----------
-        array : (..., H, W) or, with channels, (..., H, W, C) or C elsewhere
+        array : (..., H, W), or with channels (..., H, W, C) or C elsewhere
             numpy or dask; dask stays lazy.
         channel_axis
-            Axis of the channels. When it is last and has 3 or 4 entries these are RGB(A),
-            else they are separate channels. None: a last axis of 3 or 4 after at least two
-            others in an array of type uint8 is RGB(A), all others have no channels.
+            Axis of the channels; 3 or 4 on the last axis are RGB(A), others separate.
+            None: the last axis of a uint8 array with at least two others is RGB(A) when it
+            has 3 or 4 entries; other arrays have no channels.
         names
             Unique name of every image, in the order of the flattened leading axes.
         config
@@ -193,10 +192,7 @@ class ImageCollection:
     def fingerprint(self, index: int) -> str:
         """Hash of the content that image `index` is read from, whatever the config.
 
-        Raises
-        ------
-        InputError
-            If the file cannot be read any more.
+        An `InputError` is raised if the file cannot be read any more.
         """
         with self._named(index):
             return self.sources[index].fingerprint()
@@ -206,8 +202,7 @@ class ImageCollection:
 
         Returns
         -------
-        values : (H, W) or (H, W, C), any boolean, integer or real type
-            Upright, palettes looked up.
+        values : (H, W) or (H, W, C), upright, palettes looked up
 
         Raises
         ------
@@ -222,8 +217,7 @@ class ImageCollection:
 
         Returns
         -------
-        image : (H, W, 3) uint8
-            RGB at full size.
+        image : (H, W, 3) uint8, RGB, full size
 
         Raises
         ------
@@ -238,8 +232,7 @@ class ImageCollection:
 
         Returns
         -------
-        image : (h, w, 3) uint8
-            RGB; h and w at least 1.
+        image : (h, w, 3) uint8, RGB, h and w at least 1
 
         Raises
         ------
@@ -294,7 +287,7 @@ class ImageCollection:
             raise InputError(
                 f"Got {len(stacked)} entries for {len(self)} images; give one per image."
             )
-        return stacked.reshape(*self.leading_shape, *stacked.shape[1:])
+        return stacked.reshape((*self.leading_shape, *stacked.shape[1:]))
 
     @contextmanager
     def _named(self, index: int) -> Iterator[None]:

@@ -58,7 +58,7 @@ def to_rgb(pixels: Pixels, config: CollectionConfig) -> ImageArray:
     if opacity is not None:
         shown = 1 - opacity + opacity * shown
     image = np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
+    return np.ascontiguousarray(np.repeat(image, 3 // image.shape[2], axis=2))
 
 
 def reduce_image(image: ImageArray, longest: int) -> ImageArray:
@@ -164,6 +164,6 @@ def _between(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
         return np.zeros(values.shape, np.float32)
     exact = values.dtype.itemsize <= 2 or values.dtype == np.float32
     values = np.clip(values.astype(np.float32 if exact else np.float64), low, high)
-    if not np.isfinite(values.dtype.type(high) - values.dtype.type(low)):
-        values, low, high = values / 2, low / 2, high / 2  # the difference overflowed
+    if high - low > np.finfo(values.dtype).max:  # the difference would overflow
+        values, low, high = values / 2, low / 2, high / 2
     return np.clip((values - values.dtype.type(low)) / values.dtype.type(high - low), 0, 1)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL.Image import DecompressionBombError
 from PIL.ImageFile import ImageFile
 from tifffile import TiffFileError
 
@@ -34,6 +35,7 @@ _DECODE_ERRORS = (
     struct.error,
     zlib.error,
     TiffFileError,
+    DecompressionBombError,  # TIFF that only Pillow can decode
 )
 
 

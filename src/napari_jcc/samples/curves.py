@@ -72,7 +72,7 @@ def draw_tube(
     low = np.clip(points.min(axis=0) - reach, 0, shape).astype(int)
     high = np.clip(points.max(axis=0) + reach + 1, 0, shape).astype(int)
     window = slice(low[0], high[0]), slice(low[1], high[1])
-    pixels = np.stack(np.mgrid[window], axis=-1)
+    pixels = np.moveaxis(np.mgrid[window], 0, -1)
     away, nearest = cKDTree(points).query(pixels, distance_upper_bound=reach)
     nearest = np.minimum(nearest, len(points) - 1)  # far pixels have no nearest point
     distance, place = np.full(shape, np.inf), np.zeros(shape)
