@@ -20,7 +20,7 @@ if [[ -z $python ]]; then
   done
 fi
 if [[ -z $python ]] || ! new_enough "$python"; then
-  found=$("${python:-python3}" --version 2>&1 || true)
+  found=$("${python:-python3}" --version 2>/dev/null || true)
   {
     echo "napari-jcc needs Python 3.11 or newer; found: ${found:-none}."
     echo "Install one (Debian 12, Ubuntu 23.04 and newer: sudo apt-get install python3"
