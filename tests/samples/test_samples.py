@@ -11,7 +11,6 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError, OutputError
 from napari_jcc.samples import SAMPLES, make_sample, write_sample
 
-
 make_once = cache(make_sample)
 
 
