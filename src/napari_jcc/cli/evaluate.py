@@ -1,0 +1,45 @@
+"""``napari-jcc evaluate``: score results against the truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    output: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="Folder that 'napari-jcc segment' wrote."),
+    ],
+    truth: Annotated[
+        Path,
+        typer.Option(
+            "--truth",
+            "-t",
+            metavar="PATH",
+            help="Folder with one mask image per image, of the same name, or a CSV with "
+            "boxes as in boxes.csv.",
+        ),
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead of a table.")
+    ] = False,
+) -> None:
+    """Score masks and boxes against the truth, per image and on average.
+
+    P: share of pixels right. J: intersection over union of the masks. Box IoU: the same
+    of the boxes. CorLoc: share of images whose box IoU is above one half.
+
+    Example: napari-jcc evaluate out --truth masks --json > scores.json
+    """
+    from napari_jcc.cli.report import show_scores
+    from napari_jcc.evaluation import evaluate_folder
+
+    scores = evaluate_folder(output, truth)
+    if as_json:
+        typer.echo(json.dumps(scores.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        show_scores(scores)

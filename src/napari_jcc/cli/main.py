@@ -1,0 +1,78 @@
+"""The program ``napari-jcc``: its commands, its errors and its exit codes.
+
+0: done; 1: a fault of the program; 2: something the user can mend; 130: cancelled.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from napari_jcc import __version__
+from napari_jcc.cli.config import config
+from napari_jcc.cli.evaluate import evaluate
+from napari_jcc.cli.sample import sample
+from napari_jcc.cli.segment import segment
+from napari_jcc.errors import Cancelled, JccError
+
+CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
+REFUSED = 2
+
+app = typer.Typer(
+    name="napari-jcc",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First steps: napari-jcc sample coins coins; napari-jcc segment coins -o out",
+)
+app.command()(segment)
+app.command()(evaluate)
+app.command()(config)
+app.command()(sample)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"napari-jcc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """Find the object that a set of images shares: its mask and its box in every image."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and exit.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``napari-jcc``; those of this process when None.
+
+    Raises
+    ------
+    SystemExit
+        Always, with the exit code.
+    """
+    words = None if arguments is None else list(arguments)
+    try:
+        app(args=words, prog_name="napari-jcc")
+    except Cancelled as error:
+        typer.echo(str(error), err=True)
+        sys.exit(CANCELLED)
+    except JccError as error:
+        typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+        typer.echo(str(error), err=True)
+        sys.exit(REFUSED)

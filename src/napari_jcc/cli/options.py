@@ -1,0 +1,79 @@
+"""Options that commands share, and the settings they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_jcc.config import PRESETS, JccConfig, apply_overrides, get_preset, load_config
+
+_PRESETS = " ".join(f"[bold]{name}[/bold]: {p.description}" for name, p in PRESETS.items())
+
+Preset = Annotated[
+    str,
+    typer.Option(
+        "--preset",
+        "-p",
+        metavar="NAME",
+        help=f"Settings to start from. {_PRESETS}",
+        rich_help_panel="Settings",
+        autocompletion=lambda: list(PRESETS),
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="Settings file (TOML); lines it leaves out keep the preset's values. "
+        "'napari-jcc config' prints a complete one.",
+        rich_help_panel="Settings",
+    ),
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="SECTION.FIELD=VALUE",
+        help="Change one setting, such as problem.nu=0.2; may be repeated. Wins over "
+        "preset and file.",
+        rich_help_panel="Settings",
+    ),
+]
+
+
+def build_config(
+    preset: str,
+    config_file: Path | None = None,
+    assignments: Sequence[str] | None = None,
+    *,
+    device: str | None = None,
+    saliency: Path | None = None,
+    cache: Path | None = None,
+    workers: int | None = None,
+) -> JccConfig:
+    """Add up the settings: preset, then file, then assignments, then options of their own.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or not allowed, or the file cannot be read.
+    """
+    config = get_preset(preset)
+    if config_file is not None:
+        config = load_config(config_file, base=config)
+    config = apply_overrides(config, assignments or ())
+    options = {
+        "runtime.device": device,
+        "saliency.method": None if saliency is None else "supplied",
+        "saliency.folder": None if saliency is None else str(saliency),
+        "runtime.cache_folder": None if cache is None else str(cache),
+        "runtime.workers": workers,
+    }
+    given = {path: value for path, value in options.items() if value is not None}
+    return apply_overrides(config, given)

@@ -1,0 +1,101 @@
+"""Progress of a run in the terminal, and Ctrl-C as a clean cancel."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bars
+
+from napari_jcc.progress import Progress
+
+
+class TerminalProgress(Progress):
+    """One bar per stage on standard error; nothing when `quiet`.
+
+    Use as a context, which takes the bars away from the keyboard's line in the end.
+    """
+
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
+        super().__init__()
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console or Console(stderr=True),
+            disable=quiet,
+        )
+        self._stage: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._finish(complete=error is None)
+        self._bars.stop()
+
+    def on_start(self, stage: str, total: int) -> None:
+        """Complete the bar of the stage before, and open one for `stage`."""
+        self._finish(complete=True)
+        self._stage = self._bars.add_task(stage.capitalize(), total=total)
+
+    def on_advance(self, steps: int) -> None:
+        """Move the bar of the current stage on."""
+        if self._stage is not None:
+            self._bars.advance(self._stage, steps)
+
+    def say(self, text: str) -> None:
+        """Show a line above the bars."""
+        self._bars.console.print(text, markup=False, highlight=False)
+
+    def _finish(self, complete: bool) -> None:
+        if self._stage is None:
+            return
+        if complete:
+            total = self._bars.tasks[self._stage].total
+            self._bars.update(self._stage, completed=total)
+        self._bars.stop_task(self._stage)
+        self._stage = None
+
+
+@contextmanager
+def cancel_on_interrupt(progress: TerminalProgress) -> Iterator[None]:
+    """Let the first Ctrl-C cancel the run at its next step, and the second end it at once.
+
+    Outside the main thread, where Python takes no signals, nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if progress.cancelled:
+            raise KeyboardInterrupt
+        progress.cancel()
+        progress.say("Cancelling after the current step; press Ctrl-C again to stop now.")
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

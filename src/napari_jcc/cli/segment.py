@@ -1,0 +1,132 @@
+"""``napari-jcc segment``: from images to masks and boxes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_jcc.cli.options import Assignments, ConfigFile, Preset, build_config
+from napari_jcc.config.presets import DEFAULT_PRESET
+
+if TYPE_CHECKING:
+    from napari_jcc.collection import ImageCollection
+
+
+def segment(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH", help="Images, and folders of images."),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="Folder for the results; made if missing."
+        ),
+    ],
+    preset: Preset = DEFAULT_PRESET,
+    config_file: ConfigFile = None,
+    assignments: Assignments = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Search folders inside folders.")
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace the results of a former run; other files stay."
+        ),
+    ] = False,
+    saliency: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Gray images of your own that say what stands out, named as the images.",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where stages that can use a graphics card run: auto, cpu, cuda or mps.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Images at the same time; 0: one per core."),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep finished stages for later runs."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Compute on the dask cluster there."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")] = False,
+) -> None:
+    """Segment the object that all images share.
+
+    Writes masks/NAME.png (0 and 255), boxes.csv, overview.png and run.json to OUT.
+
+    Example: napari-jcc segment photos --output out
+
+    Example: napari-jcc segment photos -o out --overwrite --set problem.nu=0.2 --cache cache
+    """
+    from napari_jcc.cli.cluster import connect
+    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.report import show_summary
+    from napari_jcc.collection import ImageCollection
+    from napari_jcc.pipeline import Cache, Run
+    from napari_jcc.results import check_output, equivalent_command, write_result
+
+    config = build_config(
+        preset,
+        config_file,
+        assignments,
+        device=device,
+        saliency=saliency,
+        cache=cache,
+        workers=workers,
+    )
+    images = ImageCollection.from_paths(
+        paths, recursive=recursive, config=config.collection
+    )
+    images = leave_out_results(images, output)
+    check_output(output, overwrite, images.names)
+    memory = Cache(config.runtime.cache_folder or None)
+    with (
+        TerminalProgress(quiet) as progress,
+        cancel_on_interrupt(progress),
+        connect(scheduler) as client,
+    ):
+        run = Run(images, config, cache=memory, client=client, progress=progress)
+        result = run.result()
+    command = equivalent_command(paths, output, config, preset, recursive=recursive)
+    write_result(result, images, output, overwrite=overwrite, command=command)
+    if not quiet:
+        show_summary(result, output)
+
+
+def leave_out_results(images: ImageCollection, out: Path) -> ImageCollection:
+    """Leave out what a former run wrote, where `out` lies among the images.
+
+    Raises
+    ------
+    InputError
+        If nothing else is there.
+    """
+    from napari_jcc.errors import InputError
+    from napari_jcc.results.record import read_own_files
+
+    own = {(out / file).resolve() for file in read_own_files(out)}
+    places = [images.location(number) for number in range(len(images))]
+    keep = [i for i, place in enumerate(places) if Path(place).resolve() not in own]
+    if not keep:
+        raise InputError(
+            f"All images are results of a former run in {out}. Name a folder of images."
+        )
+    found = sorted(set(places) - {places[i] for i in keep})
+    if not found:
+        return images
+    return images.select(keep, dict.fromkeys(found, "a result of a former run"))

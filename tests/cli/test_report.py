@@ -1,0 +1,65 @@
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from napari_jcc.cli.report import show_scores, show_summary
+from napari_jcc.evaluation import Evaluation, ImageScore
+from results_samples import empty_image_result, image_result, result_of
+
+
+def shown(show, *arguments):
+    console = Console(file=io.StringIO(), width=100)
+    show(*arguments, console)
+    return console.file.getvalue()
+
+
+def test_summary_tells_all_that_matters():
+    result = result_of(
+        image_result("cow"),
+        empty_image_result("fog"),
+        skipped={"a.txt": "not an image"},
+        seconds={"regions": 1.25, "solve": 0.5},
+    )
+    text = shown(show_summary, result, Path("my out"))
+    for part in (
+        "2 done, 1 without object",
+        "a.txt: not an image",
+        "fog: No box survived",
+        "1.8 (regions 1.2, solve 0.5)",
+        "my out/overview.png",
+        "napari-jcc evaluate 'my out' --truth",
+    ):
+        assert part in text
+
+
+def test_what_did_not_happen_is_not_mentioned():
+    text = shown(show_summary, result_of(image_result()), Path("out"))
+    assert "1 done" in text
+    for word in ("without", "Skipped", "Warning", "Seconds"):
+        assert word not in text
+
+
+def test_long_lists_are_cut_and_names_are_not_taken_for_markup():
+    skipped = {f"[red]{number}.txt[/red]": "not an image" for number in range(30)}
+    text = shown(show_summary, result_of(image_result(), skipped=skipped), Path("[b]out"))
+    assert "[red]9.txt[/red]" in text
+    assert "[red]10.txt" not in text
+    assert "and 20 more, all in run.json" in text
+    assert "[b]out" in text
+
+
+def test_scores_are_a_table_with_means():
+    scores = Evaluation(
+        (
+            ImageScore("cow", 0.9, 0.5, 0.25, False),
+            ImageScore("[i]ox", 0.8, 0.7, 0.75, True),
+        ),
+        missing=("fog",),
+    )
+    text = shown(show_scores, scores)
+    rows = [line.replace("│", " ").split() for line in text.splitlines()]
+    assert ["cow", "0.900", "0.500", "0.250", "no"] in rows
+    assert ["[i]ox", "0.800", "0.700", "0.750", "yes"] in rows
+    assert ["mean", "0.850", "0.600", "0.500", "0.500"] in rows
+    assert "Without truth, not counted: fog" in text
