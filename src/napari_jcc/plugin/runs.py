@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari.layers import Layer
+
 from napari_jcc.config import JccConfig
 from napari_jcc.pipeline import Cache, Run
-from napari_jcc.plugin.layers import LayerData, to_layers
+from napari_jcc.plugin.layers import to_layers
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.stack import stack_layer
@@ -31,7 +33,7 @@ class Outcome:
     answer
         Its result, with the images and slices that the result is about.
     layers
-        Layers to show, in order.
+        Layers to show, in order; in no viewer yet.
     stack
         Layer to add under them, when the images have no common layer yet.
     masks_edited
@@ -40,8 +42,8 @@ class Outcome:
 
     source: Source
     answer: Answer
-    layers: list[LayerData]
-    stack: LayerData | None
+    layers: list[Layer]
+    stack: Layer | None
     masks_edited: bool
 
 
@@ -75,10 +77,13 @@ def run(
     source = find_source(chosen, config.collection)
     result = Run(source.collection, config, cache=cache, progress=progress).result()
     answer = _place(result, source)
-    progress.start("layers", 1)
+    progress.start("Layers", 1)
     prefix = f"{source.name} "
-    layers = to_layers(result, answer.placement, answer.collection, prefix)
-    stack = stack_layer(source.collection, source.name) if source.needs_stack else None
+    data = to_layers(result, answer.placement, answer.collection, prefix)
+    layers = [Layer.create(*parts) for parts in data]
+    stack = None
+    if source.needs_stack:
+        stack = Layer.create(*stack_layer(source.collection, source.name))
     outcome = Outcome(source, answer, layers, stack, shown.masks_were_edited())
     progress.advance()
     return outcome

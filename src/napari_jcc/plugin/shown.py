@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Shapes
+from napari.layers import Labels, Layer, Shapes
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.plugin.layers import LayerData, from_layers, masks_equal
+from napari_jcc.plugin.layers import from_layers, masks_equal
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.results import JccResult
 
@@ -49,46 +50,50 @@ class ShownResult:
 
     def masks_were_edited(self) -> bool:
         """Compare the mask layer with what was written into it; takes a while."""
-        labels = self._layers.get("labels")
+        labels = self._layers.get("Labels")
         if self.answer is None or not isinstance(labels, Labels):
             return False
         return not masks_equal(labels.data, self.answer.result, self.answer.placement)
 
-    def show(self, answer: Answer, layers: list[LayerData], masks_edited: bool) -> None:
-        """Show a result.
+    def show(
+        self, answer: Answer, layers: Sequence[Layer], masks_edited: bool
+    ) -> Iterator[None]:
+        """Show a result, one layer per step, so that the window breathes in between.
 
         Parameters
         ----------
         answer
             What is shown.
         layers
-            Its layers, from `to_layers`.
+            Its layers, made from `to_layers` and in no viewer yet.
         masks_edited
             What `masks_were_edited` said last.
         """
-        for data, options, kind in layers:
-            layer = self._layers.get(kind)
-            if layer is None or not self._may_replace(layer, answer, masks_edited):
-                self._layers[kind] = self._add(data, options, kind)
+        former, self.answer = self.answer, answer
+        fits = former is not None and former.placement.shape == answer.placement.shape
+        for new in layers:
+            kind = type(new).__name__
+            old = self._layers.get(kind)
+            if old is None or not fits or not self._may_replace(old, masks_edited):
+                self._layers[kind] = self._add(new)
             else:
-                _write(layer, data, options)
-        self._rectangles = [np.array(corners) for corners in _shapes_of(self._layers)]
-        self.answer = answer
+                _write(old, new)
+            if isinstance(new, Shapes):
+                self._rectangles = [np.array(corners) for corners in new.data]
+            yield
 
     def as_edited(self) -> JccResult | None:
         """Return the latest result with masks and boxes as they now are in the viewer."""
         if self.answer is None:
             return None
         result, placement = self.answer.result, self.answer.placement
-        labels, shapes = self._layers["labels"], self._layers["shapes"]
+        labels, shapes = self._layers["Labels"], self._layers["Shapes"]
         if labels not in self._viewer.layers or shapes not in self._viewer.layers:
             return result
         return from_layers(result, placement, labels.data, list(shapes.data))
 
-    def _may_replace(self, layer: Layer, answer: Answer, masks_edited: bool) -> bool:
-        if layer not in self._viewer.layers or self.answer is None:
-            return False
-        if self.answer.placement.shape != answer.placement.shape:
+    def _may_replace(self, layer: Layer, masks_edited: bool) -> bool:
+        if layer not in self._viewer.layers:
             return False
         if isinstance(layer, Labels):
             # A stroke that was undone leaves history behind, which must not be replayed
@@ -102,31 +107,25 @@ class ShownResult:
             for now, then in zip(layer.data, self._rectangles, strict=True)
         )
 
-    def _add(self, data: Any, options: dict[str, Any], kind: str) -> Layer:
-        makers = {"image": Image, "labels": Labels, "shapes": Shapes}
-        layer = makers[kind](data, **options)
+    def _add(self, layer: Layer) -> Layer:
         if isinstance(layer, Labels):
             layer.events.paint.connect(lambda: self._painted.add(layer))
         self._viewer.add_layer(layer)
         return layer
 
 
-def _shapes_of(layers: dict[str, Layer]) -> list[Any]:
-    shapes = layers.get("shapes")
-    return list(shapes.data) if isinstance(shapes, Shapes) else []
-
-
-def _write(layer: Layer, data: Any, options: dict[str, Any]) -> None:
-    layer.metadata = options["metadata"]
-    if not isinstance(layer, Shapes):
-        layer.data = data
+def _write(old: Layer, new: Layer) -> None:
+    """Move the content of a new layer into one that is in the viewer."""
+    old.metadata = new.metadata
+    if not isinstance(old, Shapes):
+        old.data = new.data
         return
-    layer.data = []
-    if data:
-        layer.add_rectangles(
-            data,
-            edge_width=options["edge_width"],
-            edge_color=options["edge_color"],
-            face_color=options["face_color"],
+    old.data = []
+    if len(new.data):
+        old.add_rectangles(
+            list(new.data),
+            edge_width=new.edge_width,
+            edge_color=new.edge_color,
+            face_color=new.face_color,
         )
-    layer.features = options["features"]
+    old.features = new.features

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_info, show_warning
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, QSize
+from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -41,6 +41,7 @@ from napari_jcc.results.names import RECORD
 if TYPE_CHECKING:
     import napari
 
+_DONE = object()
 _CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
 
 
@@ -60,6 +61,8 @@ class CosegmentWidget(QWidget):
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
         self._latest: ShownResult | None = None
         self._folder = "results"
+        self._showing: Iterator[None] | None = None
+        self._turn = QTimer(self)
         # Emptied in place: also seen by the handler that outlives this widget.
         self._tasks: list[Task] = []
         self.chooser = InputChooser(napari_viewer)
@@ -193,6 +196,7 @@ class CosegmentWidget(QWidget):
         self.results.copy_wanted.connect(self.copy_command)
         self.results.save_wanted.connect(self._ask_save)
         self._viewer.events.theme.connect(self._apply_theme)
+        self._turn.timeout.connect(self._show_next)
         self.destroyed.connect(partial(_stop, self._tasks))
 
     def _start(
@@ -210,6 +214,8 @@ class CosegmentWidget(QWidget):
         task.start()
 
     def _on_ended(self) -> None:
+        if self._showing is not None:
+            return  # `_show_next` ends the run when the last layer is in the window
         (task,) = self._tasks
         self._tasks.clear()
         self.panel.set_running(False)
@@ -228,15 +234,22 @@ class CosegmentWidget(QWidget):
         self, chosen: tuple[Layer, ...], shown: ShownResult, outcome: Outcome
     ) -> None:
         if outcome.stack is not None and shown.answer is None:
-            data, options, _ = outcome.stack
-            self._viewer.add_layer(Image(data, **options))
-        shown.show(outcome.answer, outcome.layers, outcome.masks_edited)
+            self._viewer.add_layer(outcome.stack)
+        self._showing = shown.show(outcome.answer, outcome.layers, outcome.masks_edited)
         self._shown[chosen] = self._latest = shown
         notes = describe_notes(outcome.answer, outcome.source)
         self.results.show_result(summarise(outcome.answer), notes)
-        self.panel.set_status("")
         if notes:
             show_warning(notes)
+        self._turn.start()
+
+    def _show_next(self) -> None:
+        """Show one more layer of the result; napari needs its time for each."""
+        if self._showing is None or next(self._showing, _DONE) is not _DONE:
+            return
+        self._turn.stop()
+        self._showing = None
+        self._on_ended()
 
     def _cache_for(self, config: JccConfig) -> Cache:
         folder = config.runtime.cache_folder

@@ -83,7 +83,7 @@ class InputChooser(QWidget):
 
     def refresh(self) -> None:
         """Offer the layers that the viewer has now and keep the choice if it can be."""
-        before = self.layers()
+        before, offered_before = self.layers(), self._offered
         images = [layer for layer in self._viewer.layers if _is_input(layer)]
         offered: list[tuple[Layer, ...]] = [(layer,) for layer in reversed(images)]
         titles = [_title(layer) for (layer,) in offered]
@@ -99,10 +99,11 @@ class InputChooser(QWidget):
         self._combo.clear()
         self._combo.addItems(titles or ["no images yet"])
         self._offered = offered
-        if before in offered:
-            self._combo.setCurrentIndex(offered.index(before))
-        elif len(several) > 1:
+        newly_selected = len(several) > 1 and several not in offered_before
+        if newly_selected:
             self._combo.setCurrentIndex(len(offered) - 1)
+        elif before in offered:
+            self._combo.setCurrentIndex(offered.index(before))
         self._combo.setEnabled(bool(offered))
         self._combo.blockSignals(False)
         if self.layers() != before:

@@ -1,0 +1,42 @@
+"""Results and settings that are quick to make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_jcc import JccConfig, JccResult
+from napari_jcc.config import apply_overrides
+from napari_jcc.plugin.layers import bare_image
+
+QUICK = {
+    "collection.working_size": 48,
+    "superpixels.count": 40,
+    "boxes.method": "grid",
+    "boxes.count": 6,
+    "features.superpixels": ["lab"],
+    "features.boxes": ["lab"],
+    "decode.refinement": "none",
+    "runtime.workers": 1,
+}
+
+
+@pytest.fixture(scope="session")
+def quick_config() -> JccConfig:
+    """Return settings for runs of a second."""
+    return apply_overrides(JccConfig(), QUICK)
+
+
+@pytest.fixture
+def result(tiny_collection) -> JccResult:
+    """Return the tiny collection's truth as a result; image c has no box."""
+    images = []
+    for i, (name, mask) in enumerate(zip("abcd", tiny_collection.masks, strict=True)):
+        rows, columns = np.nonzero(mask)
+        box = np.array(
+            [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32
+        )
+        images.append(
+            bare_image(name, mask=mask, box=None if name == "c" else box, score=i / 4)
+        )
+    return JccResult(tuple(images), JccConfig())

@@ -1,0 +1,262 @@
+"""The widget in a real window."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+import time
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels, Shapes
+from PIL import Image as Picture
+from qtpy.QtCore import QThreadPool, QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_jcc import Run
+from napari_jcc.plugin import runs
+from napari_jcc.plugin.reader import get_reader
+from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def widget(viewer, quick_config) -> CosegmentWidget:
+    widget = CosegmentWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Co-segment")
+    widget.form.set_config(quick_config)
+    return widget
+
+
+@pytest.fixture
+def stack(viewer, tiny_collection) -> Image:
+    layer = Image.create(*stack_layer(tiny_collection.open(), "set"))
+    viewer.add_layer(layer)
+    return layer
+
+
+def run(widget, qtbot):
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+
+
+def layers_of(viewer, kind):
+    return [layer for layer in viewer.layers if isinstance(layer, kind)]
+
+
+class Slow:
+    """A `Run` that takes its time, in steps that can be cancelled."""
+
+    started = threading.Event()
+
+    def __init__(self, collection, config, *, cache, progress):
+        self.progress = progress
+        Slow.started.clear()
+
+    def result(self):
+        self.progress.start("Superpixels", 2000)
+        Slow.started.set()
+        for _ in range(2000):
+            time.sleep(0.005)
+            self.progress.advance()
+
+
+def test_window_gives_what_the_core_gives(
+    viewer, widget, stack, qtbot, tiny_collection, quick_config
+):
+    run(widget, qtbot)
+    expected = Run(tiny_collection.open(), quick_config).result()
+
+    (labels,), (shapes,) = layers_of(viewer, Labels), layers_of(viewer, Shapes)
+    assert labels.data.shape == stack.data.shape[:3]
+    for i, image in enumerate(expected.images):
+        rows, columns = image.mask.shape
+        np.testing.assert_array_equal(labels.data[i, :rows, :columns], image.mask)
+        low, high = shapes.data[i].min(axis=0), shapes.data[i].max(axis=0)
+        box = np.array([low[2], low[1], high[2], high[1]]) + 0.5
+        np.testing.assert_allclose(box, image.box)
+    assert list(shapes.features["image"]) == ["a", "b", "c", "d"]
+    saliency = viewer.layers["set saliency"]
+    assert not saliency.visible
+    assert "4 images" in widget.results.summary.text()
+
+
+def test_second_run_writes_into_the_same_layers(viewer, widget, stack, qtbot):
+    run(widget, qtbot)
+    count, (labels,) = len(viewer.layers), layers_of(viewer, Labels)
+    before = labels.data.copy()
+    widget.form.rows["decode.rounding"].editor.set_value("paper")
+    widget.form.rows["problem.nu"].editor.set_value(10)
+    run(widget, qtbot)
+
+    assert len(viewer.layers) == count
+    assert layers_of(viewer, Labels) == [labels]
+    assert not np.array_equal(labels.data, before)
+    answer = widget.shown.answer.result
+    assert answer.config.problem.nu == 10
+    # Only what depends on the changed settings was done again.
+    assert not {"Superpixels", "Boxes", "Features"} & set(answer.seconds)
+
+
+def test_edited_masks_are_kept(viewer, widget, stack, qtbot):
+    run(widget, qtbot)
+    (labels,) = layers_of(viewer, Labels)
+    labels.data[1, 3, 4] ^= 1  # as a script would, without any event
+    edited = labels.data.copy()
+    run(widget, qtbot)
+
+    np.testing.assert_array_equal(labels.data, edited)
+    assert len(layers_of(viewer, Labels)) == 2
+    assert len(layers_of(viewer, Shapes)) == 1
+
+
+def test_stroke_that_was_undone_counts_as_an_edit(viewer, widget, stack, qtbot):
+    run(widget, qtbot)
+    (labels,) = layers_of(viewer, Labels)
+    labels.paint((0, 5, 5), 2)
+    labels.undo()
+    run(widget, qtbot)
+    assert len(layers_of(viewer, Labels)) == 2
+
+
+def test_removed_layers_come_back(viewer, widget, stack, qtbot):
+    run(widget, qtbot)
+    viewer.layers.remove(layers_of(viewer, Labels)[0])
+    run(widget, qtbot)
+    assert len(layers_of(viewer, Labels)) == 1
+
+
+def test_several_2d_layers_get_a_common_stack(viewer, widget, qtbot, tiny_collection):
+    for name, image in zip("abcd", tiny_collection.images, strict=True):
+        viewer.add_image(image, name=name, rgb=True)
+    viewer.layers.selection = set(viewer.layers)
+    assert len(widget.chooser.layers()) == 4
+    run(widget, qtbot)
+
+    assert viewer.layers["selected layers"].data.shape == (4, 72, 90, 4)
+    assert layers_of(viewer, Labels)[0].data.shape == (4, 72, 90)
+
+
+def test_leading_axes_of_a_users_stack_are_kept(viewer, widget, qtbot, tiny_collection):
+    image = tiny_collection.images[0]
+    data = np.stack([image, image[::-1], image[:, ::-1], image]).reshape(2, 2, 64, 80, 3)
+    viewer.add_image(data, rgb=True, scale=(1, 1, 0.5, 0.5), name="film")
+    run(widget, qtbot)
+    (labels,) = layers_of(viewer, Labels)
+    assert labels.data.shape == (2, 2, 64, 80)
+    np.testing.assert_array_equal(labels.scale, (1, 1, 0.5, 0.5))
+
+
+def test_window_stays_alive_during_a_run(viewer, widget, stack, qtbot, monkeypatch):
+    beats: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: beats.append(time.perf_counter()))
+    monkeypatch.setattr(runs, "Run", Slow)
+    widget.run()
+    qtbot.waitUntil(Slow.started.is_set, timeout=10_000)
+    timer.start(5)
+    qtbot.wait(1000)
+    timer.stop()
+    widget.cancel()
+    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
+
+    # 50 ms is the aim; a busy machine takes the processor away for longer.
+    assert len(beats) > 20
+    assert np.median(np.diff(beats)) < 0.05
+
+
+def test_cancel_leaves_the_window_ready(viewer, widget, stack, qtbot, monkeypatch):
+    monkeypatch.setattr(runs, "Run", Slow)
+    widget.run()
+    qtbot.waitUntil(Slow.started.is_set, timeout=10_000)
+    qtbot.waitUntil(lambda: "of 2000" in widget.panel.bar.format(), timeout=10_000)
+    assert widget.panel.bar.format().startswith("Superpixels")
+    widget.panel.cancel_button.click()
+    qtbot.waitUntil(lambda: not widget.running, timeout=5_000)
+
+    assert "Cancelled" in widget.panel.status.text()
+    assert not widget.panel.run_button.isHidden()
+    assert list(viewer.layers) == [stack]
+    monkeypatch.undo()
+    run(widget, qtbot)
+    assert layers_of(viewer, Labels)
+
+
+def wait_for_pool():
+    return QThreadPool.globalInstance().waitForDone(5000)
+
+
+def test_closing_the_window_ends_the_run(viewer, widget, stack, qtbot, monkeypatch):
+    monkeypatch.setattr(runs, "Run", Slow)
+    widget.run()
+    (task,) = widget._tasks
+    qtbot.waitUntil(Slow.started.is_set, timeout=10_000)
+    viewer.close()
+    QApplication.processEvents()
+
+    assert task.cancelled
+    assert wait_for_pool()
+
+
+def test_closing_the_dock_ends_the_run(viewer, widget, stack, qtbot, monkeypatch):
+    monkeypatch.setattr(runs, "Run", Slow)
+    widget.run()
+    (task,) = widget._tasks
+    qtbot.waitUntil(Slow.started.is_set, timeout=10_000)
+    viewer.window.remove_dock_widget(widget)
+
+    assert task.cancelled
+    assert wait_for_pool()
+
+
+def test_error_is_shown_and_the_window_is_ready(viewer, widget, stack, qtbot):
+    widget.form.rows["saliency.method"].editor.set_value("supplied")
+    widget.form.rows["saliency.folder"].editor.set_value("no such folder")
+    run(widget, qtbot)
+    assert "no such folder" in widget.panel.status.text()
+    assert widget.panel.run_button.isEnabled()
+
+
+def test_run_needs_images_and_valid_settings(viewer, widget, tiny_collection):
+    assert not widget.panel.run_button.isEnabled()
+    viewer.add_layer(Image.create(*stack_layer(tiny_collection.open(), "set")))
+    assert widget.panel.run_button.isEnabled()
+    widget.form.rows["problem.area_min"].editor.set_value(0.95)
+    assert not widget.panel.run_button.isEnabled()
+    assert "area_min" in widget.panel.run_button.toolTip()
+
+
+def test_folder_is_opened_run_copied_and_saved(
+    viewer, widget, qtbot, tmp_path, tiny_collection
+):
+    folder = tmp_path / "my images"
+    folder.mkdir()
+    for name, image in zip("abcd", tiny_collection.images, strict=True):
+        Picture.fromarray(image).save(folder / f"{name}.png")
+    widget.open_folder(str(folder))
+    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
+    run(widget, qtbot)
+    widget.copy_command()
+    words = shlex.split(QApplication.clipboard().text())
+    assert words[:3] == ["napari-jcc", "segment", str(folder)]
+    assert "superpixels.count=40" in words
+
+    labels = layers_of(viewer, Labels)[0]
+    labels.data[0] = 1
+    widget.save(tmp_path / "out")
+    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
+    with Picture.open(tmp_path / "out" / "masks" / "a.png") as picture:
+        assert np.asarray(picture).min() == 255
+    assert len(get_reader(str(tmp_path / "out"))(str(tmp_path / "out"))) == 3
+
+
+def test_there_is_no_command_for_images_in_memory(viewer, widget, stack):
+    widget.copy_command()
+    assert "not in files" in widget.panel.status.text()

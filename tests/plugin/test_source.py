@@ -1,0 +1,124 @@
+"""From layers to collections; layers, but no window."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+
+from napari_jcc.config import CollectionConfig
+from napari_jcc.errors import InputError
+from napari_jcc.plugin.source import find_inputs, find_source
+from napari_jcc.plugin.stack import stack_layer
+
+CONFIG = CollectionConfig(working_size=32)
+
+
+def test_own_stack_gives_its_collection_back(tiny_collection):
+    collection = tiny_collection.open()
+    layer = Image.create(*stack_layer(collection, "set", ("folder",)))
+
+    source = find_source([layer], CONFIG)
+
+    assert source.collection.names == collection.names
+    assert source.collection.config is CONFIG
+    assert source.placement.shape == (4, 72, 90)
+    assert find_inputs([layer]) == ("folder",)
+
+
+def test_crop_of_the_own_stack_is_taken_as_it_is(tiny_collection):
+    data, options, _ = stack_layer(tiny_collection.open(), "set")
+    layer = Image(data[:2, :50, :40], **options)
+
+    source = find_source([layer], CONFIG)
+
+    assert len(source.collection) == 2
+    assert source.collection.shape(0) == (50, 40)
+
+
+@pytest.mark.parametrize(
+    ("shape", "rgb", "leading"),
+    [
+        ((5, 20, 30), False, (5,)),
+        ((5, 20, 30, 3), True, (5,)),
+        ((2, 3, 20, 30), False, (2, 3)),
+        ((20, 4), False, ()),
+        ((6, 20, 4), False, (6,)),
+    ],
+)
+def test_axes_before_row_and_column_count_the_images(shape, rgb, leading, rng):
+    values = rng.integers(0, 255, shape).astype(np.uint8)
+    source = find_source([Image(values, rgb=rgb)], CONFIG)
+
+    count = int(np.prod(leading, dtype=int))
+    assert source.placement.leading == leading
+    assert len(source.collection) == count
+    last = source.collection.raw(count - 1)
+    np.testing.assert_array_equal(last, values.reshape(count, *shape[len(leading) :])[-1])
+
+
+def test_single_image_is_taken_with_a_warning():
+    assert "only one image" in find_source([Image(np.eye(8))], CONFIG).warning
+
+
+def test_dask_stays_lazy():
+    calls = []
+
+    def load(block_id):
+        calls.append(block_id)
+        return np.ones((1, 8, 8))
+
+    data = da.map_blocks(
+        load, chunks=((1,) * 3, 8, 8), dtype=float, meta=np.empty((0, 0, 0))
+    )
+    layer = Image(data, contrast_limits=(0, 1))
+    calls.clear()
+    source = find_source([layer], CONFIG)
+    assert not calls
+    source.collection.raw(2)
+    assert calls == [(2, 0, 0)]
+
+
+def test_several_2d_layers_are_a_set(rng):
+    layers = [Image(rng.random((8, 9)), name="x"), Image(rng.random((7, 12)), name="y")]
+    source = find_source(layers, CONFIG)
+    assert source.needs_stack
+    assert source.collection.names == ("x", "y")
+    assert source.placement.shape == (2, 8, 12)
+
+
+def test_several_layers_with_a_stack_among_them_are_refused(rng):
+    with pytest.raises(InputError, match="stack"):
+        find_source([Image(np.eye(8)), Image(rng.random((3, 8, 8)), name="stack")], CONFIG)
+
+
+def test_no_layer_is_an_error_with_a_remedy():
+    with pytest.raises(InputError, match="Open a folder"):
+        find_source([], CONFIG)
+
+
+def test_scale_and_translation_are_passed_on():
+    layer = Image(np.zeros((3, 8, 8)), scale=(1, 0.5, 0.5), translate=(0, 3, 4))
+    transform = find_source([layer], CONFIG).placement.transform
+    labels = Labels(np.zeros((3, 8, 8), np.uint8), **transform)
+    point = (1, 5, 6)
+    np.testing.assert_allclose(labels.data_to_world(point), layer.data_to_world(point))
+
+
+@pytest.mark.parametrize("rotate", [0, 30])
+def test_coarse_level_lies_on_the_fine_one(rotate):
+    layer = Image(
+        [np.zeros((2, 128, 128)), np.zeros((2, 64, 64)), np.zeros((2, 16, 16))],
+        scale=(1, 2, 2),
+        rotate=rotate,
+    )
+    source = find_source([layer], CONFIG)  # 64 is the smallest that is not below 32
+
+    assert source.placement.canvas == (64, 64)
+    labels = Labels(np.zeros((2, 64, 64), np.uint8), **source.placement.transform)
+    # Coarse pixel 0 covers fine pixels 0 and 1, so its centre is at 0.5 of them.
+    for coarse, fine in [((0, 0, 0), (0, 0.5, 0.5)), ((1, 5, 7), (1, 10.5, 14.5))]:
+        np.testing.assert_allclose(
+            labels.data_to_world(coarse), layer.data_to_world(fine), atol=1e-9
+        )

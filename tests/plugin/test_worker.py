@@ -1,0 +1,97 @@
+"""Work in a thread: results, errors and cancel reach the GUI thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QThread
+from qtpy.QtWidgets import QApplication
+
+from napari_jcc.errors import SolverError
+from napari_jcc.plugin.worker import Task
+
+pytestmark = [pytest.mark.gui, pytest.mark.usefixtures("make_napari_viewer")]
+
+
+def steps(progress, count=1000):
+    progress.start("Counting", count)
+    for _ in range(count):
+        time.sleep(0.005)
+        progress.advance()
+
+
+def test_value_and_progress_arrive_in_the_gui_thread(qtbot):
+    seen, threads = [], []
+
+    def work(progress):
+        threads.append(threading.get_ident())
+        steps(progress, 3)
+        return "value"
+
+    def note(value):
+        seen.append((value, QThread.currentThread() is QApplication.instance().thread()))
+
+    task = Task(work)
+    task.succeeded.connect(note)
+    task.progress.signals.started.connect(lambda stage, total: note((stage, total)))
+    task.progress.signals.advanced.connect(note)
+    with qtbot.waitSignal(task.ended, timeout=5000):
+        task.start()
+
+    assert threads != [threading.get_ident()]
+    assert seen == [
+        (("Counting", 3), True), (1, True), (1, True), (1, True), ("value", True)
+    ]  # fmt: skip
+
+
+def test_error_is_told_with_its_message(qtbot):
+    def work(progress):
+        raise SolverError("Not solved. Raise solver.max_iterations.")
+
+    failed, succeeded = [], []
+    task = Task(work)
+    task.failed.connect(failed.append)
+    task.succeeded.connect(succeeded.append)
+    with qtbot.waitSignal(task.ended, timeout=5000):
+        task.start()
+
+    assert failed == ["Not solved. Raise solver.max_iterations."]
+    assert not succeeded
+    assert notification_manager.records[-1].message == failed[0]
+
+
+def test_cancel_stops_at_the_next_step_without_an_error(qtbot):
+    outcome = []
+    task = Task(steps)
+    task.succeeded.connect(outcome.append)
+    task.failed.connect(outcome.append)
+    task.progress.signals.advanced.connect(lambda _: task.cancel())
+    start = time.perf_counter()
+    with qtbot.waitSignal(task.ended, timeout=5000):
+        task.start()
+
+    assert task.cancelled
+    assert not outcome
+    assert time.perf_counter() - start < 4  # all steps take more than 5 s
+
+
+def test_stop_waits_until_the_thread_is_left(qtbot):
+    running = threading.Event()
+    left = []
+
+    def work(progress):
+        running.set()
+        try:
+            steps(progress)
+        finally:
+            time.sleep(0.1)
+            left.append(True)
+
+    task = Task(work)
+    task.start()
+    qtbot.waitUntil(running.is_set, timeout=5000)
+    assert task.stop()
+    assert left
