@@ -129,3 +129,15 @@ def test_boxes_carry_names_scores_and_warnings(result, placement, tiny_collectio
     assert features["score"] == [0, 0.25, 0.75]
     assert [kind for *_, kind in (masks, boxes)] == ["labels", "shapes"]
     assert masks[1]["name"] == "set masks"
+
+
+def test_result_without_any_box_makes_an_empty_layer(result, placement, tiny_collection):
+    from dataclasses import replace
+
+    from napari.layers import Layer
+
+    boxless = tuple(replace(image, box=np.full(4, np.nan)) for image in result.images)
+    collection = tiny_collection.open()
+    layers = to_layers(replace(result, images=boxless), placement, collection)
+    shapes = Layer.create(*layers[-1])
+    assert (len(shapes.data), shapes.ndim) == (0, 3)

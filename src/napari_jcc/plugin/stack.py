@@ -137,7 +137,8 @@ def _contrast_limits(
             ranges.append(np.percentile(finite, percentiles))
     if not ranges:
         return 0.0, 1.0
-    low, high = np.min(ranges, axis=0)[0], np.max(ranges, axis=0)[1]
+    # The median, so that one overexposed image does not leave the others dark.
+    low, high = np.median(ranges, axis=0)
     return float(low), float(high if high > low else low + 1)
 
 

@@ -239,6 +239,7 @@ class CosegmentWidget(QWidget):
         self._shown[chosen] = self._latest = shown
         notes = describe_notes(outcome.answer, outcome.source)
         self.results.show_result(summarise(outcome.answer), notes)
+        self.panel.set_status("")
         if notes:
             show_warning(notes)
         self._turn.start()

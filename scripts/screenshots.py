@@ -1,0 +1,132 @@
+"""Photograph the real window for the documentation.
+
+Opens napari, runs the widget as a user would, and saves ``docs/images/*.png``. Needs a
+display; ``make screenshots`` gives it a virtual one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import napari
+from napari.layers import Image, Labels
+from qtpy.QtWidgets import QApplication
+
+from napari_jcc.plugin.reader import read_stack
+from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
+from napari_jcc.samples import make_sample
+
+SIZE = 1400, 860
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+LONGEST_RUN = 600  # seconds
+
+
+def main() -> None:
+    """Make all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--images", type=Path, help="folder of images for the first pictures"
+    )
+    parser.add_argument("--out", type=Path, default=IMAGES, help="folder of the pictures")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    show_result(options.images, options.out)
+    show_padding(options.out)
+
+
+def show_result(folder: Path | None, out: Path) -> None:
+    """Take the window with a result, and the same with the settings open."""
+    viewer, widget = open_window()
+    if folder is None:
+        add(viewer, stack_layer(make_sample("coins").collection(), "coins"))
+    else:
+        (layer,) = read_stack(folder)
+        add(viewer, layer)
+    run(widget)
+    viewer.dims.set_current_step(0, 3)
+    select_masks(viewer)
+    take(viewer, out / "window.png")
+
+    widget.form.advanced_switch.setChecked(True)
+    for section in widget.form.sections:
+        section.set_open(section.name in ("superpixels", "problem"))
+    widget.form.rows["problem.nu"].editor.set_value(0.2)
+    take(viewer, out / "settings.png", widget)
+    viewer.close()
+
+
+def show_padding(out: Path) -> None:
+    """Take a run in progress, and a set of mixed sizes, padded at the right and below."""
+    viewer, widget = open_window()
+    viewer.theme = "light"
+    add(viewer, stack_layer(make_sample("cells").collection(), "cells"))
+    widget.panel.run_button.click()
+    wait(lambda: " 4 of 12" in widget.panel.bar.format(), LONGEST_RUN)
+    widget.grab().save(str(out / "running.png"))
+    finish(widget)
+    viewer.dims.set_current_step(0, 1)
+    select_masks(viewer)
+    take(viewer, out / "mixed_sizes.png")
+    viewer.close()
+
+
+def open_window() -> tuple[napari.Viewer, CosegmentWidget]:
+    """Open napari with the widget in its dock."""
+    viewer = napari.Viewer(title="napari", show=True)
+    viewer.window.resize(*SIZE)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")
+    wait(lambda: False, 1.0)
+    return viewer, widget
+
+
+def add(viewer: napari.Viewer, layer: tuple) -> None:
+    """Add a stack as the reader gives it."""
+    data, options, _ = layer
+    viewer.add_layer(Image(data, **options))
+
+
+def run(widget: CosegmentWidget) -> None:
+    """Press the button and wait for the result."""
+    widget.panel.run_button.click()
+    finish(widget)
+
+
+def finish(widget: CosegmentWidget) -> None:
+    """Wait for the result."""
+    if not wait(lambda: not widget.running, LONGEST_RUN):
+        raise SystemExit(f"The run took longer than {LONGEST_RUN} s.")
+    if widget.shown is None:
+        raise SystemExit(f"The run failed: {widget.panel.status.text()}")
+
+
+def select_masks(viewer: napari.Viewer) -> None:
+    """Choose the mask layer, so that its controls are in the picture."""
+    masks = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    viewer.layers.selection = {masks[-1]}
+    viewer.reset_view()
+
+
+def take(viewer: napari.Viewer, path: Path, widget: CosegmentWidget | None = None) -> None:
+    """Save the window, or one widget of it."""
+    wait(lambda: False, 1.5)
+    if widget is None:
+        viewer.screenshot(str(path), canvas_only=False, flash=False)
+    else:
+        widget.grab().save(str(path))
+
+
+def wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Let the window live until `condition` holds; whether it does in time."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.005)
+    return condition()
+
+
+if __name__ == "__main__":
+    main()
