@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Float32Array: TypeAlias = NDArray[np.float32]
@@ -20,3 +21,4 @@ IntArray: TypeAlias = NDArray[np.int64]
 LabelMap: TypeAlias = NDArray[np.int32]
 MaskArray: TypeAlias = NDArray[np.bool_]
 ImageArray: TypeAlias = NDArray[np.uint8]
+SparseMatrix: TypeAlias = sparse.csr_array | sparse.csc_array | sparse.dia_array | sparse.coo_array

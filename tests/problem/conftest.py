@@ -23,8 +23,16 @@ def toy() -> JointData:
         superpixel_image=np.zeros(5, dtype=np.int64),
         box_image=np.zeros(2, dtype=np.int64),
         area=np.full(5, 0.2),
-        colour=np.array([[50, 128, 128], [200, 128, 128], [200, 128, 128],
-                         [60, 128, 128], [55, 128, 128]], dtype=float),
+        colour=np.array(
+            [
+                [50, 128, 128],
+                [200, 128, 128],
+                [200, 128, 128],
+                [60, 128, 128],
+                [55, 128, 128],
+            ],
+            dtype=float,
+        ),
         centre=np.array([[x, 5.0] for x in (5, 15, 25, 35, 45)]),
         neighbours=np.array([[0, 1], [1, 2], [2, 3], [3, 4]]),
         saliency=np.array([0.1, 0.9, 0.8, 0.2, 0.1]),

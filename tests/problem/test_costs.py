@@ -54,7 +54,9 @@ def test_weighted_factor_is_the_weighted_ridge_optimum(rng):
     target = np.concatenate([np.sqrt(omega) * y, np.zeros(3)])
     residual = target - matrix @ np.linalg.lstsq(matrix, target)[0]
     projected = result.factor.T @ y
-    assert omega @ y**2 - projected @ projected == pytest.approx(residual @ residual, rel=1e-5)
+    assert omega @ y**2 - projected @ projected == pytest.approx(
+        residual @ residual, rel=1e-5
+    )
 
 
 def test_truncation_keeps_the_cost_semidefinite_and_constants_free(rng):
@@ -124,7 +126,9 @@ def test_box_cost_prefers_the_box_with_more_excess(toy):
 
 
 def test_otsu_of_a_constant_group_is_its_value():
-    found = otsu_thresholds(np.array([0.3, 0.3, 0.0, 1.0]), np.ones(4), np.array([0, 0, 1, 1]), 2)
+    found = otsu_thresholds(
+        np.array([0.3, 0.3, 0.0, 1.0]), np.ones(4), np.array([0, 0, 1, 1]), 2
+    )
     np.testing.assert_allclose(found, [0.3, 0.5])
 
 
@@ -146,3 +150,11 @@ def test_otsu_maximises_the_variance_between_classes(pairs):
 
     best = max((between(t) for t in values), default=0.0)
     assert between(found) >= best * (1 - 1e-6) - 1e-12
+
+
+def test_small_sets_get_less_freedom_than_asked_for(rng):
+    """With 60 degrees of freedom for 16 pieces D would be zero and its trace meaningless."""
+    features = rng.normal(size=(16, 40)).astype(np.float32)
+    result = discriminative_factor(features, np.ones(16), 60.0, 0.0)
+    # n minus the centring minus a quarter of n.
+    assert result.trace == pytest.approx(16 - 1 - 4, rel=1e-4)

@@ -7,7 +7,13 @@ from scipy import sparse
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig, SolverConfig
 from napari_jcc.errors import ConfigError, ProblemError, SolverError
 from napari_jcc.features.extractor import Features
-from napari_jcc.problem import JointData, LowRankTerm, QuadraticProgram, factorise, joint_model
+from napari_jcc.problem import (
+    JointData,
+    LowRankTerm,
+    QuadraticProgram,
+    factorise,
+    joint_model,
+)
 from napari_jcc.problem.lifting import lift
 from napari_jcc.solvers import SOLVERS, Status, get_solver, require_solved
 
@@ -88,8 +94,9 @@ def test_low_rank_part_is_subtracted(name):
     With x1 free to follow, both go to 1.
     """
     factor = np.ones((2, 1))
-    problem = program(2 * np.eye(2), [-0.25, 0], np.eye(2), [0, 0], [1, 1],
-                      [LowRankTerm(0, factor)])
+    problem = program(
+        2 * np.eye(2), [-0.25, 0], np.eye(2), [0, 0], [1, 1], [LowRankTerm(0, factor)]
+    )
     solver = get_solver(name)
     solver.setup(problem, TIGHT)
     np.testing.assert_allclose(solver.solve().x, [1, 1], atol=1e-5)
@@ -130,7 +137,9 @@ def test_lifting_keeps_the_cost(rng):
     w = np.concatenate([term.factor.T @ x[term.rows] for term in problem.low_rank])
     point = np.concatenate([x, w])
     full = lifted.P + sparse.triu(lifted.P, 1).T
-    assert 0.5 * point @ full @ point + lifted.q @ point == pytest.approx(problem.objective(x))
+    assert 0.5 * point @ full @ point + lifted.q @ point == pytest.approx(
+        problem.objective(x)
+    )
     worse = np.concatenate([x, w + 0.1])
     assert 0.5 * worse @ full @ worse + lifted.q @ worse > problem.objective(x)
 

@@ -32,7 +32,7 @@ def connect(address: str | None) -> Iterator[Any]:
     try:
         # A client given a malformed address waits long before and after it says so.
         get_address_host_port(address, strict=True)
-        client = Client(address, timeout="5s")  # type: ignore[no-untyped-call]
+        client = Client(address, timeout="5s")
     except (OSError, ValueError) as error:
         raise InputError(
             f"No dask scheduler answers at {address!r}: {error}. Start one by "

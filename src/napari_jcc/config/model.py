@@ -270,12 +270,13 @@ class DiscriminativeConfig(Section):
         60.0,
         "Degrees of freedom",
         "Freedom of the classifier that separates object from rest over the whole set; "
-        "sets the ridge. More lets it follow finer differences, and noise.",
+        "sets the ridge. More lets it follow finer differences, and noise. At most a quarter "
+        "of the number of pieces is granted.",
         gt=0,
         le=5000,
     )
     spectrum_cutoff: float = setting(
-        0.03,
+        0.1,
         "Spectrum cut-off",
         "Directions whose shrinkage falls below this are dropped: faster, hardly "
         "different.",
@@ -303,14 +304,14 @@ class ProblemConfig(Section):
         "points. cover: bigm without its upper fill. hull: tightest, slowest.",
     )
     nu: float = setting(
-        0.1,
+        0.3,
         "Saliency weight of superpixels (nu)",
         "More follows each image's saliency, less follows what separates the whole set.",
         ge=0,
         le=1e6,
     )
     mu: float = setting(
-        0.1,
+        1.0,
         "Saliency weight of boxes (mu)",
         "More follows each image's saliency in the choice of its box.",
         ge=0,

@@ -121,6 +121,6 @@ class Cache:
             Path(temporary).replace(path)
         except OSError as error:
             raise OutputError(
-                f"Cannot write to the cache folder {self._folder}: {error}. Free some space, "
-                "or choose another folder in runtime.cache_folder."
+                f"Cannot write to the cache folder {self._folder}: {error}. Free some "
+                "space, or choose another folder in runtime.cache_folder."
             ) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zipfile
 from dataclasses import fields, is_dataclass
-from enum import Enum
 from typing import IO, Any
 
 import numpy as np
@@ -88,7 +87,7 @@ def _describe(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         return {"map": {key: _describe(item, arrays) for key, item in value.items()}}
     if isinstance(value, tuple):
         return {"tuple": [_describe(item, arrays) for item in value]}
-    if value is None or isinstance(value, str | int | float) and not isinstance(value, Enum):
+    if value is None or isinstance(value, str | int | float):
         return {"plain": value}
     raise TypeError(f"The cache cannot keep a {type(value).__name__}.")
 
@@ -102,7 +101,8 @@ def _rebuild(outline: Any, archive: Any) -> Any:
     if "status" in outline:
         return Status[outline["status"]]
     if "class" in outline:
-        content = {name: _rebuild(item, archive) for name, item in outline["fields"].items()}
+        described = outline["fields"].items()
+        content = {name: _rebuild(item, archive) for name, item in described}
         return _CLASSES[outline["class"]](**content)
     if "map" in outline:
         return {key: _rebuild(item, archive) for key, item in outline["map"].items()}

@@ -74,7 +74,7 @@ def _on_cluster(
     futures = client.map(function, list(items), pure=False)
     position = {future.key: place for place, future in enumerate(futures)}
     try:
-        for future, result in as_completed(futures, with_results=True):
+        for future, result in as_completed(futures, loop=client.loop, with_results=True):
             keep(position[future.key], result)
             progress.advance()
     except BaseException:

@@ -127,7 +127,8 @@ class Run:
             reasons = "\n".join(str(reason) for reason in failed.values())
             raise InputError(f"None of the {len(images)} images can be read.\n{reasons}")
         self.collection = self.collection.select(good, skipped=failed)
-        return [keys[i] for i in good], [images[i] for i in good if not isinstance(images[i], str)]  # type: ignore[misc]
+        usable = [image for image in images if not isinstance(image, str)]
+        return [keys[i] for i in good], usable
 
     def _superpixels(
         self, keys: list[str], images: list[ImageArray]
@@ -176,15 +177,20 @@ class Run:
         key = digest("factors", keys, settings)
 
         def compute() -> JointFactors:
-            tasks = [stages.DescriptionTask(images[i], regions[i], self.config) for i in usable]
+            tasks = [
+                stages.DescriptionTask(images[i], regions[i], self.config) for i in usable
+            ]
             descriptions: list[dict[str, RegionDescriptors]] = self._map(
                 "Features", stages.compute_description, keys, tasks
             )
+            self.progress.start("Common classifier", 1)
             with self._timed("Common classifier"):
                 features = combine(descriptions, self.config.features)
-                return factorise(features, data, self.config.discriminative)
+                factors = factorise(features, data, self.config.discriminative)
+            self.progress.advance()
+            return factors
 
-        return key, self._once("Common classifier", key, compute)
+        return key, self._once(key, compute)
 
     def _solve(
         self, factors_key: str, factors: JointFactors, data: JointData
@@ -196,15 +202,19 @@ class Run:
         """
         problem, solver_config = self.config.problem, self.config.solver
         program = joint_model(data, factors, problem).build()
-        key = digest("solution", factors_key, problem.model_dump(), solver_config.model_dump())
+        settings = problem.model_dump(), solver_config.model_dump()
+        key = digest("solution", factors_key, *settings)
 
         def compute() -> Solution:
+            self.progress.start("Joint problem", 1)
             with self._timed("Joint problem"):
                 solver = get_solver(solver_config.name)
                 solver.setup(program, solver_config)
-                return require_solved(solver.solve())
+                solved = require_solved(solver.solve())
+            self.progress.advance()
+            return solved
 
-        solution = self._once("Joint problem", key, compute)
+        solution = self._once(key, compute)
         return solution, {
             "solver": solver_config.name,
             "status": solution.status.name,
@@ -244,14 +254,12 @@ class Run:
         settings = section.model_dump(mode="json")
         return [digest(stage, key, settings) for key in keys]
 
-    def _once(self, stage: str, key: str, compute: Callable[[], R]) -> R:
+    def _once(self, key: str, compute: Callable[[], R]) -> R:
         """Return what is kept under `key`, or compute and keep it."""
         found: R | None = self.cache.get(key)
         if found is None:
             found = compute()
             self.cache.put(key, found)
-        self.progress.start(stage, 1)
-        self.progress.advance()
         return found
 
     def _map(

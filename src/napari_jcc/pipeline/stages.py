@@ -107,5 +107,11 @@ def compute_result(task: DecodeTask) -> ImageResult:
         return undecided_image(task.name, task.shape, task.regions)
     superpixels, boxes = task.values
     return decode_image(
-        task.name, task.image, task.shape, task.regions, superpixels, boxes, task.config.decode
+        task.name,
+        task.image,
+        task.shape,
+        task.regions,
+        superpixels,
+        boxes,
+        task.config.decode,
     )

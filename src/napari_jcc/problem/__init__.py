@@ -1,4 +1,4 @@
-"""The joint quadratic program as data: costs, constraints, and the model that joins them."""
+"""The joint quadratic program as data: costs, constraints, and what joins them."""
 
 from napari_jcc.problem.data import JointData, gather
 from napari_jcc.problem.factor import DiscriminativeFactor, discriminative_factor

@@ -83,10 +83,6 @@ class JointData:
         """|S_i| of equation (6): number of superpixels in a box, (R,)."""
         return np.asarray(self.overlap.sum(axis=1), dtype=np.float64)
 
-    def image_sum(self, values: FloatArray) -> FloatArray:
-        """Sum of a value per superpixel, (S,), over every image, (N,)."""
-        return np.bincount(self.superpixel_image, values, self.image_count)
-
 
 def gather(images: Sequence[ImageRegions]) -> JointData:
     """Flatten the regions of all images.
@@ -135,13 +131,13 @@ def _concatenate(parts: list[np.ndarray]) -> FloatArray:
 def _colour_255(regions: ImageRegions) -> FloatArray:
     """L from 0-100 and a, b from -128-127 to 0-255, the range that lambda_c assumes."""
     scale, offset = np.array([2.55, 1.0, 1.0]), np.array([0.0, 128.0, 128.0])
-    return regions.superpixels.colour * scale + offset
+    return np.asarray(regions.superpixels.colour * scale + offset)
 
 
 def _box_area(regions: ImageRegions) -> FloatArray:
     height, width = regions.saliency_map.shape
     x_min, y_min, x_max, y_max = regions.boxes.astype(np.float64).T
-    return (x_max - x_min) * (y_max - y_min) / (height * width)
+    return np.asarray((x_max - x_min) * (y_max - y_min) / (height * width))
 
 
 def _box_saliency(regions: ImageRegions) -> FloatArray:

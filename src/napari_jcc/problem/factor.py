@@ -23,6 +23,8 @@ from scipy.optimize import brentq
 from napari_jcc._types import Float32Array, FloatArray
 
 CHUNK_ROWS = 65536
+LARGEST_SHARE = 0.25
+"""Degrees of freedom granted at most, per piece."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,14 @@ def discriminative_factor(
     Parameters
     ----------
     features : (n, D) float32
+        One row per piece.
     weights : (n,) float64
         Positive; scaled to mean 1.
     degrees_of_freedom
-        Trace of the ridge smoother, sum of s^2 / (s^2 + beta); sets beta. Where the
-        features allow no such freedom, beta tends to 0.
+        Trace of the ridge smoother, sum of s^2 / (s^2 + beta); sets beta. At most a
+        quarter of n is granted: with as much freedom as there are pieces the classifier
+        fits every labelling, and D vanishes. Where the features allow no such freedom,
+        beta tends to 0.
     spectrum_cutoff
         Columns whose s^2 / (s^2 + beta) is below this are dropped. Dropping a column
         raises D slightly and keeps it semidefinite.
@@ -75,7 +80,7 @@ def discriminative_factor(
     # Directions without variance carry no information, only rounding.
     significant = values > max(values[-1], 0.0) * 1e-10 if len(values) else values > 0
     values, vectors = values[significant], vectors[:, significant]
-    beta = _ridge(values, degrees_of_freedom)
+    beta = _ridge(values, min(degrees_of_freedom, LARGEST_SHARE * len(features)))
     shrinkage = values / (values + beta)
     kept = shrinkage >= spectrum_cutoff
     scale = np.sqrt(shrinkage[kept] / values[kept])
@@ -88,7 +93,9 @@ def discriminative_factor(
     return DiscriminativeFactor(omega, factor, beta)
 
 
-def _weighted_gram(features: Float32Array, mean: FloatArray, omega: FloatArray) -> FloatArray:
+def _weighted_gram(
+    features: Float32Array, mean: FloatArray, omega: FloatArray
+) -> FloatArray:
     """Sum over j of omega_j (x_j - mean)(x_j - mean)', in float64, chunk by chunk."""
     gram = np.zeros((features.shape[1], features.shape[1]))
     for start in range(0, len(features), CHUNK_ROWS):

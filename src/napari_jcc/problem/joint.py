@@ -54,7 +54,9 @@ def factorise(
     )
 
 
-def joint_model(data: JointData, factors: JointFactors, config: ProblemConfig) -> JointModel:
+def joint_model(
+    data: JointData, factors: JointFactors, config: ProblemConfig
+) -> JointModel:
     """Assemble the joint model in the chosen reading."""
     scaled = config.normalisation == "trace"
     model = JointModel(data, has_memberships=config.reading == "hull")

@@ -71,4 +71,4 @@ def _stack_factors(program: QuadraticProgram) -> sparse.csc_array:
         for term in program.low_rank
     ]
     empty = sparse.csc_array((program.variable_count, 0))
-    return sparse.hstack([empty, *columns], format="csc")
+    return sparse.csc_array(sparse.hstack([empty, *columns]))

@@ -16,7 +16,10 @@ def otsu_thresholds(
 
     Parameters
     ----------
-    values, weights : (n,) float64
+    values : (n,) float64
+        What is split.
+    weights : (n,) float64
+        Positive.
     group : (n,) int64
         Group of every value, non-decreasing.
     group_count
@@ -46,7 +49,7 @@ def otsu_thresholds(
     # A cut must fall between two different values of the same group.
     between = np.where(value[following] > value, between, -1.0)
     best = np.lexsort((np.arange(len(value)), -between, group))[starts]
-    return 0.5 * (value[best] + value[following[best]])
+    return np.asarray(0.5 * (value[best] + value[following[best]]))
 
 
 def _running_sum(values: FloatArray, group: IntArray, starts: IntArray) -> FloatArray:

@@ -85,6 +85,7 @@ class QuadraticProgram:
         Parameters
         ----------
         x : (V,) float64
+            Any point.
         """
         product: FloatArray = self.sparse_cost @ x
         for term in self.low_rank:

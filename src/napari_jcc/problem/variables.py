@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from napari_jcc._types import FloatArray, IntArray
+from napari_jcc._types import FloatArray, IntArray, SparseMatrix
 from napari_jcc.problem.data import JointData
 
 
@@ -36,7 +36,8 @@ class Variables:
     @property
     def boxes(self) -> slice:
         """Positions of z."""
-        return slice(self.data.superpixel_count, self.data.superpixel_count + self.data.box_count)
+        start = self.data.superpixel_count
+        return slice(start, start + self.data.box_count)
 
     @property
     def memberships(self) -> slice:
@@ -47,7 +48,7 @@ class Variables:
     @property
     def count(self) -> int:
         """V."""
-        return self.memberships.stop
+        return int(self.memberships.stop)
 
     @property
     def image(self) -> IntArray:
@@ -64,14 +65,15 @@ class Variables:
 
     def row_block(
         self,
-        on_superpixels: sparse.sparray | None = None,
-        on_boxes: sparse.sparray | None = None,
-        on_memberships: sparse.sparray | None = None,
+        on_superpixels: SparseMatrix | None = None,
+        on_boxes: SparseMatrix | None = None,
+        on_memberships: SparseMatrix | None = None,
     ) -> sparse.csr_array:
         """Rows over all variables from their parts; a part left out is zero."""
         parts = (on_superpixels, on_boxes, on_memberships)
         rows = next(part.shape[0] for part in parts if part is not None)
-        widths = (self.data.superpixel_count, self.data.box_count, self.count - self.boxes.stop)
+        boxes = self.boxes
+        widths = (boxes.start, boxes.stop - boxes.start, self.count - boxes.stop)
         blocks = [
             sparse.csr_array((rows, width)) if part is None else part
             for part, width in zip(parts, widths, strict=True)

@@ -48,12 +48,12 @@ def decode_image(
         Rule and refinement.
     """
     scores = _unit_scores(superpixel_values)
-    mask = select_superpixels(scores, regions, config.rounding)[regions.superpixels.label_map]
+    chosen = select_superpixels(scores, regions, config.rounding)
+    mask = chosen[regions.superpixels.label_map]
     if config.refinement == "grabcut":
         mask = refine_mask(image, mask, config.iterations, config.seed)
     boxes = _to_own_pixels(regions.boxes, mask.shape, shape)
-    z = np.clip(box_values, 0.0, 1.0)
-    z = (z / z.sum()).astype(np.float32) if z.sum() > 0 else z.astype(np.float32)
+    z = _shares(box_values)
     best = int(np.argmax(z))
     return ImageResult(
         name=name,
@@ -68,7 +68,9 @@ def decode_image(
     )
 
 
-def undecided_image(name: str, shape: tuple[int, int], regions: ImageRegions) -> ImageResult:
+def undecided_image(
+    name: str, shape: tuple[int, int], regions: ImageRegions
+) -> ImageResult:
     """Answer for an image without candidate boxes: empty mask, no box, a warning."""
     return ImageResult(
         name=name,
@@ -93,7 +95,7 @@ def select_superpixels(
     group = np.zeros(len(scores), dtype=np.int64)
     values, area = scores.astype(np.float64), regions.superpixels.area.astype(np.float64)
     threshold = otsu_thresholds(values, area, group, 1)[0]
-    return (values > threshold) | (values.min() == values.max())
+    return np.asarray((values > threshold) | (values.min() == values.max()))
 
 
 def enlarge_mask(mask: MaskArray, shape: tuple[int, int]) -> MaskArray:
@@ -112,9 +114,15 @@ def _unit_scores(values: FloatArray) -> Float32Array:
     return (clipped / top if top > 0 else clipped).astype(np.float32)
 
 
+def _shares(values: FloatArray) -> Float32Array:
+    """Values as shares of 1; solvers leave them slightly off."""
+    clipped = np.clip(values, 0.0, 1.0)
+    return (clipped / max(float(clipped.sum()), 1e-12)).astype(np.float32)
+
+
 def _to_own_pixels(
     boxes: Float32Array, working: tuple[int, ...], shape: tuple[int, int]
 ) -> Float32Array:
     y_scale, x_scale = shape[0] / working[0], shape[1] / working[1]
     scale = np.array([x_scale, y_scale, x_scale, y_scale])
-    return (boxes * scale).astype(np.float32)
+    return np.asarray(boxes * scale, dtype=np.float32)

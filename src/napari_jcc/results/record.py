@@ -26,7 +26,6 @@ FORMAT_VERSION = 1
 
 _PACKAGES = (
     "dask",
-    "imageio",
     "numpy",
     "opencv-contrib-python-headless",
     "osqp",

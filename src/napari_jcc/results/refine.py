@@ -11,7 +11,9 @@ SMALLEST_PART = 32
 """Pixels that object and rest must each have for colour models to mean something."""
 
 
-def refine_mask(image: ImageArray, mask: MaskArray, iterations: int, seed: int) -> MaskArray:
+def refine_mask(
+    image: ImageArray, mask: MaskArray, iterations: int, seed: int
+) -> MaskArray:
     """Refine a mask by GrabCut (Rother et al. 2004), as arXiv 1705.06000 does.
 
     Parameters
@@ -38,7 +40,8 @@ def refine_mask(image: ImageArray, mask: MaskArray, iterations: int, seed: int) 
     # The generator is per thread, so it is seeded where it is used.
     cv2.setRNGSeed(seed)
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(image, labels, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
+    no_box = (0, 0, 0, 0)
+    cv2.grabCut(image, labels, no_box, *models, iterations, cv2.GC_INIT_WITH_MASK)
     refined = (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD)
     union = int((refined | mask).sum())
     same = int((refined & mask).sum()) / union

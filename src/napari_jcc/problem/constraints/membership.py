@@ -41,9 +41,10 @@ class BoxMembership(Constraint):
         )
         owners = sparse.csr_array((ones, (pairs, box)), shape=(overlap.nnz, data.box_count))
         size = data.superpixels_per_box
+        identity = sparse.eye_array(data.superpixel_count)
         fill = sparse.csr_array(owners.T)
         blocks = [
-            variables.row_block(sparse.eye_array(data.superpixel_count), on_memberships=-sums),
+            variables.row_block(identity, on_memberships=-sums),
             variables.row_block(None, -owners, sparse.eye_array(overlap.nnz)),
             variables.row_block(None, sparse.diags_array(-self.gamma * size), fill),
             variables.row_block(None, sparse.diags_array(-(1.0 - self.gamma) * size), fill),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from scipy import sparse
-
-from napari_jcc._types import FloatArray
+from napari_jcc._types import FloatArray, SparseMatrix
 from napari_jcc.problem.program import LowRankTerm
 from napari_jcc.problem.variables import Variables
 
@@ -26,7 +24,7 @@ class CostTerms:
         Part of q.
     """
 
-    sparse: sparse.sparray | None = None
+    sparse: SparseMatrix | None = None
     low_rank: tuple[LowRankTerm, ...] = ()
     linear: FloatArray | None = None
 

@@ -88,7 +88,8 @@ class BoxSaliencyCost(Cost):
     def terms(self, variables: Variables) -> CostTerms:
         """Return mu s_b on the boxes."""
         data = variables.data
-        merit = data.box_excess if self.kind == "excess" else data.box_area * data.box_saliency
+        by_excess = self.kind == "excess"
+        merit = data.box_excess if by_excess else data.box_area * data.box_saliency
         cost = -np.log(np.clip(merit, self.floor, 1.0))
         linear = np.zeros(variables.count)
         linear[variables.boxes] = self.weight * _scaled(cost, self.normalise)

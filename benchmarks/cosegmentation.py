@@ -1,0 +1,136 @@
+"""Masks and boxes of the joint program against trivial answers, on labelled image sets.
+
+    python benchmarks/cosegmentation.py --root DATA --sets msrc/cow,pascal10/Cow,wbc
+
+prints a Markdown table: P (share of pixels right), J (foreground IoU) and CorLoc (share of
+images whose box has IoU above .5 with any object's box), means over images, and the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from sets import LabelledSet, load_sets
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import JccConfig, apply_overrides, get_preset
+from napari_jcc.evaluation.boxes import boxes_of_mask
+from napari_jcc.evaluation.metrics import is_localized, jaccard, pixel_accuracy
+from napari_jcc.pipeline import Cache, Run
+from napari_jcc.problem.otsu import otsu_thresholds
+from napari_jcc.results import JccResult
+from napari_jcc.results.decode import enlarge_mask
+
+DEFAULT_SETS = (
+    "msrc/cow,msrc/car,msrc/plane,pascal10/Cow,pascal10/Horse,pascal10/Aero,wbc"
+)
+Answer = tuple[np.ndarray, np.ndarray]
+"""Mask (H, W) and box (4,) of one image."""
+
+
+def background(result: JccResult) -> list[Answer]:
+    return [(np.zeros_like(image.mask), np.full(4, np.nan)) for image in result.images]
+
+
+def saliency(result: JccResult) -> list[Answer]:
+    """Saliency above Otsu's threshold; the box of its largest piece."""
+    answers = []
+    for image in result.images:
+        values = image.saliency_map.ravel().astype(np.float64)
+        group = np.zeros(values.size, dtype=np.int64)
+        threshold = otsu_thresholds(values, np.ones_like(values), group, 1)[0]
+        mask = enlarge_mask(image.saliency_map > threshold, image.mask.shape)
+        answers.append((mask, _largest_box(mask)))
+    return answers
+
+
+def joint(result: JccResult) -> list[Answer]:
+    return [(image.mask, image.box) for image in result.images]
+
+
+def _largest_box(mask: np.ndarray) -> np.ndarray:
+    boxes = boxes_of_mask(mask)
+    return boxes[0] if len(boxes) else np.full(4, np.nan)
+
+
+def score(labelled: LabelledSet, answers: list[Answer]) -> dict[str, float]:
+    rows = []
+    for (mask, box), truth, open_ in zip(
+        answers, labelled.masks, labelled.ignored, strict=True
+    ):
+        known = ~open_[None]
+        rows.append(
+            (
+                pixel_accuracy(mask[None][known][None], truth[None][known][None]),
+                jaccard(mask[None][known][None], truth[None][known][None]),
+                float(is_localized(box, boxes_of_mask(truth))),
+            )
+        )
+    p, j, c = 100 * np.mean(rows, axis=0)
+    return {"P": round(p, 1), "J": round(j, 1), "CorLoc": round(c, 1)}
+
+
+def methods(config: JccConfig) -> dict[str, tuple[JccConfig, Callable]]:
+    plain = apply_overrides(config, {"decode.refinement": "none"})
+    return {
+        "background": (plain, background),
+        "saliency": (plain, saliency),
+        "printed": (get_preset("paper"), joint),
+        "superpixels": (plain, joint),
+        "joint": (config, joint),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--sets", default=DEFAULT_SETS)
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--methods", default="")
+    parser.add_argument("--set", action="append", default=[], metavar="section.field=value")
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    config = apply_overrides(get_preset(options.preset), options.set)
+    chosen = methods(config)
+    if options.methods:
+        chosen = {name: chosen[name] for name in options.methods.split(",")}
+    cache = Cache(options.cache)
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    for labelled in load_sets(options.root, options.sets.split(",")):
+        collection = ImageCollection.from_files(labelled.images)
+        for name, (settings, decide) in chosen.items():
+            start = time.perf_counter()
+            result = Run(collection, settings, cache=cache).result()
+            seconds = time.perf_counter() - start
+            scores = score(labelled, decide(result))
+            scores["s/image"] = round(seconds / len(labelled.images), 2)
+            table.setdefault(name, {})[labelled.name] = scores
+    _print(table, options.json)
+
+
+def _print(table: dict[str, dict[str, dict[str, float]]], as_json: bool) -> None:
+    for rows in table.values():
+        means = {
+            measure: round(float(np.mean([scores[measure] for scores in rows.values()])), 2)
+            for measure in next(iter(rows.values()))
+        }
+        rows["mean"] = means
+    if as_json:
+        print(json.dumps(table, indent=2))
+        return
+    names = list(next(iter(table.values())))
+    print("| P / J / CorLoc | " + " | ".join(names) + " |")
+    print("|---" * (len(names) + 1) + "|")
+    for method, rows in table.items():
+        cells = [f"{row['P']:.1f} / {row['J']:.1f} / {row['CorLoc']:.1f}" for row in rows.values()]
+        print(f"| {method} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+"""The whole path on small pictures: answers, caching, bad images, cancel, cluster."""
+
+import numpy as np
+import pytest
+
+from napari_jcc import ImageCollection, Progress, segment
+from napari_jcc.config import apply_overrides
+from napari_jcc.errors import Cancelled, InputError
+from napari_jcc.evaluation import evaluate_result
+from napari_jcc.pipeline import Cache, Run
+
+
+class Recorder(Progress):
+    def __init__(self, stop_at=None):
+        super().__init__()
+        self.stages, self.steps, self.stop_at = [], {}, stop_at
+
+    def on_start(self, stage, total):
+        self.stages.append(stage)
+        self.steps[stage] = [0, total]
+        if stage == self.stop_at:
+            self.cancel()
+
+    def on_advance(self, steps):
+        self.steps[self.stages[-1]][0] += steps
+
+
+def same(first, second):
+    for a, b in zip(first.images, second.images, strict=True):
+        np.testing.assert_array_equal(a.mask, b.mask)
+        np.testing.assert_array_equal(a.box, b.box)
+        np.testing.assert_array_equal(a.superpixel_scores, b.superpixel_scores)
+
+
+def test_finds_the_common_object(tiny_collection, small):
+    result = Run(tiny_collection.open(), small).result()
+    truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
+    means = evaluate_result(result, truth).means
+    assert means["jaccard"] > 0.8
+    assert means["localized"] == 1.0
+    assert result.solver_report["status"] == "SOLVED"
+    assert result.solver_report["primal_residual"] < 0.01
+
+
+def test_results_have_the_images_own_size_and_scores_in_range(tiny_collection, small):
+    config = apply_overrides(small, {"collection.working_size": 40})
+    for image, own in zip(
+        Run(tiny_collection.open(), config).result().images,
+        tiny_collection.images,
+        strict=True,
+    ):
+        assert image.mask.shape == own.shape[:2]
+        assert image.label_map.shape == image.saliency_map.shape
+        assert max(image.label_map.shape) == 40
+        assert 0 <= image.superpixel_scores.min() <= image.superpixel_scores.max() <= 1
+        assert image.candidate_scores.sum() == pytest.approx(1, abs=1e-5)
+        x_min, y_min, x_max, y_max = image.box
+        assert 0 <= x_min < x_max <= own.shape[1]
+        assert 0 <= y_min < y_max <= own.shape[0]
+
+
+def test_stages_are_reported_in_order_and_to_the_end(tiny_collection, small):
+    progress = Recorder()
+    Run(tiny_collection.open(), small, progress=progress).result()
+    assert progress.stages == [
+        "Reading images",
+        "Superpixels",
+        "Saliency",
+        "Boxes",
+        "Features",
+        "Common classifier",
+        "Joint problem",
+        "Masks",
+    ]
+    assert all(done == total for done, total in progress.steps.values())
+
+
+def test_changing_nu_redoes_the_solve_only(tiny_collection, small):
+    first = Run(tiny_collection.open(), small)
+    first.result()
+    again = first.with_config(apply_overrides(small, {"problem.nu": 0.3})).result()
+    assert set(again.seconds) == {"Joint problem", "Masks"}
+
+
+def test_changing_the_ridge_redoes_the_classifier_and_the_features_come_from_the_cache(
+    tiny_collection, small
+):
+    first = Run(tiny_collection.open(), small)
+    first.result()
+    changed = apply_overrides(small, {"discriminative.degrees_of_freedom": 5})
+    again = first.with_config(changed).result()
+    assert set(again.seconds) == {"Common classifier", "Joint problem", "Masks"}
+
+
+def test_a_new_image_is_the_only_one_worked_on(tiny_collection, small):
+    cache = Cache()
+    fewer = tiny_collection.open().select([0, 1, 2])
+    Run(fewer, small, cache=cache).result()
+    progress = Recorder()
+    seen = []
+    progress.on_advance = seen.append
+    Run(tiny_collection.open(), small, cache=cache, progress=progress).result()
+    # Each of the five stages per image begins with the three that are known.
+    assert seen.count(3) == 5
+
+
+def test_disk_cache_serves_a_new_process(tiny_collection, small, tmp_path):
+    first = Run(tiny_collection.open(), small, cache=Cache(tmp_path)).result()
+    again = Run(tiny_collection.open(), small, cache=Cache(tmp_path)).result()
+    assert set(again.seconds) == {"Masks"}
+    same(first, again)
+
+
+def test_answer_does_not_depend_on_history_or_workers(tiny_collection, small):
+    fresh = Run(tiny_collection.open(), small).result()
+    other = Run(tiny_collection.open(), apply_overrides(small, {"problem.nu": 0.5}))
+    other.result()
+    same(fresh, other.with_config(small).result())
+    single = apply_overrides(small, {"runtime.workers": 1})
+    same(fresh, Run(tiny_collection.open(), single).result())
+
+
+@pytest.mark.parametrize("stage", ["Superpixels", "Features", "Joint problem", "Masks"])
+def test_cancel_keeps_what_is_finished(tiny_collection, small, stage):
+    cache = Cache()
+    with pytest.raises(Cancelled):
+        Run(
+            tiny_collection.open(), small, cache=cache, progress=Recorder(stop_at=stage)
+        ).result()
+    resumed = Run(tiny_collection.open(), small, cache=cache).result()
+    assert "Reading images" not in resumed.seconds
+    same(resumed, Run(tiny_collection.open(), small).result())
+
+
+def test_truncated_file_leaves_the_set_with_a_reason(tiny_collection, small, tmp_path):
+    from PIL import Image
+
+    for name, image in zip(tiny_collection.names, tiny_collection.images, strict=True):
+        Image.fromarray(image).save(tmp_path / f"{name}.jpg", quality=95)
+    broken = tmp_path / "b.jpg"
+    broken.write_bytes(broken.read_bytes()[:900])
+    result = Run(ImageCollection.from_folder(tmp_path), small).result()
+    assert [image.name for image in result.images] == ["a", "c", "d"]
+    (path, reason), *rest = result.skipped.items()
+    assert "b.jpg" in path
+    assert reason
+    assert not rest
+
+
+def test_no_readable_image_is_an_error_with_the_reasons(small):
+    broken = [np.full((20, 20), np.nan), np.full((20, 30), np.inf)]
+    with pytest.raises(InputError, match="None of the 2 images"):
+        Run(ImageCollection.from_arrays(broken), small).result()
+
+
+def test_image_without_boxes_gets_an_empty_answer_and_the_rest_is_solved(
+    tiny_collection, small
+):
+    images = [*tiny_collection.images, np.full((50, 60, 3), 128, np.uint8)]
+    result = Run(ImageCollection.from_arrays(images), small).result()
+    *found, flat = result.images
+    assert all(image.mask.any() and not image.warning for image in found)
+    if flat.warning:
+        assert not flat.mask.any()
+        assert np.isnan(flat.box).all()
+        assert result.warnings == (f"{flat.name}: {flat.warning}",)
+
+
+def test_nothing_but_featureless_images(small):
+    # One pixel leaves no room for a box that is smaller than the image.
+    result = segment([np.zeros((1, 1), np.uint8)] * 2, config=small)
+    assert [image.mask.shape for image in result.images] == [(1, 1), (1, 1)]
+    assert all(image.warning or image.mask.any() for image in result.images)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        pytest.param(lambda a: [a], id="one image"),
+        pytest.param(lambda a: [a, a, a], id="identical images"),
+        pytest.param(lambda a: [a, np.tile(a[:1], (1, 250, 1))], id="20000 pixels wide"),
+        pytest.param(lambda a: [a, np.zeros((1, 1, 3), np.uint8)], id="one pixel"),
+    ],
+)
+def test_odd_sets_are_solved(tiny_collection, small, images):
+    arrays = images(tiny_collection.images[0])
+    result = segment(arrays, config=small)
+    assert [image.mask.shape for image in result.images] == [a.shape[:2] for a in arrays]
+    assert result.images[0].mask.any()
+
+
+@pytest.mark.parametrize("reading", ["printed", "bigm", "cover", "hull"])
+def test_every_reading_is_solved(tiny_collection, small, reading):
+    config = apply_overrides(small, {"problem.reading": reading})
+    result = Run(tiny_collection.open(), config).result()
+    assert all(image.mask.any() for image in result.images)
+
+
+def test_supplied_saliency_is_followed(tiny_collection, small, tmp_path):
+    from PIL import Image
+
+    for name, mask in zip(tiny_collection.names, tiny_collection.masks, strict=True):
+        Image.fromarray(mask.astype(np.uint8) * 255).save(tmp_path / f"{name}.png")
+    config = apply_overrides(
+        small, {"saliency.method": "supplied", "saliency.folder": str(tmp_path)}
+    )
+    result = Run(tiny_collection.open(), config).result()
+    truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
+    assert evaluate_result(result, truth).means["jaccard"] > 0.9
+
+
+def test_missing_supplied_map_is_named(tiny_collection, small, tmp_path):
+    from PIL import Image
+
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    config = apply_overrides(
+        small, {"saliency.method": "supplied", "saliency.folder": str(tmp_path)}
+    )
+    with pytest.raises(InputError, match="3 of 4 images: b, c, d"):
+        Run(tiny_collection.open(), config).result()
+
+
+@pytest.mark.slow
+def test_cluster_gives_the_same_answer(tiny_collection, small):
+    distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]")
+    here = Run(tiny_collection.open(), small).result()
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        progress = Recorder()
+        there = Run(
+            tiny_collection.open(), small, client=client, progress=progress
+        ).result()
+    same(here, there)
+    assert all(done == total for done, total in progress.steps.values())

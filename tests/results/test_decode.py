@@ -1,0 +1,127 @@
+"""From scores to masks and boxes, on a picture of four superpixels."""
+
+import numpy as np
+import pytest
+
+from napari_jcc.config import DecodeConfig
+from napari_jcc.regions import ImageRegions, find_overlap, measure_superpixels
+from napari_jcc.results.decode import decode_image, enlarge_mask, undecided_image
+from napari_jcc.results.refine import refine_mask
+
+PLAIN = DecodeConfig(refinement="none")
+
+
+@pytest.fixture
+def quarters():
+    """Superpixels 0 and 1 above 2 and 3 on 40 x 40 pixels; boxes round 0 and round 3."""
+    labels = np.kron([[0, 1], [2, 3]], np.ones((20, 20))).astype(np.int32)
+    image = np.where(labels[..., None] == 3, 220, 30).astype(np.uint8).repeat(3, axis=2)
+    superpixels = measure_superpixels(labels, image)
+    boxes = np.array([[0, 0, 20, 20], [20, 20, 40, 40]], np.float32)
+    regions = ImageRegions(
+        superpixels,
+        (labels == 3).astype(np.float32),
+        boxes,
+        np.array([-0.25, 0.75], np.float32),
+        find_overlap(superpixels, boxes),
+    )
+    return image, regions
+
+
+def decode(quarters, y, z, config=PLAIN, shape=(40, 40)):
+    image, regions = quarters
+    return decode_image("q", image, shape, regions, np.array(y), np.array(z), config)
+
+
+def test_box_of_the_largest_score(quarters):
+    result = decode(quarters, [0, 0, 0, 0.02], [0.3, 0.7])
+    np.testing.assert_array_equal(result.box, [20, 20, 40, 40])
+    assert result.box_score == pytest.approx(0.7)
+
+
+def test_paper_rule_divides_by_the_largest_and_rounds(quarters):
+    result = decode(
+        quarters,
+        [0.001, 0.004, 0.006, 0.01],
+        [0, 1],
+        DecodeConfig(rounding="paper", refinement="none"),
+    )
+    np.testing.assert_allclose(result.superpixel_scores, [0.1, 0.4, 0.6, 1.0], rtol=1e-6)
+    assert [bool(result.mask[y, x]) for y, x in ((0, 0), (0, 30), (30, 0), (30, 30))] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_otsu_rule_splits_where_the_gap_is(quarters):
+    result = decode(quarters, [0.1, 0.15, 0.2, 1.0], [0, 1])
+    assert result.mask.sum() == 400
+    assert result.mask[30, 30]
+
+
+def test_equal_scores_are_all_object(quarters):
+    assert decode(quarters, [0.2] * 4, [0, 1]).mask.all()
+
+
+def test_results_are_scaled_to_the_own_size(quarters):
+    result = decode(quarters, [0, 0, 0, 1], [0, 1], shape=(80, 120))
+    assert result.mask.shape == (80, 120)
+    assert result.mask.mean() == pytest.approx(0.25, abs=0.02)
+    np.testing.assert_allclose(result.box, [60, 40, 120, 80])
+
+
+def test_slightly_negative_values_stay_in_range(quarters):
+    result = decode(quarters, [-1e-6, 0, 0.1, 0.5], [-1e-6, 1.0001])
+    assert result.superpixel_scores.min() == 0
+    assert result.candidate_scores.sum() == pytest.approx(1)
+    assert result.candidate_scores.min() == 0
+
+
+def test_undecided_image_is_empty_and_says_why(quarters):
+    result = undecided_image("q", (80, 40), quarters[1])
+    assert not result.mask.any()
+    assert result.mask.shape == (80, 40)
+    assert np.isnan(result.box).all()
+    assert "box" in result.warning
+
+
+def test_enlarged_outline_stays_in_place():
+    mask = np.zeros((10, 10), bool)
+    mask[2:6, 3:8] = True
+    large = enlarge_mask(mask, (100, 100))
+    rows, columns = np.nonzero(large)
+    assert (rows.min(), rows.max() + 1) == (20, 60)
+    assert (columns.min(), columns.max() + 1) == (30, 80)
+
+
+def test_grabcut_moves_a_rough_outline_to_the_edge(rng):
+    image = rng.normal(60, 6, (60, 60, 3))
+    truth = np.zeros((60, 60), bool)
+    truth[20:45, 20:45] = True
+    image[truth] += 120
+    rough = np.zeros_like(truth)
+    rough[16:42, 16:42] = True
+    refined = refine_mask(image.clip(0, 255).astype(np.uint8), rough, 3, seed=0)
+    before = (rough & truth).sum() / (rough | truth).sum()
+    after = (refined & truth).sum() / (refined | truth).sum()
+    assert before < 0.75 < 0.95 < after
+
+
+def test_grabcut_that_runs_away_is_not_trusted(rng):
+    """The mask covers a corner of one flat field; its colours are those of the rest."""
+    image = np.full((60, 60, 3), 90, np.uint8)
+    image[:, 30:] = 200
+    mask = np.zeros((60, 60), bool)
+    mask[:15, :14] = True
+    refined = refine_mask(image, mask, 3, seed=0)
+    union = (refined | mask).sum()
+    assert (refined & mask).sum() / union >= 0.5
+
+
+@pytest.mark.parametrize("fill", [0, 5, 3600 - 5, 3600])
+def test_masks_too_small_to_model_stay(fill):
+    mask = (np.arange(3600) < fill).reshape(60, 60)
+    refined = refine_mask(np.zeros((60, 60, 3), np.uint8), mask, 3, seed=0)
+    np.testing.assert_array_equal(refined, mask)
