@@ -109,6 +109,17 @@ def test_grabcut_moves_a_rough_outline_to_the_edge(rng):
     assert before < 0.75 < 0.95 < after
 
 
+def test_specks_of_the_same_colour_elsewhere_are_not_taken(rng):
+    image = rng.normal(60, 6, (60, 60, 3))
+    image[20:45, 20:45] += 120
+    image[4:7, 50:54] += 120
+    rough = np.zeros((60, 60), bool)
+    rough[18:43, 18:43] = True
+    refined = refine_mask(image.clip(0, 255).astype(np.uint8), rough, 3, seed=0)
+    assert refined[30, 30]
+    assert not refined[:10].any()
+
+
 def test_grabcut_that_runs_away_is_not_trusted(rng):
     """The mask covers a corner of one flat field; its colours are those of the rest."""
     image = np.full((60, 60, 3), 90, np.uint8)

@@ -30,8 +30,9 @@ def refine_mask(
     Returns
     -------
     (h, w) bool
-        The refined mask, or `mask` as it is where it cannot be trusted: either part is too
-        small to model, or GrabCut answers with another region (IoU below .5).
+        The refined mask without pieces that `mask` does not touch, or `mask` as it is
+        where the refined one cannot be trusted: either part is too small to model, or
+        GrabCut answers with another region (IoU below .5).
     """
     foreground = int(mask.sum())
     if min(foreground, mask.size - foreground) < SMALLEST_PART:
@@ -42,7 +43,18 @@ def refine_mask(
     models = np.zeros((1, 65)), np.zeros((1, 65))
     no_box = (0, 0, 0, 0)
     cv2.grabCut(image, labels, no_box, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    refined = (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD)
+    refined = _connected_to(mask, (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD))
     union = int((refined | mask).sum())
     same = int((refined & mask).sum()) / union
     return refined if same >= 0.5 else mask
+
+
+def _connected_to(mask: MaskArray, refined: MaskArray) -> MaskArray:
+    """Pieces of `refined` that meet `mask`.
+
+    The colour models know no place, so specks of the object's colours light up anywhere.
+    """
+    pieces = cv2.connectedComponents(refined.astype(np.uint8), connectivity=8)[1]
+    met = np.bincount(pieces[mask], minlength=int(pieces.max()) + 1) > 0
+    met[0] = False
+    return np.asarray(met[pieces])
