@@ -13,7 +13,8 @@ from PIL import Image as Picture
 from qtpy.QtCore import QThreadPool, QTimer
 from qtpy.QtWidgets import QApplication
 
-from napari_jcc import Run
+from napari_jcc import JccConfig, Run
+from napari_jcc.config import apply_overrides
 from napari_jcc.plugin import runs
 from napari_jcc.plugin.reader import get_reader
 from napari_jcc.plugin.stack import stack_layer
@@ -92,15 +93,14 @@ def test_second_run_writes_into_the_same_layers(viewer, widget, stack, qtbot):
     run(widget, qtbot)
     count, (labels,) = len(viewer.layers), layers_of(viewer, Labels)
     before = labels.data.copy()
-    widget.form.rows["decode.rounding"].editor.set_value("paper")
-    widget.form.rows["problem.nu"].editor.set_value(10)
+    widget.form.rows["problem.area_min"].editor.set_value(0.8)
     run(widget, qtbot)
 
     assert len(viewer.layers) == count
     assert layers_of(viewer, Labels) == [labels]
     assert not np.array_equal(labels.data, before)
     answer = widget.shown.answer.result
-    assert answer.config.problem.nu == 10
+    assert answer.config.problem.area_min == 0.8
     # Only what depends on the changed settings was done again.
     assert not {"Superpixels", "Boxes", "Features"} & set(answer.seconds)
 
@@ -154,22 +154,21 @@ def test_leading_axes_of_a_users_stack_are_kept(viewer, widget, qtbot, tiny_coll
     np.testing.assert_array_equal(labels.scale, (1, 1, 0.5, 0.5))
 
 
-def test_window_stays_alive_during_a_run(viewer, widget, stack, qtbot, monkeypatch):
+def test_window_stays_alive_during_a_run(viewer, widget, stack, qtbot):
+    widget.form.set_config(apply_overrides(JccConfig(), {"runtime.workers": 1}))
     beats: list[float] = []
     timer = QTimer()
     timer.timeout.connect(lambda: beats.append(time.perf_counter()))
-    monkeypatch.setattr(runs, "Run", Slow)
-    widget.run()
-    qtbot.waitUntil(Slow.started.is_set, timeout=10_000)
     timer.start(5)
-    qtbot.wait(1000)
+    run(widget, qtbot)
     timer.stop()
-    widget.cancel()
-    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
 
-    # 50 ms is the aim; a busy machine takes the processor away for longer.
-    assert len(beats) > 20
-    assert np.median(np.diff(beats)) < 0.05
+    # 50 ms is the aim. A busy machine takes the processor away for longer, and napari
+    # itself needs its time for each of the three new layers; a run in the GUI thread
+    # would be a single gap.
+    gaps = np.diff(beats)
+    assert np.median(gaps) < 0.05
+    assert np.sum(np.sort(gaps)[:-4]) > 0.5 * np.sum(gaps)
 
 
 def test_cancel_leaves_the_window_ready(viewer, widget, stack, qtbot, monkeypatch):

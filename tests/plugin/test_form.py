@@ -27,8 +27,6 @@ OTHER = {
     "collection.channels": [(2, 0, 1), (0,)],
     "features.superpixels": [("lab", "sift"), ("lab",)],
     "features.boxes": [("lab", "sift"), ("sift",)],
-    "saliency.folder": ["a folder/ä", "x"],
-    "runtime.cache_folder": ["/tmp/c", "x"],
     "problem.nu": [1 / 3, 1e-7],
     "solver.tolerance": [3.3e-13, 0.1],
     "superpixels.compactness": [0.1 + 0.2, 1000.0],
@@ -51,6 +49,10 @@ def other_values(path: str) -> list:
         return OTHER[path]
     if names := choices(field):
         return [name for name in names if name != field.default] or [field.default]
+    if field.annotation is bool:
+        return [not field.default]
+    if field.annotation is str:
+        return ["x", "a folder/ä"]
     step = 1 if field.annotation is int else 1 / 3
     bounds = limits(field)
     inside = bounds.get("le", bounds.get("lt", 1e6))
@@ -114,7 +116,7 @@ def test_typing_a_number_in_scientific_notation(form, qtbot):
 
 def test_changes_are_marked_and_taken_back_one_by_one(form):
     row = form.rows["problem.nu"]
-    row.editor.set_value(0.3)
+    row.editor.set_value(row.editor.value() + 1)
     assert form.modified == ("problem.nu",)
     assert row.label.font().bold()
     assert not row.button.isHidden()
@@ -138,7 +140,7 @@ def test_advanced_settings_are_folded_away_unless_changed(form):
 
     advanced = {path for path, field in FIELDS.items() if is_advanced(field)}
     assert hidden() == advanced
-    form.rows["solver.tolerance"].editor.set_value(0.01)
+    form.rows["solver.tolerance"].editor.set_value(0.0123)
     assert hidden() == advanced - {"solver.tolerance"}
     form.advanced_switch.setChecked(True)
     assert hidden() == set()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from napari.qt.threading import FunctionWorker, create_worker
-from napari.utils.notifications import show_error
+from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.errors import Cancelled, JccError
@@ -143,3 +143,10 @@ def _guarded(
         return _Outcome(error)
     finally:
         done.set()
+
+
+def stop_tasks(tasks: list[Task]) -> None:
+    """Cancel all that is running and wait for it, before its window goes."""
+    for task in tasks:
+        if not task.stop():
+            show_info("A step of the cancelled run is still being finished.")

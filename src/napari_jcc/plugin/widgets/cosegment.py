@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
-from napari.utils.notifications import show_info, show_warning
+from napari.utils.notifications import show_warning
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import (
@@ -33,7 +33,7 @@ from napari_jcc.plugin.widgets.input_chooser import InputChooser
 from napari_jcc.plugin.widgets.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
 from napari_jcc.plugin.widgets.run_panel import RunPanel
-from napari_jcc.plugin.worker import Task
+from napari_jcc.plugin.worker import Task, stop_tasks
 from napari_jcc.progress import Progress
 from napari_jcc.results import equivalent_command, write_result
 from napari_jcc.results.names import RECORD
@@ -165,7 +165,7 @@ class CosegmentWidget(QWidget):
             and event.type() == QEvent.Type.ParentChange
             and self.parent() is None
         ):
-            _stop(self._tasks)
+            stop_tasks(self._tasks)
         return bool(super().event(event))
 
     def sizeHint(self) -> QSize:
@@ -197,7 +197,7 @@ class CosegmentWidget(QWidget):
         self.results.save_wanted.connect(self._ask_save)
         self._viewer.events.theme.connect(self._apply_theme)
         self._turn.timeout.connect(self._show_next)
-        self.destroyed.connect(partial(_stop, self._tasks))
+        self.destroyed.connect(partial(stop_tasks, self._tasks))
 
     def _start(
         self, work: Callable[[Progress], Any], on_success: Callable[[Any], None]
@@ -269,21 +269,13 @@ class CosegmentWidget(QWidget):
     def _refresh(self) -> None:
         ready = bool(self.chooser.layers()) and not self.form.error
         self.panel.run_button.setEnabled(ready)
-        if self.form.error:
-            reason = self.form.error
-        elif not self.chooser.layers():
-            reason = "Open a folder or choose an Image layer first"
-        else:
-            reason = "Find the common object in the chosen images"
-        self.panel.run_button.setToolTip(reason)
+        missing = "" if self.chooser.layers() else "Open a folder or choose an Image layer"
+        reason = self.form.error or missing
+        self.panel.run_button.setToolTip(reason or "Find the common object in the images")
 
     def _apply_theme(self) -> None:
         theme = get_theme(self._viewer.theme)
-        fill, text = theme.current.as_rgb(), theme.text.as_rgb()
-        self.panel.run_button.setStyleSheet(
-            f"QPushButton:enabled {{ background: {fill}; color: {text}; "
-            "font-weight: bold; }"
-        )
+        self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
@@ -306,10 +298,3 @@ class CosegmentWidget(QWidget):
             f"{folder} holds the result of a former run. Replace it?",
         )
         return bool(answer == QMessageBox.StandardButton.Yes)
-
-
-def _stop(tasks: list[Task]) -> None:
-    """Cancel what is running and wait for it, before its window goes."""
-    for task in tasks:
-        if not task.stop():
-            show_info("A step of the cancelled run is still being finished.")

@@ -40,6 +40,13 @@ class RunPanel(QWidget):
             layout.addWidget(widget)
         self.set_running(False)
 
+    def set_colours(self, fill: str, text: str) -> None:
+        """Make the run button stand out in two colours of the theme, as CSS writes them."""
+        self.run_button.setStyleSheet(
+            f"QPushButton:enabled {{ background: {fill}; color: {text}; "
+            "font-weight: bold; }"
+        )
+
     def set_running(self, running: bool) -> None:
         """Show the panel of a run in progress, or of none."""
         self.run_button.setVisible(not running)
