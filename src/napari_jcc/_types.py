@@ -21,4 +21,6 @@ IntArray: TypeAlias = NDArray[np.int64]
 LabelMap: TypeAlias = NDArray[np.int32]
 MaskArray: TypeAlias = NDArray[np.bool_]
 ImageArray: TypeAlias = NDArray[np.uint8]
-SparseMatrix: TypeAlias = sparse.csr_array | sparse.csc_array | sparse.dia_array | sparse.coo_array
+SparseMatrix: TypeAlias = (
+    sparse.csr_array | sparse.csc_array | sparse.dia_array | sparse.coo_array
+)

@@ -68,8 +68,6 @@ def random_program(rng, reading, **weights):
         rng.normal(size=(data.superpixel_count, 6)).astype(np.float32),
         rng.normal(size=(data.box_count, 4)).astype(np.float32),
     )
-    from napari_jcc.config import DiscriminativeConfig
-
     factors = factorise(features, data, DiscriminativeConfig(degrees_of_freedom=3))
     return joint_model(data, factors, ProblemConfig(reading=reading, **weights)).build()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-from scipy import linalg
 
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.config import FeatureConfig
@@ -125,8 +124,8 @@ def _scatter(blocks: Iterable[Float32Array], mean: Float32Array) -> FloatArray:
 
 def _leading_eigenpairs(matrix: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
     """Largest eigenvalues, descending, (K,), and their vectors as columns."""
-    size = len(matrix)
-    if size == 0:
+    if len(matrix) == 0:
         return np.zeros(count), np.zeros((0, count))
-    values, vectors = linalg.eigh(matrix, subset_by_index=(size - count, size - 1))
-    return values[::-1], vectors[:, ::-1]
+    # numpy's decomposition lets other threads run meanwhile, scipy's does not.
+    values, vectors = np.linalg.eigh(matrix)
+    return values[::-1][:count], vectors[:, ::-1][:, :count]

@@ -1,4 +1,4 @@
-"""A primal-dual interior-point method on dense matrices: the reference for tiny problems."""
+"""A primal-dual interior-point method on dense matrices: the reference when tiny."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ class DenseSolver:
 
     def _iterate(self) -> tuple[_Point, int, bool]:
         rows, count = self._G.shape
-        point = _Point(np.full(count, 0.5), np.ones(rows), np.zeros(len(self._e)), np.ones(rows))
+        point = _Point(
+            np.full(count, 0.5), np.ones(rows), np.zeros(len(self._e)), np.ones(rows)
+        )
         for iteration in range(min(self._config.max_iterations, 200)):
             dual, equal, unequal = self._residuals(point)
             mu = float(point.s @ point.lam / max(rows, 1))
@@ -102,7 +104,8 @@ class DenseSolver:
                 return point, iteration, True
             solve = self._newton(point, dual, equal, unequal)
             affine = solve(point.s * point.lam)
-            primal, dual_step = _step(point.s, affine.s, 1.0), _step(point.lam, affine.lam, 1.0)
+            primal = _step(point.s, affine.s, 1.0)
+            dual_step = _step(point.lam, affine.lam, 1.0)
             trial = point.moved(affine, primal, dual_step)
             centring = (float(trial.s @ trial.lam) / max(rows, 1) / mu) ** 3
             step = solve(point.s * point.lam + affine.s * affine.lam - centring * mu)

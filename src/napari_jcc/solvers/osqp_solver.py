@@ -54,7 +54,9 @@ class OsqpSolver:
                 verbose=False,
             )
         except osqp.OSQPException as error:
-            raise ProblemError(f"OSQP refused the program. {Status.NON_CONVEX.value}") from error
+            raise ProblemError(
+                f"OSQP refused the program. {Status.NON_CONVEX.value}"
+            ) from error
         self._setup_seconds = time.perf_counter() - start
 
     def solve(self, warm_start: Solution | None = None) -> Solution:
@@ -87,7 +89,7 @@ class OsqpSolver:
 
 
 def _as_csc_matrix(matrix: sparse.csc_array) -> sparse.csc_matrix:
-    """The container and index type that OSQP takes: 32 bit, sorted."""
+    """Return the container and index type that OSQP takes: 32 bit, sorted."""
     narrow = sparse.csc_matrix(matrix)
     narrow.sort_indices()
     narrow.indices = narrow.indices.astype(np.int32)
