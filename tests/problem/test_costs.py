@@ -153,7 +153,7 @@ def test_otsu_maximises_the_variance_between_classes(pairs):
 
 
 def test_small_sets_get_less_freedom_than_asked_for(rng):
-XX    """With 60 degrees of freedom for 16 pieces D would be zero and its trace meaningless."""
+    """With 60 degrees of freedom for 16 pieces D would vanish, and its trace with it."""
     features = rng.normal(size=(16, 40)).astype(np.float32)
     result = discriminative_factor(features, np.ones(16), 60.0, 0.0)
     # n minus the centring minus a quarter of n.
