@@ -20,7 +20,7 @@ help: ## list the commands
 
 demo: $(VENV)/.base ## install the command line and co-segment the bundled coins
 	@rm -rf "$(DEMO)/images" "$(DEMO)/result"
-	$(BIN)/napari-jcc sample coins "$(DEMO)/images"
+	$(BIN)/napari-jcc sample coins "$(DEMO)"
 	$(BIN)/napari-jcc segment "$(DEMO)/images" --output "$(DEMO)/result"
 	@echo
 	@echo "Look at $(DEMO)/result/overview.png: outlines and boxes on the images."
