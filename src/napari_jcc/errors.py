@@ -13,6 +13,10 @@ class InputError(JccError):
     """Images, truth or supplied maps cannot be used."""
 
 
+class WeightsError(JccError):
+    """An encoder's weights, or a package needed to use them, cannot be had."""
+
+
 class ProblemError(JccError):
     """The quadratic program is malformed (shapes, non-finite data, indefinite cost)."""
 

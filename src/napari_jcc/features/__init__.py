@@ -1,15 +1,19 @@
 """Features: what superpixels and boxes are compared by across images."""
 
 from napari_jcc.features.embedding import embed
+from napari_jcc.features.encoders import Encoder, FeatureMap, load_encoder
 from napari_jcc.features.extract import combine, describe_image, get_extractors
 from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
 
 __all__ = [
+    "Encoder",
     "FeatureExtractor",
+    "FeatureMap",
     "Features",
     "RegionDescriptors",
     "combine",
     "describe_image",
     "embed",
     "get_extractors",
+    "load_encoder",
 ]

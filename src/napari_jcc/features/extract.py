@@ -9,21 +9,35 @@ import numpy as np
 from napari_jcc._types import Float32Array, ImageArray
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import InputError
+from napari_jcc.features.deep import DeepExtractor
 from napari_jcc.features.embedding import embed
+from napari_jcc.features.encoders import FeatureMap
 from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
 from napari_jcc.features.lab import LabExtractor
 from napari_jcc.features.sift import SiftExtractor
 from napari_jcc.regions.regions import ImageRegions
 
-EXTRACTORS: dict[str, Callable[[FeatureConfig], FeatureExtractor]] = {
-    "sift": lambda config: SiftExtractor(config.sift_step, config.sift_size),
-    "lab": lambda config: LabExtractor(),
+EXTRACTORS: dict[str, Callable[[FeatureConfig, FeatureMap | None], FeatureExtractor]] = {
+    "sift": lambda config, _: SiftExtractor(config.sift_step, config.sift_size),
+    "lab": lambda *_: LabExtractor(),
+    "deep": lambda _, feature_map: DeepExtractor(feature_map),
 }
 """Every kind of feature by the name it has in the settings."""
 
 
-def get_extractors(kinds: Iterable[str], config: FeatureConfig) -> list[FeatureExtractor]:
+def get_extractors(
+    kinds: Iterable[str], config: FeatureConfig, feature_map: FeatureMap | None = None
+) -> list[FeatureExtractor]:
     """Return one extractor for each of `kinds`, in their order, repetitions dropped.
+
+    Parameters
+    ----------
+    kinds
+        Names of the settings.
+    config
+        Settings of the features.
+    feature_map
+        The encoder's map of the image to describe, for the kind ``deep``.
 
     Raises
     ------
@@ -35,16 +49,19 @@ def get_extractors(kinds: Iterable[str], config: FeatureConfig) -> list[FeatureE
         raise InputError(
             f"Unknown kind of feature {unknown[0]!r}. Known: {', '.join(EXTRACTORS)}."
         )
-    return [EXTRACTORS[kind](config) for kind in wanted]
+    return [EXTRACTORS[kind](config, feature_map) for kind in wanted]
 
 
 def describe_image(
-    image: ImageArray, regions: ImageRegions, config: FeatureConfig
+    image: ImageArray,
+    regions: ImageRegions,
+    config: FeatureConfig,
+    feature_map: FeatureMap | None = None,
 ) -> dict[str, RegionDescriptors]:
     """Describe the pieces of one image by every kind that `config` names.
 
-    The answer depends on the image, its regions and the fields `superpixels`, `boxes`,
-    `sift_step` and `sift_size` of `config`, and can be pickled.
+    The answer depends on the image, its regions, its feature map and the fields
+    `superpixels`, `boxes`, `sift_step` and `sift_size` of `config`, and can be pickled.
 
     Parameters
     ----------
@@ -54,20 +71,23 @@ def describe_image(
         Pieces of the same image.
     config
         Settings of the features.
+    feature_map
+        The encoder's map of the same image, for the kind ``deep``.
 
     Raises
     ------
     InputError
-        If image and regions differ in size.
+        If image and regions differ in size, or the feature map is needed and missing.
     """
     if image.shape[:2] != regions.superpixels.label_map.shape:
         raise InputError(
             f"The image has shape {image.shape[:2]} but its superpixels were found on "
             f"{regions.superpixels.label_map.shape}. Describe the image they came from."
         )
+    kinds = (*config.superpixels, *config.boxes)
     return {
         extractor.name: extractor.describe(image, regions)
-        for extractor in get_extractors((*config.superpixels, *config.boxes), config)
+        for extractor in get_extractors(kinds, config, feature_map)
     }
 
 

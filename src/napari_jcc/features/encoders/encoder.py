@@ -1,0 +1,87 @@
+"""What an image encoder offers, and the map it makes of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import Float32Array, ImageArray
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """Descriptors of one image on a regular grid.
+
+    Attributes
+    ----------
+    values : (gh, gw, D) float16
+        Half precision keeps three digits at half the memory; the networks' own noise is
+        larger.
+    stride
+        Distance of the grid cells in pixels of the encoded image.
+    offset
+        Centre of the first cell in pixels of the encoded image, where the centre of its
+        first pixel is 0.
+    size
+        Height and width of the encoded image.
+    """
+
+    values: NDArray[np.float16]
+    stride: float
+    offset: float
+    size: tuple[int, int]
+
+    def interpolation(self, shape: tuple[int, int]) -> tuple[Float32Array, Float32Array]:
+        """Bilinear weights that bring the grid to another size of the same image.
+
+        Parameters
+        ----------
+        shape
+            Height and width, h and w, wanted.
+
+        Returns
+        -------
+        down : (h, gh) float32
+        across : (w, gw) float32
+            Rows sum to 1; ``down @ channel @ across.T`` is the (h, w) channel. Beyond the
+            outer cells the map goes on as it is there.
+        """
+        return self._weights(shape, 0), self._weights(shape, 1)
+
+    def _weights(self, shape: tuple[int, int], axis: int) -> Float32Array:
+        length, cells = shape[axis], self.values.shape[axis]
+        pixel = (np.arange(length) + 0.5) * self.size[axis] / length - 0.5
+        place = np.clip((pixel - self.offset) / self.stride, 0, cells - 1)
+        shares = np.maximum(1 - np.abs(place[:, None] - np.arange(cells)), 0)
+        return np.asarray(shares, dtype=np.float32)
+
+
+class Encoder(Protocol):
+    """A network that describes images on a grid."""
+
+    name: str
+    fingerprint: str
+    """Tells weights apart: results kept under another fingerprint are not used."""
+    multiple: int
+    """Sides of the images must be multiples of this."""
+    batch_size: int
+    """Images to give at once. One on the CPU, where more is no faster and the answer
+    would depend, in the last digit, on an image's company."""
+
+    def encode(self, images: ImageArray) -> list[FeatureMap]:
+        """Describe images of one size.
+
+        Parameters
+        ----------
+        images : (B, H, W, 3) uint8
+            RGB.
+
+        Raises
+        ------
+        WeightsError
+            If the weights cannot be had or used.
+        """
+        ...

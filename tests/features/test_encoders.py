@@ -1,0 +1,144 @@
+"""Encoders of both formats: maps of the right size in the right place, and plain errors."""
+
+import numpy as np
+import pytest
+
+from encoders import export_network, save_transformer
+from napari_jcc.errors import WeightsError
+from napari_jcc.features.encoders import FeatureMap, load_encoder
+from napari_jcc.pipeline.encoding import encoded_size
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch):
+    load_encoder.cache_clear()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    return export_network(tmp_path_factory.mktemp("program") / "tiny.pt2")
+
+
+def picture(height=64, width=96, seed=0):
+    generator = np.random.default_rng(seed)
+    return generator.integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+
+
+def test_a_program_answers_with_its_deepest_map_of_the_stride(program):
+    for stride, shape in ((8, (8, 12, 5)), (16, (8, 12, 5)), (4, (16, 24, 3))):
+        (found,) = load_encoder(str(program), "cpu", stride).encode(picture())
+        assert found.values.shape == shape
+        assert found.values.dtype == np.float16
+        assert found.stride == min(stride, 8)
+
+
+def test_values_are_those_of_the_network(program):
+    images = picture()
+    (found,) = load_encoder(str(program), "cpu", 8).encode(images)
+    means = images[0].reshape(8, 8, 12, 8, 3).mean(axis=(1, 3)) / 255
+    np.testing.assert_allclose(found.values[..., :3], means, atol=2e-3)
+    np.testing.assert_allclose(
+        found.values[..., 3], means[..., 0] - means[..., 1], atol=2e-3
+    )
+
+
+def test_the_place_of_the_cells_is_measured(program):
+    # Means over 8 x 8 pixels: the first cell's centre lies between pixels 3 and 4.
+    (found,) = load_encoder(str(program), "cpu", 8).encode(picture())
+    assert found.offset == pytest.approx(3.5, abs=0.3)
+
+
+def test_batch_and_single_image_agree(program):
+    encoder = load_encoder(str(program), "cpu", 8)
+    images = np.concatenate([picture(seed=0), picture(seed=1)])
+    together = encoder.encode(images)
+    for image, found in zip(images, together, strict=True):
+        (alone,) = encoder.encode(image[None])
+        np.testing.assert_allclose(found.values, alone.values, atol=1e-3)
+
+
+def test_the_fingerprint_is_of_the_weights_not_of_the_name(program, tmp_path):
+    copy = tmp_path / "other-name.pt2"
+    copy.write_bytes(program.read_bytes())
+    first = load_encoder(str(program), "cpu", 8).fingerprint
+    assert load_encoder(str(copy), "cpu", 8).fingerprint == first
+
+
+def test_other_files_are_no_programs(tmp_path):
+    pytest.importorskip("torch", reason="deep features need torch")
+    wrong = tmp_path / "weights.pt2"
+    wrong.write_text("not a program")
+    with pytest.raises(WeightsError, match=r"weights\.pt2 is not a program"):
+        load_encoder(str(wrong), "cpu", 8)
+
+
+def test_a_program_for_one_size_only_is_refused(tmp_path):
+    fixed = export_network(tmp_path / "fixed.pt2", dynamic=False)
+    with pytest.raises(WeightsError, match="dynamic"):
+        load_encoder(str(fixed), "cpu", 8).encode(picture())
+
+
+def test_patch_tokens_become_a_map(tmp_path):
+    folder = save_transformer(tmp_path, patches=True)
+    encoder = load_encoder(str(folder), "cpu", 16)
+    assert encoder.multiple == 14
+    (found,) = encoder.encode(picture(42, 70))
+    assert found.values.shape == (3, 5, 16)
+    assert (found.stride, found.offset) == (14, 6.5)
+
+
+def test_patch_tokens_keep_rows_and_columns_apart(tmp_path):
+    folder = save_transformer(tmp_path, patches=True)
+    encoder = load_encoder(str(folder), "cpu", 16)
+    plain = np.full((1, 42, 70, 3), 128, np.uint8)
+    marked = plain.copy()
+    marked[0, 14:28, 56:70] = (255, 0, 0)  # patch in row 1, column 4
+    (before,), (after,) = encoder.encode(plain), encoder.encode(marked)
+    change = np.abs(after.values.astype(float) - before.values).sum(axis=-1)
+    assert np.unravel_index(change.argmax(), change.shape) == (1, 4)
+
+
+def test_convolutional_models_give_hidden_states(tmp_path):
+    folder = save_transformer(tmp_path, patches=False)
+    # ResNet: strides 4, 4, 8, 16, 32 with 4, 4, 6, 8, 10 channels.
+    for stride, shape in ((16, (4, 6, 8)), (8, (8, 12, 6)), (4, (16, 24, 4))):
+        (found,) = load_encoder(str(folder), "cpu", stride).encode(picture())
+        assert found.values.shape == shape
+        assert found.stride == stride
+
+
+def test_a_model_that_is_nowhere_says_what_to_do(monkeypatch, tmp_path):
+    pytest.importorskip("transformers", reason="needs transformers")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(WeightsError) as caught:
+        load_encoder("nobody/no-such-model", "cpu", 16)
+    message = str(caught.value)
+    for part in ("nobody/no-such-model", "cache", "HF_HUB_OFFLINE", "--encoder", ".pt2"):
+        assert part in message
+
+
+def test_missing_packages_are_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(WeightsError, match=r"torch and transformers.*napari-jcc\[deep\]"):
+        load_encoder("facebook/dinov2-small", "cpu", 16)
+
+
+def test_interpolation_puts_cells_where_they_lie():
+    # Four cells 4 pixels apart, the first on pixel 1.5: centres of blocks of 4 pixels.
+    values = np.arange(4, dtype=np.float16).reshape(1, 4, 1)
+    found = FeatureMap(values, stride=4, offset=1.5, size=(4, 16))
+    down, across = found.interpolation((2, 8))
+    np.testing.assert_allclose(down.sum(axis=1), 1)
+    np.testing.assert_allclose(across.sum(axis=1), 1, atol=1e-6)
+    # Working pixel k covers pixels 2k and 2k + 1, so its centre is cell (2k - 1) / 4.
+    expected = np.clip((2 * np.arange(8) - 1) / 4, 0, 3)
+    np.testing.assert_allclose((across @ values[0])[:, 0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "multiple", "expected"),
+    [((213, 320), 1, (298, 448)), ((213, 320), 14, (294, 448)), ((9, 900), 14, (14, 448))],
+)
+def test_encoded_size_keeps_proportions(shape, multiple, expected):
+    assert encoded_size(shape, 448, multiple) == expected
