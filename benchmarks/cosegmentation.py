@@ -26,9 +26,7 @@ from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.results import JccResult
 from napari_jcc.results.decode import enlarge_mask
 
-DEFAULT_SETS = (
-    "msrc/cow,msrc/car,msrc/plane,pascal10/Cow,pascal10/Horse,pascal10/Aero,wbc"
-)
+DEFAULT_SETS = "msrc/cow,msrc/car,msrc/plane,pascal10/Cow,pascal10/Horse,pascal10/Aero,wbc"
 Answer = tuple[np.ndarray, np.ndarray]
 """Mask (H, W) and box (4,) of one image."""
 
@@ -59,20 +57,23 @@ def _largest_box(mask: np.ndarray) -> np.ndarray:
 
 
 def score(labelled: LabelledSet, answers: list[Answer]) -> dict[str, float]:
+    """P and J in percent, where there are masks to compare with, and CorLoc."""
+    hits = [
+        is_localized(box, boxes)
+        for (_, box), boxes in zip(answers, labelled.boxes, strict=True)
+    ]
+    scores = {"CorLoc": round(100 * float(np.mean(hits)), 1)}
+    if not labelled.masks:
+        return scores
     rows = []
-    for (mask, box), truth, open_ in zip(
+    for (mask, _), truth, open_ in zip(
         answers, labelled.masks, labelled.ignored, strict=True
     ):
-        known = ~open_[None]
-        rows.append(
-            (
-                pixel_accuracy(mask[None][known][None], truth[None][known][None]),
-                jaccard(mask[None][known][None], truth[None][known][None]),
-                float(is_localized(box, boxes_of_mask(truth))),
-            )
-        )
-    p, j, c = 100 * np.mean(rows, axis=0)
-    return {"P": round(p, 1), "J": round(j, 1), "CorLoc": round(c, 1)}
+        known = ~open_
+        pair = mask[known][None], truth[known][None]
+        rows.append((pixel_accuracy(*pair), jaccard(*pair)))
+    p, j = 100 * np.mean(rows, axis=0)
+    return {"P": round(p, 1), "J": round(j, 1), **scores}
 
 
 def methods(config: JccConfig) -> dict[str, tuple[JccConfig, Callable]]:
@@ -91,18 +92,24 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--sets", default=DEFAULT_SETS)
     parser.add_argument("--preset", default="fast")
+    parser.add_argument("--encoder", help="as features.encoder")
     parser.add_argument("--methods", default="")
+    parser.add_argument("--every", type=int, default=1, help="every n-th image only")
+    parser.add_argument("--first", type=int, default=0, help="image to begin with")
     parser.add_argument("--set", action="append", default=[], metavar="section.field=value")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     config = apply_overrides(get_preset(options.preset), options.set)
+    if options.encoder:
+        config = apply_overrides(config, {"features.encoder": options.encoder})
     chosen = methods(config)
     if options.methods:
         chosen = {name: chosen[name] for name in options.methods.split(",")}
     cache = Cache(options.cache)
     table: dict[str, dict[str, dict[str, float]]] = {}
-    for labelled in load_sets(options.root, options.sets.split(",")):
+    for complete in load_sets(options.root, options.sets.split(",")):
+        labelled = complete.every(options.every, options.first)
         collection = ImageCollection.from_files(labelled.images)
         for name, (settings, decide) in chosen.items():
             start = time.perf_counter()
@@ -116,11 +123,11 @@ def main() -> None:
 
 def _print(table: dict[str, dict[str, dict[str, float]]], as_json: bool) -> None:
     for rows in table.values():
-        means = {
-            measure: round(float(np.mean([scores[measure] for scores in rows.values()])), 2)
+        rows["mean"] = {
+            measure: round(float(np.mean([row[measure] for row in rows.values()])), 2)
             for measure in next(iter(rows.values()))
+            if all(measure in row for row in rows.values())
         }
-        rows["mean"] = means
     if as_json:
         print(json.dumps(table, indent=2))
         return
@@ -128,7 +135,10 @@ def _print(table: dict[str, dict[str, dict[str, float]]], as_json: bool) -> None
     print("| P / J / CorLoc | " + " | ".join(names) + " |")
     print("|---" * (len(names) + 1) + "|")
     for method, rows in table.items():
-        cells = [f"{row['P']:.1f} / {row['J']:.1f} / {row['CorLoc']:.1f}" for row in rows.values()]
+        cells = [
+            " / ".join(f"{row[key]:.1f}" for key in ("P", "J", "CorLoc") if key in row)
+            for row in rows.values()
+        ]
         print(f"| {method} | " + " | ".join(cells) + " |")
 
 

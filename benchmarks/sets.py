@@ -11,11 +11,13 @@ from natsort import natsorted
 from PIL import Image
 from scipy.io import loadmat
 
+from napari_jcc.evaluation.boxes import boxes_of_mask
+
 MSRC_CLASSES = {
     # name: (number in the file names, class ids of the object in the truth)
     "plane": (4, (9,)),
     "cow": (5, (4,)),
-    "face": (6, (11, 22)),
+    "face": (6, (11,)),
     "car": (7, (12,)),
     "chair": (14, (18,)),
 }
@@ -32,22 +34,37 @@ class LabelledSet:
     images
         Image files, in natural order.
     masks
-        (H, W) bool per image.
+        (H, W) bool per image; empty where the truth is boxes only.
     ignored
         (H, W) bool per image: pixels that the truth leaves open, not scored.
+    boxes
+        (K, 4) ``xyxy`` half-open per image, of every object there.
     """
 
     name: str
     images: tuple[Path, ...]
     masks: tuple[np.ndarray, ...]
     ignored: tuple[np.ndarray, ...]
+    boxes: tuple[np.ndarray, ...]
+
+    def every(self, step: int, first: int = 0) -> LabelledSet:
+        """Every `step`-th image, from the one at `first` on."""
+        part = slice(first, None, step)
+        parts = (
+            value[part] for value in (self.images, self.masks, self.ignored, self.boxes)
+        )
+        return LabelledSet(self.name, *parts)
 
 
 def load_sets(root: Path, names: list[str]) -> Iterator[LabelledSet]:
-    """Read the named sets below `root`: ``msrc/cow``, ``pascal10/Cow``, ``wbc``."""
+    """Read the named sets below `root`: ``msrc/cow``, ``wbc``; ``msrc`` alone is all."""
     for name in names:
         family, _, category = name.partition("/")
-        yield LOADERS[family](root / family, name, category)
+        folder = root / family
+        known = CATEGORIES.get(family, lambda _: [""])(folder)
+        for chosen in [category] if category else known:
+            full = f"{family}/{chosen}" if chosen else family
+            yield LOADERS[family](folder, full, chosen)
 
 
 def load_msrc(root: Path, name: str, category: str) -> LabelledSet:
@@ -62,7 +79,7 @@ def load_msrc(root: Path, name: str, category: str) -> LabelledSet:
         table = np.append(np.isin(label, ids), False)
         masks.append(table[segment - 1])
         ignored.append(segment == len(label) + 1)
-    return LabelledSet(name, tuple(images), tuple(masks), tuple(ignored))
+    return _complete(name, images, masks, ignored)
 
 
 def load_pascal10(root: Path, name: str, category: str) -> LabelledSet:
@@ -79,13 +96,49 @@ def load_wbc(root: Path, name: str, category: str) -> LabelledSet:
     return _complete(name, images, masks)
 
 
-LOADERS = {"msrc": load_msrc, "pascal10": load_pascal10, "wbc": load_wbc}
+def load_bbbc010(root: Path, name: str, category: str) -> LabelledSet:
+    """Worms, several an image: brightfield <well>_w2.tif, <well>_mask.png."""
+    images = natsorted(root.glob("*_w2.tif"))
+    masks = [_read_mask(root / f"{p.stem[:3]}_mask.png", 1) for p in images]
+    return _complete(name, images, masks)
+
+
+def load_voc(root: Path, name: str, category: str) -> LabelledSet:
+    """PASCAL07-6x2: a .mat beside each image lists boxes, from 1, both ends inside."""
+    images = natsorted((root / category).glob("*.jpg"))
+    boxes = []
+    for image in images:
+        listed = loadmat(image.with_suffix(".mat"))["bbox_list"].ravel()
+        corners = np.stack([box.ravel() for box in listed]).astype(float)
+        boxes.append(corners - [1, 1, 0, 0])
+    return LabelledSet(name, tuple(images), (), (), tuple(boxes))
+
+
+LOADERS = {
+    "msrc": load_msrc,
+    "pascal10": load_pascal10,
+    "wbc": load_wbc,
+    "bbbc010": load_bbbc010,
+    "voc2007_6x2": load_voc,
+}
+CATEGORIES = {
+    "msrc": lambda _: list(MSRC_CLASSES),
+    "pascal10": lambda folder: _folders(folder / "images"),
+    "voc2007_6x2": lambda folder: _folders(folder),
+}
+
+
+def _folders(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_dir())
 
 
 def _read_mask(path: Path, threshold: int) -> np.ndarray:
     return np.asarray(Image.open(path).convert("L")) >= threshold
 
 
-def _complete(name: str, images: list[Path], masks: list[np.ndarray]) -> LabelledSet:
-    ignored = [np.zeros_like(mask) for mask in masks]
-    return LabelledSet(name, tuple(images), tuple(masks), tuple(ignored))
+def _complete(
+    name: str, images: list[Path], masks: list[np.ndarray], ignored: list | None = None
+) -> LabelledSet:
+    ignored = ignored or [np.zeros_like(mask) for mask in masks]
+    boxes = tuple(boxes_of_mask(mask) for mask in masks)
+    return LabelledSet(name, tuple(images), tuple(masks), tuple(ignored), boxes)

@@ -66,6 +66,7 @@ def test_stages_are_reported_in_order_and_to_the_end(tiny_collection, small):
         "Reading images",
         "Superpixels",
         "Saliency",
+        "Box search",
         "Boxes",
         "Features",
         "Common classifier",
@@ -78,7 +79,7 @@ def test_stages_are_reported_in_order_and_to_the_end(tiny_collection, small):
 def test_changing_nu_redoes_the_solve_only(tiny_collection, small):
     first = Run(tiny_collection.open(), small)
     first.result()
-    again = first.with_config(apply_overrides(small, {"problem.nu": 0.3})).result()
+    again = first.with_config(apply_overrides(small, {"problem.nu": 0.7})).result()
     assert set(again.seconds) == {"Joint problem", "Masks"}
 
 
@@ -100,8 +101,8 @@ def test_a_new_image_is_the_only_one_worked_on(tiny_collection, small):
     seen = []
     progress.on_advance = seen.append
     Run(tiny_collection.open(), small, cache=cache, progress=progress).result()
-    # Each of the five stages per image begins with the three that are known.
-    assert seen.count(3) == 5
+    # Each of the six stages per image begins with the three that are known.
+    assert seen.count(3) == 6
 
 
 def test_disk_cache_serves_a_new_process(tiny_collection, small, tmp_path):

@@ -166,6 +166,34 @@ class SaliencyConfig(Section):
     )
 
 
+class PriorConfig(Section):
+    """What is probably object, before the joint problem: a weighted mean of maps."""
+
+    saliency: float = setting(
+        1.0,
+        "Weight of saliency",
+        "Share of what stands out in each image on its own. All weights 0: no prior.",
+        ge=0,
+        le=1000,
+    )
+    common: float = setting(
+        0.0,
+        "Weight of what is common",
+        "Share of what all images have in common in the encoder's eyes (deep descriptor "
+        "transforming). Needs an encoder.",
+        ge=0,
+        le=1000,
+    )
+    centre: float = setting(
+        0.0,
+        "Weight of the centre",
+        "Share of a bell in the middle of the image.",
+        advanced=True,
+        ge=0,
+        le=1000,
+    )
+
+
 class BoxConfig(Section):
     """Candidate rectangles of every image."""
 
@@ -219,17 +247,44 @@ class BoxConfig(Section):
 class FeatureConfig(Section):
     """What superpixels and boxes are compared by across images."""
 
-    superpixels: tuple[Literal["sift", "lab"], ...] = setting(
+    superpixels: tuple[Literal["sift", "lab", "deep"], ...] = setting(
         ("sift", "lab"),
         "Superpixel features",
-        "sift: gradients on a dense grid, for shape and texture. lab: colour.",
+        "sift: gradients on a dense grid, for shape and texture. lab: colour. deep: the "
+        "encoder's maps, for what things are.",
         min_length=1,
     )
-    boxes: tuple[Literal["sift", "lab"], ...] = setting(
+    boxes: tuple[Literal["sift", "lab", "deep"], ...] = setting(
         ("sift", "lab"),
         "Box features",
         "As for superpixels, on a 2 x 2 grid of cells in the box.",
         min_length=1,
+    )
+    encoder: str = setting(
+        "",
+        "Encoder",
+        "Network for deep features and the set prior: a model of the Hugging Face hub, a "
+        "folder of Transformers, or a .pt2 file of torch.export. auto: "
+        "facebook/dinov2-small; where that cannot be had, the settings of the preset fast "
+        "are used, with a warning. Empty: none.",
+    )
+    encoder_size: int = setting(
+        448,
+        "Encoder image size (pixels)",
+        "Longer side of the image that the encoder sees; smaller images are enlarged. More "
+        "is finer and slower.",
+        advanced=True,
+        ge=64,
+        le=4096,
+    )
+    encoder_stride: int = setting(
+        16,
+        "Encoder stride (pixels)",
+        "Of a convolutional encoder's maps the deepest is used whose cells are no further "
+        "apart than this.",
+        advanced=True,
+        ge=1,
+        le=64,
     )
     sift_step: int = setting(
         4,
@@ -318,7 +373,7 @@ class ProblemConfig(Section):
         le=1e6,
     )
     alpha: float = setting(
-        0.1,
+        0.5,
         "Smoothness (alpha)",
         "More makes neighbours of similar colour agree. .1 for evenly coloured objects, "
         ".001 for sharp colour changes within the object.",
@@ -334,7 +389,7 @@ class ProblemConfig(Section):
         lt=0.5,
     )
     area_min: float = setting(
-        0.1,
+        0.05,
         "Smallest object (share of the image)",
         "Floor of the object's area in every image. Keeps the empty answer away.",
         ge=0,
@@ -440,11 +495,19 @@ class DecodeConfig(Section):
         "otsu: the threshold that best splits the scores of an image. paper: divide by the "
         "largest score, then round.",
     )
-    refinement: Literal["grabcut", "none"] = setting(
+    refinement: Literal["grabcut", "smoother", "none"] = setting(
         "grabcut",
         "Refinement",
         "grabcut: colour models of object and rest redraw the outline at pixel level, as "
-        "in the paper. none: the mask is made of whole superpixels.",
+        "in the paper. smoother: scores and prior are smoothed along the edges of the "
+        "image; milder. none: the mask is made of whole superpixels.",
+    )
+    box: Literal["agreement", "scores", "mask"] = setting(
+        "agreement",
+        "Box",
+        "agreement: the candidate with the highest product of score and overlap with the "
+        "box of the mask's largest piece. scores: the candidate with the highest score, as "
+        "in the paper. mask: the box of the mask's largest piece.",
     )
     iterations: int = setting(
         3,
@@ -499,6 +562,9 @@ class JccConfig(Section):
     )
     saliency: SaliencyConfig = setting(
         SaliencyConfig(), "Saliency", "What stands out in one image."
+    )
+    prior: PriorConfig = setting(
+        PriorConfig(), "Prior", "What is probably object, before the joint problem."
     )
     boxes: BoxConfig = setting(BoxConfig(), "Boxes", "Candidate rectangles.")
     features: FeatureConfig = setting(

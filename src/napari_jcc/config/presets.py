@@ -28,6 +28,21 @@ class Preset:
 
 DEFAULT_PRESET = "fast"
 
+_DEEP: dict[str, Any] = {
+    "superpixels.count": 200,
+    "superpixels.compactness": 10.0,
+    "features.encoder": "auto",
+    "features.superpixels": ["deep"],
+    "features.boxes": ["deep"],
+    "features.dimensions": 64,
+    "problem.nu": 0.3,
+    "problem.mu": 1.0,
+    "problem.alpha": 0.1,
+    "problem.area_min": 0.1,
+    "decode.refinement": "smoother",
+    "decode.box": "mask",
+}
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
@@ -35,6 +50,20 @@ PRESETS: dict[str, Preset] = {
             "fast",
             "Fast",
             "Gradients, colour and saliency; needs no weights and no graphics card.",
+        ),
+        Preset(
+            "photo",
+            "Photographs",
+            "Deep features, and a prior of what all images have in common; the best for "
+            "photographs. Needs an encoder.",
+            {**_DEEP, "prior.common": 2.0},
+        ),
+        Preset(
+            "microscopy",
+            "Microscopy",
+            "Deep features, and saliency as prior, for images unlike photographs. Needs an "
+            "encoder.",
+            _DEEP,
         ),
         Preset(
             "paper",
@@ -55,6 +84,7 @@ PRESETS: dict[str, Preset] = {
                 "problem.superpixel_cost": "log",
                 "problem.box_cost": "log_mean",
                 "decode.rounding": "paper",
+                "decode.box": "scores",
             },
         ),
     )

@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 from scipy import sparse
 
-from napari_jcc.features import Features, RegionDescriptors
+from napari_jcc.features import FeatureMap, Features, RegionDescriptors
 from napari_jcc.problem import DiscriminativeFactor, JointFactors
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult
@@ -20,6 +20,7 @@ _CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         DiscriminativeFactor,
+        FeatureMap,
         Features,
         ImageRegions,
         ImageResult,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
-from napari_jcc.errors import InputError
-from napari_jcc.features import RegionDescriptors, combine
+from napari_jcc.errors import InputError, WeightsError
+from napari_jcc.features import combine
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import Cache, digest
-from napari_jcc.pipeline.parallel import for_each
+from napari_jcc.pipeline.encoding import EncodedImages
+from napari_jcc.pipeline.fallback import fall_back
+from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.pipeline.solved import report_solution, split_by_image
 from napari_jcc.pipeline.supplied import find_supplied
-from napari_jcc.problem import JointFactors, Variables, factorise, gather, joint_model
+from napari_jcc.priors import Evidence, find_priors
+from napari_jcc.problem import JointFactors, factorise, gather, joint_model
 from napari_jcc.problem.data import JointData
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
@@ -26,16 +30,14 @@ from napari_jcc.solvers import Solution, get_solver, require_solved
 if TYPE_CHECKING:
     from distributed import Client
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 
 class Run:
     """One run of the joint program over a set of images.
 
-    Stages: read, superpixels, saliency, boxes, features, factors, solve, masks. Every
-    stage is kept under a key made of the settings and inputs it depends on, so that a
-    second run with other settings, or with images added, redoes only what must change.
+    Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
+    masks; encoder and prior only where the settings ask for them. Every stage is kept
+    under a key made of the settings and inputs it depends on, so that a second run with
+    other settings, or with images added, redoes only what must change.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ class Run:
         self.cache = cache or Cache(self.config.runtime.cache_folder or None)
         self.client = client
         self.progress = progress or Progress()
-        self.seconds: dict[str, float] = {}
+        self._keeper = self._make_keeper()
 
     def with_config(self, config: JccConfig) -> Run:
         """Return a run on the same images with other settings, sharing what is kept."""
@@ -80,43 +82,64 @@ class Run:
     def result(self) -> JccResult:
         """Run all stages and return masks, boxes and scores.
 
+        Where the encoder is ``auto`` and cannot be had, the settings of the preset fast
+        take its place, which the result's notes say.
+
         Raises
         ------
         InputError
             If no image can be read.
+        WeightsError
+            If the encoder named in the settings cannot be had.
         SolverError
             If the joint problem is not solved.
         Cancelled
             If the progress was cancelled; finished stages stay in the cache.
         """
-        self.seconds = {}
+        try:
+            return self._result()
+        except WeightsError as error:
+            config, note = fall_back(self.config, error)
+        return replace(self.with_config(config)._result(), notes=(note,))
+
+    def _result(self) -> JccResult:
+        self._keeper = self._make_keeper()
         keys, images = self._read()
+        encoded = EncodedImages(self.collection, self.config, self._keeper)
         keys, superpixels = self._superpixels(keys, images)
-        keys, regions = self._regions(keys, images, superpixels)
+        keys, regions = self._regions(keys, images, superpixels, encoded)
         # An image without candidate boxes has no feasible point; the others go on.
         usable = [i for i, found in enumerate(regions) if len(found.boxes)]
         values: dict[int, tuple[FloatArray, FloatArray]] = {}
         report: dict[str, Any] = {}
         if usable:
             data = gather([regions[i] for i in usable])
-            factors_key, factors = self._factors(keys, images, regions, usable, data)
-            solution, report = self._solve(factors_key, factors, data)
-            values = _split_by_image(solution, data, usable)
+            keys = encoded.extend(keys, "features", self.config.features)
+            keys = [keys[i] for i in usable]
+            key, factors = self._factors(keys, images, regions, usable, data, encoded)
+            solution, report = self._solve(key, factors, data)
+            values = split_by_image(solution, data, usable)
         results = self._decode(images, regions, values)
         return JccResult(
             images=tuple(results),
             config=self.config,
             skipped=dict(self.collection.skipped),
             solver_report=report,
-            seconds=dict(self.seconds),
+            seconds=dict(self._keeper.seconds),
         )
+
+    def _make_keeper(self) -> Keeper:
+        workers = self.config.runtime.workers
+        return Keeper(self.cache, self.progress, self.client, workers)
 
     def _read(self) -> tuple[list[str], list[ImageArray]]:
         """Read all images; those that cannot be read leave the set with a reason."""
         settings = self.config.collection.model_dump(mode="json")
         singles = [self.collection.select([i]) for i in range(len(self.collection))]
-        keys = [digest("image", _content(single), settings) for single in singles]
-        images = self._map("Reading images", stages.read_image, keys, singles)
+        keys = [
+            digest("image", stages.find_content(single), settings) for single in singles
+        ]
+        images = self._keeper.map("Reading images", stages.read_image, keys, singles)
         good = [i for i, image in enumerate(images) if not isinstance(image, str)]
         failed = {
             self.collection.location(i) or self.collection.names[i]: image
@@ -133,26 +156,41 @@ class Run:
     def _superpixels(
         self, keys: list[str], images: list[ImageArray]
     ) -> tuple[list[str], list[Superpixels]]:
-        keys = self._extend(keys, "superpixels", self.config.superpixels)
+        keys = _extend(keys, "superpixels", self.config.superpixels)
         tasks = [(image, self.config) for image in images]
-        return keys, self._map("Superpixels", stages.compute_superpixels, keys, tasks)
+        found = self._keeper.map("Superpixels", stages.compute_superpixels, keys, tasks)
+        return keys, found
 
     def _regions(
-        self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
+        self,
+        keys: list[str],
+        images: list[ImageArray],
+        superpixels: list[Superpixels],
+        encoded: EncodedImages,
     ) -> tuple[list[str], list[ImageRegions]]:
-        keys, maps = self._saliency(keys, images, superpixels)
-        keys = self._extend(keys, "boxes", self.config.boxes)
+        search = self.config.boxes.model_dump(include={"method", "proposal_size"})
+        searched = extend_keys(keys, "proposals", search)
+        keys, saliency = self._saliency(keys, images, superpixels)
+        keys, maps = self._priors(keys, saliency, encoded)
         tasks = [
-            stages.RegionsTask(*parts, self.config)
-            for parts in zip(images, superpixels, maps, strict=True)
+            stages.ProposalTask(*parts, self.config)
+            for parts in zip(images, superpixels, strict=True)
         ]
-        return keys, self._map("Boxes", stages.compute_regions, keys, tasks)
+        proposals = self._keeper.map(
+            "Box search", stages.compute_proposals, searched, tasks
+        )
+        keys = _extend(keys, "boxes", self.config.boxes)
+        ranking = [
+            stages.RegionsTask(*parts, self.config)
+            for parts in zip(superpixels, maps, proposals, strict=True)
+        ]
+        return keys, self._keeper.map("Boxes", stages.compute_regions, keys, ranking)
 
     def _saliency(
         self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
     ) -> tuple[list[str], list[Float32Array]]:
         supplied = find_supplied(self.collection.names, self.config.saliency)
-        keys = self._extend(keys, "saliency", self.config.saliency)
+        keys = _extend(keys, "saliency", self.config.saliency)
         keys = [
             key if own is None else digest(key, own.fingerprint(0))
             for key, own in zip(keys, supplied, strict=True)
@@ -161,7 +199,26 @@ class Run:
             stages.SaliencyTask(*parts, self.config)
             for parts in zip(images, superpixels, supplied, strict=True)
         ]
-        return keys, self._map("Saliency", stages.compute_saliency, keys, tasks)
+        return keys, self._keeper.map("Saliency", stages.compute_saliency, keys, tasks)
+
+    def _priors(
+        self, keys: list[str], saliency: list[Float32Array], encoded: EncodedImages
+    ) -> tuple[list[str], list[Float32Array]]:
+        """Rate what is probably object; the saliency itself where nothing else counts."""
+        prior = self.config.prior
+        if prior.saliency > 0 and prior.common == prior.centre == 0:
+            return keys, saliency
+        keys = encoded.extend(keys, "prior", prior) if prior.common > 0 else keys
+        whole = digest("prior", keys, prior.model_dump(mode="json"))
+
+        def compute() -> tuple[Float32Array, ...]:
+            found = encoded.maps() if prior.common > 0 else [None] * len(saliency)
+            evidence = [Evidence(*parts) for parts in zip(saliency, found, strict=True)]
+            return tuple(self._keeper.single("Prior", lambda: find_priors(evidence, prior)))
+
+        # What the set has in common changes with every image, so all share the key.
+        maps = self._keeper.once(whole, compute)
+        return [digest(key, whole) for key in keys], list(maps)
 
     def _factors(
         self,
@@ -170,27 +227,31 @@ class Run:
         regions: list[ImageRegions],
         usable: list[int],
         data: JointData,
+        encoded: EncodedImages,
     ) -> tuple[str, JointFactors]:
         """Describe the pieces and factor the common classifiers of the set."""
-        keys = self._extend([keys[i] for i in usable], "features", self.config.features)
         settings = self.config.discriminative.model_dump(mode="json")
         key = digest("factors", keys, settings)
 
         def compute() -> JointFactors:
+            maps = encoded.maps_for_features()
             tasks = [
-                stages.DescriptionTask(images[i], regions[i], self.config) for i in usable
+                stages.DescriptionTask(images[i], regions[i], maps[i], self.config)
+                for i in usable
             ]
-            descriptions: list[dict[str, RegionDescriptors]] = self._map(
+            descriptions = self._keeper.map(
                 "Features", stages.compute_description, keys, tasks
             )
-            self.progress.start("Common classifier", 1)
-            with self._timed("Common classifier"):
-                features = combine(descriptions, self.config.features)
-                factors = factorise(features, data, self.config.discriminative)
-            self.progress.advance()
-            return factors
+            return self._keeper.single(
+                "Common classifier",
+                lambda: factorise(
+                    combine(descriptions, self.config.features),
+                    data,
+                    self.config.discriminative,
+                ),
+            )
 
-        return key, self._once(key, compute)
+        return key, self._keeper.once(key, compute)
 
     def _solve(
         self, factors_key: str, factors: JointFactors, data: JointData
@@ -206,29 +267,14 @@ class Run:
         key = digest("solution", factors_key, *settings)
 
         def compute() -> Solution:
-            self.progress.start("Joint problem", 1)
-            with self._timed("Joint problem"):
-                solver = get_solver(solver_config.name)
-                solver.setup(program, solver_config)
-                solved = require_solved(solver.solve())
-            self.progress.advance()
-            return solved
+            solver = get_solver(solver_config.name)
+            solver.setup(program, solver_config)
+            return require_solved(solver.solve())
 
-        solution = self._once(key, compute)
-        return solution, {
-            "solver": solver_config.name,
-            "status": solution.status.name,
-            "objective": solution.objective(program),
-            "primal_residual": solution.primal_residual(program),
-            "dual_residual": solution.dual_residual(program),
-            "duality_gap": solution.duality_gap(program),
-            "iterations": solution.iterations,
-            "variables": program.variable_count,
-            "rows": len(program.l),
-            "rank": program.rank,
-            "setup_seconds": solution.setup_seconds,
-            "solve_seconds": solution.solve_seconds,
-        }
+        solution = self._keeper.once(
+            key, lambda: self._keeper.single("Joint problem", compute)
+        )
+        return solution, report_solution(solution, program, solver_config.name)
 
     def _decode(
         self,
@@ -248,63 +294,9 @@ class Run:
             )
             for i, image in enumerate(images)
         ]
-        return self._map("Masks", stages.compute_result, [""] * len(tasks), tasks)
-
-    def _extend(self, keys: list[str], stage: str, section: Any) -> list[str]:
-        settings = section.model_dump(mode="json")
-        return [digest(stage, key, settings) for key in keys]
-
-    def _once(self, key: str, compute: Callable[[], R]) -> R:
-        """Return what is kept under `key`, or compute and keep it."""
-        found: R | None = self.cache.get(key)
-        if found is None:
-            found = compute()
-            self.cache.put(key, found)
-        return found
-
-    def _map(
-        self, stage: str, function: Callable[[T], R], keys: list[str], items: Sequence[T]
-    ) -> list[R]:
-        """Apply `function` to the items whose result is not kept; an empty key is never."""
-        results: list[R | None] = [self.cache.get(key) if key else None for key in keys]
-        missing = [i for i, result in enumerate(results) if result is None]
-        self.progress.start(stage, len(items))
-        self.progress.advance(len(items) - len(missing))
-
-        def keep(position: int, result: R) -> None:
-            place = missing[position]
-            results[place] = result
-            if keys[place] and not isinstance(result, str):
-                self.cache.put(keys[place], result)
-
-        if missing:
-            with self._timed(stage):
-                tasks = [items[i] for i in missing]
-                workers = self.config.runtime.workers
-                for_each(function, tasks, keep, self.progress, self.client, workers)
-        return [result for result in results if result is not None]
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+        keys = [""] * len(tasks)
+        return self._keeper.map("Masks", stages.compute_result, keys, tasks)
 
 
-def _content(single: ImageCollection) -> str:
-    """Fingerprint of an image; one that cannot be read is told from `read_image`."""
-    try:
-        return single.fingerprint(0)
-    except InputError as error:
-        return f"unreadable: {error}"
-
-
-def _split_by_image(
-    solution: Solution, data: JointData, usable: list[int]
-) -> dict[int, tuple[FloatArray, FloatArray]]:
-    """Values y and z of every image in the problem, by its place in the collection."""
-    y, z = Variables(data).split(solution.x)
-    return {
-        place: (y[data.superpixel_image == number], z[data.box_image == number])
-        for number, place in enumerate(usable)
-    }
+def _extend(keys: list[str], stage: str, section: BaseModel) -> list[str]:
+    return extend_keys(keys, stage, section.model_dump(mode="json"))

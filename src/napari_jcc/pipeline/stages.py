@@ -6,18 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
-from napari_jcc.features import RegionDescriptors, describe_image
+from napari_jcc.features import FeatureMap, RegionDescriptors, describe_image
 from napari_jcc.regions import (
     ImageRegions,
     Superpixels,
-    find_boxes,
+    choose_boxes,
     find_overlap,
     find_saliency,
     find_superpixels,
+    propose_boxes,
 )
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import decode_image, undecided_image
@@ -32,20 +33,29 @@ class SaliencyTask(NamedTuple):
     config: JccConfig
 
 
-class RegionsTask(NamedTuple):
-    """Input of `compute_regions`."""
+class ProposalTask(NamedTuple):
+    """Input of `compute_proposals`."""
 
     image: ImageArray
     superpixels: Superpixels
+    config: JccConfig
+
+
+class RegionsTask(NamedTuple):
+    """Input of `compute_regions`; the map is the prior."""
+
+    superpixels: Superpixels
     saliency_map: Float32Array
+    proposals: IntArray
     config: JccConfig
 
 
 class DescriptionTask(NamedTuple):
-    """Input of `compute_description`."""
+    """Input of `compute_description`; the map is None where no kind needs it."""
 
     image: ImageArray
     regions: ImageRegions
+    feature_map: FeatureMap | None
     config: JccConfig
 
 
@@ -58,6 +68,14 @@ class DecodeTask(NamedTuple):
     regions: ImageRegions
     values: tuple[FloatArray, FloatArray] | None
     config: JccConfig
+
+
+def find_content(single: ImageCollection) -> str:
+    """Fingerprint of an image; one that cannot be read is told from `read_image`."""
+    try:
+        return single.fingerprint(0)
+    except InputError as error:
+        return f"unreadable: {error}"
 
 
 def read_image(single: ImageCollection) -> ImageArray | str:
@@ -82,10 +100,15 @@ def compute_saliency(task: SaliencyTask) -> Float32Array:
     return find_saliency(task.image, task.superpixels, task.config.saliency, supplied)
 
 
+def compute_proposals(task: ProposalTask) -> IntArray:
+    """Search boxes in one image, before any prior."""
+    return propose_boxes(task.image, task.superpixels, task.config.boxes)
+
+
 def compute_regions(task: RegionsTask) -> ImageRegions:
-    """Propose boxes in one image and note which superpixels they hold."""
-    boxes, excess = find_boxes(
-        task.image, task.superpixels, task.saliency_map, task.config.boxes
+    """Choose candidate boxes in one image and note which superpixels they hold."""
+    boxes, excess = choose_boxes(
+        task.proposals, task.superpixels, task.saliency_map, task.config.boxes
     )
     return ImageRegions(
         superpixels=task.superpixels,
@@ -98,7 +121,7 @@ def compute_regions(task: RegionsTask) -> ImageRegions:
 
 def compute_description(task: DescriptionTask) -> dict[str, RegionDescriptors]:
     """Describe the pieces of one image."""
-    return describe_image(task.image, task.regions, task.config.features)
+    return describe_image(task.image, task.regions, task.config.features, task.feature_map)
 
 
 def compute_result(task: DecodeTask) -> ImageResult:

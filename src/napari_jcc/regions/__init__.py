@@ -1,6 +1,6 @@
 """Pieces of images: superpixels, saliency, candidate boxes and their overlap."""
 
-from napari_jcc.regions.boxes import box_excess, find_boxes
+from napari_jcc.regions.boxes import box_excess, choose_boxes, find_boxes, propose_boxes
 from napari_jcc.regions.find import find_image_regions
 from napari_jcc.regions.overlap import find_overlap
 from napari_jcc.regions.regions import ImageRegions, Superpixels
@@ -11,10 +11,12 @@ __all__ = [
     "ImageRegions",
     "Superpixels",
     "box_excess",
+    "choose_boxes",
     "find_boxes",
     "find_image_regions",
     "find_overlap",
     "find_saliency",
     "find_superpixels",
     "measure_superpixels",
+    "propose_boxes",
 ]

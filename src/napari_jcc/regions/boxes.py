@@ -61,7 +61,56 @@ def find_boxes(
     ConfigError
         If selective search is asked for by name and OpenCV comes without it.
     """
-    proposals = _propose(image, superpixels, config)
+    proposals = propose_boxes(image, superpixels, config)
+    return choose_boxes(proposals, superpixels, saliency_map, config)
+
+
+def propose_boxes(
+    image: ImageArray, superpixels: Superpixels, config: BoxConfig
+) -> IntArray:
+    """Search boxes by the method of `config`; first half of `find_boxes`.
+
+    Returns
+    -------
+    (R, 4) int64
+        ``xyxy``, half-open, in no order that means anything.
+
+    Raises
+    ------
+    ConfigError
+        If selective search is asked for by name and OpenCV comes without it.
+    """
+    shape = superpixels.label_map.shape
+    if config.method == "grid":
+        return grid_boxes(shape)
+    if config.method == "superpixel_groups":
+        return group_boxes(superpixels)
+    if has_selective_search():
+        return selective_search_boxes(image, config.proposal_size)
+    if config.method == "selective_search":
+        raise ConfigError(
+            'boxes.method is "selective_search" but this OpenCV has no contrib modules: '
+            f'{_REMEDY}, or set boxes.method to "auto".'
+        )
+    _tell_fallback()
+    return np.concatenate([group_boxes(superpixels), grid_boxes(shape)])
+
+
+def choose_boxes(
+    proposals: IntArray,
+    superpixels: Superpixels,
+    saliency_map: Float32Array,
+    config: BoxConfig,
+) -> tuple[Float32Array, Float32Array]:
+    """Rank and thin boxes by a map; second half of `find_boxes`, which says how.
+
+    Parameters
+    ----------
+    proposals : (R', 4) int64
+        What `propose_boxes` returned.
+    superpixels, saliency_map, config
+        As for `find_boxes`.
+    """
     salient = saliency_boxes(saliency_map)
     candidates = np.unique(np.concatenate([salient, proposals]), axis=0)
     shape = saliency_map.shape
@@ -95,23 +144,6 @@ def box_excess(boxes: IntArray, saliency_map: Float32Array) -> FloatArray:
     below = integral[y_max, x_max] - integral[y_max, x_min]
     mass = below - integral[y_min, x_max] + integral[y_min, x_min]
     return np.asarray(mass / total - _area(boxes) / saliency_map.size)
-
-
-def _propose(image: ImageArray, superpixels: Superpixels, config: BoxConfig) -> IntArray:
-    shape = superpixels.label_map.shape
-    if config.method == "grid":
-        return grid_boxes(shape)
-    if config.method == "superpixel_groups":
-        return group_boxes(superpixels)
-    if has_selective_search():
-        return selective_search_boxes(image, config.proposal_size)
-    if config.method == "selective_search":
-        raise ConfigError(
-            'boxes.method is "selective_search" but this OpenCV has no contrib modules: '
-            f'{_REMEDY}, or set boxes.method to "auto".'
-        )
-    _tell_fallback()
-    return np.concatenate([group_boxes(superpixels), grid_boxes(shape)])
 
 
 @cache

@@ -11,6 +11,7 @@ from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.regions.regions import ImageRegions
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
+from napari_jcc.results.smooth import smooth_scores, split_by_otsu
 
 NO_BOX = "no candidate box survived, so the mask is empty; loosen the settings of boxes"
 
@@ -26,9 +27,10 @@ def decode_image(
 ) -> ImageResult:
     """Decide the mask and the box of one image.
 
-    The box is the one with the largest z. Superpixel values are divided by the largest of
-    the image (their scale is set by the constraints, not by the evidence) and cut at .5
-    (arXiv 1705.06000) or at Otsu's threshold.
+    The box is the one with the largest z, or that of the mask. Superpixel values are
+    divided by the largest of the image (their scale is set by the constraints, not by the
+    evidence) and cut at .5 (arXiv 1705.06000) or at Otsu's threshold; or they are
+    smoothed together with the prior and cut there.
 
     Parameters
     ----------
@@ -48,24 +50,65 @@ def decode_image(
         Rule and refinement.
     """
     scores = _unit_scores(superpixel_values)
-    chosen = select_superpixels(scores, regions, config.rounding)
-    mask = chosen[regions.superpixels.label_map]
-    if config.refinement == "grabcut":
-        mask = refine_mask(image, mask, config.iterations, config.seed)
-    boxes = _to_own_pixels(regions.boxes, mask.shape, shape)
+    mask = enlarge_mask(_find_mask(image, regions, scores, config), shape)
+    boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
     z = _shares(box_values)
-    best = int(np.argmax(z))
+    box, box_score = _find_box(mask, boxes, z, config)
     return ImageResult(
         name=name,
-        mask=enlarge_mask(mask, shape),
-        box=boxes[best],
-        box_score=float(z[best]),
+        mask=mask,
+        box=box,
+        box_score=box_score,
         superpixel_scores=scores,
         candidate_boxes=boxes,
         candidate_scores=z,
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
     )
+
+
+def _find_mask(
+    image: ImageArray, regions: ImageRegions, scores: Float32Array, config: DecodeConfig
+) -> MaskArray:
+    """Mask at working size, (h, w) bool."""
+    labels = regions.superpixels.label_map
+    if config.refinement == "smoother":
+        smoothed = smooth_scores(image, scores[labels], regions.saliency_map)
+        return split_by_otsu(smoothed)
+    mask = select_superpixels(scores, regions, config.rounding)[labels]
+    if config.refinement == "grabcut":
+        return refine_mask(image, mask, config.iterations, config.seed)
+    return mask
+
+
+def _find_box(
+    mask: MaskArray, boxes: Float32Array, z: Float32Array, config: DecodeConfig
+) -> tuple[Float32Array, float]:
+    """Box and its score; of a mask's box the sum of the candidates that agree with it."""
+    if config.box == "scores" or not mask.any():
+        best = int(np.argmax(z))
+        return boxes[best], float(z[best])
+    box = largest_piece(mask)
+    overlap = box_iou(box, boxes)
+    if config.box == "agreement":
+        best = int(np.argmax(z * overlap))
+        return boxes[best], float(z[best])
+    return box, float(z[overlap > 0.5].sum())
+
+
+def largest_piece(mask: MaskArray) -> Float32Array:
+    """Box of the largest connected piece of a mask that is not empty, (4,) xyxy."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    x, y, width, height, _ = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    return np.array([x, y, x + width, y + height], dtype=np.float32)
+
+
+def box_iou(box: Float32Array, others: Float32Array) -> Float32Array:
+    """Intersection over union of one box (4,) with others (R, 4), (R,)."""
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    shared = np.prod(np.maximum(sides, 0), axis=1)
+    area, areas = np.prod(box[2:] - box[:2]), np.prod(others[:, 2:] - others[:, :2], axis=1)
+    return np.asarray(shared / (area + areas - shared), dtype=np.float32)
 
 
 def undecided_image(
@@ -95,7 +138,9 @@ def select_superpixels(
     group = np.zeros(len(scores), dtype=np.int64)
     values, area = scores.astype(np.float64), regions.superpixels.area.astype(np.float64)
     threshold = otsu_thresholds(values, area, group, 1)[0]
-    return np.asarray((values > threshold) | (values.min() == values.max()))
+    if values.min() == values.max():
+        return values > 0
+    return np.asarray(values > threshold)
 
 
 def enlarge_mask(mask: MaskArray, shape: tuple[int, int]) -> MaskArray:

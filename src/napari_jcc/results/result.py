@@ -70,6 +70,9 @@ class JccResult:
         Status, objective, residuals, iterations and times of the solver.
     seconds
         Time of every stage that was not found in the cache.
+    notes
+        What the user should know of the whole run, such as settings that could not be
+        followed.
     """
 
     images: tuple[ImageResult, ...]
@@ -77,10 +80,11 @@ class JccResult:
     skipped: Mapping[str, str] = field(default_factory=dict)
     solver_report: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Messages about images whose answer is only a fallback."""
-        return tuple(
+        """The notes, and messages about images whose answer is only a fallback."""
+        return self.notes + tuple(
             f"{image.name}: {image.warning}" for image in self.images if image.warning
         )

@@ -1,0 +1,143 @@
+"""The encoder's maps of a set of images, each computed once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+
+import cv2
+import numpy as np
+from pydantic import BaseModel
+
+from napari_jcc._types import ImageArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import JccConfig
+from napari_jcc.device import choose_device
+from napari_jcc.errors import ConfigError
+from napari_jcc.features import Encoder, FeatureMap, load_encoder
+from napari_jcc.pipeline.cache import digest
+from napari_jcc.pipeline.fallback import AUTO, DEFAULT_ENCODER
+from napari_jcc.pipeline.keeper import Keeper, extend_keys
+
+
+class EncodedImages:
+    """The encoder of a run and its maps of the images, had when first asked for.
+
+    Parameters
+    ----------
+    collection
+        The images; read one batch at a time.
+    config
+        Settings of a run.
+    keeper
+        Where maps are kept.
+
+    Raises
+    ------
+    ConfigError
+        If the settings need an encoder and name none, or the device is not there.
+    WeightsError
+        If the encoder cannot be had.
+    """
+
+    def __init__(
+        self, collection: ImageCollection, config: JccConfig, keeper: Keeper
+    ) -> None:
+        self._collection = collection
+        self._config = config
+        self._keeper = keeper
+        self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
+        self._encoder = self._load() if self._deep or config.prior.common > 0 else None
+
+    def extend(self, keys: Sequence[str], stage: str, section: BaseModel) -> list[str]:
+        """Return keys of a stage that uses the maps, whatever the encoder's name."""
+        settings = section.model_dump(mode="json", exclude={"encoder"})
+        fingerprint = self._encoder.fingerprint if self._encoder else ""
+        size = self._config.features.encoder_size, self._config.features.encoder_stride
+        return extend_keys(keys, stage, [settings, fingerprint, *size])
+
+    def maps_for_features(self) -> list[FeatureMap] | list[None]:
+        """Return the maps where a kind of feature needs them, else Nones."""
+        return self.maps() if self._deep else [None] * len(self._collection)
+
+    def maps(self) -> list[FeatureMap]:
+        """Return the maps of all images; encode those not kept, in batches of one size.
+
+        The encoder uses all cores or the graphics card by itself, so batches run one
+        after the other.
+
+        Raises
+        ------
+        WeightsError
+            If the encoder cannot be had or used.
+        Cancelled
+            If the progress was cancelled.
+        """
+        encoder = self._encoder or self._load()
+        keys = self._keys(encoder)
+        cache, progress = self._keeper.cache, self._keeper.progress
+        found: list[FeatureMap | None] = [cache.get(key) for key in keys]
+        missing = [place for place, known in enumerate(found) if known is None]
+        progress.start("Encoder", len(keys))
+        progress.advance(len(keys) - len(missing))
+        with self._keeper.timed("Encoder") if missing else nullcontext():
+            for size, batch in self._batches(missing, encoder):
+                progress.raise_if_cancelled()
+                images = np.stack([self._image(place, size) for place in batch])
+                for place, known in zip(batch, encoder.encode(images), strict=True):
+                    found[place] = known
+                    cache.put(keys[place], known)
+                    progress.advance()
+        return [known for known in found if known is not None]
+
+    def _load(self) -> Encoder:
+        features = self._config.features
+        if not features.encoder:
+            raise ConfigError(
+                "The settings ask for deep features (features.superpixels, "
+                "features.boxes) or for what images have in common (prior.common) but "
+                "name no encoder. Set features.encoder, or --encoder NAME_OR_PATH."
+            )
+        name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
+        device = choose_device(self._config.runtime.device)
+        return load_encoder(name, device, features.encoder_stride)
+
+    def _keys(self, encoder: Encoder) -> list[str]:
+        # The encoder sees the image itself, so the working size does not matter.
+        reading = self._config.collection.model_dump(mode="json", exclude={"working_size"})
+        features = self._config.features
+        settings = encoder.fingerprint, features.encoder_size, features.encoder_stride
+        fingerprints = map(self._collection.fingerprint, range(len(self._collection)))
+        return [digest("encoder", mark, reading, *settings) for mark in fingerprints]
+
+    def _batches(
+        self, places: Sequence[int], encoder: Encoder
+    ) -> Iterator[tuple[tuple[int, int], list[int]]]:
+        """Images of one encoded size, at most as many at once as the encoder likes."""
+        by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
+        longer_side = self._config.features.encoder_size
+        for place in places:
+            shape = self._collection.shape(place)
+            by_size[encoded_size(shape, longer_side, encoder.multiple)].append(place)
+        for size, group in by_size.items():
+            for start in range(0, len(group), encoder.batch_size):
+                yield size, group[start : start + encoder.batch_size]
+
+    def _image(self, place: int, size: tuple[int, int]) -> ImageArray:
+        image = self._collection.image(place)
+        shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        resized = cv2.resize(image, (size[1], size[0]), interpolation=interpolation)
+        return np.asarray(resized, dtype=np.uint8)
+
+
+def encoded_size(
+    shape: tuple[int, int], longer_side: int, multiple: int
+) -> tuple[int, int]:
+    """Height and width that keep the proportions, rounded to multiples of `multiple`."""
+    scale = longer_side / max(shape)
+    height, width = (
+        max(multiple, round(side * scale / multiple) * multiple) for side in shape
+    )
+    return height, width

@@ -1,0 +1,57 @@
+"""What takes the place of the encoder that the presets name, where it cannot be had."""
+
+from __future__ import annotations
+
+from napari_jcc.config import (
+    PRESETS,
+    JccConfig,
+    apply_overrides,
+    changed_settings,
+    get_preset,
+)
+from napari_jcc.errors import WeightsError
+
+AUTO = "auto"
+DEFAULT_ENCODER = "facebook/dinov2-small"
+"""Open licence (Apache 2.0), 88 MB, fast enough for a CPU. That the first principal
+component of its features over a set of images splits objects from surroundings is what
+the paper shows it by (Oquab et al., DINOv2, TMLR 2024, figure 1)."""
+_REPLACEMENT = "fast"
+
+
+def fall_back(config: JccConfig, error: WeightsError) -> tuple[JccConfig, str]:
+    """Return settings without an encoder in place of `config`, and a note of it.
+
+    What the user changed against the preset stays changed, but for what concerns the
+    encoder.
+
+    Parameters
+    ----------
+    config
+        Settings with the encoder ``auto``.
+    error
+        Why it cannot be had.
+
+    Raises
+    ------
+    WeightsError
+        `error`, if the user named the encoder.
+    """
+    if config.features.encoder != AUTO:
+        raise error
+    presets = (
+        preset.config()
+        for preset in PRESETS.values()
+        if preset.config().features.encoder == AUTO
+    )
+    changes = min((changed_settings(config, preset) for preset in presets), key=len)
+    kept = {
+        path: value
+        for path, value in changes.items()
+        if not path.startswith(("features.", "prior."))
+    }
+    note = (
+        f'Fell back to the preset "{_REPLACEMENT}", whose masks are less exact: the '
+        f"encoder of deep features is missing. {error}"
+    )
+    return apply_overrides(get_preset(_REPLACEMENT), kept), note

@@ -1,0 +1,97 @@
+"""Work that is done once: results kept by key, progress told, times taken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari_jcc.pipeline.cache import Cache, digest
+from napari_jcc.pipeline.parallel import for_each
+from napari_jcc.progress import Progress
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Keeper:
+    """Does the work of stages, unless its result is kept.
+
+    Parameters
+    ----------
+    cache
+        Where results are kept.
+    progress
+        Told of every step, and the way to cancel.
+    client
+        Client of a dask cluster for the work on single images; None: threads.
+    workers
+        Number of threads; 0: one per core.
+
+    Attributes
+    ----------
+    seconds
+        Time of every stage whose result was not kept.
+    """
+
+    def __init__(
+        self, cache: Cache, progress: Progress, client: Client | None, workers: int
+    ) -> None:
+        self.cache = cache
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+        self._client = client
+        self._workers = workers
+
+    def once(self, key: str, compute: Callable[[], R]) -> R:
+        """Return what is kept under `key`, or compute and keep it."""
+        found: R | None = self.cache.get(key)
+        if found is None:
+            found = compute()
+            self.cache.put(key, found)
+        return found
+
+    def map(
+        self, stage: str, function: Callable[[T], R], keys: list[str], items: Sequence[T]
+    ) -> list[R]:
+        """Apply `function` to the items whose result is not kept; an empty key is never."""
+        results: list[R | None] = [self.cache.get(key) if key else None for key in keys]
+        missing = [i for i, result in enumerate(results) if result is None]
+        self.progress.start(stage, len(items))
+        self.progress.advance(len(items) - len(missing))
+
+        def keep(position: int, result: R) -> None:
+            place = missing[position]
+            results[place] = result
+            if keys[place] and not isinstance(result, str):
+                self.cache.put(keys[place], result)
+
+        if missing:
+            with self.timed(stage):
+                tasks = [items[i] for i in missing]
+                for_each(function, tasks, keep, self.progress, self._client, self._workers)
+        return [result for result in results if result is not None]
+
+    def single(self, stage: str, compute: Callable[[], R]) -> R:
+        """Compute one thing for the whole set as a stage of its own."""
+        self.progress.start(stage, 1)
+        with self.timed(stage):
+            found = compute()
+        self.progress.advance()
+        return found
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to `seconds`."""
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+def extend_keys(keys: Sequence[str], stage: str, settings: Any) -> list[str]:
+    """Derive a stage's keys from those before and its settings, JSON values."""
+    return [digest(stage, key, settings) for key in keys]

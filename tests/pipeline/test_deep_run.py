@@ -1,0 +1,104 @@
+"""Runs with an encoder: kept maps, other names for the same weights, and the way out."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from encoders import export_network
+from napari_jcc.config import apply_overrides, get_preset
+from napari_jcc.errors import ConfigError, WeightsError
+from napari_jcc.evaluation import evaluate_result
+from napari_jcc.features.encoders import load_encoder
+from napari_jcc.pipeline import Cache, Run, fallback
+from napari_jcc.pipeline import encoding as encoding_module
+
+SMALL = {
+    "superpixels.count": 60,
+    "boxes.count": 8,
+    "runtime.workers": 2,
+    "runtime.device": "cpu",
+    "features.encoder_size": 96,
+    "features.encoder_stride": 8,
+}
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    return export_network(tmp_path_factory.mktemp("program") / "tiny.pt2")
+
+
+@pytest.fixture
+def deep(program):
+    changes = {**SMALL, "features.encoder": str(program)}
+    return apply_overrides(get_preset("photo"), changes)
+
+
+def test_deep_features_find_the_common_object(tiny_collection, deep):
+    run = Run(tiny_collection.open(), deep)
+    result = run.result()
+    truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
+    assert evaluate_result(result, truth).means["jaccard"] > 0.8
+    assert {"Encoder", "Prior"} <= set(result.seconds)
+    assert result.notes == ()
+
+
+def test_maps_are_kept_whatever_else_changes(tiny_collection, deep):
+    first = Run(tiny_collection.open(), deep)
+    first.result()
+    for change in ("superpixels.count=40", "prior.common=1", "collection.working_size=64"):
+        again = first.with_config(apply_overrides(deep, [change])).result()
+        assert "Encoder" not in again.seconds
+
+
+def test_the_same_weights_under_another_name_are_the_same(tiny_collection, deep, tmp_path):
+    first = Run(tiny_collection.open(), deep)
+    first.result()
+    copy = shutil.copy(deep.features.encoder, tmp_path / "copy.pt2")
+    renamed = apply_overrides(deep, {"features.encoder": str(copy)})
+    again = first.with_config(renamed).result()
+    assert not {"Encoder", "Prior", "Features", "Joint problem"} & set(again.seconds)
+
+
+def test_maps_survive_in_the_cache_folder(tiny_collection, deep, tmp_path):
+    Run(tiny_collection.open(), deep, cache=Cache(tmp_path)).result()
+    again = Run(tiny_collection.open(), deep, cache=Cache(tmp_path)).result()
+    assert set(again.seconds) == {"Masks"}
+
+
+def test_auto_falls_back_to_fast_and_says_so(tiny_collection, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(encoding_module, "DEFAULT_ENCODER", "nobody/no-such-model")
+    load_encoder.cache_clear()
+    photo = apply_overrides(get_preset("photo"), {**SMALL, "problem.alpha": 0.5})
+    result = Run(tiny_collection.open(), photo).result()
+    (note,) = result.warnings
+    assert "fast" in note
+    assert "nobody/no-such-model" in note or "napari-jcc[deep]" in note
+    expected = apply_overrides(
+        get_preset("fast"),
+        {key: value for key, value in SMALL.items() if not key.startswith("features.")}
+        | {"problem.alpha": 0.5},
+    )
+    assert result.config == expected
+    plain = Run(tiny_collection.open(), expected).result()
+    for image, other in zip(result.images, plain.images, strict=True):
+        np.testing.assert_array_equal(image.mask, other.mask)
+
+
+def test_an_encoder_asked_for_by_name_is_an_error(tiny_collection, deep, monkeypatch):
+    missing = apply_overrides(deep, {"features.encoder": "/no/such/file.pt2"})
+    with pytest.raises(WeightsError, match=r"file\.pt2|napari-jcc"):
+        Run(tiny_collection.open(), missing).result()
+
+
+def test_deep_settings_without_an_encoder_are_an_error(tiny_collection, deep):
+    nameless = apply_overrides(deep, {"features.encoder": ""})
+    with pytest.raises(ConfigError, match="--encoder"):
+        Run(tiny_collection.open(), nameless).result()
+
+
+def test_fall_back_reraises_for_a_named_encoder():
+    error = WeightsError("not there")
+    with pytest.raises(WeightsError, match="not there"):
+        fallback.fall_back(get_preset("fast"), error)

@@ -1,0 +1,50 @@
+"""Outlines after smoothing along edges."""
+
+import cv2
+import numpy as np
+import pytest
+
+from napari_jcc.errors import ConfigError
+from napari_jcc.results.smooth import smooth_scores, split_by_otsu
+
+
+def test_blocky_scores_follow_the_edge_of_the_image():
+    y, x = np.indices((64, 96))
+    disc = (x - 48) ** 2 + (y - 32) ** 2 < 22**2
+    image = np.where(disc[..., None], (220, 60, 40), (40, 90, 60)).astype(np.uint8)
+    blocks = disc.reshape(8, 8, 12, 8).mean(axis=(1, 3)).repeat(8, 0).repeat(8, 1)
+    rough = blocks > 0.5
+    scores = blocks.astype(np.float32)
+    found = split_by_otsu(smooth_scores(image, scores, scores))
+
+    def iou(mask):
+        return (mask & disc).sum() / (mask | disc).sum()
+
+    assert iou(found) > 0.98 > 0.95 > iou(rough)
+
+
+def test_scores_count_by_their_shape_not_their_scale():
+    image = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    scores = np.random.default_rng(1).random((20, 30), dtype=np.float32)
+    prior = np.zeros((20, 30), np.float32)
+    small, large = (smooth_scores(image, k * scores, prior) for k in (0.01, 1))
+    np.testing.assert_allclose(small, large, atol=1e-5)
+
+
+def test_flat_scores_are_all_object():
+    image = np.zeros((5, 6, 3), np.uint8)
+    flat = np.zeros((5, 6), np.float32)
+    assert np.isfinite(smooth_scores(image, flat, flat)).all()
+    assert split_by_otsu(flat).all()
+
+
+def test_split_by_otsu_separates_two_levels():
+    values = np.where(np.indices((6, 8)).sum(axis=0) % 3 == 0, 0.7, 0.2).astype(np.float32)
+    np.testing.assert_array_equal(split_by_otsu(values), values > 0.5)
+
+
+def test_opencv_without_contrib_is_told(monkeypatch):
+    monkeypatch.delattr(cv2, "ximgproc")
+    flat = np.zeros((5, 6), np.float32)
+    with pytest.raises(ConfigError, match="opencv-contrib"):
+        smooth_scores(np.zeros((5, 6, 3), np.uint8), flat, flat)
