@@ -196,3 +196,13 @@ def test_ctrl_c_cancels_and_leaves_the_former_result(folder, tmp_path, capsys):
     assert code == 130
     assert "cancelled" in capsys.readouterr().err
     assert answer(out) == before
+
+
+def test_an_encoder_that_is_not_there_is_an_error(folder, tmp_path, capsys):
+    missing = tmp_path / "missing.pt2"
+    words = ("--preset", "photo", "--encoder", missing)
+    assert run("segment", folder, "-o", tmp_path / "out", *words) == 2
+    message = " ".join(capsys.readouterr().err.split())
+    # Without torch the message names the extra to install instead of the file.
+    assert "missing.pt2" in message.replace(" ", "") or "napari-jcc[deep]" in message
+    assert not (tmp_path / "out").exists()

@@ -53,6 +53,7 @@ def build_config(
     assignments: Sequence[str] | None = None,
     *,
     device: str | None = None,
+    encoder: str | None = None,
     saliency: Path | None = None,
     cache: Path | None = None,
     workers: int | None = None,
@@ -70,6 +71,7 @@ def build_config(
     config = apply_overrides(config, assignments or ())
     options = {
         "runtime.device": device,
+        "features.encoder": encoder,
         "saliency.method": None if saliency is None else "supplied",
         "saliency.folder": None if saliency is None else str(saliency),
         "runtime.cache_folder": None if cache is None else str(cache),

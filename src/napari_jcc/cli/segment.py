@@ -44,6 +44,14 @@ def segment(
             help="Gray images of your own that say what stands out, named as the images.",
         ),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME_OR_PATH",
+            help="Network of the presets photo and microscopy: a model of the Hugging Face "
+            "hub, a folder of Transformers, or a .pt2 file of torch.export.",
+        ),
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -71,6 +79,8 @@ def segment(
 
     Example: napari-jcc segment photos --output out
 
+    Example: napari-jcc segment photos --output out --preset photo --encoder resnet.pt2
+
     Example: napari-jcc segment photos -o out --overwrite --set problem.nu=0.2 --cache cache
     """
     from napari_jcc.cli.cluster import connect
@@ -85,6 +95,7 @@ def segment(
         config_file,
         assignments,
         device=device,
+        encoder=encoder,
         saliency=saliency,
         cache=cache,
         workers=workers,

@@ -34,6 +34,8 @@ _PACKAGES = (
     "scikit-image",
     "scipy",
     "tifffile",
+    "torch",
+    "transformers",
 )
 
 
@@ -82,6 +84,7 @@ def build_record(
             for image, location, mask in zip(result.images, locations, masks, strict=True)
         ],
         "skipped": result.skipped,
+        "notes": result.notes,
         "config": result.config.model_dump(mode="json"),
         "files": [*masks, BOXES, OVERVIEW, RECORD],
     }
