@@ -73,9 +73,12 @@ def test_items_are_separated_by_commas():
 
 def test_later_override_wins_and_the_start_is_left_alone():
     start = JccConfig()
-    config = apply_overrides(start, ["problem.nu=0.2", "problem.nu=0.3"])
-    assert config.problem.nu == 0.3
-    assert start.problem.nu == 0.1
+    before = start.problem.nu
+    config = apply_overrides(
+        start, [f"problem.nu={before + 1}", f"problem.nu={before + 2}"]
+    )
+    assert config.problem.nu == before + 2
+    assert start.problem.nu == before
 
 
 @pytest.mark.parametrize(

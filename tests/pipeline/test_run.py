@@ -25,11 +25,11 @@ class Recorder(Progress):
         self.steps[self.stages[-1]][0] += steps
 
 
-def same(first, second):
+def same(first, second, tolerance=0):
     for a, b in zip(first.images, second.images, strict=True):
         np.testing.assert_array_equal(a.mask, b.mask)
         np.testing.assert_array_equal(a.box, b.box)
-        np.testing.assert_array_equal(a.superpixel_scores, b.superpixel_scores)
+        np.testing.assert_allclose(a.superpixel_scores, b.superpixel_scores, rtol=tolerance)
 
 
 def test_finds_the_common_object(tiny_collection, small):
@@ -235,5 +235,6 @@ def test_cluster_gives_the_same_answer(tiny_collection, small):
         there = Run(
             tiny_collection.open(), small, client=client, progress=progress
         ).result()
-    same(here, there)
+    # Workers of a cluster run their linear algebra on one thread, which rounds otherwise.
+    same(here, there, tolerance=1e-5)
     assert all(done == total for done, total in progress.steps.values())

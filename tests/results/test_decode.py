@@ -8,7 +8,7 @@ from napari_jcc.regions import ImageRegions, find_overlap, measure_superpixels
 from napari_jcc.results.decode import decode_image, enlarge_mask, undecided_image
 from napari_jcc.results.refine import refine_mask
 
-PLAIN = DecodeConfig(refinement="none")
+PLAIN = DecodeConfig(refinement="none", box="scores")
 
 
 @pytest.fixture
@@ -37,6 +37,35 @@ def test_box_of_the_largest_score(quarters):
     result = decode(quarters, [0, 0, 0, 0.02], [0.3, 0.7])
     np.testing.assert_array_equal(result.box, [20, 20, 40, 40])
     assert result.box_score == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        # The mask is superpixel 3, so the box round it agrees with the mask.
+        ("scores", [0, 0, 20, 20]),
+        ("agreement", [20, 20, 40, 40]),
+        ("mask", [20, 20, 40, 40]),
+    ],
+)
+def test_box_rules_when_score_and_mask_disagree(quarters, box, expected):
+    config = DecodeConfig(refinement="none", box=box)
+    result = decode(quarters, [0.1, 0, 0, 1], [0.6, 0.4], config)
+    np.testing.assert_array_equal(result.box, expected)
+    assert result.box_score == pytest.approx(0.6 if box == "scores" else 0.4)
+
+
+def test_agreement_follows_the_scores_among_boxes_that_fit_alike(quarters):
+    config = DecodeConfig(refinement="none", box="agreement")
+    result = decode(quarters, [1, 0, 0, 1], [0.9, 0.1], config)
+    np.testing.assert_array_equal(result.box, [0, 0, 20, 20])
+
+
+def test_nothing_scores_nothing_is_object_and_the_box_is_left_to_the_scores(quarters):
+    config = DecodeConfig(refinement="none", box="agreement")
+    result = decode(quarters, [0, 0, 0, 0], [0.2, 0.8], config)
+    assert not result.mask.any()
+    np.testing.assert_array_equal(result.box, [20, 20, 40, 40])
 
 
 def test_paper_rule_divides_by_the_largest_and_rounds(quarters):
