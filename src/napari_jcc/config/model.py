@@ -325,8 +325,8 @@ class DiscriminativeConfig(Section):
         60.0,
         "Degrees of freedom",
         "Freedom of the classifier that separates object from rest over the whole set; "
-        "sets the ridge. More lets it follow finer differences, and noise. At most a quarter "
-        "of the number of pieces is granted.",
+        "sets the ridge. More lets it follow finer differences, and noise. At most a "
+        "quarter of the number of pieces is granted.",
         gt=0,
         le=5000,
     )
