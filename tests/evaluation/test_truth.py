@@ -199,3 +199,18 @@ def test_bad_table_is_explained(tmp_path, text, message):
 def test_image_given_as_table_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"a\.png"):
         find_truth(save(tmp_path / "a.png", [[0, 255]]), ["a"])
+
+
+def test_a_picture_of_the_bare_name_is_not_taken_for_a_mask(tmp_path):
+    picture = np.arange(1, 121, dtype=np.uint16).reshape(10, 12)
+    Image.fromarray(picture).save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match="looks like a picture"):
+        read_mask(tmp_path / "a.tif")
+
+
+def test_the_images_themselves_are_not_their_truth(tmp_path):
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "a.png")
+    own = (tmp_path / "a.png").resolve()
+    assert find_truth(tmp_path, ["a"]).masks == {"a": tmp_path / "a.png"}
+    with pytest.raises(InputError):
+        find_truth(tmp_path, ["a"], {own})

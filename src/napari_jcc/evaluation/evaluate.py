@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from napari_jcc.evaluation.metrics import (
 )
 from napari_jcc.evaluation.names import find_by_name, index_images
 from napari_jcc.evaluation.truth import BOX_TABLE, find_truth, read_mask
+from napari_jcc.results.names import RECORD
 from napari_jcc.results.result import JccResult
 
 TITLES = {"accuracy": "P", "jaccard": "J", "box_iou": "box IoU", "localized": "CorLoc"}
@@ -113,7 +115,7 @@ def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
             f"There are no masks in {out / 'masks'}. Give the folder that "
             "'napari-jcc segment --output' wrote."
         )
-    found = find_truth(truth, files)
+    found = find_truth(truth, files, _read_inputs(out))
     table = read_boxes(out / BOX_TABLE) if (out / BOX_TABLE).is_file() else None
     known = found.masks.keys() | found.boxes.keys()
     scores = [
@@ -127,6 +129,15 @@ def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
         for name in natsorted(known)
     ]
     return Evaluation(tuple(scores), tuple(natsorted(files.keys() - known)))
+
+
+def _read_inputs(out: Path) -> set[Path]:
+    """Image files that the run worked on, as its record tells; none without a record."""
+    try:
+        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        return {Path(entry["source"]).resolve() for entry in record["images"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def evaluate_result(

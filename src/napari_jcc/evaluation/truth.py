@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class Truth:
         return read_mask(self.masks[name]) if name in self.masks else None
 
 
-def find_truth(place: Path, names: Iterable[str]) -> Truth:
+def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ()) -> Truth:
     """Find the truth of the images called `names`.
 
     Parameters
@@ -57,6 +57,8 @@ def find_truth(place: Path, names: Iterable[str]) -> Truth:
         and perhaps a table ``boxes.csv``.
     names
         Names of images, without extension.
+    images
+        Files of the images themselves, resolved; never taken for their own masks.
 
     Raises
     ------
@@ -68,7 +70,8 @@ def find_truth(place: Path, names: Iterable[str]) -> Truth:
     if place.is_file():
         table, files = read_boxes(place), {}
     elif place.is_dir():
-        files = index_images(place)
+        found = index_images(place)
+        files = {key: file for key, file in found.items() if file.resolve() not in images}
         table = read_boxes(place / BOX_TABLE) if (place / BOX_TABLE).is_file() else {}
     else:
         raise InputError(
@@ -97,7 +100,8 @@ def read_mask(path: Path) -> MaskArray:
     Raises
     ------
     InputError
-        If the file cannot be read, is a colour picture or holds several pages.
+        If the file cannot be read, is a colour picture, holds several pages, or has many
+        levels but none of them 0, as photographs do.
     """
     try:
         values = _read_values(path)
@@ -109,6 +113,13 @@ def read_mask(path: Path) -> MaskArray:
     if values.ndim != 2:
         raise InputError(
             f"The mask {path} has shape {values.shape}. Give one gray image per mask."
+        )
+    whole = values.dtype.kind in "iu" and values.min(initial=1) > 0
+    if whole and len(np.unique(values)) > 2:
+        raise InputError(
+            f"{path} looks like a picture, not a mask: no pixel is 0, and there are "
+            f"{len(np.unique(values))} levels. Masks are 0 outside the object and called "
+            f"like the image, perhaps with {_ENDINGS} added."
         )
     if values.dtype.kind == "f":
         return values >= 0.5
