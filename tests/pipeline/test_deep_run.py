@@ -12,6 +12,17 @@ from napari_jcc.evaluation import evaluate_result
 from napari_jcc.features.encoders import load_encoder
 from napari_jcc.pipeline import Cache, Run, fallback
 from napari_jcc.pipeline import encoding as encoding_module
+from napari_jcc.progress import Progress
+
+
+class Recorder(Progress):
+    def __init__(self):
+        super().__init__()
+        self.stages = []
+
+    def on_start(self, stage, total):
+        self.stages.append(stage)
+
 
 SMALL = {
     "superpixels.count": 60,
@@ -41,6 +52,16 @@ def test_deep_features_find_the_common_object(tiny_collection, deep):
     assert evaluate_result(result, truth).means["jaccard"] > 0.8
     assert {"Encoder", "Prior"} <= set(result.seconds)
     assert result.notes == ()
+
+
+def test_the_prior_can_be_learned_in_rounds(tiny_collection, deep):
+    learning = apply_overrides(deep, {"prior.rounds": 2})
+    progress = Recorder()
+    result = Run(tiny_collection.open(), learning, progress=progress).result()
+    truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
+    assert evaluate_result(result, truth).means["jaccard"] > 0.8
+    assert progress.stages.count("Learning") == 2
+    assert progress.stages.count("Joint problem") == 3
 
 
 def test_maps_are_kept_whatever_else_changes(tiny_collection, deep):

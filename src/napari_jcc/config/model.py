@@ -192,6 +192,14 @@ class PriorConfig(Section):
         ge=0,
         le=1000,
     )
+    rounds: int = setting(
+        0,
+        "Rounds of learning",
+        "How often the joint problem is solved beforehand, to learn from all masks what the "
+        "object looks like; the prior is then half what was learned. Needs an encoder.",
+        ge=0,
+        le=20,
+    )
 
 
 class BoxConfig(Section):
@@ -461,11 +469,12 @@ class ProblemConfig(Section):
 class SolverConfig(Section):
     """How the quadratic program is solved."""
 
-    name: Literal["osqp", "dense"] = setting(
+    name: Literal["osqp", "structured", "dense"] = setting(
         "osqp",
         "Solver",
-        "osqp: operator splitting on the lifted sparse problem. dense: reference for tiny "
-        "problems only.",
+        "osqp: operator splitting on the lifted sparse problem. structured: interior point "
+        "on one block per image, faster on large sets, needs torch. dense: reference for "
+        "tiny problems only.",
         advanced=True,
     )
     tolerance: float = setting(

@@ -48,7 +48,8 @@ class EncodedImages:
         self._config = config
         self._keeper = keeper
         self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
-        self._encoder = self._load() if self._deep or config.prior.common > 0 else None
+        needed = self._deep or config.prior.common > 0 or config.prior.rounds > 0
+        self._encoder = self._load() if needed else None
 
     def extend(self, keys: Sequence[str], stage: str, section: BaseModel) -> list[str]:
         """Return keys of a stage that uses the maps, whatever the encoder's name."""
@@ -96,7 +97,7 @@ class EncodedImages:
         if not features.encoder:
             raise ConfigError(
                 "The settings ask for deep features (features.superpixels, "
-                "features.boxes) or for what images have in common (prior.common) but "
+                "features.boxes) or a learned prior (prior.common, prior.rounds) but "
                 "name no encoder. Set features.encoder, or --encoder NAME_OR_PATH."
             )
         name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder

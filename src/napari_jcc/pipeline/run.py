@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError, WeightsError
-from napari_jcc.features import combine
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.fallback import fall_back
+from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
-from napari_jcc.pipeline.solved import report_solution, split_by_image
 from napari_jcc.pipeline.supplied import find_supplied
-from napari_jcc.priors import Evidence, find_priors
-from napari_jcc.problem import JointFactors, factorise, gather, joint_model
-from napari_jcc.problem.data import JointData
+from napari_jcc.priors import Evidence, find_priors, refit_prior
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult, JccResult
-from napari_jcc.solvers import Solution, get_solver, require_solved
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -35,9 +31,10 @@ class Run:
     """One run of the joint program over a set of images.
 
     Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
-    masks; encoder and prior only where the settings ask for them. Every stage is kept
-    under a key made of the settings and inputs it depends on, so that a second run with
-    other settings, or with images added, redoes only what must change.
+    masks; encoder and prior only where the settings ask for them, and from boxes on again
+    for every round of learning. Every stage is kept under a key made of the settings and
+    inputs it depends on, so that a second run with other settings, or with images added,
+    redoes only what must change.
 
     Parameters
     ----------
@@ -106,25 +103,27 @@ class Run:
         self._keeper = self._make_keeper()
         keys, images = self._read()
         encoded = EncodedImages(self.collection, self.config, self._keeper)
+        joint = JointStage(images, encoded, self.config, self._keeper)
         keys, superpixels = self._superpixels(keys, images)
-        keys, regions = self._regions(keys, images, superpixels, encoded)
-        # An image without candidate boxes has no feasible point; the others go on.
-        usable = [i for i, found in enumerate(regions) if len(found.boxes)]
-        values: dict[int, tuple[FloatArray, FloatArray]] = {}
-        report: dict[str, Any] = {}
-        if usable:
-            data = gather([regions[i] for i in usable])
-            keys = encoded.extend(keys, "features", self.config.features)
-            keys = [keys[i] for i in usable]
-            key, factors = self._factors(keys, images, regions, usable, data, encoded)
-            solution, report = self._solve(key, factors, data)
-            values = split_by_image(solution, data, usable)
-        results = self._decode(images, regions, values)
+        salient_keys, saliency = self._saliency(keys, images, superpixels)
+        proposals = self._proposals(keys, images, superpixels)
+        prior_keys, priors = self._priors(salient_keys, saliency, encoded)
+        keys, maps = prior_keys, priors
+        for _ in range(self.config.prior.rounds):
+            keys, regions = self._regions(keys, superpixels, maps, proposals)
+            answer = joint.solve(keys, regions)
+            sources = encoded.extend(keys, "learned", self.config.features)
+            learned = digest("learned", answer.key, sources)
+            keys = [digest(key, learned) for key in prior_keys]
+            maps = self._learn(learned, images, regions, answer, priors, encoded)
+        keys, regions = self._regions(keys, superpixels, maps, proposals)
+        answer = joint.solve(keys, regions)
+        results = self._decode(images, regions, answer.values)
         return JccResult(
             images=tuple(results),
             config=self.config,
             skipped=dict(self.collection.skipped),
-            solver_report=report,
+            solver_report=answer.report,
             seconds=dict(self._keeper.seconds),
         )
 
@@ -161,30 +160,30 @@ class Run:
         found = self._keeper.map("Superpixels", stages.compute_superpixels, keys, tasks)
         return keys, found
 
-    def _regions(
-        self,
-        keys: list[str],
-        images: list[ImageArray],
-        superpixels: list[Superpixels],
-        encoded: EncodedImages,
-    ) -> tuple[list[str], list[ImageRegions]]:
+    def _proposals(
+        self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
+    ) -> list[IntArray]:
         search = self.config.boxes.model_dump(include={"method", "proposal_size"})
-        searched = extend_keys(keys, "proposals", search)
-        keys, saliency = self._saliency(keys, images, superpixels)
-        keys, maps = self._priors(keys, saliency, encoded)
+        keys = extend_keys(keys, "proposals", search)
         tasks = [
             stages.ProposalTask(*parts, self.config)
             for parts in zip(images, superpixels, strict=True)
         ]
-        proposals = self._keeper.map(
-            "Box search", stages.compute_proposals, searched, tasks
-        )
+        return self._keeper.map("Box search", stages.compute_proposals, keys, tasks)
+
+    def _regions(
+        self,
+        keys: list[str],
+        superpixels: list[Superpixels],
+        maps: list[Float32Array],
+        proposals: list[IntArray],
+    ) -> tuple[list[str], list[ImageRegions]]:
         keys = _extend(keys, "boxes", self.config.boxes)
-        ranking = [
+        tasks = [
             stages.RegionsTask(*parts, self.config)
             for parts in zip(superpixels, maps, proposals, strict=True)
         ]
-        return keys, self._keeper.map("Boxes", stages.compute_regions, keys, ranking)
+        return keys, self._keeper.map("Boxes", stages.compute_regions, keys, tasks)
 
     def _saliency(
         self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
@@ -220,61 +219,28 @@ class Run:
         maps = self._keeper.once(whole, compute)
         return [digest(key, whole) for key in keys], list(maps)
 
-    def _factors(
+    def _learn(
         self,
-        keys: list[str],
+        key: str,
         images: list[ImageArray],
         regions: list[ImageRegions],
-        usable: list[int],
-        data: JointData,
+        answer: JointAnswer,
+        priors: list[Float32Array],
         encoded: EncodedImages,
-    ) -> tuple[str, JointFactors]:
-        """Describe the pieces and factor the common classifiers of the set."""
-        settings = self.config.discriminative.model_dump(mode="json")
-        key = digest("factors", keys, settings)
+    ) -> list[Float32Array]:
+        """Fit the prior anew to the masks that the joint problem gives."""
 
-        def compute() -> JointFactors:
-            maps = encoded.maps_for_features()
-            tasks = [
-                stages.DescriptionTask(images[i], regions[i], maps[i], self.config)
-                for i in usable
+        def compute() -> tuple[Float32Array, ...]:
+            masks = [
+                stages.find_mask(image, found, answer.values.get(place))
+                for place, (image, found) in enumerate(zip(images, regions, strict=True))
             ]
-            descriptions = self._keeper.map(
-                "Features", stages.compute_description, keys, tasks
-            )
-            return self._keeper.single(
-                "Common classifier",
-                lambda: factorise(
-                    combine(descriptions, self.config.features),
-                    data,
-                    self.config.discriminative,
-                ),
+            maps = encoded.maps()
+            return tuple(
+                self._keeper.single("Learning", lambda: refit_prior(maps, masks, priors))
             )
 
-        return key, self._keeper.once(key, compute)
-
-    def _solve(
-        self, factors_key: str, factors: JointFactors, data: JointData
-    ) -> tuple[Solution, dict[str, Any]]:
-        """Build and solve the joint program.
-
-        There is no warm start from an earlier run: the answer must not depend on which
-        settings were tried before.
-        """
-        problem, solver_config = self.config.problem, self.config.solver
-        program = joint_model(data, factors, problem).build()
-        settings = problem.model_dump(), solver_config.model_dump()
-        key = digest("solution", factors_key, *settings)
-
-        def compute() -> Solution:
-            solver = get_solver(solver_config.name)
-            solver.setup(program, solver_config)
-            return require_solved(solver.solve())
-
-        solution = self._keeper.once(
-            key, lambda: self._keeper.single("Joint problem", compute)
-        )
-        return solution, report_solution(solution, program, solver_config.name)
+        return list(self._keeper.once(key, compute))
 
     def _decode(
         self,

@@ -22,6 +22,7 @@ from napari_jcc.regions import (
 )
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import decode_image, undecided_image
+from napari_jcc.results.smooth import smooth_scores, split_by_otsu
 
 
 class SaliencyTask(NamedTuple):
@@ -122,6 +123,21 @@ def compute_regions(task: RegionsTask) -> ImageRegions:
 def compute_description(task: DescriptionTask) -> dict[str, RegionDescriptors]:
     """Describe the pieces of one image."""
     return describe_image(task.image, task.regions, task.config.features, task.feature_map)
+
+
+def find_mask(
+    image: ImageArray,
+    regions: ImageRegions,
+    values: tuple[FloatArray, FloatArray] | None,
+) -> Float32Array:
+    """Find a mask (h, w) by smoothing; of the prior alone where there are no values."""
+    prior = regions.saliency_map
+    if values is None:
+        scores = prior
+    else:
+        scores = np.clip(values[0], 0, None).astype(np.float32)
+        scores = scores[regions.superpixels.label_map]
+    return split_by_otsu(smooth_scores(image, scores, prior)).astype(np.float32)
 
 
 def compute_result(task: DecodeTask) -> ImageResult:

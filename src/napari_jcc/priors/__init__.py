@@ -3,6 +3,7 @@
 from napari_jcc.priors.combine import find_priors
 from napari_jcc.priors.common import CommonPrior
 from napari_jcc.priors.prior import Evidence, Prior
+from napari_jcc.priors.refit import refit_prior
 from napari_jcc.priors.single import CentrePrior, SaliencyPrior, UniformPrior
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "SaliencyPrior",
     "UniformPrior",
     "find_priors",
+    "refit_prior",
 ]

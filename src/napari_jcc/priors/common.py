@@ -45,7 +45,7 @@ class CommonPrior:
         parts = [_project(found, mean, axis) for found in maps]
         sign = choose_sign(parts, [image.saliency_map for image in images])
         return [
-            _rate(found, part * np.float32(sign), image.shape)
+            rate_positive(found, part * np.float32(sign), image.shape)
             for found, part, image in zip(maps, parts, images, strict=True)
         ]
 
@@ -103,7 +103,10 @@ def _project(found: FeatureMap, mean: Float32Array, axis: Float32Array) -> Float
     return np.asarray(centred @ axis, dtype=np.float32)
 
 
-def _rate(found: FeatureMap, part: Float32Array, shape: tuple[int, int]) -> Float32Array:
+def rate_positive(
+    found: FeatureMap, part: Float32Array, shape: tuple[int, int]
+) -> Float32Array:
+    """Enlarge a value per cell (gh, gw) to `shape`; 0 where negative, 1 at the top."""
     down, across = found.interpolation(shape)
     positive = np.maximum(down @ part @ across.T, 0)
     top = np.percentile(positive, HIGH_PERCENTILE)

@@ -1,0 +1,138 @@
+"""The stages of the whole set: common classifiers and the joint problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from napari_jcc._types import FloatArray, ImageArray
+from napari_jcc.config import JccConfig
+from napari_jcc.features import combine
+from napari_jcc.pipeline import stages
+from napari_jcc.pipeline.cache import digest
+from napari_jcc.pipeline.encoding import EncodedImages
+from napari_jcc.pipeline.keeper import Keeper
+from napari_jcc.pipeline.solved import report_solution, split_by_image
+from napari_jcc.problem import JointFactors, factorise, gather, joint_model
+from napari_jcc.problem.data import JointData
+from napari_jcc.regions import ImageRegions
+from napari_jcc.solvers import Solution, get_solver, require_solved
+
+
+@dataclass(frozen=True)
+class JointAnswer:
+    """Values of the solved problem.
+
+    Attributes
+    ----------
+    key
+        Under which the solution is kept; empty without one.
+    values
+        y and z by the place of their image; images without boxes have none.
+    report
+        How the problem was solved.
+    """
+
+    key: str = ""
+    values: dict[int, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+class JointStage:
+    """Describes the pieces of a set, factors their classifiers and solves.
+
+    Parameters
+    ----------
+    images
+        The set, at working size.
+    encoded
+        The encoder's maps of the same images.
+    config
+        Settings of the run.
+    keeper
+        Where results are kept.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[ImageArray],
+        encoded: EncodedImages,
+        config: JccConfig,
+        keeper: Keeper,
+    ) -> None:
+        self._images = images
+        self._encoded = encoded
+        self._config = config
+        self._keeper = keeper
+
+    def solve(self, keys: list[str], regions: list[ImageRegions]) -> JointAnswer:
+        """Solve for the given pieces, kept under the given keys.
+
+        Raises
+        ------
+        SolverError
+            If the joint problem is not solved.
+        """
+        # An image without candidate boxes has no feasible point; the others go on.
+        usable = [i for i, found in enumerate(regions) if len(found.boxes)]
+        if not usable:
+            return JointAnswer()
+        data = gather([regions[i] for i in usable])
+        keys = self._encoded.extend(keys, "features", self._config.features)
+        keys = [keys[i] for i in usable]
+        factors_key, factors = self._factors(keys, regions, usable, data)
+        key, solution, report = self._solve(factors_key, factors, data)
+        return JointAnswer(key, split_by_image(solution, data, usable), report)
+
+    def _factors(
+        self,
+        keys: list[str],
+        regions: list[ImageRegions],
+        usable: list[int],
+        data: JointData,
+    ) -> tuple[str, JointFactors]:
+        """Describe the pieces and factor the common classifiers of the set."""
+        config = self._config
+        key = digest("factors", keys, config.discriminative.model_dump(mode="json"))
+
+        def compute() -> JointFactors:
+            maps = self._encoded.maps_for_features()
+            tasks = [
+                stages.DescriptionTask(self._images[i], regions[i], maps[i], config)
+                for i in usable
+            ]
+            descriptions = self._keeper.map(
+                "Features", stages.compute_description, keys, tasks
+            )
+            return self._keeper.single(
+                "Common classifier",
+                lambda: factorise(
+                    combine(descriptions, config.features), data, config.discriminative
+                ),
+            )
+
+        return key, self._keeper.once(key, compute)
+
+    def _solve(
+        self, factors_key: str, factors: JointFactors, data: JointData
+    ) -> tuple[str, Solution, dict[str, Any]]:
+        """Build and solve the joint program.
+
+        There is no warm start from an earlier run: the answer must not depend on which
+        settings were tried before.
+        """
+        problem, solver_config = self._config.problem, self._config.solver
+        program = joint_model(data, factors, problem).build()
+        settings = problem.model_dump(), solver_config.model_dump()
+        key = digest("solution", factors_key, *settings)
+
+        def compute() -> Solution:
+            solver = get_solver(solver_config.name)
+            solver.setup(program, solver_config)
+            return require_solved(solver.solve())
+
+        solution = self._keeper.once(
+            key, lambda: self._keeper.single("Joint problem", compute)
+        )
+        return key, solution, report_solution(solution, program, solver_config.name)

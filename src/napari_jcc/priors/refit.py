@@ -1,0 +1,96 @@
+r"""The prior learned anew from masks of the whole set.
+
+One linear classifier of all the encoder's cells, object against rest, is fitted to the
+masks of all images: what an image's own mask got wrong and most other images' got right is
+put right. Cells on which smoothing left no doubt count most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray
+from napari_jcc.config import FeatureConfig
+from napari_jcc.features import FeatureMap, embed
+from napari_jcc.priors.common import rate_positive
+
+DIMENSIONS = 64
+RIDGE = 0.1
+"""Share of the mean variance that is added to every direction. From .01 to 1 the mean J of
+the classes the settings were chosen on moves by less than 1."""
+FLOOR = 0.15
+"""Predictions below this are rated 0. A cell in the middle of the rest is predicted well
+below, one on the outline about .5."""
+
+
+def refit_prior(
+    maps: Sequence[FeatureMap],
+    masks: Sequence[Float32Array],
+    priors: Sequence[Float32Array],
+) -> list[Float32Array]:
+    """Rate pixels by the mean of their prior and a classifier of the set's masks.
+
+    Parameters
+    ----------
+    maps
+        The encoder's descriptors of every image.
+    masks : list of (h, w) float32
+        1 for object, 0 for rest.
+    priors : list of (h, w) float32
+        In [0, 1].
+
+    Returns
+    -------
+    list of (h, w) float32
+        In [0, 1].
+    """
+    rated = []
+    for found, cells, prior in zip(maps, _predict(maps, masks), priors, strict=True):
+        learned = rate_positive(found, cells - np.float32(FLOOR), _shape(prior))
+        rated.append(np.asarray((prior + learned) / 2, dtype=np.float32))
+    return rated
+
+
+def _predict(
+    maps: Sequence[FeatureMap], masks: Sequence[Float32Array]
+) -> list[Float32Array]:
+    """Predictions of the ridge classifier on the cells of every image, (gh, gw)."""
+    grids = [_shape(found.values) for found in maps]
+    flat = [
+        found.values.reshape(-1, found.values.shape[-1]).astype(np.float32)
+        for found in maps
+    ]
+    config = FeatureConfig(dimensions=DIMENSIONS)
+    features = embed(flat, False, config).astype(np.float64)
+    target = np.concatenate(
+        [
+            cv2.resize(mask, grid[::-1], interpolation=cv2.INTER_AREA).ravel()
+            for mask, grid in zip(masks, grids, strict=True)
+        ]
+    ).astype(np.float64)
+    values = _fit(features, target)
+    ends = np.cumsum([height * width for height, width in grids])[:-1]
+    parts = np.split(values.astype(np.float32), ends)
+    return [part.reshape(grid) for part, grid in zip(parts, grids, strict=True)]
+
+
+def _fit(features: FloatArray, target: FloatArray) -> FloatArray:
+    """Ridge regression of `target` (n,) on `features` (n, D), and its predictions (n,)."""
+    weight = np.abs(2 * target - 1) + 1e-9
+    weight /= weight.sum()
+    mean, level = weight @ features, weight @ target
+    centred = features - mean
+    gram = (centred * weight[:, None]).T @ centred
+    size = len(gram)
+    penalty = RIDGE * np.trace(gram) / size + 1e-12
+    moment = (centred * weight[:, None]).T @ (target - level)
+    return np.asarray(
+        centred @ np.linalg.solve(gram + penalty * np.eye(size), moment) + level
+    )
+
+
+def _shape(array: np.ndarray) -> tuple[int, int]:
+    return array.shape[0], array.shape[1]

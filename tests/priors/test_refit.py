@@ -1,0 +1,51 @@
+"""A prior learned from the masks of a set."""
+
+import numpy as np
+import pytest
+
+from napari_jcc.features import FeatureMap
+from napari_jcc.priors import refit_prior
+
+OBJECT, REST = np.array([3.0, 0.0, 1.0]), np.array([0.0, 2.0, 1.0])
+
+
+def scene(place, size=8):
+    """Feature map with an object at `place`, and the object's mask at the map's size."""
+    rng = np.random.default_rng(size + place[0].start)
+    mask = np.zeros((size, size), np.float32)
+    mask[place] = 1
+    grid = np.where(mask[..., None] > 0, OBJECT, REST) + rng.normal(0, 0.1, (size, size, 3))
+    return FeatureMap(grid.astype(np.float16), 4, 1.5, (4 * size, 4 * size)), mask
+
+
+PLACES = [np.s_[2:5, 2:5], np.s_[3:7, 1:4], np.s_[1:4, 3:6], np.s_[3:6, 3:7]]
+
+
+def test_what_most_masks_show_corrects_the_odd_one_out():
+    maps, masks = zip(*map(scene, PLACES), strict=True)
+    wrong = np.zeros_like(masks[0])
+    wrong[6:, 6:] = 1
+    flat = [np.full_like(mask, 0.5) for mask in masks]
+    learned = refit_prior(maps, [wrong, *masks[1:]], flat)[0]
+    assert learned[masks[0] > 0].min() > learned[wrong > 0].max() + 0.2
+
+
+def test_half_of_the_prior_stays():
+    maps, masks = zip(*map(scene, PLACES), strict=True)
+    nothing = [np.zeros_like(mask) for mask in masks]
+    everything = [np.ones_like(mask) for mask in masks]
+    low, high = (refit_prior(maps, masks, priors) for priors in (nothing, everything))
+    for first, second in zip(low, high, strict=True):
+        np.testing.assert_allclose(second - first, 0.5, atol=1e-6)
+        assert first.min() >= 0
+        assert second.max() <= 1
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_masks_of_one_kind_teach_nothing_that_breaks(level):
+    maps, masks = zip(*map(scene, PLACES), strict=True)
+    same = [np.full_like(mask, level) for mask in masks]
+    learned = refit_prior(maps, same, masks)
+    for found, prior in zip(learned, masks, strict=True):
+        # One class only: every cell is rated the same, so the prior decides.
+        np.testing.assert_allclose(found, (prior + level) / 2, atol=1e-5)
