@@ -195,8 +195,8 @@ class PriorConfig(Section):
     rounds: int = setting(
         0,
         "Rounds of learning",
-        "How often the joint problem is solved beforehand, to learn from all masks what the "
-        "object looks like; the prior is then half what was learned. Needs an encoder.",
+        "How often the joint problem is solved beforehand, to learn from all masks what "
+        "the object looks like; the prior is then half what was learned. Needs an encoder.",
         ge=0,
         le=20,
     )

@@ -77,8 +77,10 @@ def discriminative_factor(
     root = np.sqrt(omega)
     mean = (omega @ features) / omega.sum()
     values, vectors = np.linalg.eigh(_weighted_gram(features, mean, omega))
-    # Directions without variance carry no information, only rounding.
-    significant = values > max(values[-1], 0.0) * 1e-10 if len(values) else values > 0
+    # Directions without variance carry no information, only rounding: of the largest
+    # one, and of the mean, which would make D indefinite where all features are equal.
+    total = float(values.sum() + omega.sum() * (mean @ mean))
+    significant = values > max(values.max(initial=0.0) * 1e-10, total * 1e-13)
     values, vectors = values[significant], vectors[:, significant]
     beta = _ridge(values, min(degrees_of_freedom, LARGEST_SHARE * len(features)))
     shrinkage = values / (values + beta)

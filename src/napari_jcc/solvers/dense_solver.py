@@ -13,6 +13,7 @@ from napari_jcc._types import FloatArray
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
 from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 
 LARGEST = 2000
@@ -63,8 +64,12 @@ class DenseSolver:
         self._split_rows(program)
         self._setup_seconds = time.perf_counter() - start
 
-    def solve(self, warm_start: Solution | None = None) -> Solution:
+    def solve(
+        self, warm_start: Solution | None = None, progress: Progress | None = None
+    ) -> Solution:
         """Iterate to the tolerance; an interior-point method takes no warm start."""
+        if progress is not None:
+            progress.raise_if_cancelled()
         start = time.perf_counter()
         point, iterations, solved = self._iterate()
         row_duals, bound_duals = self._gather_duals(point)

@@ -13,6 +13,7 @@ from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
 from napari_jcc.problem.lifting import lift
 from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 
 _STATUS = {
@@ -59,8 +60,12 @@ class OsqpSolver:
             ) from error
         self._setup_seconds = time.perf_counter() - start
 
-    def solve(self, warm_start: Solution | None = None) -> Solution:
+    def solve(
+        self, warm_start: Solution | None = None, progress: Progress | None = None
+    ) -> Solution:
         """Iterate to the tolerance, from `warm_start` if given."""
+        if progress is not None:
+            progress.raise_if_cancelled()
         start = time.perf_counter()
         if warm_start is not None:
             self._warm_start(warm_start)

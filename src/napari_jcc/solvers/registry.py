@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 
-from napari_jcc.errors import ConfigError
+from napari_jcc.errors import ConfigError, SolverError
 from napari_jcc.solvers.dense_solver import DenseSolver
 from napari_jcc.solvers.osqp_solver import OsqpSolver
 from napari_jcc.solvers.solver import Solver
 
-SOLVERS: dict[str, Callable[[], Solver]] = {"osqp": OsqpSolver, "dense": DenseSolver}
+
+def _structured(device: str) -> Solver:
+    if importlib.util.find_spec("torch") is None:
+        raise SolverError(
+            "The solver structured needs torch, which is not installed. Run "
+            "`pip install torch`, or set solver.name to osqp."
+        )
+    # torch takes a second to load, and most uses of the package need none of it.
+    from napari_jcc.solvers.structured import StructuredSolver
+
+    return StructuredSolver(device)
 
 
-def get_solver(name: str) -> Solver:
+SOLVERS: dict[str, Callable[[str], Solver]] = {
+    "osqp": lambda device: OsqpSolver(),
+    "structured": _structured,
+    "dense": lambda device: DenseSolver(),
+}
+"""Makers of a solver for a device; those that know the processor only ignore it."""
+
+
+def get_solver(name: str, device: str = "auto") -> Solver:
     """Return a new solver.
+
+    Parameters
+    ----------
+    name
+        One of `SOLVERS`.
+    device
+        The setting ``runtime.device``; used by ``structured``.
 
     Raises
     ------
     ConfigError
         If there is no solver of that name; the message lists those there are.
+    SolverError
+        If the solver needs a package that is not installed.
     """
     if name not in SOLVERS:
         raise ConfigError(f"Unknown solver {name!r}. Known: {', '.join(SOLVERS)}.")
-    return SOLVERS[name]()
+    return SOLVERS[name](device)

@@ -7,6 +7,7 @@ from typing import Protocol
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import SolverError
 from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 
 
@@ -17,8 +18,16 @@ class Solver(Protocol):
         """Take over a program and factorise what can be."""
         ...
 
-    def solve(self, warm_start: Solution | None = None) -> Solution:
-        """Solve the program, from an earlier solution of one of the same shape if given."""
+    def solve(
+        self, warm_start: Solution | None = None, progress: Progress | None = None
+    ) -> Solution:
+        """Solve the program, from an earlier solution of one of the same shape if given.
+
+        Raises
+        ------
+        Cancelled
+            If the progress was cancelled and the solver can stop; it stays usable.
+        """
         ...
 
 

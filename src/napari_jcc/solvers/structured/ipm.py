@@ -1,0 +1,370 @@
+"""A primal-dual interior-point method on the structured system: the robust reference.
+
+References
+----------
+S. Mehrotra, "On the implementation of a primal-dual interior point method", SIAM J.
+Optimization 2 (1992). J. Gondzio, "Multiple centrality corrections in a primal-dual
+method for linear programming", Computational Optimization and Applications 6 (1996).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from napari_jcc.progress import Progress
+from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.interior import interior_point
+from napari_jcc.solvers.structured.kkt import KktSystem, NotPositive
+
+STEP_TO_BOUNDARY = 0.995
+EQUALITY_WEIGHT = 1e5
+"""Inverse of the proximal term on the duals of equality rows; it vanishes in the end."""
+
+CURVATURE = 1e-6
+"""Negative curvature, in units of the mean cost, that passes for rounding."""
+
+MOST_REFINEMENTS = 3
+REFINED = 1e-11
+"""Dual residual, in units of the largest linear cost, that needs no refinement."""
+
+GOOD_ENOUGH = 1e-7
+"""Accuracy at which it is no failure that rounding allows no more."""
+
+START_MARGIN = 1e-3
+START_TARGET = 0.1
+"""Products of slacks and duals at the start, in units of the largest linear cost."""
+
+MOST_STEPS = 100
+
+
+@dataclass
+class Point:
+    """Primal and dual iterate in flat vectors.
+
+    Attributes
+    ----------
+    x : (V',)
+    s : (M',)
+        Copy of A x, strictly within the limits of inequality rows.
+    y : (M',)
+        Duals of the rows, upper minus lower.
+    row_low, row_high : (M',)
+        Duals of the limits, positive.
+    low, high : (V',)
+        Duals of the bounds, positive.
+    """
+
+    x: Tensor
+    s: Tensor
+    y: Tensor
+    row_low: Tensor
+    row_high: Tensor
+    low: Tensor
+    high: Tensor
+
+    def moved(self, step: Point, primal: float, dual: float) -> Point:
+        """Return the point after a step."""
+        return Point(
+            self.x + primal * step.x,
+            self.s + primal * step.s,
+            self.y + dual * step.y,
+            self.row_low + dual * step.row_low,
+            self.row_high + dual * step.row_high,
+            self.low + dual * step.low,
+            self.high + dual * step.high,
+        )
+
+
+@dataclass(frozen=True)
+class IpmResult:
+    """Last iterate, and how good it is in the scaled cost."""
+
+    point: Point
+    iterations: int
+    solved: bool
+    primal_residual: float
+    dual_residual: float
+    gap: float
+    stuck: bool = False
+
+    @property
+    def worst(self) -> float:
+        """Largest of the residuals and the relative gap."""
+        return max(self.primal_residual, self.dual_residual, self.gap)
+
+
+class InteriorPoint:
+    """Mehrotra's predictor and corrector, with centrality corrections.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    exchange
+        Sums over images held elsewhere.
+    """
+
+    def __init__(self, blocks: Blocks, exchange: Exchange | None = None) -> None:
+        self.blocks = blocks
+        self.exchange = exchange or Alone()
+        self.kkt = KktSystem(blocks, self.exchange)
+        low, high = blocks.row_lower, blocks.row_upper
+        self.free = blocks.free
+        self.equal = low == high
+        self.has_low = torch.isfinite(low) & ~self.equal
+        self.has_high = torch.isfinite(high) & ~self.equal
+        self.target = torch.where(self.equal, low, 0.0)
+        # Products with an absent limit must stay finite.
+        self.low = torch.where(self.has_low, low, -1e30)
+        self.high = torch.where(self.has_high, high, 1e30)
+        pairs = self.has_low.sum() + self.has_high.sum() + 2 * self.free.sum()
+        self.pairs = float(self.exchange.total(pairs.double()[None]))
+
+    def solve(
+        self,
+        tolerance: float,
+        max_iterations: int = MOST_STEPS,
+        start: Point | None = None,
+        progress: Progress | None = None,
+    ) -> IpmResult:
+        """Iterate until residuals and relative gap are below `tolerance`.
+
+        Raises
+        ------
+        NotPositive
+            If the cost is not convex.
+        Cancelled
+            If the progress was cancelled.
+        """
+        self._check_convex()
+        point = start or self._start()
+        best: IpmResult | None = None
+        iteration = 0
+        while True:
+            if progress is not None:
+                progress.raise_if_cancelled()
+            dual, primal = self._residuals(point)
+            quality = self._quality(point, dual, primal)
+            worst = max(quality)
+            if best is None or worst < best.worst:
+                best = IpmResult(point, iteration, worst <= tolerance, *quality)
+            # Past the reach of rounding the residuals grow again; nan compares false.
+            exhausted = best.worst <= GOOD_ENOUGH and not worst <= 100 * best.worst
+            if worst <= tolerance or exhausted or iteration == max_iterations:
+                break
+            try:
+                point = self._advance(point, dual, primal)
+            except NotPositive:
+                # The cost is convex, so the duals have grown beyond all measure.
+                break
+            iteration += 1
+        solved = best.worst <= max(tolerance, GOOD_ENOUGH)
+        stuck = not solved and (iteration < max_iterations or iteration >= MOST_STEPS)
+        return replace(best, iterations=iteration, solved=solved, stuck=stuck)
+
+    def _check_convex(self) -> None:
+        """Factorise the cost alone; the duals would hide a negative curvature."""
+        none = torch.zeros_like(self.blocks.row_lower)
+        self.kkt.factorise(torch.full_like(self.blocks.q, CURVATURE), none)
+
+    def _start(self) -> Point:
+        """Return a strictly feasible point if one is at hand, with centred duals."""
+        blocks = self.blocks
+        x, _ = interior_point(blocks)
+        x = torch.where(self.free, _inside(x, blocks.lower, blocks.upper), x)
+        activity = blocks.rows @ x
+        s = torch.where(
+            self.has_low | self.has_high, _inside(activity, self.low, self.high), activity
+        )
+        point = Point(x, s, *(torch.zeros_like(v) for v in (s, s, s, x, x)))
+        below, above, low, high = self._slacks(point)
+        target = START_TARGET * max(1.0, self.largest(blocks.q))
+        point.row_low = torch.where(self.has_low, target / below, 0.0)
+        point.row_high = torch.where(self.has_high, target / above, 0.0)
+        point.low = torch.where(self.free, target / low, 0.0)
+        point.high = torch.where(self.free, target / high, 0.0)
+        point.y = point.row_high - point.row_low
+        return point
+
+    def _residuals(self, point: Point) -> tuple[Tensor, Tensor]:
+        blocks = self.blocks
+        gradient = (
+            self.gradient(point.x) + blocks.columns @ point.y + point.high - point.low
+        )
+        activity = blocks.rows @ point.x
+        primal = torch.where(
+            self.equal,
+            activity - self.target,
+            torch.where(self.has_low | self.has_high, activity - point.s, 0.0),
+        )
+        return gradient * self.free, primal
+
+    def gradient(self, x: Tensor) -> Tensor:
+        """P x + q."""
+        blocks = self.blocks
+        coupled = blocks.expand(self.exchange.total(blocks.project(x)))
+        return blocks.cost @ x - coupled + blocks.q
+
+    def _quality(
+        self, point: Point, dual: Tensor, primal: Tensor
+    ) -> tuple[float, float, float]:
+        cost = self._sum(point.x * (self.gradient(point.x) + self.blocks.q)) / 2
+        size = max(self.largest(self.blocks.q), 1.0)
+        return (
+            self.largest(primal),
+            self.largest(dual) / size,
+            self._complementarity(point) / max(abs(cost), 1e-3 * size),
+        )
+
+    def _slacks(self, point: Point) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return (
+            point.s - self.low,
+            self.high - point.s,
+            torch.where(self.free, point.x - self.blocks.lower, 1.0),
+            torch.where(self.free, self.blocks.upper - point.x, 1.0),
+        )
+
+    def _complementarity(self, point: Point) -> float:
+        below, above, low, high = self._slacks(point)
+        products = (below * point.row_low).sum() + (above * point.row_high).sum()
+        products = products + (low * point.low).sum() + (high * point.high).sum()
+        return float(self.exchange.total(products[None]))
+
+    def _advance(self, point: Point, dual: Tensor, primal: Tensor) -> Point:
+        below, above, low, high = self._slacks(point)
+        weight = point.row_low / below + point.row_high / above
+        weight = torch.where(self.equal, EQUALITY_WEIGHT, weight)
+        self.kkt.factorise(point.low / low + point.high / high, weight)
+        direction = _Direction(self, point, dual, primal, weight)
+        mean = self._complementarity(point) / self.pairs
+        affine = direction.solve((0.0, 0.0, 0.0, 0.0))
+        a_primal, a_dual = self._steps(point, affine, 1.0)
+        trial = self._complementarity(point.moved(affine, a_primal, a_dual)) / self.pairs
+        centre = mean * min(1.0, max(trial / mean, 0.0)) ** 3
+        targets = (
+            centre - affine.row_low * affine.s,
+            centre + affine.row_high * affine.s,
+            centre - affine.low * affine.x,
+            centre + affine.high * affine.x,
+        )
+        step = direction.solve(targets)
+        a_primal, a_dual = self._steps(point, step, STEP_TO_BOUNDARY)
+        return point.moved(step, a_primal, a_dual)
+
+    def _steps(self, point: Point, step: Point, share: float) -> tuple[float, float]:
+        """One length for all: with a quadratic cost the dual residual needs it."""
+        below, above, low, high = self._slacks(point)
+        falls = [
+            torch.where(self.has_low, -step.s / below, 0.0),
+            torch.where(self.has_high, step.s / above, 0.0),
+            -step.x / low,
+            step.x / high,
+            _fall(point.row_low, step.row_low),
+            _fall(point.row_high, step.row_high),
+            _fall(point.low, step.low),
+            _fall(point.high, step.high),
+        ]
+        worst = torch.stack([fall.max() if fall.numel() else fall.sum() for fall in falls])
+        largest = float(self.exchange.largest(worst.max()[None]))
+        length = min(1.0, share / largest) if largest > 0 else 1.0
+        return length, length
+
+    def _sum(self, values: Tensor) -> float:
+        return float(self.exchange.total(values.sum()[None]))
+
+    def largest(self, values: Tensor) -> float:
+        """Largest absolute value over all images."""
+        local = values.abs().max() if values.numel() else values.new_zeros(())
+        return float(self.exchange.largest(local[None]))
+
+
+class _Direction:
+    """Newton steps from one point, for one target of complementarity after another."""
+
+    def __init__(
+        self,
+        owner: InteriorPoint,
+        point: Point,
+        dual: Tensor,
+        primal: Tensor,
+        weight: Tensor,
+    ) -> None:
+        self.owner, self.point, self.weight = owner, point, weight
+        self.dual, self.primal = dual, primal
+        self.below, self.above, self.low, self.high = owner._slacks(point)
+
+    def solve(self, targets: tuple[Tensor | float, ...]) -> Point:
+        """Step to products of slack and dual equal to the targets."""
+        owner, point = self.owner, self.point
+        row_low, row_high, low, high = targets
+        pull = _where(owner.has_high, row_high / self.above)
+        pull = pull - _where(owner.has_low, row_low / self.below) - point.y
+        pull = torch.where(owner.equal, 0.0, pull)
+        bound = (
+            _where(owner.free, high / self.high - low / self.low) - point.high + point.low
+        )
+        right = -self.dual - bound
+        right = right - owner.blocks.columns @ (self.weight * self.primal + pull)
+        dx = owner.kkt.solve(right, refinements=0)
+        ds = owner.blocks.rows @ dx + self.primal
+        step = Point(
+            dx,
+            torch.where(owner.equal, 0.0, ds),
+            self.weight * ds + pull,
+            _where(
+                owner.has_low, (row_low - point.row_low * ds) / self.below - point.row_low
+            ),
+            _where(
+                owner.has_high,
+                (row_high + point.row_high * ds) / self.above - point.row_high,
+            ),
+            _where(owner.free, (low - point.low * dx) / self.low - point.low),
+            _where(owner.free, (high + point.high * dx) / self.high - point.high),
+        )
+        return self._refine(step)
+
+    def _refine(self, step: Point) -> Point:
+        """Correct what rounding left of the dual equation.
+
+        Active rows multiply the rounding of A dx by their large weights; a correction
+        is small, and so is the rounding of its own product.
+        """
+        owner, blocks, point = self.owner, self.owner.blocks, self.point
+        for _ in range(MOST_REFINEMENTS):
+            gradient = owner.gradient(step.x) - blocks.q + blocks.columns @ step.y
+            left = (-self.dual - gradient - step.high + step.low) * owner.free
+            size = owner.largest(left)
+            if not size > REFINED * max(1.0, owner.largest(blocks.q)):
+                break
+            dx = owner.kkt.solve(left, refinements=0)
+            ds = blocks.rows @ dx
+            step = Point(
+                step.x + dx,
+                step.s + torch.where(owner.equal, 0.0, ds),
+                step.y + self.weight * ds,
+                step.row_low - _where(owner.has_low, point.row_low * ds / self.below),
+                step.row_high + _where(owner.has_high, point.row_high * ds / self.above),
+                step.low - _where(owner.free, point.low * dx / self.low),
+                step.high + _where(owner.free, point.high * dx / self.high),
+            )
+        return step
+
+
+def _inside(value: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Move a value away from its limits, by a share of the room or of 1."""
+    margin = START_MARGIN * torch.clamp(high - low, max=1.0)
+    return torch.minimum(torch.maximum(value, low + margin), high - margin)
+
+
+def _where(condition: Tensor, value: Tensor | float) -> Tensor:
+    if not isinstance(value, Tensor):
+        return torch.full_like(condition, value, dtype=torch.float64) * condition
+    return torch.where(condition, value, 0.0)
+
+
+def _fall(value: Tensor, change: Tensor) -> Tensor:
+    """Share of a positive value that a step takes away; 0 where the value is absent."""
+    return torch.where(value > 0, -change / value.clamp_min(1e-300), 0.0)

@@ -1,0 +1,74 @@
+"""Small programs of every reading, random and degenerate."""
+
+import numpy as np
+from scipy import sparse
+
+from napari_jcc.config import DiscriminativeConfig, ProblemConfig, SolverConfig
+from napari_jcc.features.extractor import Features
+from napari_jcc.problem import JointData, QuadraticProgram, factorise, joint_model
+
+TIGHT = SolverConfig(tolerance=1e-8, max_iterations=200_000)
+READINGS = ("printed", "bigm", "cover", "hull")
+
+
+def program(P, q, A, l, u, low_rank=()):  # noqa: E741
+    count, rows = len(q), len(l)
+    return QuadraticProgram(
+        sparse_cost=sparse.csc_array(np.array(P, float)),
+        low_rank=tuple(low_rank),
+        q=np.array(q, float),
+        A=sparse.csr_array(np.array(A, float).reshape(rows, count)),
+        l=np.array(l, float),
+        u=np.array(u, float),
+        lower=np.zeros(count),
+        upper=np.ones(count),
+        variable_image=np.zeros(count, dtype=int),
+        row_image=np.zeros(rows, dtype=int),
+    )
+
+
+def random_data(
+    rng, images=3, superpixels=12, boxes=4, nested=False, zero_saliency=False
+) -> JointData:
+    overlap = [rng.random((boxes, superpixels)) < 0.4 for _ in range(images)]
+    for block in overlap:
+        block[:, 0] = True
+        if nested:
+            block[:] = np.logical_or.accumulate(block, axis=0)
+    area = rng.uniform(0.5, 2, images * superpixels).reshape(images, superpixels)
+    area = (area / area.sum(axis=1, keepdims=True)).ravel()
+    chain = np.arange(superpixels - 1)
+    return JointData(
+        superpixel_image=np.repeat(np.arange(images), superpixels),
+        box_image=np.repeat(np.arange(images), boxes),
+        area=area,
+        colour=rng.uniform(0, 255, (images * superpixels, 3)),
+        centre=rng.uniform(0, 100, (images * superpixels, 2)),
+        neighbours=np.concatenate(
+            [np.column_stack([chain, chain + 1]) + i * superpixels for i in range(images)]
+        ),
+        saliency=rng.random(images * superpixels) * (not zero_saliency),
+        overlap=sparse.csr_array(sparse.block_diag(overlap).toarray().astype(float)),
+        box_area=rng.uniform(0.1, 0.8, images * boxes),
+        box_excess=rng.uniform(-0.2, 0.6, images * boxes),
+        box_saliency=rng.random(images * boxes),
+        image_count=images,
+    )
+
+
+def random_program(
+    rng, reading, equal_features=False, duplicated=False, **options
+) -> QuadraticProgram:
+    kinds = ("images", "superpixels", "boxes", "nested", "zero_saliency")
+    data = random_data(rng, **{key: options.pop(key) for key in kinds if key in options})
+    superpixels = rng.normal(size=(data.superpixel_count, 6)).astype(np.float32)
+    boxes = rng.normal(size=(data.box_count, 4)).astype(np.float32)
+    if duplicated:
+        for features in (superpixels, boxes):
+            one = len(features) // data.image_count
+            features[:] = np.tile(features[:one], (data.image_count, 1))
+    if equal_features:
+        superpixels[:], boxes[:] = 1.0, 1.0
+    features = Features(superpixels, boxes)
+    factors = factorise(features, data, DiscriminativeConfig(degrees_of_freedom=3))
+    return joint_model(data, factors, ProblemConfig(reading=reading, **options)).build()
