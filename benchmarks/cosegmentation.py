@@ -27,6 +27,12 @@ from napari_jcc.results import JccResult
 from napari_jcc.results.decode import enlarge_mask
 
 DEFAULT_SETS = "msrc/cow,msrc/car,msrc/plane,pascal10/Cow,pascal10/Horse,pascal10/Aero,wbc"
+SALIENCY_ONLY = {
+    "prior.saliency": 1,
+    "prior.common": 0,
+    "prior.centre": 0,
+    "prior.rounds": 0,
+}
 Answer = tuple[np.ndarray, np.ndarray]
 """Mask (H, W) and box (4,) of one image."""
 
@@ -35,8 +41,8 @@ def background(result: JccResult) -> list[Answer]:
     return [(np.zeros_like(image.mask), np.full(4, np.nan)) for image in result.images]
 
 
-def saliency(result: JccResult) -> list[Answer]:
-    """Saliency above Otsu's threshold; the box of its largest piece."""
+def prior(result: JccResult) -> list[Answer]:
+    """Prior above Otsu's threshold; the box of its largest piece."""
     answers = []
     for image in result.images:
         values = image.saliency_map.ravel().astype(np.float64)
@@ -80,7 +86,8 @@ def methods(config: JccConfig) -> dict[str, tuple[JccConfig, Callable]]:
     plain = apply_overrides(config, {"decode.refinement": "none"})
     return {
         "background": (plain, background),
-        "saliency": (plain, saliency),
+        "saliency": (apply_overrides(plain, SALIENCY_ONLY), prior),
+        "prior": (plain, prior),
         "printed": (get_preset("paper"), joint),
         "superpixels": (plain, joint),
         "joint": (config, joint),

@@ -56,14 +56,14 @@ PRESETS: dict[str, Preset] = {
             "Photographs",
             "Deep features, and a prior of what all images have in common; the best for "
             "photographs. Needs an encoder.",
-            {**_DEEP, "prior.common": 2.0},
+            {**_DEEP, "prior.common": 2.0, "prior.rounds": 2, "problem.nu": 0.1},
         ),
         Preset(
             "microscopy",
             "Microscopy",
             "Deep features, and saliency as prior, for images unlike photographs. Needs an "
             "encoder.",
-            _DEEP,
+            {**_DEEP, "decode.refinement": "grabcut"},
         ),
         Preset(
             "paper",
