@@ -12,6 +12,7 @@ from torch import Tensor
 
 from napari_jcc._types import FloatArray
 from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.layout import (
     BORDER,
     COUPLING,
@@ -166,11 +167,11 @@ class Blocks:
 
 
 def make_blocks(
-    program: QuadraticProgram, device: torch.device, layout: Layout | None = None
+    program: QuadraticProgram, device: torch.device, exchange: Exchange | None = None
 ) -> Blocks:
     """Bring a program into padded batches on a device."""
-    layout = layout or find_layout(program)
-    scale = cost_scale(program)
+    layout = find_layout(program)
+    scale = cost_scale(program, exchange or Alone())
     cost = _padded_cost(program, layout, scale)
     blocks = Blocks(
         program=program,
@@ -209,11 +210,12 @@ def set_vectors(blocks: Blocks, program: QuadraticProgram) -> None:
     blocks.row_upper = blocks.to_flat_rows(program.u, np.inf)
 
 
-def cost_scale(program: QuadraticProgram) -> float:
-    """Return what brings the mean nonzero diagonal of S to 1."""
+def cost_scale(program: QuadraticProgram, exchange: Exchange) -> float:
+    """Return what brings the mean nonzero diagonal of S to 1, over all holders."""
     diagonal = program.sparse_cost.diagonal()
-    positive = diagonal[diagonal > 0]
-    return 1.0 / float(positive.mean()) if len(positive) else 1.0
+    own = torch.tensor([diagonal.sum(), np.count_nonzero(diagonal)], dtype=torch.float64)
+    total, count = exchange.total(own).tolist()
+    return float(count / total) if total > 0 else 1.0
 
 
 def _project(factor: Tensor, part: Tensor) -> Tensor:

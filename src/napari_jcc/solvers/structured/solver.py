@@ -40,9 +40,14 @@ class StructuredSolver:
     def setup(self, program: QuadraticProgram, config: SolverConfig) -> None:
         """Bring the program into batches on the device."""
         start = time.perf_counter()
-        self._config = config
-        self._blocks = make_blocks(program, self._device)
+        self.take(make_blocks(program, self._device, self._exchange), config)
         self._setup_seconds = time.perf_counter() - start
+
+    def take(self, blocks: Blocks, config: SolverConfig) -> None:
+        """Take over a program that is in batches already."""
+        self._config = config
+        self._blocks = blocks
+        self._setup_seconds = 0.0
 
     def solve(
         self, warm_start: Solution | None = None, progress: Progress | None = None

@@ -1,0 +1,130 @@
+"""Edits of a prepared program against the same program solved from scratch."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from napari_jcc.errors import Cancelled, ProblemError
+from napari_jcc.progress import Progress
+from napari_jcc.solvers import Status, get_solver
+from solvers.instances import TIGHT, random_program
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from napari_jcc.solvers.structured import PreparedProblem, mark  # noqa: E402
+
+torch.set_num_threads(1)  # Threads that wait for each other slow tiny matrices down.
+SUPERPIXELS, BOXES = 36, 12
+
+
+def cold(problem):
+    solver = get_solver("structured", "cpu")
+    solver.setup(problem, TIGHT)
+    return solver.solve().objective(problem)
+
+
+def overlap_of(problem):
+    """Read the overlap off the coverage rows: y_j - sum of z_i that hold it."""
+    matrix = problem.A.toarray()
+    coverage = (matrix[:, :SUPERPIXELS] == 1).sum(axis=1) == 1
+    coverage &= (matrix[:, SUPERPIXELS:] <= 0).all(axis=1) & (problem.u == 0)
+    overlap = np.zeros((BOXES, SUPERPIXELS))
+    for row in matrix[coverage]:
+        overlap[row[SUPERPIXELS:] < 0, int(np.argmax(row[:SUPERPIXELS]))] = 1
+    return sparse.csr_array(overlap)
+
+
+def marked(problem, **marks):
+    boxes = slice(SUPERPIXELS, SUPERPIXELS + BOXES)
+    return mark(problem, boxes, overlap_of(problem), **marks)
+
+
+EDITS = {
+    "linear": {"nu": 0.3, "mu": 0.02},
+    "smoothness": {"alpha": 1.0},
+    "fill": {"gamma": 0.3},
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_equals_a_cold_solve(edit):
+    before = random_program(np.random.default_rng(3), "cover")
+    after = random_program(np.random.default_rng(3), "cover", **EDITS[edit])
+    prepared = PreparedProblem(before, TIGHT, "cpu")
+    first = prepared.solve().objective(before)
+    prepared.update(after)
+    second = prepared.solve().objective(after)
+    assert second == pytest.approx(cold(after), abs=1e-8)
+    assert first != pytest.approx(after.objective(prepared.solution.x), abs=1e-6)
+
+
+def test_local_answer_is_the_best_over_its_image(rng):
+    problem = random_program(rng, "cover")
+    prepared = PreparedProblem(problem, TIGHT, "cpu")
+    whole = prepared.solve()
+    # At the optimum of the whole no image can do better alone.
+    again = prepared.solve_image(1)
+    assert again.objective(problem) == pytest.approx(whole.objective(problem), abs=1e-8)
+    edited = marked(problem, background=np.flatnonzero(whole.x[12:24] > 0.3) + 12)
+    prepared.update(edited)
+    local = prepared.solve_image(1)
+    others = np.flatnonzero(problem.variable_image != 1)
+    np.testing.assert_array_equal(local.x[others], again.x[others])
+    assert edited.infeasibility(local.x) < 1e-6
+    assert local.objective(edited) >= cold(edited) - 1e-8
+
+
+@pytest.mark.parametrize("reading", ["cover", "bigm"])
+@pytest.mark.parametrize("superpixel", [0, 12, 24])
+def test_foreground_marks_are_met_and_never_infeasible(reading, superpixel, rng):
+    """Superpixels 0, 12 and 24 lie in every box of their image."""
+    problem = random_program(rng, reading)
+    other = (
+        superpixel
+        + int(
+            np.argmax(overlap_of(problem)[:, superpixel + 1 : superpixel + 12].sum(axis=0))
+        )
+        + 1
+    )
+    edited = marked(problem, foreground=[superpixel, other])
+    prepared = PreparedProblem(edited, TIGHT, "cpu")
+    solution = prepared.solve()
+    assert solution.status is Status.SOLVED
+    assert np.all(solution.x[[superpixel, other]] == 1)
+    assert problem.infeasibility(solution.x) < 1e-6
+
+
+def test_marks_that_no_box_holds_are_named(rng):
+    problem = random_program(rng, "cover")
+    with pytest.raises(ProblemError, match="Add a box"):
+        marked(problem, foreground=list(range(12)))
+    with pytest.raises(ProblemError, match="as both"):
+        marked(problem, foreground=[0], background=[0])
+
+
+def test_other_variables_are_refused_and_nothing_is_lost(rng):
+    prepared = PreparedProblem(random_program(rng, "cover"), TIGHT, "cpu")
+    with pytest.raises(ProblemError, match="Call solve first"):
+        prepared.solve_image(0)
+    solution = prepared.solve()
+    with pytest.raises(ProblemError, match="Prepare it anew"):
+        prepared.update(random_program(rng, "cover", images=2))
+    progress = Progress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        prepared.solve(progress)
+    assert prepared.solution is solution
+    assert prepared.solve().status is Status.SOLVED
+
+
+def test_low_rank_edits_are_noticed(rng):
+    problem = random_program(rng, "cover")
+    prepared = PreparedProblem(problem, TIGHT, "cpu")
+    prepared.solve()
+    term = problem.low_rank[0]
+    weaker = replace(term, factor=0.5 * term.factor)
+    edited = replace(problem, low_rank=(weaker, *problem.low_rank[1:]))
+    prepared.update(edited)
+    assert prepared.solve().objective(edited) == pytest.approx(cold(edited), abs=1e-8)
