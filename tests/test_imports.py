@@ -22,7 +22,8 @@ import napari_jcc
 
 def names(package):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        if module.name == "napari_jcc.plugin":
+        # The window, and the solver that is loaded when it is asked for.
+        if module.name in {"napari_jcc.plugin", "napari_jcc.solvers.structured"}:
             continue
         yield module.name
         if module.ispkg:
