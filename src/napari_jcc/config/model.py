@@ -339,7 +339,7 @@ class DiscriminativeConfig(Section):
         le=5000,
     )
     spectrum_cutoff: float = setting(
-        0.1,
+        0.2,
         "Spectrum cut-off",
         "Directions whose shrinkage falls below this are dropped: faster, hardly "
         "different.",
@@ -478,7 +478,7 @@ class SolverConfig(Section):
         advanced=True,
     )
     tolerance: float = setting(
-        1e-4,
+        1e-3,
         "Tolerance",
         "Absolute and relative tolerance of the residuals; smaller is slower.",
         advanced=True,

@@ -74,6 +74,8 @@ PRESETS: dict[str, Preset] = {
                 "superpixels.method": "quickshift",
                 "features.superpixels": ["sift"],
                 "discriminative.weighting": "superpixel",
+                "discriminative.spectrum_cutoff": 0.1,
+                "solver.tolerance": 1e-4,
                 "problem.reading": "printed",
                 "problem.nu": 0.005,
                 "problem.mu": 0.001,
