@@ -41,6 +41,8 @@ _DEEP: dict[str, Any] = {
     "problem.area_min": 0.1,
     "decode.refinement": "smoother",
     "decode.box": "mask",
+    "discriminative.spectrum_cutoff": 0.1,
+    "solver.tolerance": 1e-4,
 }
 
 PRESETS: dict[str, Preset] = {
