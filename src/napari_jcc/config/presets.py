@@ -42,7 +42,6 @@ _DEEP: dict[str, Any] = {
     "decode.refinement": "smoother",
     "decode.box": "mask",
     "discriminative.spectrum_cutoff": 0.1,
-    "solver.tolerance": 1e-4,
 }
 
 PRESETS: dict[str, Preset] = {
@@ -77,7 +76,6 @@ PRESETS: dict[str, Preset] = {
                 "features.superpixels": ["sift"],
                 "discriminative.weighting": "superpixel",
                 "discriminative.spectrum_cutoff": 0.1,
-                "solver.tolerance": 1e-4,
                 "problem.reading": "printed",
                 "problem.nu": 0.005,
                 "problem.mu": 0.001,
