@@ -478,7 +478,7 @@ class SolverConfig(Section):
         advanced=True,
     )
     tolerance: float = setting(
-        1e-4,
+        1e-3,
         "Tolerance",
         "Absolute and relative tolerance of the residuals; smaller is slower.",
         advanced=True,

@@ -42,6 +42,7 @@ _DEEP: dict[str, Any] = {
     "decode.refinement": "smoother",
     "decode.box": "mask",
     "discriminative.spectrum_cutoff": 0.1,
+    "solver.tolerance": 1e-4,
 }
 
 PRESETS: dict[str, Preset] = {
@@ -76,6 +77,7 @@ PRESETS: dict[str, Preset] = {
                 "features.superpixels": ["sift"],
                 "discriminative.weighting": "superpixel",
                 "discriminative.spectrum_cutoff": 0.1,
+                "solver.tolerance": 1e-4,
                 "problem.reading": "printed",
                 "problem.nu": 0.005,
                 "problem.mu": 0.001,
