@@ -58,7 +58,8 @@ def folder(coins, tmp_path):
 
 def test_images_become_masks_boxes_sheet_and_record(folder, coins, tmp_path, capsys):
     out = tmp_path / "out"
-    assert run("segment", folder, "-o", out, *QUICK, "--workers", 1) == 0
+    tight = ("--set", "solver.tolerance=1e-4")
+    assert run("segment", folder, "-o", out, *QUICK, *tight, "--workers", 1) == 0
     for number, image in enumerate(coins):
         with Image.open(out / "masks" / f"coin {number}.png") as file:
             mask = np.asarray(file)
