@@ -169,7 +169,7 @@ def test_no_cluster_at_the_address_is_explained(folder, tmp_path, capsys):
 
 
 def test_a_cluster_gives_the_same_bytes(folder, tmp_path):
-    distributed = pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]")
     assert run("segment", folder, "-o", tmp_path / "here", *QUICK, "-q") == 0
     with distributed.LocalCluster(
         n_workers=1, processes=False, protocol="tcp", dashboard_address=None
