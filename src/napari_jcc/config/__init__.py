@@ -2,20 +2,7 @@
 
 from napari_jcc.config.fields import describe_range
 from napari_jcc.config.files import dump_config, load_config, load_config_text
-from napari_jcc.config.model import (
-    BoxConfig,
-    CollectionConfig,
-    DecodeConfig,
-    DiscriminativeConfig,
-    FeatureConfig,
-    JccConfig,
-    PriorConfig,
-    ProblemConfig,
-    RuntimeConfig,
-    SaliencyConfig,
-    SolverConfig,
-    SuperpixelConfig,
-)
+from napari_jcc.config.model import JccConfig
 from napari_jcc.config.overrides import (
     apply_overrides,
     changed_settings,
@@ -24,6 +11,19 @@ from napari_jcc.config.overrides import (
     validate_config,
 )
 from napari_jcc.config.presets import PRESETS, Preset, get_preset
+from napari_jcc.config.sections import (
+    BoxConfig,
+    CollectionConfig,
+    DecodeConfig,
+    DiscriminativeConfig,
+    FeatureConfig,
+    PriorConfig,
+    ProblemConfig,
+    RuntimeConfig,
+    SaliencyConfig,
+    SolverConfig,
+    SuperpixelConfig,
+)
 
 __all__ = [
     "PRESETS",

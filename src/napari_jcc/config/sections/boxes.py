@@ -1,0 +1,57 @@
+"""Settings of the section ``boxes``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from napari_jcc.config.fields import Section, setting
+
+
+class BoxConfig(Section):
+    """Candidate rectangles of every image."""
+
+    method: Literal["auto", "selective_search", "superpixel_groups", "grid"] = setting(
+        "auto",
+        "Box proposals",
+        "auto: selective search where OpenCV's contrib modules are present, else boxes "
+        "around groups of superpixels together with the grid.",
+    )
+    count: int = setting(
+        20,
+        "Boxes per image",
+        "Most candidates kept in an image after ranking by saliency and thinning.",
+        ge=1,
+        le=500,
+    )
+    overlap_limit: float = setting(
+        0.7,
+        "Overlap limit (IoU)",
+        "A box that overlaps a better one by more than this is dropped.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
+    proposal_size: int = setting(
+        256,
+        "Proposal size (pixels)",
+        "Longer side of the image that selective search works on.",
+        advanced=True,
+        ge=32,
+        le=2048,
+    )
+    smallest_area: float = setting(
+        0.01,
+        "Smallest box (share of the image)",
+        "Smaller boxes are dropped.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    largest_area: float = setting(
+        0.95,
+        "Largest box (share of the image)",
+        "Larger boxes are dropped.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )

@@ -1,0 +1,48 @@
+"""Settings of the section ``decode``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from napari_jcc.config.fields import Section, setting
+
+
+class DecodeConfig(Section):
+    """From scores to masks and boxes."""
+
+    rounding: Literal["otsu", "paper"] = setting(
+        "otsu",
+        "Threshold",
+        "otsu: the threshold that best splits the scores of an image. paper: divide by the "
+        "largest score, then round.",
+    )
+    refinement: Literal["grabcut", "smoother", "none"] = setting(
+        "grabcut",
+        "Refinement",
+        "grabcut: colour models of object and rest redraw the outline at pixel level, as "
+        "in the paper. smoother: scores and prior are smoothed along the edges of the "
+        "image; milder. none: the mask is made of whole superpixels.",
+    )
+    box: Literal["agreement", "scores", "mask"] = setting(
+        "agreement",
+        "Box",
+        "agreement: the candidate with the highest product of score and overlap with the "
+        "box of the mask's largest piece. scores: the candidate with the highest score, as "
+        "in the paper. mask: the box of the mask's largest piece.",
+    )
+    iterations: int = setting(
+        3,
+        "GrabCut iterations",
+        "More lets the outline move further from the superpixels.",
+        advanced=True,
+        ge=1,
+        le=50,
+    )
+    seed: int = setting(
+        0,
+        "Random seed",
+        "Start of the random numbers of GrabCut's colour models.",
+        advanced=True,
+        ge=0,
+        le=2**31 - 1,
+    )

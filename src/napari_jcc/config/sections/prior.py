@@ -1,0 +1,41 @@
+"""Settings of the section ``prior``."""
+
+from __future__ import annotations
+
+from napari_jcc.config.fields import Section, setting
+
+
+class PriorConfig(Section):
+    """What is probably object, before the joint problem: a weighted mean of maps."""
+
+    saliency: float = setting(
+        1.0,
+        "Weight of saliency",
+        "Share of what stands out in each image on its own. All weights 0: no prior.",
+        ge=0,
+        le=1000,
+    )
+    common: float = setting(
+        0.0,
+        "Weight of what is common",
+        "Share of what all images have in common in the encoder's eyes (deep descriptor "
+        "transforming). Needs an encoder.",
+        ge=0,
+        le=1000,
+    )
+    centre: float = setting(
+        0.0,
+        "Weight of the centre",
+        "Share of a bell in the middle of the image.",
+        advanced=True,
+        ge=0,
+        le=1000,
+    )
+    rounds: int = setting(
+        0,
+        "Rounds of learning",
+        "How often the joint problem is solved beforehand, to learn from all masks what "
+        "the object looks like; the prior is then half what was learned. Needs an encoder.",
+        ge=0,
+        le=20,
+    )

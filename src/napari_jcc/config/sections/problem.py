@@ -1,0 +1,119 @@
+"""Settings of the section ``problem``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from napari_jcc.config.fields import Section, setting
+
+
+class ProblemConfig(Section):
+    """Weights and constraints of the joint quadratic program."""
+
+    reading: Literal["cover", "bigm", "hull", "printed"] = setting(
+        "cover",
+        "Reading of the constraints",
+        "How boxes and superpixels are coupled. printed: as in the paper, where "
+        "overlapping boxes contradict each other. bigm: the same meaning with integer "
+        "points. cover: bigm without its upper fill. hull: tightest, slowest.",
+    )
+    nu: float = setting(
+        0.3,
+        "Saliency weight of superpixels (nu)",
+        "More follows each image's saliency, less follows what separates the whole set.",
+        ge=0,
+        le=1e6,
+    )
+    mu: float = setting(
+        1.0,
+        "Saliency weight of boxes (mu)",
+        "More follows each image's saliency in the choice of its box.",
+        ge=0,
+        le=1e6,
+    )
+    alpha: float = setting(
+        0.5,
+        "Smoothness (alpha)",
+        "More makes neighbours of similar colour agree. .1 for evenly coloured objects, "
+        ".001 for sharp colour changes within the object.",
+        ge=0,
+        le=1e6,
+    )
+    gamma: float = setting(
+        0.1,
+        "Box fill (gamma)",
+        "Least share of a chosen box that the object fills; with the readings printed, "
+        "bigm and hull also the least share that it leaves free.",
+        gt=0,
+        lt=0.5,
+    )
+    area_min: float = setting(
+        0.05,
+        "Smallest object (share of the image)",
+        "Floor of the object's area in every image. Keeps the empty answer away.",
+        ge=0,
+        lt=1,
+    )
+    area_max: float = setting(
+        0.9,
+        "Largest object (share of the image)",
+        "Ceiling of the object's area in every image.",
+        gt=0,
+        le=1,
+    )
+    normalisation: Literal["trace", "none"] = setting(
+        "trace",
+        "Scaling of the terms",
+        "trace: quadratic terms divided by their traces and saliency by its sum, so that "
+        "the weights mean the same in every set. none: equation (5) as it stands.",
+        advanced=True,
+    )
+    superpixel_cost: Literal["margin", "log"] = setting(
+        "margin",
+        "Superpixel saliency cost",
+        "margin: Otsu's threshold minus saliency, rewards salient superpixels. log: minus "
+        "log of saliency, as in the paper, never rewards.",
+        advanced=True,
+    )
+    box_cost: Literal["excess", "log_mean"] = setting(
+        "excess",
+        "Box saliency cost",
+        "excess: minus log of (share of saliency inside minus share of area). log_mean: "
+        "minus log of (area share x mean saliency), favours large boxes.",
+        advanced=True,
+    )
+    saliency_floor: float = setting(
+        0.01,
+        "Saliency floor",
+        "Saliency and excess are kept above this before the logarithm.",
+        advanced=True,
+        gt=0,
+        lt=1,
+    )
+    colour_decay: float = setting(
+        0.05,
+        "Colour decay of smoothness",
+        "lambda_c of the edge weights, per unit of colour difference (0-255).",
+        advanced=True,
+        ge=0,
+        le=10,
+    )
+    position_decay: float = setting(
+        0.001,
+        "Position decay of smoothness",
+        "lambda_p of the edge weights, per squared pixel.",
+        advanced=True,
+        ge=0,
+        le=10,
+    )
+
+    @model_validator(mode="after")
+    def _area_range_is_not_empty(self) -> ProblemConfig:
+        if self.area_min >= self.area_max:
+            raise ValueError(
+                f"area_min must be below area_max, got {self.area_min:g} and "
+                f"{self.area_max:g}"
+            )
+        return self

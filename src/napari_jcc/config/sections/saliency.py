@@ -1,0 +1,68 @@
+"""Settings of the section ``saliency``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from napari_jcc.config.fields import Section, setting
+
+
+class SaliencyConfig(Section):
+    """What stands out in an image on its own; the prior of both parts of the problem."""
+
+    method: Literal["robust_background", "supplied", "uniform"] = setting(
+        "robust_background",
+        "Saliency",
+        "robust_background: regions that contrast with what touches the border. "
+        "supplied: gray images of your own, by name, from the folder below. uniform: none.",
+    )
+    folder: str = setting(
+        "",
+        "Saliency folder",
+        "Folder with one gray image per input image, of the same file name (any format). "
+        "Used by the method supplied.",
+        advanced=True,
+    )
+    colour_sigma: float = setting(
+        15.0,
+        "Contrast scale (Lab units)",
+        "Colour difference from the background that counts as full contrast; smaller "
+        "values also mark faint parts.",
+        advanced=True,
+        gt=0,
+        le=100,
+    )
+    background_sigma: float = setting(
+        5.0,
+        "Background scale (Lab units)",
+        "Colour steps over which the background spreads inwards from the border; larger "
+        "values take faint objects for background.",
+        advanced=True,
+        gt=0,
+        le=100,
+    )
+    look_alike: float = setting(
+        5.0,
+        "Look-alike distance (Lab units)",
+        "Regions apart from each other but of one colour count as this far apart: a blob "
+        "like those on the border is background too. Large values switch this off.",
+        advanced=True,
+        ge=0,
+        le=1000,
+    )
+    spatial_sigma: float = setting(
+        0.25,
+        "Spatial scale (share of the longer side)",
+        "How far the contrast of a region looks.",
+        advanced=True,
+        gt=0,
+        le=2,
+    )
+    boundary_sigma: float = setting(
+        1.0,
+        "Boundary connectivity scale",
+        "How strongly a region must cling to the border to count as background.",
+        advanced=True,
+        gt=0,
+        le=10,
+    )
