@@ -1,0 +1,1 @@
+"""The published image sets, the published methods, and tables of both."""

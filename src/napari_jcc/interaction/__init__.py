@@ -1,0 +1,1 @@
+"""Corrections by the user, and how they teach the whole set."""

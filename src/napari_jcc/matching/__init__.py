@@ -1,0 +1,1 @@
+"""MaCoSNet: masks and transformations between images, learned from the images alone."""
