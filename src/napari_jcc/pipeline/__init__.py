@@ -1,7 +1,8 @@
 """The pipeline: stages in order, cached, in parallel, with progress and cancel."""
 
 from napari_jcc.pipeline.cache import Cache
+from napari_jcc.pipeline.finished import FinishedRun, SolvedJoint
 from napari_jcc.pipeline.run import Run
 from napari_jcc.pipeline.segment import as_collection, segment
 
-__all__ = ["Cache", "Run", "as_collection", "segment"]
+__all__ = ["Cache", "FinishedRun", "Run", "SolvedJoint", "as_collection", "segment"]

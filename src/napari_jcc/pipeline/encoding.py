@@ -33,6 +33,11 @@ class EncodedImages:
     keeper
         Where maps are kept.
 
+    Attributes
+    ----------
+    needed
+        Whether the settings ask for the maps at all.
+
     Raises
     ------
     ConfigError
@@ -48,8 +53,8 @@ class EncodedImages:
         self._config = config
         self._keeper = keeper
         self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
-        needed = self._deep or config.prior.common > 0 or config.prior.rounds > 0
-        self._encoder = self._load() if needed else None
+        self.needed = self._deep or config.prior.common > 0 or config.prior.rounds > 0
+        self._encoder = self._load() if self.needed else None
 
     def extend(self, keys: Sequence[str], stage: str, section: BaseModel) -> list[str]:
         """Return keys of a stage that uses the maps, whatever the encoder's name."""

@@ -12,10 +12,12 @@ from napari_jcc.features import combine
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.encoding import EncodedImages
+from napari_jcc.pipeline.finished import SolvedJoint
 from napari_jcc.pipeline.keeper import Keeper
 from napari_jcc.pipeline.solved import report_solution, split_by_image
 from napari_jcc.problem import JointFactors, factorise, gather, joint_model
 from napari_jcc.problem.data import JointData
+from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
 from napari_jcc.solvers import Solution, get_solver, require_solved
 
@@ -32,11 +34,14 @@ class JointAnswer:
         y and z by the place of their image; images without boxes have none.
     report
         How the problem was solved.
+    joint
+        The problem and its solution; None without one.
     """
 
     key: str = ""
     values: dict[int, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    joint: SolvedJoint | None = None
 
 
 class JointStage:
@@ -82,8 +87,14 @@ class JointStage:
         keys = self._encoded.extend(keys, "features", self._config.features)
         keys = [keys[i] for i in usable]
         factors_key, factors = self._factors(keys, regions, usable, data)
-        key, solution, report = self._solve(factors_key, factors, data)
-        return JointAnswer(key, split_by_image(solution, data, usable), report)
+        program = joint_model(data, factors, self._config.problem).build()
+        key, solution = self._solve(factors_key, program)
+        return JointAnswer(
+            key,
+            split_by_image(solution, data, usable),
+            report_solution(solution, program, self._config.solver.name),
+            SolvedJoint(tuple(usable), data, factors, program, solution),
+        )
 
     def _factors(
         self,
@@ -114,16 +125,13 @@ class JointStage:
 
         return key, self._keeper.once(key, compute)
 
-    def _solve(
-        self, factors_key: str, factors: JointFactors, data: JointData
-    ) -> tuple[str, Solution, dict[str, Any]]:
-        """Build and solve the joint program.
+    def _solve(self, factors_key: str, program: QuadraticProgram) -> tuple[str, Solution]:
+        """Solve the joint program.
 
         There is no warm start from an earlier run: the answer must not depend on which
         settings were tried before.
         """
         problem, solver_config = self._config.problem, self._config.solver
-        program = joint_model(data, factors, problem).build()
         settings = problem.model_dump(), solver_config.model_dump()
         key = digest("solution", factors_key, *settings)
 
@@ -135,4 +143,4 @@ class JointStage:
         solution = self._keeper.once(
             key, lambda: self._keeper.single("Joint problem", compute)
         )
-        return key, solution, report_solution(solution, program, solver_config.name)
+        return key, solution

@@ -15,6 +15,7 @@ from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.fallback import fall_back
+from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.pipeline.supplied import find_supplied
@@ -93,13 +94,18 @@ class Run:
         Cancelled
             If the progress was cancelled; finished stages stay in the cache.
         """
+        return self.finish().result
+
+    def finish(self) -> FinishedRun:
+        """Run all stages and return all that is known then, as `result` otherwise."""
         try:
-            return self._result()
+            return self._finish()
         except WeightsError as error:
             config, note = fall_back(self.config, error)
-        return replace(self.with_config(config)._result(), notes=(note,))
+        finished = self.with_config(config)._finish()
+        return replace(finished, result=replace(finished.result, notes=(note,)))
 
-    def _result(self) -> JccResult:
+    def _finish(self) -> FinishedRun:
         self._keeper = self._make_keeper()
         keys, images = self._read()
         encoded = EncodedImages(self.collection, self.config, self._keeper)
@@ -119,12 +125,20 @@ class Run:
         keys, regions = self._regions(keys, superpixels, maps, proposals)
         answer = joint.solve(keys, regions)
         results = self._decode(images, regions, answer.values)
-        return JccResult(
-            images=tuple(results),
+        return FinishedRun(
+            collection=self.collection,
             config=self.config,
-            skipped=dict(self.collection.skipped),
-            solver_report=answer.report,
-            seconds=dict(self._keeper.seconds),
+            images=tuple(images),
+            regions=tuple(regions),
+            joint=answer.joint,
+            encoded=encoded if encoded.needed else None,
+            result=JccResult(
+                images=tuple(results),
+                config=self.config,
+                skipped=dict(self.collection.skipped),
+                solver_report=answer.report,
+                seconds=dict(self._keeper.seconds),
+            ),
         )
 
     def _make_keeper(self) -> Keeper:

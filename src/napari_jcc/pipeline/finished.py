@@ -1,0 +1,73 @@
+"""What a finished run knows, for those who go on from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_jcc._types import ImageArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import JccConfig
+from napari_jcc.pipeline.encoding import EncodedImages
+from napari_jcc.problem import JointFactors
+from napari_jcc.problem.data import JointData
+from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.regions import ImageRegions
+from napari_jcc.results import JccResult
+from napari_jcc.solvers import Solution
+
+
+@dataclass(frozen=True)
+class SolvedJoint:
+    """The last joint problem of a run, and its answer.
+
+    Attributes
+    ----------
+    usable
+        Places in the collection of the images in the problem, ascending: those with
+        boxes.
+    data
+        Pieces of these images.
+    factors
+        Of their common classifiers.
+    program
+        The problem itself.
+    solution
+        Its optimum, to the solver's tolerance.
+    """
+
+    usable: tuple[int, ...]
+    data: JointData
+    factors: JointFactors
+    program: QuadraticProgram
+    solution: Solution
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run's images, their pieces, the solved problem and the result.
+
+    Attributes
+    ----------
+    collection
+        The images that could be read; their places count everywhere below.
+    config
+        Settings that were followed.
+    images
+        (h, w, 3) uint8 each, RGB at working size.
+    regions
+        Pieces of every image.
+    joint
+        The solved problem; None where no image has a box.
+    encoded
+        The encoder and its maps of all images; None in a run without encoder.
+    result
+        Masks, boxes and scores.
+    """
+
+    collection: ImageCollection
+    config: JccConfig
+    images: tuple[ImageArray, ...]
+    regions: tuple[ImageRegions, ...]
+    joint: SolvedJoint | None
+    encoded: EncodedImages | None
+    result: JccResult
