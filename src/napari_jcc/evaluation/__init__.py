@@ -1,5 +1,6 @@
 """Evaluation: masks and boxes against the truth."""
 
+from napari_jcc.evaluation.bootstrap import Interval, bootstrap_mean
 from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
 from napari_jcc.evaluation.evaluate import (
     Evaluation,
@@ -20,8 +21,10 @@ from napari_jcc.evaluation.truth import Truth, find_truth, read_mask
 __all__ = [
     "Evaluation",
     "ImageScore",
+    "Interval",
     "Truth",
     "best_iou",
+    "bootstrap_mean",
     "box_iou",
     "boxes_of_mask",
     "evaluate_folder",
