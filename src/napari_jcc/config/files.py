@@ -6,20 +6,20 @@ import json
 import textwrap
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from pydantic import BaseModel
 
-from napari_jcc.config.fields import describe_range
+from napari_jcc.config.fields import Section, describe_range
 from napari_jcc.config.model import JccConfig
-from napari_jcc.config.overrides import validate_config
+from napari_jcc.config.overrides import ConfigT, validate_as
 from napari_jcc.errors import ConfigError
 
 
-def dump_config(config: JccConfig) -> str:
+def dump_config(config: Section) -> str:
     """Write every setting as TOML, each under a comment with its meaning and range."""
     lines = ["# Settings of napari-jcc. Lines left out keep the preset's values.", ""]
-    for section_name, section_field in JccConfig.model_fields.items():
+    for section_name, section_field in type(config).model_fields.items():
         section: BaseModel = getattr(config, section_name)
         lines += [f"# {section_field.title}: {section_field.description}"]
         lines += [f"[{section_name}]", ""]
@@ -32,9 +32,15 @@ def dump_config(config: JccConfig) -> str:
     return "\n".join(lines)
 
 
+@overload
+def load_config_text(text: str, source: str = ..., base: None = None) -> JccConfig: ...
+@overload
+def load_config_text(text: str, source: str = ..., *, base: ConfigT) -> ConfigT: ...
+@overload
+def load_config_text(text: str, source: str, base: ConfigT) -> ConfigT: ...
 def load_config_text(
-    text: str, source: str = "the settings", base: JccConfig | None = None
-) -> JccConfig:
+    text: str, source: str = "the settings", base: Section | None = None
+) -> Section:
     """Read settings from TOML text, complete or partial.
 
     Parameters
@@ -44,7 +50,8 @@ def load_config_text(
     source
         Where the text comes from, for messages.
     base
-        Settings that stand for the lines left out; the defaults when not given.
+        Settings that stand for the lines left out, and say of what kind they are; the
+        defaults of the joint program when not given.
 
     Raises
     ------
@@ -58,13 +65,18 @@ def load_config_text(
             f"{source} is not a valid TOML file: {error}. "
             "`napari-jcc config` prints a complete example."
         ) from error
+    base = base or JccConfig()
     try:
-        return validate_config(_merge(base or JccConfig(), values))
+        return validate_as(type(base), _merge(base, values))
     except ConfigError as error:
         raise ConfigError(f"In {source}: {error}") from error
 
 
-def load_config(path: str | Path, base: JccConfig | None = None) -> JccConfig:
+@overload
+def load_config(path: str | Path, base: None = None) -> JccConfig: ...
+@overload
+def load_config(path: str | Path, base: ConfigT) -> ConfigT: ...
+def load_config(path: str | Path, base: Section | None = None) -> Section:
     """Read settings from a TOML file, complete or partial.
 
     Parameters
@@ -72,7 +84,8 @@ def load_config(path: str | Path, base: JccConfig | None = None) -> JccConfig:
     path
         A file as `dump_config` writes it; any line may be left out.
     base
-        Settings that stand for the lines left out; the defaults when not given.
+        Settings that stand for the lines left out, and say of what kind they are; the
+        defaults of the joint program when not given.
 
     Raises
     ------
@@ -84,10 +97,10 @@ def load_config(path: str | Path, base: JccConfig | None = None) -> JccConfig:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read the settings file {path}: {error}") from error
-    return load_config_text(text, source=str(path), base=base)
+    return load_config_text(text, str(path), base or JccConfig())
 
 
-def _merge(base: JccConfig, values: dict[str, Any]) -> dict[str, Any]:
+def _merge(base: Section, values: dict[str, Any]) -> dict[str, Any]:
     """Lay `values` over `base` without judging them: validation names what is wrong."""
     merged = base.model_dump()
     for section, fields in values.items():

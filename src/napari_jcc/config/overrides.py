@@ -5,18 +5,26 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from napari_jcc.config.fields import describe_range
+from napari_jcc.config.fields import Section, describe_range
 from napari_jcc.config.model import JccConfig
 from napari_jcc.errors import ConfigError
 
+ConfigT = TypeVar("ConfigT", bound=Section)
+"""Any root of settings: the joint program's, or the matching network's."""
+
 
 def validate_config(values: Mapping[str, Any]) -> JccConfig:
-    """Build the settings from nested mappings.
+    """Build the joint program's settings from nested mappings; see `validate_as`."""
+    return validate_as(JccConfig, values)
+
+
+def validate_as(model: type[ConfigT], values: Mapping[str, Any]) -> ConfigT:
+    """Build settings of the kind `model` from nested mappings.
 
     Raises
     ------
@@ -24,17 +32,17 @@ def validate_config(values: Mapping[str, Any]) -> JccConfig:
         Naming every bad field, its range and the value found.
     """
     try:
-        return JccConfig.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        problems = [_explain(item["loc"], item) for item in error.errors()]
+        problems = [_explain(model, item["loc"], item) for item in error.errors()]
         raise ConfigError("\n".join(problems)) from error
 
 
-def parse_assignment(text: str) -> tuple[str, Any]:
+def parse_assignment(text: str, model: type[Section] = JccConfig) -> tuple[str, Any]:
     """Split ``section.field=value``; the value is read as JSON where that is meant.
 
     A setting that holds text takes the value as it stands, so that a folder may be called
-    ``123``; a value in double quotes is unquoted.
+    ``123``; a value in double quotes is unquoted. `model` is the kind of settings meant.
 
     Raises
     ------
@@ -53,10 +61,10 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         value = json.loads(raw)
     except (ValueError, RecursionError):  # also numbers too long, brackets too deep
         return path, raw
-    return path, value if isinstance(value, str) or not _holds_text(path) else raw
+    return path, value if isinstance(value, str) or not _holds_text(model, path) else raw
 
 
-def format_assignment(path: str, value: Any) -> str:
+def format_assignment(path: str, value: Any, model: type[Section] = JccConfig) -> str:
     """Write ``section.field=value`` so that `parse_assignment` reads the same value.
 
     Parameters
@@ -65,9 +73,11 @@ def format_assignment(path: str, value: Any) -> str:
         ``section.field``.
     value
         Text, number, or a list of either without commas in its items.
+    model
+        Kind of settings.
     """
     if isinstance(value, str):
-        plain = parse_assignment(f"{path}={value}") == (path, value)
+        plain = parse_assignment(f"{path}={value}", model) == (path, value)
         return f"{path}={value if plain else json.dumps(value, ensure_ascii=False)}"
     if isinstance(value, list | tuple):
         return f"{path}={','.join(str(item) for item in value)}"
@@ -75,8 +85,8 @@ def format_assignment(path: str, value: Any) -> str:
 
 
 def apply_overrides(
-    config: JccConfig, overrides: Mapping[str, Any] | Iterable[str]
-) -> JccConfig:
+    config: ConfigT, overrides: Mapping[str, Any] | Iterable[str]
+) -> ConfigT:
     """Return `config` with some settings changed.
 
     Parameters
@@ -91,10 +101,11 @@ def apply_overrides(
     ConfigError
         If a setting is unknown or a value is not allowed.
     """
+    model = type(config)
     pairs = (
         overrides.items()
         if isinstance(overrides, Mapping)
-        else [parse_assignment(text) for text in overrides]
+        else [parse_assignment(text, model) for text in overrides]
     )
     values = config.model_dump()
     for path, value in pairs:
@@ -103,11 +114,11 @@ def apply_overrides(
             raise ConfigError(_unknown(section, list(values), "section"))
         if name not in values[section]:
             raise ConfigError(_unknown(name, list(values[section]), "setting", section))
-        values[section][name] = _as_sequence(JccConfig, section, name, value)
-    return validate_config(values)
+        values[section][name] = _as_sequence(model, section, name, value)
+    return validate_as(model, values)
 
 
-def changed_settings(config: JccConfig, base: JccConfig) -> dict[str, Any]:
+def changed_settings(config: ConfigT, base: ConfigT) -> dict[str, Any]:
     """List where `config` differs from `base`, as ``{"section.field": value}``."""
     values, reference = config.model_dump(mode="json"), base.model_dump(mode="json")
     return {
@@ -118,8 +129,8 @@ def changed_settings(config: JccConfig, base: JccConfig) -> dict[str, Any]:
     }
 
 
-def _holds_text(path: str) -> bool:
-    field = _find_field(JccConfig, tuple(path.split(".")))
+def _holds_text(model: type[Section], path: str) -> bool:
+    field = _find_field(model, tuple(path.split(".")))
     return field is not None and (field.annotation is str or _is_literal(field))
 
 
@@ -150,14 +161,14 @@ def _find_field(model: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | No
     return field
 
 
-def _explain(path: tuple[Any, ...], item: Mapping[str, Any]) -> str:
+def _explain(model: type[Section], path: tuple[Any, ...], item: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in path)
     if item["type"] == "extra_forbidden":
         *parents, last = path
-        known = _known_names(tuple(parents))
+        known = _known_names(model, tuple(parents))
         kind = "setting" if parents else "section"
         return _unknown(str(last), known, kind, ".".join(map(str, parents)))
-    field = _find_field(JccConfig, path)
+    field = _find_field(model, path)
     allowed = describe_range(field) if field else ""
     expected = f" ({allowed})" if allowed else ""
     if item["type"] == "value_error":
@@ -165,8 +176,8 @@ def _explain(path: tuple[Any, ...], item: Mapping[str, Any]) -> str:
     return f"{name}{expected}: {item['msg']}; got {item['input']!r}."
 
 
-def _known_names(path: tuple[Any, ...]) -> list[str]:
-    current: Any = JccConfig
+def _known_names(model: type[Section], path: tuple[Any, ...]) -> list[str]:
+    current: Any = model
     for part in path:
         current = current.model_fields[part].annotation
     return list(current.model_fields)
