@@ -60,7 +60,7 @@ def test_layers_of_no_collection_are_numbered(tmp_path):
 
 def test_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path, layers):
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="Choose another folder"):
+    with pytest.raises(OutputError, match="choose another folder"):
         write_folder(str(tmp_path / "file"), layers)
 
 

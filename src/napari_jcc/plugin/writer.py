@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_jcc._types import Float32Array
+from napari_jcc.atomic import replace_files
 from napari_jcc.collection import ImageCollection
-from napari_jcc.errors import OutputError
 from napari_jcc.plugin.layers import bare_image, rectangle_to_box
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
-from napari_jcc.results.atomic import publish, staging_folder
 from napari_jcc.results.files import format_boxes
 from napari_jcc.results.names import BOXES, mask_files
 
@@ -47,7 +46,7 @@ def write_boxes(path: str, data: Any, options: dict[str, Any]) -> list[str]:
         If the file cannot be written.
     """
     target = Path(path)
-    _publish(target.parent, {target.name: _boxes_file(data, options)})
+    replace_files(target.parent, {target.name: _boxes_file(data, options)})
     return [str(target)]
 
 
@@ -65,7 +64,7 @@ def write_folder(path: str, layers: Sequence[Layer]) -> list[str]:
             files |= _mask_files(data, options)
         else:
             files[BOXES] = _boxes_file(data, options)
-    _publish(Path(path), files)
+    replace_files(Path(path), files)
     return [str(Path(path) / name) for name in files]
 
 
@@ -131,21 +130,3 @@ def _png(labels: NDArray[Any]) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.where(labels != 0, np.uint8(255), np.uint8(0))).save(file, "PNG")
     return file.getvalue()
-
-
-def _publish(out: Path, files: Mapping[str, bytes]) -> None:
-    """Put all files in place, or none."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with staging_folder(out) as staging:
-            new, backup = staging / "new", staging / "old"
-            new.mkdir()
-            for name, content in files.items():
-                (new / name).parent.mkdir(parents=True, exist_ok=True)
-                (new / name).write_bytes(content)
-            publish(new, backup, out, [])
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write to {out}: {error.strerror or error}. Choose another folder, or "
-            "check that you may write there and that there is space."
-        ) from error

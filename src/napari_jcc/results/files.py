@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from napari_jcc.atomic import (
+    STAGING_PREFIX,
+    explained,
+    is_staging,
+    publish,
+    staging_folder,
+)
 from napari_jcc.errors import OutputError
-from napari_jcc.results.atomic import STAGING_PREFIX, is_staging, publish, staging_folder
 from napari_jcc.results.names import BOXES, MASKS, OVERVIEW, RECORD, mask_files
 from napari_jcc.results.overview import draw_overview
 from napari_jcc.results.record import build_record, read_own_files
@@ -77,7 +81,7 @@ def write_result(
     names = [image.name for image in result.images]
     check_output(out, overwrite, names)
     masks = mask_files(names)
-    with _explained(out):
+    with explained(out, "results"):
         out.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(out)
         with staging_folder(out) as staging:
@@ -114,7 +118,7 @@ def check_output(
         As `write_result` would.
     """
     out = Path(out)
-    with _explained(out):
+    with explained(out, "results"):
         if out.exists() and not out.is_dir():
             raise OutputError(f"{out} is a file. Choose a folder for the results.")
         found = sorted(path.name for path in _entries(out))
@@ -180,17 +184,3 @@ def _probe(out: Path) -> None:
 def _some(files: Sequence[str]) -> str:
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
     return ", ".join(files[:3]) + more
-
-
-@contextmanager
-def _explained(out: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into a message with a remedy."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        remedy = "Free some space" if full else "Check that you may write there"
-        raise OutputError(
-            f"Cannot write results to {out}: {error.strerror or error}. {remedy}, or "
-            "choose another folder."
-        ) from error

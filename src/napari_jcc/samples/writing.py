@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from napari_jcc.atomic import replace_files
 from napari_jcc.errors import OutputError
 from napari_jcc.samples.registry import make_sample
 from napari_jcc.samples.sample import Sample
@@ -52,15 +52,8 @@ def write_sample(
         raise OutputError(
             f"{existing[0]} exists already. Choose another folder or allow overwriting."
         )
-    try:
-        for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_atomically(path, content)
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write the sample to {folder}: {error.strerror or error}. Choose a "
-            "folder that you may write to, with space left."
-        ) from error
+    files = {path.relative_to(folder).as_posix(): contents[path] for path in contents}
+    replace_files(Path(folder), files)
     return list(contents)
 
 
@@ -88,15 +81,3 @@ def _as_tiff(image: NDArray[Any]) -> bytes:
     # Without description and date: the same pixels give the same bytes.
     tifffile.imwrite(buffer, image, photometric="minisblack", metadata=None, software="")
     return buffer.getvalue()
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
