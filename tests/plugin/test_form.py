@@ -191,7 +191,7 @@ def test_wheel_does_not_change_what_is_not_in_use(form, qtbot):
 
 
 def test_preset_is_the_measure_of_changes(form, qtbot):
-    bar = PresetBar(form)
+    bar = PresetBar(form, "fast")
     qtbot.addWidget(bar)
     bar.set_preset("paper")
     assert form.config() == get_preset("paper")
@@ -199,7 +199,7 @@ def test_preset_is_the_measure_of_changes(form, qtbot):
 
 
 def test_settings_are_saved_and_loaded(form, qtbot, tmp_path):
-    bar = PresetBar(form)
+    bar = PresetBar(form, "fast")
     qtbot.addWidget(bar)
     config = apply_overrides(JccConfig(), {"problem.nu": 1 / 3, "decode.seed": 7})
     form.set_config(config)

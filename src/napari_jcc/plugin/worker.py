@@ -69,6 +69,8 @@ class Task(QObject):
     work
         Called with the task's `Progress` in a thread of Qt's pool; must touch no widget
         and no layer that is in a viewer.
+    title
+        What is done, for the list of jobs: ``"Co-segment"``.
     parent
         Owner; it should call `stop` before it goes.
 
@@ -87,9 +89,13 @@ class Task(QObject):
     ended = Signal()
 
     def __init__(
-        self, work: Callable[[Progress], Any], parent: QObject | None = None
+        self,
+        work: Callable[[Progress], Any],
+        title: str = "",
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self.title = title
         self.progress = QtProgress()
         self._done = threading.Event()
         self._worker: _Worker = create_worker(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtCore import QSize, QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -18,22 +18,18 @@ from qtpy.QtWidgets import (
     QMessageBox,
     QScrollArea,
     QVBoxLayout,
-    QWidget,
 )
 
-from napari_jcc.config import JccConfig
 from napari_jcc.errors import ConfigError, JccError
-from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.source import find_inputs
+from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.form import ConfigForm
 from napari_jcc.plugin.widgets.input_chooser import InputChooser
 from napari_jcc.plugin.widgets.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
-from napari_jcc.plugin.widgets.run_panel import RunPanel
-from napari_jcc.plugin.worker import Task, stop_tasks
 from napari_jcc.progress import Progress
 from napari_jcc.results import equivalent_command, write_result
 from napari_jcc.results.names import RECORD
@@ -42,10 +38,9 @@ if TYPE_CHECKING:
     import napari
 
 _DONE = object()
-_CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
 
 
-class CosegmentWidget(QWidget):
+class CosegmentWidget(Dock):
     """Finds the common object in a set of images, as masks and boxes.
 
     Parameters
@@ -55,35 +50,25 @@ class CosegmentWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
+        super().__init__(napari_viewer)
         self._viewer = napari_viewer
-        self._cache, self._cache_folder = Cache(), ""
-        self._shown: dict[tuple[Layer, ...], ShownResult] = {}
-        self._latest: ShownResult | None = None
         self._folder = "results"
         self._showing: Iterator[None] | None = None
         self._turn = QTimer(self)
-        # Emptied in place: also seen by the handler that outlives this widget.
-        self._tasks: list[Task] = []
         self.chooser = InputChooser(napari_viewer)
         self.form = ConfigForm()
-        self.presets = PresetBar(self.form)
-        self.panel = RunPanel()
+        self.presets = PresetBar(self.form, self.session.preset)
+        self.form.set_config(self.session.config)
         self.results = ResultPanel()
         self._build()
         self._connect()
         self._apply_theme()
-        self._refresh()
-
-    @property
-    def running(self) -> bool:
-        """Whether work is in progress."""
-        return bool(self._tasks)
+        self._on_chosen()
 
     @property
     def shown(self) -> ShownResult | None:
         """The result shown last."""
-        return self._latest
+        return self.session.shown
 
     def run(self) -> None:
         """Co-segment the chosen images in a thread; returns at once."""
@@ -91,29 +76,22 @@ class CosegmentWidget(QWidget):
             return
         try:
             config = self.form.config()
-            cache = self._cache_for(config)
+            cache = self.session.cache()
         except JccError as error:
             self.panel.set_status(str(error))
             return
-        chosen = self.chooser.layers()
-        self._forget_removed()
-        shown = self._shown.get(chosen) or ShownResult(self._viewer)
+        chosen = self.session.chosen
+        shown = self.session.shown_for(chosen)
         work = partial(run, chosen, config, cache, shown)
-        self._start(work, partial(self._on_result, chosen, shown))
-
-    def cancel(self) -> None:
-        """Ask the work in progress to stop; returns at once."""
-        for task in self._tasks:
-            task.cancel()
-            self.panel.set_cancelling()
+        self.start("Co-segment", work, partial(self._on_result, chosen, shown))
 
     def open_folder(self, folder: str | Path) -> None:
         """Open a folder of images as one stack and choose it; returns at once."""
-        self._start(lambda _: read_stack(folder), self._on_opened)
+        self.start("Open a folder", lambda _: read_stack(folder), self._on_opened)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the result shown last, with the user's edits; returns at once."""
-        shown = self._latest
+        shown = self.shown
         result = None if shown is None else shown.as_edited()
         if shown is None or shown.answer is None or result is None:
             return
@@ -123,7 +101,7 @@ class CosegmentWidget(QWidget):
         def work(_: Progress) -> Path:
             return write_result(result, collection, folder, overwrite=overwrite)
 
-        self._start(work, lambda out: self.panel.set_status(f"Saved in {out}"))
+        self.start("Save", work, lambda out: self.panel.set_status(f"Saved in {out}"))
 
     def command(self) -> str:
         """Command that repeats the run, or empty when the images are in no file.
@@ -133,7 +111,7 @@ class CosegmentWidget(QWidget):
         ConfigError
             If a setting is not allowed.
         """
-        inputs = find_inputs(self.chooser.layers())
+        inputs = find_inputs(self.session.chosen)
         if not inputs:
             return ""
         return equivalent_command(
@@ -158,16 +136,6 @@ class CosegmentWidget(QWidget):
             clipboard.setText(command)
         self.panel.set_status(f"Copied: {command}")
 
-    def event(self, event: QEvent | None) -> bool:
-        """Stop the work when the dock is closed, which only takes the parent away."""
-        if (
-            event is not None
-            and event.type() == QEvent.Type.ParentChange
-            and self.parent() is None
-        ):
-            stop_tasks(self._tasks)
-        return bool(super().event(event))
-
     def sizeHint(self) -> QSize:
         """Wide enough for the labels, as high as there is room."""
         return QSize(350, 700)
@@ -188,40 +156,20 @@ class CosegmentWidget(QWidget):
         layout.addWidget(self.results)
 
     def _connect(self) -> None:
-        self.chooser.changed.connect(self._refresh)
+        self.chooser.changed.connect(self._on_chosen)
         self.chooser.folder_wanted.connect(self._ask_folder)
-        self.form.changed.connect(self._refresh)
+        self.form.changed.connect(self._on_form)
+        self.session.settings_changed.connect(self._on_settings)
         self.panel.run_wanted.connect(self.run)
-        self.panel.cancel_wanted.connect(self.cancel)
         self.results.copy_wanted.connect(self.copy_command)
         self.results.save_wanted.connect(self._ask_save)
         self._viewer.events.theme.connect(self._apply_theme)
         self._turn.timeout.connect(self._show_next)
-        self.destroyed.connect(partial(stop_tasks, self._tasks))
-
-    def _start(
-        self, work: Callable[[Progress], Any], on_success: Callable[[Any], None]
-    ) -> None:
-        task = Task(work)
-        self._tasks.append(task)
-        task.progress.signals.started.connect(self.panel.start_stage)
-        task.progress.signals.advanced.connect(self.panel.advance)
-        task.succeeded.connect(on_success)
-        task.failed.connect(self.panel.set_status)
-        task.ended.connect(self._on_ended)
-        self.panel.set_status("")
-        self.panel.set_running(True)
-        task.start()
 
     def _on_ended(self) -> None:
-        if self._showing is not None:
-            return  # `_show_next` ends the run when the last layer is in the window
-        (task,) = self._tasks
-        self._tasks.clear()
-        self.panel.set_running(False)
-        if task.cancelled:
-            self.panel.set_status(_CANCELLED)
-        self._refresh()
+        # Else `_show_next` ends the run when the last layer is in the window.
+        if self._showing is None:
+            self.finish()
 
     def _on_opened(self, layers: list[Any]) -> None:
         self.panel.set_status("")
@@ -236,7 +184,7 @@ class CosegmentWidget(QWidget):
         if outcome.stack is not None and shown.answer is None:
             self._viewer.add_layer(outcome.stack)
         self._showing = shown.show(outcome.answer, outcome.layers, outcome.masks_edited)
-        self._shown[chosen] = self._latest = shown
+        self.session.set_shown(chosen, shown)
         notes = describe_notes(outcome.answer, outcome.source)
         self.results.show_result(summarise(outcome.answer), notes)
         self.panel.set_status("")
@@ -250,28 +198,30 @@ class CosegmentWidget(QWidget):
             return
         self._turn.stop()
         self._showing = None
-        self._on_ended()
+        self.session.shown_changed.emit()
+        self.finish()
 
-    def _cache_for(self, config: JccConfig) -> Cache:
-        folder = config.runtime.cache_folder
-        if self._cache_folder != folder:
-            self._cache = Cache(folder or None)
-            self._cache_folder = folder
-        return self._cache
-
-    def _forget_removed(self) -> None:
-        self._shown = {
-            chosen: shown
-            for chosen, shown in self._shown.items()
-            if all(layer in self._viewer.layers for layer in chosen)
-        }
-
-    def _refresh(self) -> None:
-        ready = bool(self.chooser.layers()) and not self.form.error
+    def refresh(self) -> None:
+        """Show whether a run is possible, and why not."""
+        ready = bool(self.session.chosen) and not self.form.error
         self.panel.run_button.setEnabled(ready)
-        missing = "" if self.chooser.layers() else "Open a folder or choose an Image layer"
+        missing = "" if self.session.chosen else "Open a folder or choose an Image layer"
         reason = self.form.error or missing
         self.panel.run_button.setToolTip(reason or "Find the common object in the images")
+
+    def _on_chosen(self) -> None:
+        self.session.choose(self.chooser.layers())
+        self.refresh()
+
+    def _on_form(self) -> None:
+        if not self.form.error:
+            self.session.set_settings(self.form.config(), self.presets.preset)
+        self.refresh()
+
+    def _on_settings(self) -> None:
+        """Show settings that another dock has set."""
+        if self.form.error or self.form.config() != self.session.config:
+            self.form.set_config(self.session.config)
 
     def _apply_theme(self) -> None:
         theme = get_theme(self._viewer.theme)

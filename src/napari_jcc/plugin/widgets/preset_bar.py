@@ -30,17 +30,20 @@ class PresetBar(QWidget):
     ----------
     form
         The form; its changes are counted against the chosen preset.
+    preset
+        Name of the preset to begin with.
     """
 
     preset_changed = Signal(str)
 
-    def __init__(self, form: ConfigForm) -> None:
+    def __init__(self, form: ConfigForm, preset: str) -> None:
         super().__init__()
         self._form = form
         self._combo = QComboBox()
-        for i, preset in enumerate(PRESETS.values()):
-            self._combo.addItem(preset.title, preset.name)
-            self._combo.setItemData(i, f"<p>{preset.description}</p>", 3)  # tooltip role
+        for i, offered in enumerate(PRESETS.values()):
+            self._combo.addItem(offered.title, offered.name)
+            self._combo.setItemData(i, f"<p>{offered.description}</p>", 3)  # tooltip role
+        self._combo.setCurrentIndex(self._combo.findData(preset))
         self._combo.currentIndexChanged.connect(lambda _: self._apply())
         label = QLabel("&Preset")
         label.setBuddy(self._combo)

@@ -9,6 +9,11 @@ from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidg
 class RunPanel(QWidget):
     """A button that runs or cancels, the progress of the stage, and a status line.
 
+    Parameters
+    ----------
+    run_text
+        What the run button says.
+
     Attributes
     ----------
     run_wanted, cancel_wanted
@@ -18,10 +23,10 @@ class RunPanel(QWidget):
     run_wanted = Signal()
     cancel_wanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, run_text: str = "&Run") -> None:
         super().__init__()
         self._stage = ""
-        self.run_button = QPushButton("&Run")
+        self.run_button = QPushButton(run_text)
         self.run_button.setObjectName("jcc_run")
         self.run_button.setDefault(True)
         self.run_button.setMinimumHeight(34)

@@ -1,0 +1,130 @@
+"""What all docks of one viewer share: images, settings, the shown result, jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, proxy
+
+from napari.layers import Layer
+from qtpy.QtCore import QObject, Signal
+
+from napari_jcc.config import JccConfig, get_preset
+from napari_jcc.pipeline import Cache
+from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.plugin.worker import Task, stop_tasks
+
+if TYPE_CHECKING:
+    import napari
+    from napari.layers import Image
+
+_DEFAULT_PRESET = "fast"
+
+_sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+
+
+class Session(QObject):
+    """State of the plugin in one viewer; use `get_session`, and from the GUI thread only.
+
+    The docks are views of it: a dock that is closed and opened again, or opened later
+    than others, shows the same images, settings and result.
+
+    Attributes
+    ----------
+    shown_changed
+        Signal when another result is shown, or new masks are in the one shown.
+    settings_changed
+        Signal when settings or preset are others.
+    chosen_changed
+        Signal when other images are chosen.
+    jobs_changed
+        Signal when a job starts or ends.
+    """
+
+    shown_changed = Signal()
+    settings_changed = Signal()
+    chosen_changed = Signal()
+    jobs_changed = Signal()
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.config = get_preset(_DEFAULT_PRESET)
+        self.preset = _DEFAULT_PRESET
+        self.chosen: tuple[Image, ...] = ()
+        self.shown: ShownResult | None = None
+        self._shown: dict[tuple[Layer, ...], ShownResult] = {}
+        self._caches: dict[str, Cache] = {}
+        self._jobs: dict[Task, QObject] = {}
+
+    @property
+    def jobs(self) -> tuple[Task, ...]:
+        """What is running now, oldest first."""
+        return tuple(self._jobs)
+
+    def set_settings(self, config: JccConfig, preset: str | None = None) -> None:
+        """Take other settings, which every open form then shows."""
+        preset = preset or self.preset
+        if (config, preset) != (self.config, self.preset):
+            self.config, self.preset = config, preset
+            self.settings_changed.emit()
+
+    def choose(self, layers: tuple[Image, ...]) -> None:
+        """Take other layers as the images to work on."""
+        if layers != self.chosen:
+            self.chosen = layers
+            self.chosen_changed.emit()
+
+    def cache(self) -> Cache:
+        """Finished stages of former runs, where the settings say that they are kept."""
+        folder = self.config.runtime.cache_folder
+        if folder not in self._caches:
+            # One only: a cache in memory holds the maps of whole sets.
+            self._caches = {folder: Cache(folder or None)}
+        return self._caches[folder]
+
+    def shown_for(self, layers: tuple[Image, ...]) -> ShownResult:
+        """Layers of the latest result on some images; none yet if there was no run."""
+        alive = self.viewer.layers
+        self._shown = {
+            chosen: shown
+            for chosen, shown in self._shown.items()
+            if all(layer in alive for layer in chosen)
+        }
+        return self._shown.get(layers) or ShownResult(self.viewer)
+
+    def set_shown(self, layers: tuple[Image, ...], shown: ShownResult) -> None:
+        """Make the result on some images the one that the docks are about."""
+        self._shown[layers] = self.shown = shown
+        self.shown_changed.emit()
+
+    def run(self, task: Task, owner: QObject) -> None:
+        """Start a task and list it until it ends; returns at once.
+
+        Parameters
+        ----------
+        task
+            Not started yet, with a title, and connected to whatever is to hear of it.
+        owner
+            Dock that the task ends with; see `stop`.
+        """
+        self._jobs[task] = owner
+        task.ended.connect(lambda: self._forget(task))
+        task.start()
+        self.jobs_changed.emit()
+
+    def stop(self, owner: QObject) -> None:
+        """Cancel the jobs of a dock that goes, and wait until they have ended."""
+        stop_tasks([task for task, its_owner in self._jobs.items() if its_owner is owner])
+
+    def _forget(self, task: Task) -> None:
+        self._jobs.pop(task, None)
+        self.jobs_changed.emit()
+
+
+def get_session(viewer: napari.viewer.Viewer) -> Session:
+    """Return the one session of a viewer; the first call makes it."""
+    viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands out proxies
+    if viewer not in _sessions:
+        # By a proxy: a session that held its viewer would keep it, and so itself, for ever.
+        _sessions[viewer] = Session(proxy(viewer))
+    return _sessions[viewer]

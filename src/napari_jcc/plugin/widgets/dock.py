@@ -1,0 +1,112 @@
+"""Base of the plugin's docks: shares the viewer's session, ends its jobs when it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QWidget
+
+from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.widgets.run_panel import RunPanel
+from napari_jcc.plugin.worker import Task, stop_tasks
+from napari_jcc.progress import Progress
+
+if TYPE_CHECKING:
+    import napari
+
+_CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
+
+
+class Dock(QWidget):
+    """A dock that does one job at a time and shows it in its `RunPanel`.
+
+    Parameters
+    ----------
+    viewer
+        Viewer that the dock belongs to.
+    run_text
+        What the run button says.
+
+    Attributes
+    ----------
+    session
+        What this dock shares with the other docks of the viewer.
+    panel
+        Progress, cancel and status line; the subclass puts it into its layout.
+    """
+
+    cancelled_text = _CANCELLED
+
+    def __init__(self, viewer: napari.viewer.Viewer, run_text: str = "&Run") -> None:
+        super().__init__()
+        self.session = get_session(viewer)
+        self.panel = RunPanel(run_text)
+        self.panel.cancel_wanted.connect(self.cancel)
+        # Emptied in place: also seen by the handler that outlives this widget.
+        self._tasks: list[Task] = []
+        self.destroyed.connect(partial(stop_tasks, self._tasks))
+
+    @property
+    def running(self) -> bool:
+        """Whether this dock's work is in progress."""
+        return bool(self._tasks)
+
+    def cancel(self) -> None:
+        """Ask the work in progress to stop; returns at once."""
+        for task in self._tasks:
+            task.cancel()
+            self.panel.set_cancelling()
+
+    def start(
+        self, title: str, work: Callable[[Progress], Any], on_success: Callable[[Any], None]
+    ) -> Task:
+        """Do work in a thread and show it; returns at once.
+
+        Parameters
+        ----------
+        title
+            What is done, for the list of jobs: ``"Co-segment"``.
+        work
+            As for `Task`: touches no widget and no layer of a viewer.
+        on_success
+            Called in the GUI thread with what `work` returned.
+        """
+        task = Task(work, title)
+        self._tasks.append(task)
+        task.progress.signals.started.connect(self.panel.start_stage)
+        task.progress.signals.advanced.connect(self.panel.advance)
+        task.succeeded.connect(on_success)
+        task.failed.connect(self.panel.set_status)
+        task.ended.connect(self._on_ended)
+        self.panel.set_status("")
+        self.panel.set_running(True)
+        self.session.run(task, owner=self)
+        return task
+
+    def finish(self) -> None:
+        """Show that the work has ended; called once the last signal has been handled."""
+        (task,) = self._tasks
+        self._tasks.clear()
+        self.panel.set_running(False)
+        if task.cancelled:
+            self.panel.set_status(self.cancelled_text)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what can be done now; for subclasses."""
+
+    def event(self, event: QEvent | None) -> bool:
+        """Stop the work when the dock is closed, which only takes the parent away."""
+        if (
+            event is not None
+            and event.type() == QEvent.Type.ParentChange
+            and self.parent() is None
+        ):
+            self.session.stop(self)
+        return bool(super().event(event))
+
+    def _on_ended(self) -> None:
+        self.finish()
