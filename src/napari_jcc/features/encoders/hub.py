@@ -64,8 +64,24 @@ class HubEncoder:
         )
 
     @cached_property
-    def _model(self) -> Any:
+    def module(self) -> Any:
+        """The model of Transformers, as for inference."""
         return _fetch("AutoModel", self.name).eval().to(self._device)
+
+    @property
+    def patch(self) -> int:
+        """Side of the patches of a model whose only map is its tokens; 0 for others."""
+        return self._patch
+
+    def maps(self, batch: torch.Tensor) -> list[torch.Tensor]:
+        """Return all maps (B, D, h, w) of images (B, 3, H, W) float32 in [0, 1].
+
+        Raises
+        ------
+        WeightsError
+            If the weights cannot be had, or the model offers no maps.
+        """
+        return [self._tokens(batch)] if self._patch else self._states(batch)
 
     @cached_property
     def _normalisation(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -89,7 +105,7 @@ class HubEncoder:
 
     def _call(self, batch: torch.Tensor, **options: Any) -> Any:
         mean, std = self._normalisation
-        return self._model(pixel_values=(batch - mean) / std, **options)
+        return self.module(pixel_values=(batch - mean) / std, **options)
 
     def _states(self, batch: torch.Tensor) -> list[torch.Tensor]:
         states = self._call(batch, output_hidden_states=True).hidden_states or ()

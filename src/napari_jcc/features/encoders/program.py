@@ -58,11 +58,12 @@ class ProgramEncoder:
         """Describe images (B, H, W, 3) uint8 of one size."""
         place, grid = self._chosen
         return run_network(
-            lambda batch: self._maps(batch)[place], images, grid, self._device
+            lambda batch: self.maps(batch)[place], images, grid, self._device
         )
 
     @cached_property
-    def _module(self) -> Any:
+    def module(self) -> Any:
+        """The program as a module, whose parameters can be trained."""
         import torch
         from torch.export.passes import move_to_device_pass
 
@@ -80,7 +81,7 @@ class ProgramEncoder:
     @cached_property
     def _chosen(self) -> tuple[int, Grid]:
         try:
-            grids = measure_grids(self._maps, self._device)
+            grids = measure_grids(self.maps, self._device)
         except (RuntimeError, AssertionError) as error:
             raise WeightsError(
                 f"{self._path} does not take images of any size: {error}. Export it with "
@@ -89,8 +90,15 @@ class ProgramEncoder:
         place = choose_map(grids, self._stride)
         return place, grids[place]
 
-    def _maps(self, batch: torch.Tensor) -> list[torch.Tensor]:
-        answer = self._module(batch)
+    def maps(self, batch: torch.Tensor) -> list[torch.Tensor]:
+        """Return all maps (B, D, h, w) of images (B, 3, H, W) float32 in [0, 1].
+
+        Raises
+        ------
+        WeightsError
+            If the file cannot be opened, or returns something else.
+        """
+        answer = self.module(batch)
         parts = answer.values() if isinstance(answer, dict) else answer
         maps = [answer] if hasattr(answer, "ndim") else list(parts)
         if not maps or any(part.ndim != 4 for part in maps):
