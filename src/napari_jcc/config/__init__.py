@@ -2,6 +2,7 @@
 
 from napari_jcc.config.fields import describe_range
 from napari_jcc.config.files import dump_config, load_config, load_config_text
+from napari_jcc.config.match import MatchConfig
 from napari_jcc.config.model import JccConfig
 from napari_jcc.config.overrides import (
     apply_overrides,
@@ -17,12 +18,17 @@ from napari_jcc.config.sections import (
     DecodeConfig,
     DiscriminativeConfig,
     FeatureConfig,
+    LossConfig,
+    MatchingConfig,
+    NetworkConfig,
     PriorConfig,
     ProblemConfig,
     RuntimeConfig,
     SaliencyConfig,
     SolverConfig,
     SuperpixelConfig,
+    SyntheticConfig,
+    TrainingConfig,
 )
 
 __all__ = [
@@ -33,6 +39,10 @@ __all__ = [
     "DiscriminativeConfig",
     "FeatureConfig",
     "JccConfig",
+    "LossConfig",
+    "MatchConfig",
+    "MatchingConfig",
+    "NetworkConfig",
     "Preset",
     "PriorConfig",
     "ProblemConfig",
@@ -40,6 +50,8 @@ __all__ = [
     "SaliencyConfig",
     "SolverConfig",
     "SuperpixelConfig",
+    "SyntheticConfig",
+    "TrainingConfig",
     "apply_overrides",
     "changed_settings",
     "describe_range",

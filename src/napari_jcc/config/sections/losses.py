@@ -1,0 +1,108 @@
+"""Settings of the section ``losses`` of the matching network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from napari_jcc.config.fields import Section, setting
+
+
+class LossConfig(Section):
+    """Weights of the terms that pairs of images of one kind are learned from."""
+
+    matching: float = setting(
+        0.01,
+        "Matching",
+        "Weight of the agreement of what the transformation brings together, inside the "
+        "masks; 0 leaves the term out.",
+        ge=0,
+        le=1e6,
+    )
+    cycle: float = setting(
+        1.0,
+        "Cycle",
+        "Weight of there and back again being where one started.",
+        ge=0,
+        le=1e6,
+    )
+    transitivity: float = setting(
+        0.5,
+        "Transitivity",
+        "Weight of a round trip through three images ending where it started. Above 0, "
+        "images are drawn in threes.",
+        ge=0,
+        le=1e6,
+    )
+    contrast: float = setting(
+        1.0,
+        "Contrast",
+        "Weight of objects being alike and unlike their surroundings.",
+        ge=0,
+        le=1e6,
+    )
+    consistency: float = setting(
+        0.5,
+        "Consistency",
+        "Weight of a mask, warped, being the mask of the other image.",
+        ge=0,
+        le=1e6,
+    )
+    use_matching: bool = setting(
+        True,
+        "Train matching",
+        "Off: without the matching, cycle, transitivity and consistency terms; only masks "
+        "are learned.",
+        advanced=True,
+    )
+    use_segmentation: bool = setting(
+        True,
+        "Train masks",
+        "Off: without the contrast and consistency terms and with masks of ones; only "
+        "transformations are learned.",
+        advanced=True,
+    )
+    radius: float = setting(
+        1.0,
+        "Matching radius (cells)",
+        "Distance, in cells of the working grid, up to which a cell counts as the partner "
+        "of a point.",
+        advanced=True,
+        gt=0,
+        le=10,
+    )
+    neighbourhood: Literal["soft", "hard"] = setting(
+        "soft",
+        "Matching neighbourhood",
+        "hard: partners count fully or not at all, as printed; the transformation then "
+        "gets no gradient from the matching term. soft: they fade out with distance.",
+        advanced=True,
+    )
+    margin: float = setting(
+        2.0,
+        "Contrast margin",
+        "Difference of object and surroundings beyond which more is not rewarded.",
+        advanced=True,
+        ge=0,
+        le=1e6,
+    )
+    contrast_scale: Literal["set", "none"] = setting(
+        "set",
+        "Scale of the contrast",
+        "set: descriptions are scaled to a variance of one over the set, so that the "
+        "margin means the same with every encoder. none: as the encoder gives them.",
+        advanced=True,
+    )
+    contrast_encoder: str = setting(
+        "",
+        "Encoder of the contrast",
+        "Network that compares objects and surroundings, named as network.encoder. Empty: "
+        "the same, as it was before training.",
+        advanced=True,
+    )
+    detach: Literal["target", "warped", "none"] = setting(
+        "target",
+        "Fixed side of the consistency",
+        "target: the warped mask, and with it the transformation, moves towards the other "
+        "mask. warped: the other mask moves. none: both.",
+        advanced=True,
+    )

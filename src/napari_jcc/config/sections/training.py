@@ -1,0 +1,116 @@
+"""Settings of the section ``training`` of the matching network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from napari_jcc.config.fields import Section, setting
+
+
+class TrainingConfig(Section):
+    """Second stage, on pairs of the set, and what both stages share."""
+
+    epochs: int = setting(
+        20,
+        "Epochs",
+        "Times that every image of the set is used in a pair; 0 leaves the stage out.",
+        ge=0,
+        le=1_000_000,
+    )
+    batch: int = setting(
+        4, "Pairs per step", "Pairs, or threes, of one step.", ge=1, le=1024
+    )
+    learning_rate: float = setting(
+        1e-4, "Learning rate", "Step size of Adam for heads and decoder.", gt=0, le=1
+    )
+    encoder_learning_rate: float = setting(
+        0.0,
+        "Encoder learning rate",
+        "Step size of Adam for the encoder. 0 keeps it as it is, and its descriptions of "
+        "the images are then computed only once.",
+        ge=0,
+        le=1,
+    )
+    schedule: Literal["cosine", "constant"] = setting(
+        "cosine",
+        "Schedule",
+        "cosine: the learning rate falls to 0 along half a cosine. constant: as given.",
+        advanced=True,
+    )
+    flips: bool = setting(
+        True,
+        "Flips",
+        "Mirror pairs from left to right at random, both images alike.",
+        advanced=True,
+    )
+    crop: float = setting(
+        0.85,
+        "Crop",
+        "Smallest side of the random crops that are trained on, as share of the image; 1: "
+        "none.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
+    views: int = setting(
+        4,
+        "Views kept per image",
+        "Random crops and mirrored views of every image that are described once, when the "
+        "encoder is kept as it is.",
+        advanced=True,
+        ge=1,
+        le=1024,
+    )
+    validation: float = setting(
+        0.2,
+        "Validation share",
+        "Share of the pairs that is kept for deciding when to stop.",
+        advanced=True,
+        ge=0,
+        le=0.9,
+    )
+    patience: int = setting(
+        5,
+        "Patience",
+        "Checks without progress after which a stage ends; 0: it never ends early.",
+        ge=0,
+        le=100_000,
+    )
+    check_every: int = setting(
+        100,
+        "Check every (steps)",
+        "Steps between two checks on the held-out pairs, each followed by a checkpoint.",
+        advanced=True,
+        ge=1,
+        le=1_000_000,
+    )
+    seed: int = setting(
+        0, "Seed", "Another seed gives another run; the same, the same.", ge=0, le=2**31 - 1
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting(
+        "auto",
+        "Device",
+        "Where the network is trained and used. auto: the graphics card when there is one.",
+    )
+    devices: int = setting(
+        1,
+        "Number of devices",
+        "Graphics cards, or processes on the CPU, that share every step.",
+        advanced=True,
+        ge=1,
+        le=1024,
+    )
+    nodes: int = setting(
+        1,
+        "Number of machines",
+        "Machines that share every step; start the same command on each with torchrun.",
+        advanced=True,
+        ge=1,
+        le=4096,
+    )
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = setting(
+        "32-true",
+        "Precision",
+        "Number format; the mixed ones are faster on graphics cards.",
+        advanced=True,
+    )
