@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_jcc._types import Float32Array
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
 from napari_jcc.features.extractor import Features
 from napari_jcc.problem.constraints import (
@@ -43,14 +44,31 @@ def factorise(
     With the weighting ``image`` every image counts the same whatever its numbers of
     superpixels and boxes, and superpixels count by their area.
     """
-    per_image = np.bincount(data.box_image, minlength=data.image_count)
     by_image = config.weighting == "image"
-    superpixel_weight = data.area if by_image else np.ones_like(data.area)
-    box_weight = 1.0 / per_image[data.box_image] if by_image else np.ones(data.box_count)
+    weight = data.area if by_image else np.ones_like(data.area)
     settings = (config.degrees_of_freedom, config.spectrum_cutoff)
     return JointFactors(
-        discriminative_factor(features.superpixels, superpixel_weight, *settings),
-        discriminative_factor(features.boxes, box_weight, *settings),
+        discriminative_factor(features.superpixels, weight, *settings),
+        factorise_boxes(features.boxes, data, config),
+    )
+
+
+def factorise_boxes(
+    features: Float32Array, data: JointData, config: DiscriminativeConfig
+) -> DiscriminativeFactor:
+    """Factor the ridge classifier of the boxes alone; after a box was added, say.
+
+    Parameters
+    ----------
+    features : (R, D) float32
+    data : JointData
+    config : DiscriminativeConfig
+    """
+    per_image = np.bincount(data.box_image, minlength=data.image_count)
+    by_image = config.weighting == "image"
+    weight = 1.0 / per_image[data.box_image] if by_image else np.ones(data.box_count)
+    return discriminative_factor(
+        features, weight, config.degrees_of_freedom, config.spectrum_cutoff
     )
 
 

@@ -1,0 +1,290 @@
+r"""Pieces that a user fixed, as bounds and limits of a program; never infeasible.
+
+Boxes that miss a foreground mark are switched off (z = 0, and their rows ask nothing any
+more). Rows that the marks settle are opened. Where the marks contradict what is left of
+an image's rows, such as its area floor, the limits give way just as far as a *witness*
+asks: a point with one box, or all boxes alike, whose unmarked superpixels are object to a
+common share. Of the witnesses tried the one that violates least is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from napari_jcc._types import FloatArray, IntArray, MaskArray
+from napari_jcc.errors import ProblemError
+from napari_jcc.problem.data import JointData
+from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.problem.variables import Variables
+
+SHARES = np.linspace(0.0, 1.0, 11)
+"""Shares of the unmarked superpixels that are object in the witnesses."""
+
+ROOM = 0.1
+"""How much further than the witness limits give way, so that it is not the only point."""
+
+
+@dataclass(frozen=True)
+class Fixings:
+    """What a user fixed; pieces are counted over the set.
+
+    Attributes
+    ----------
+    foreground, background
+        Superpixels that are object, and that are not.
+    chosen
+        Boxes that are their image's box; at most one per image.
+    off
+        Boxes that are not.
+    """
+
+    foreground: Sequence[int] = ()
+    background: Sequence[int] = ()
+    chosen: Sequence[int] = ()
+    off: Sequence[int] = ()
+
+    def check(self, data: JointData) -> None:
+        """Refuse contradictions and positions that do not exist.
+
+        Raises
+        ------
+        ProblemError
+            With the pieces at fault.
+        """
+        for name, pieces, count in (
+            ("superpixels", (*self.foreground, *self.background), data.superpixel_count),
+            ("boxes", (*self.chosen, *self.off), data.box_count),
+        ):
+            wrong = [piece for piece in pieces if not 0 <= piece < count]
+            if wrong:
+                raise ProblemError(f"There are {count} {name}, but {wrong[:5]} are fixed.")
+        both = sorted(set(self.foreground) & set(self.background))
+        if both:
+            raise ProblemError(f"Superpixels {both[:5]} are marked as both kinds.")
+        images, times = np.unique(data.box_image[_array(self.chosen)], return_counts=True)
+        both = sorted(set(self.chosen) & set(self.off))
+        if both or (times > 1).any():
+            found = both or images[times > 1].tolist()
+            kind = (
+                "Boxes both chosen and off" if both else "Images with several chosen boxes"
+            )
+            raise ProblemError(f"{kind}: {found[:5]}. Fix one box of an image.")
+
+
+def boxes_left(data: JointData, fixings: Fixings) -> MaskArray:
+    """Boxes that hold all foreground marks of their image and are not off, (R,) bool."""
+    front = np.unique(_array(fixings.foreground))
+    wanted = np.bincount(data.superpixel_image[front], minlength=data.image_count)
+    held = np.asarray(data.overlap[:, front].sum(axis=1))
+    left = held >= wanted[data.box_image]
+    left[_array(fixings.off)] = False
+    chosen = _array(fixings.chosen)
+    others = np.isin(data.box_image, data.box_image[chosen])
+    others[chosen] = False
+    return np.asarray(left & ~others)
+
+
+def images_without_box(data: JointData, fixings: Fixings) -> IntArray:
+    """Images where no candidate holds the marks: there a box must be added first.
+
+    See `napari_jcc.problem.edits.superpixels_around` and `with_box`.
+    """
+    left = np.bincount(
+        data.box_image, boxes_left(data, fixings), minlength=data.image_count
+    )
+    return np.flatnonzero(left == 0)
+
+
+def fix(
+    program: QuadraticProgram, variables: Variables, fixings: Fixings
+) -> QuadraticProgram:
+    """Return the program with pieces fixed; only bounds and limits of rows differ.
+
+    Pass the program without earlier fixings and all fixings at once: then taking one
+    back is leaving it out. In the reading ``printed`` a foreground superpixel is fixed at
+    1/n_j, the most that the reading allows, in all others at 1.
+
+    Parameters
+    ----------
+    program : QuadraticProgram
+        From `JointModel.build`, in any reading.
+    variables : Variables
+        Of the same model.
+    fixings : Fixings
+
+    Raises
+    ------
+    ProblemError
+        If fixings contradict each other, or an image is left without a box: then no
+        candidate holds all its marks (`images_without_box`), and one must be added.
+    """
+    data = variables.data
+    fixings.check(data)
+    empty = images_without_box(data, fixings)
+    if len(empty):
+        raise ProblemError(
+            f"No box of image {int(empty[0])} holds all its foreground marks. Add a box "
+            "around the marks, or remove the marks that lie apart."
+        )
+    left = boxes_left(data, fixings)
+    rows = _Rows(program, variables)
+    slope = rows.coverage_slope()
+    fixed = _fix_bounds(program, variables, fixings, left, slope)
+    fixed = rows.open_settled(fixed, fixings, left)
+    pieces = [data.superpixel_image[_array(p)] for p in _superpixels(fixings)]
+    pieces += [data.box_image[_array(p)] for p in (fixings.chosen, fixings.off)]
+    limits = fixed.l.copy(), fixed.u.copy()
+    for image in np.unique(np.concatenate(pieces)):
+        _Witness(fixed, variables, int(image), left, slope).give_way(*limits)
+    return replace(fixed, l=limits[0], u=limits[1])
+
+
+def fix_superpixels(
+    program: QuadraticProgram,
+    variables: Variables,
+    foreground: Sequence[int] = (),
+    background: Sequence[int] = (),
+) -> QuadraticProgram:
+    """Return the program with superpixels fixed, see `fix`."""
+    return fix(program, variables, Fixings(foreground, background))
+
+
+def fix_box(
+    program: QuadraticProgram, variables: Variables, box: int, chosen: bool = True
+) -> QuadraticProgram:
+    """Return the program with a box chosen, or switched off, see `fix`."""
+    return fix(program, variables, Fixings(chosen=[box]) if chosen else Fixings(off=[box]))
+
+
+def _array(pieces: Sequence[int]) -> IntArray:
+    return np.asarray(pieces, dtype=np.int64).reshape(-1)
+
+
+def _superpixels(fixings: Fixings) -> tuple[Sequence[int], Sequence[int]]:
+    return fixings.foreground, fixings.background
+
+
+def _fix_bounds(
+    program: QuadraticProgram,
+    variables: Variables,
+    fixings: Fixings,
+    left: MaskArray,
+    slope: FloatArray,
+) -> QuadraticProgram:
+    lower, upper = program.lower.copy(), program.upper.copy()
+    front, back = _array(fixings.foreground), _array(fixings.background)
+    lower[front] = upper[front] = 1.0 / slope[front]
+    upper[back] = 0.0
+    upper[variables.boxes][~left] = 0.0
+    chosen = variables.boxes.start + _array(fixings.chosen)
+    lower[chosen] = upper[chosen] = 1.0
+    if variables.has_memberships:
+        overlap = variables.data.overlap
+        box = np.repeat(np.arange(len(left)), np.diff(overlap.indptr))
+        closed = ~left[box] | np.isin(overlap.indices, back)
+        upper[variables.memberships][closed] = 0.0
+    return replace(program, lower=lower, upper=upper)
+
+
+class _Rows:
+    """Rows of a program sorted by what they tie together."""
+
+    def __init__(self, program: QuadraticProgram, variables: Variables) -> None:
+        matrix = program.A.copy()
+        matrix.eliminate_zeros()
+        self.variables = variables
+        self.y = sparse.csr_array(matrix[:, variables.superpixels])
+        self.z = sparse.csr_array(matrix[:, variables.boxes])
+        self.t = sparse.csr_array(matrix[:, variables.memberships])
+        y, z, t = (np.diff(part.indptr) for part in (self.y, self.z, self.t))
+        below = np.isneginf(program.l) & (program.u == 0)
+        minus = np.asarray(self.z.sum(axis=1)) == -z
+        self.coverage = below & (y == 1) & (t == 0) & (z > 0) & minus
+        self.most = below & (y > 0) & (t == 0) & (z == 1) & ~self.coverage
+        self.cap = below & (t == 1) & (y == 0) & (z == 1) & minus
+        self.sum = (program.l == program.u) & (y == 1) & (t > 0)
+
+    def coverage_slope(self) -> FloatArray:
+        """n_j where the reading scales by it, 1 elsewhere, (S,)."""
+        slope = np.ones(self.variables.data.superpixel_count)
+        covering = self.y[self.coverage]
+        slope[covering.indices] = covering.data
+        return slope
+
+    def open_settled(
+        self, program: QuadraticProgram, fixings: Fixings, left: MaskArray
+    ) -> QuadraticProgram:
+        """Open rows that hold whatever the free pieces are, or that no longer apply.
+
+        All boxes left hold a foreground mark, so their sum is 1 and its coverage is
+        certain. With memberships every one of the mark is all of its box: an equality.
+        """
+        low, high = program.l.copy(), program.u.copy()
+        front = _array(fixings.foreground)
+        certain = _rows_of(self.y, self.coverage, front)
+        high[certain] = np.inf
+        high[_rows_of(self.z, self.most, np.flatnonzero(~left))] = np.inf
+        sums = _rows_of(self.y, self.sum, front)
+        low[sums], high[sums] = -np.inf, np.inf
+        if self.variables.has_memberships:
+            overlap = self.variables.data.overlap
+            box = np.repeat(np.arange(len(left)), np.diff(overlap.indptr))
+            of_front = np.flatnonzero(np.isin(overlap.indices, front) & left[box])
+            low[_rows_of(self.t, self.cap, of_front)] = 0.0
+        return replace(program, l=low, u=high)
+
+
+def _rows_of(matrix: sparse.csr_array, kind: MaskArray, columns: IntArray) -> IntArray:
+    """Rows of a kind, of one entry in `matrix`, whose entry is in one of the columns."""
+    rows = np.flatnonzero(kind)
+    entry = matrix.indices[matrix.indptr[rows]] if len(rows) else rows
+    return rows[np.isin(entry, columns)]
+
+
+class _Witness:
+    """Points of one image that meet its marks, and how far its rows are from them."""
+
+    def __init__(
+        self,
+        program: QuadraticProgram,
+        variables: Variables,
+        image: int,
+        left: MaskArray,
+        slope: FloatArray,
+    ) -> None:
+        self.program = program
+        own = np.flatnonzero(program.variable_image == image)
+        self.rows = np.flatnonzero(program.row_image == image)
+        boxes = np.flatnonzero(variables.data.box_image == image)
+        pieces = np.flatnonzero(variables.data.superpixel_image == image)
+        overlap = sparse.csr_array(variables.data.overlap[boxes][:, pieces])
+        held = overlap.toarray()
+        usable = np.flatnonzero(left[boxes])
+        alone = np.eye(len(boxes))[:, usable]
+        alike = alone.mean(axis=1, keepdims=True)
+        z = np.repeat(np.hstack([alone, alike]), len(SHARES), axis=1)
+        share = np.tile(SHARES, len(usable) + 1)
+        lower, upper = program.lower[pieces, None], program.upper[pieces, None]
+        v = np.where(upper == 0, 0.0, np.where(lower > 0, 1.0, share))
+        parts = [v * (held.T @ z) / slope[pieces, None], z]
+        if variables.has_memberships:
+            box, piece = overlap.nonzero()
+            parts.append(z[box] * v[piece])
+        self.activity = program.A[self.rows][:, own] @ np.vstack(parts)
+
+    def give_way(self, low: FloatArray, high: FloatArray) -> None:
+        """Widen the limits `low` and `high` of the image's rows, in place."""
+        rows = self.rows
+        below = np.maximum(low[rows, None] - self.activity, 0.0)
+        above = np.maximum(self.activity - high[rows, None], 0.0)
+        best = int(np.argmin((below + above).sum(axis=0).round(9)))
+        # Equalities hold at every witness up to rounding.
+        open_ = low[rows] < high[rows]
+        lack = np.where(open_ & (below[:, best] > 1e-12), below[:, best], 0.0)
+        surplus = np.where(open_ & (above[:, best] > 1e-12), above[:, best], 0.0)
+        low[rows] -= (1 + ROOM) * lack
+        high[rows] += (1 + ROOM) * surplus

@@ -1,0 +1,167 @@
+"""Corrections of a user: fixed pieces and added boxes never leave a set without answer."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from napari_jcc.config import DiscriminativeConfig, ProblemConfig
+from napari_jcc.errors import ProblemError
+from napari_jcc.features.extractor import Features
+from napari_jcc.problem.edits import superpixels_around, with_box
+from napari_jcc.problem.fixings import (
+    Fixings,
+    boxes_left,
+    fix,
+    fix_box,
+    fix_superpixels,
+    images_without_box,
+)
+from napari_jcc.problem.joint import factorise, factorise_boxes, joint_model
+from solvers.instances import READINGS, random_data
+
+
+def model_of(data, reading, rng, **options):
+    features = Features(
+        rng.normal(size=(data.superpixel_count, 6)).astype(np.float32),
+        rng.normal(size=(data.box_count, 4)).astype(np.float32),
+    )
+    factors = factorise(features, data, DiscriminativeConfig(degrees_of_freedom=3))
+    return joint_model(data, factors, ProblemConfig(reading=reading, **options))
+
+
+def is_feasible(program):
+    """Ask an independent solver, without any cost."""
+    equal = program.l == program.u
+    above, below = np.isfinite(program.u) & ~equal, np.isfinite(program.l) & ~equal
+    matrix = program.A.toarray()
+    answer = linprog(
+        np.zeros(program.variable_count),
+        A_ub=np.vstack([matrix[above], -matrix[below]]),
+        b_ub=np.concatenate([program.u[above], -program.l[below]]),
+        A_eq=matrix[equal],
+        b_eq=program.u[equal],
+        bounds=np.column_stack([program.lower, program.upper]),
+    )
+    return answer.status == 0
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(READINGS), st.data())
+def test_fixings_are_never_infeasible(seed, reading, draw):
+    """Any marks of both kinds, with a box added around them where none holds them."""
+    rng = np.random.default_rng(seed)
+    data = random_data(rng)
+    kinds = np.array(draw.draw(st.lists(st.integers(0, 2), min_size=36, max_size=36)))
+    front, back = np.flatnonzero(kinds == 1), np.flatnonzero(kinds == 2)
+    for image in images_without_box(data, Fixings(front)):
+        own = front[data.superpixel_image[front] == image]
+        data, _ = with_box(data, superpixels_around(data, own))
+    model = model_of(data, reading, rng)
+    before = model.build()
+    after = fix(before, model.variables, Fixings(front, back))
+    assert is_feasible(after)
+    assert np.array_equal(after.A.data, before.A.data)
+    y, _ = model.variables.split(after.lower)
+    cap = data.boxes_per_superpixel if reading == "printed" else np.ones(len(y))
+    np.testing.assert_allclose(y[front] * cap[front], 1)
+    assert np.all(after.upper[back] == 0)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_box_can_be_chosen_or_switched_off(reading, chosen, rng):
+    data = random_data(rng)
+    model = model_of(data, reading, rng)
+    fixed = fix_box(model.build(), model.variables, 5, chosen)
+    assert is_feasible(fixed)
+    z = fixed.upper[model.variables.boxes]
+    np.testing.assert_array_equal(z[4:8] > 0, [not chosen, chosen, not chosen, not chosen])
+    assert np.all(z[:4] == 1) and np.all(z[8:] == 1)
+
+
+def test_boxes_that_miss_a_mark_are_left_out(rng):
+    data = random_data(rng)
+    mark = int(np.flatnonzero(data.overlap.toarray()[:4].sum(axis=0) == 2)[0])
+    left = boxes_left(data, Fixings(foreground=[mark]))
+    np.testing.assert_array_equal(left[:4], data.overlap.toarray()[:4, mark] == 1)
+    assert left[4:].all()
+
+
+def test_rows_far_from_a_mark_stay_as_they_are(rng):
+    model = model_of(random_data(rng), "cover", rng)
+    before = model.build()
+    after = fix_superpixels(before, model.variables, foreground=[0])
+    # Superpixel 0 lies in every box of its image: only its own row is settled.
+    changed = np.flatnonzero((after.l != before.l) | (after.u != before.u))
+    assert len(changed) == 1
+    assert before.A[changed].toarray()[0, 0] == 1
+
+
+def test_an_area_floor_gives_way_to_background_marks(rng):
+    data = random_data(rng)
+    model = model_of(data, "cover", rng, area_min=0.3)
+    before = model.build()
+    fixed = fix_superpixels(before, model.variables, background=range(2, 12))
+    floor = np.flatnonzero(before.l > 0)[0]
+    assert is_feasible(fixed)
+    assert 0 < fixed.l[floor] < before.l[floor]
+    np.testing.assert_array_equal(
+        fixed.l[before.row_image > 0], before.l[before.row_image > 0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("fixings", "message"),
+    [
+        (Fixings([0], [0]), "both kinds"),
+        (Fixings([99]), "There are 36 superpixels"),
+        (Fixings(off=[12]), "There are 12 boxes"),
+        (Fixings(chosen=[1], off=[1]), "both chosen and off"),
+        (Fixings(chosen=[0, 1]), "several chosen"),
+        (Fixings(off=[0, 1, 2, 3]), "Add a box"),
+    ],
+)
+def test_contradictions_are_named(fixings, message, rng):
+    model = model_of(random_data(rng), "cover", rng)
+    with pytest.raises(ProblemError, match=message):
+        fix(model.build(), model.variables, fixings)
+
+
+def test_an_added_box_stands_behind_those_of_its_image(rng):
+    data = random_data(rng)
+    grown, position = with_box(data, np.array([13, 12, 14]))
+    assert position == 8
+    np.testing.assert_array_equal(np.delete(grown.box_image, 8), data.box_image)
+    np.testing.assert_array_equal(np.delete(grown.box_excess, 8), data.box_excess)
+    overlap = grown.overlap.toarray()
+    np.testing.assert_array_equal(np.flatnonzero(overlap[8]), [12, 13, 14])
+    np.testing.assert_array_equal(np.delete(overlap, 8, axis=0), data.overlap.toarray())
+    area = data.area[12:15]
+    assert grown.box_area[8] == pytest.approx(area.sum())
+    inside = (area * data.saliency[12:15]).sum()
+    assert grown.box_saliency[8] == pytest.approx(inside / area.sum())
+    mass = (data.area[12:24] * data.saliency[12:24]).sum()
+    assert grown.box_excess[8] == pytest.approx(inside / mass - area.sum())
+
+
+def test_the_boxes_are_factored_anew_with_the_features_of_an_added_one(rng):
+    data = random_data(rng)
+    features = rng.normal(size=(12, 4)).astype(np.float32)
+    grown, position = with_box(data, np.array([0, 1]))
+    described = np.insert(features, position, features[0], axis=0)
+    factor = factorise_boxes(described, grown, DiscriminativeConfig())
+    assert len(factor.factor) == 13
+    # Boxes of image 0 share their image's weight among five instead of four.
+    assert factor.weights[0] / factor.weights[-1] == pytest.approx(4 / 5)
+
+
+def test_a_box_of_two_images_or_none_is_refused(rng):
+    data = random_data(rng)
+    with pytest.raises(ProblemError, match="2 images"):
+        with_box(data, np.array([0, 12]))
+    with pytest.raises(ProblemError, match="one image"):
+        superpixels_around(data, np.array([], dtype=int))
+    around = superpixels_around(data, np.array([13, 17]))
+    assert {12, 13, 14, 16, 17, 18} <= set(around.tolist())
