@@ -7,7 +7,7 @@ import pytest
 
 from napari_jcc import JccConfig, JccResult
 from napari_jcc.config import apply_overrides
-from napari_jcc.plugin.layers import bare_image
+from napari_jcc.results.result import bare_image
 
 QUICK = {
     "collection.working_size": 48,

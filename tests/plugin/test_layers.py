@@ -66,7 +66,7 @@ def test_box_of_one_pixel_surrounds_its_centre():
 )
 def test_any_box_in_any_slice_comes_back(leading, sides, data):
     from napari_jcc import JccConfig, JccResult
-    from napari_jcc.plugin.layers import bare_image
+    from napari_jcc.results.result import bare_image
 
     x, y, width, height = sides
     box = np.array([x, y, x + width + 1, y + height + 1], np.float32)

@@ -159,29 +159,6 @@ def from_layers(
     return replace(result, images=images)
 
 
-def bare_image(
-    name: str,
-    *,
-    mask: MaskArray | None = None,
-    box: Float32Array | None = None,
-    score: float = 0.0,
-    warning: str = "",
-) -> ImageResult:
-    """Build the answer for an image of which only mask and box are known."""
-    return ImageResult(
-        name=name,
-        mask=np.zeros((1, 1), bool) if mask is None else mask,
-        box=np.full(4, np.nan, np.float32) if box is None else box,
-        box_score=float(score),
-        superpixel_scores=np.zeros(0, np.float32),
-        candidate_boxes=np.zeros((0, 4), np.float32),
-        candidate_scores=np.zeros(0, np.float32),
-        label_map=np.zeros((1, 1), np.int32),
-        saliency_map=np.zeros((1, 1), np.float32),
-        warning=warning,
-    )
-
-
 def _edited(
     image: ImageResult, labels: NDArray[Any], box: Float32Array | None
 ) -> ImageResult:

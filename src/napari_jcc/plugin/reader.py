@@ -9,8 +9,9 @@ from napari.utils.notifications import show_warning
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.plugin.layers import LayerData
-from napari_jcc.plugin.saved import is_saved_result, open_saved_result
+from napari_jcc.plugin.saved import open_saved_result
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.results.saved import is_saved_result
 
 PathOrPaths = str | Path | Sequence[str | Path]
 Reader = Callable[[PathOrPaths], list[LayerData]]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.config import JccConfig
 
@@ -52,6 +54,29 @@ class ImageResult:
     def foreground_share(self) -> float:
         """Share of the image's pixels in the mask."""
         return float(self.mask.mean())
+
+
+def bare_image(
+    name: str,
+    *,
+    mask: MaskArray | None = None,
+    box: Float32Array | None = None,
+    score: float = 0.0,
+    warning: str = "",
+) -> ImageResult:
+    """Build the answer for an image of which only mask and box are known."""
+    return ImageResult(
+        name=name,
+        mask=np.zeros((1, 1), bool) if mask is None else mask,
+        box=np.full(4, np.nan, np.float32) if box is None else box,
+        box_score=float(score),
+        superpixel_scores=np.zeros(0, np.float32),
+        candidate_boxes=np.zeros((0, 4), np.float32),
+        candidate_scores=np.zeros(0, np.float32),
+        label_map=np.zeros((1, 1), np.int32),
+        saliency_map=np.zeros((1, 1), np.float32),
+        warning=warning,
+    )
 
 
 @dataclass(frozen=True)

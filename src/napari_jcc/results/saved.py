@@ -1,0 +1,98 @@
+"""A folder written by a run, read back."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.config import validate_config
+from napari_jcc.errors import InputError, JccError
+from napari_jcc.results.names import BOXES, RECORD
+from napari_jcc.results.record import FORMAT
+from napari_jcc.results.result import ImageResult, JccResult, bare_image
+
+
+@dataclass(frozen=True)
+class SavedResult:
+    """What a run wrote into a folder.
+
+    Attributes
+    ----------
+    result
+        Masks, boxes, settings and times. Superpixels, candidate boxes and saliency are not
+        saved and come back empty.
+    sources
+        File of every image, as an absolute path; empty for images that were in no file.
+    """
+
+    result: JccResult
+    sources: tuple[str, ...]
+
+
+def is_saved_result(folder: Path) -> bool:
+    """Whether a run wrote its results into `folder`; looks at the record's first bytes."""
+    try:
+        with (folder / RECORD).open(encoding="utf-8", errors="replace") as file:
+            return FORMAT in file.read(200)
+    except OSError:
+        return False
+
+
+def read_result(folder: Path) -> SavedResult:
+    """Read masks, boxes, settings and times of a run.
+
+    Raises
+    ------
+    InputError
+        If the record or a mask is missing or damaged.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        boxes = _read_boxes(folder / BOXES)
+        images = tuple(_read_image(folder, item, boxes) for item in record["images"])
+        config = validate_config(record["config"])
+        start = Path(record.get("working_folder", "."))
+        sources = tuple(
+            str(start / item["source"]) if item["source"] else ""
+            for item in record["images"]
+        )
+        notes = tuple(map(str, record.get("notes") or ()))
+        parts = record["skipped"], record["solver"] or {}, record["seconds"] or {}
+    except (OSError, ValueError, KeyError, TypeError, JccError) as error:
+        raise InputError(
+            f"The result in {folder} cannot be read: {error}. Run the segmentation again, "
+            "or open its masks folder alone."
+        ) from error
+    return SavedResult(JccResult(images, config, *parts, notes), sources)
+
+
+def _read_image(
+    folder: Path, item: dict[str, Any], boxes: dict[str, tuple[Float32Array, float]]
+) -> ImageResult:
+    with Image.open(folder / item["mask"]) as picture:
+        mask: MaskArray = np.asarray(picture) > 0
+    box, score = boxes.get(item["name"], (None, 0.0))
+    return bare_image(
+        item["name"], mask=mask, box=box, score=score, warning=item["warning"]
+    )
+
+
+def _read_boxes(path: Path) -> dict[str, tuple[Float32Array, float]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    sides = ("x_min", "y_min", "x_max", "y_max")
+    return {
+        row["image"]: (
+            np.array([row[side] for side in sides], np.float32),
+            float(row["score"]),
+        )
+        for row in rows
+        if row["score"]
+    }
