@@ -115,6 +115,7 @@ def fix(
     variables : Variables
         Of the same model.
     fixings : Fixings
+        All that the user fixed so far.
 
     Raises
     ------
