@@ -13,13 +13,14 @@ from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.finished import SolvedJoint
+from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.keeper import Keeper
 from napari_jcc.pipeline.solved import report_solution, split_by_image
-from napari_jcc.problem import JointFactors, factorise, gather, joint_model
+from napari_jcc.problem import JointFactors, factorise, gather
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
-from napari_jcc.solvers import Solution, get_solver, require_solved
+from napari_jcc.solvers import Solution, require_solved
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class JointStage:
         Settings of the run.
     keeper
         Where results are kept.
+    formulation
+        What is solved; None: nothing, which leaves the images without values.
     """
 
     def __init__(
@@ -65,11 +68,13 @@ class JointStage:
         encoded: EncodedImages,
         config: JccConfig,
         keeper: Keeper,
+        formulation: Formulation | None = JOINT,
     ) -> None:
         self._images = images
         self._encoded = encoded
         self._config = config
         self._keeper = keeper
+        self._formulation = formulation
 
     def solve(self, keys: list[str], regions: list[ImageRegions]) -> JointAnswer:
         """Solve for the given pieces, kept under the given keys.
@@ -81,14 +86,15 @@ class JointStage:
         """
         # An image without candidate boxes has no feasible point; the others go on.
         usable = [i for i, found in enumerate(regions) if len(found.boxes)]
-        if not usable:
+        formulation = self._formulation
+        if not usable or formulation is None:
             return JointAnswer()
         data = gather([regions[i] for i in usable])
         keys = self._encoded.extend(keys, "features", self._config.features)
         keys = [keys[i] for i in usable]
         factors_key, factors = self._factors(keys, regions, usable, data)
-        program = joint_model(data, factors, self._config.problem).build()
-        key, solution = self._solve(factors_key, program)
+        program = formulation.program(data, factors, self._config.problem)
+        key, solution = self._solve(factors_key, program, formulation)
         return JointAnswer(
             key,
             split_by_image(solution, data, usable),
@@ -125,20 +131,21 @@ class JointStage:
 
         return key, self._keeper.once(key, compute)
 
-    def _solve(self, factors_key: str, program: QuadraticProgram) -> tuple[str, Solution]:
-        """Solve the joint program.
+    def _solve(
+        self, factors_key: str, program: QuadraticProgram, formulation: Formulation
+    ) -> tuple[str, Solution]:
+        """Solve the joint program, or what stands in its place.
 
         There is no warm start from an earlier run: the answer must not depend on which
         settings were tried before.
         """
         problem, solver_config = self._config.problem, self._config.solver
         settings = problem.model_dump(), solver_config.model_dump()
-        key = digest("solution", factors_key, *settings)
+        identity = formulation.identity()
+        key = digest("solution", factors_key, *settings, *([identity] if identity else []))
 
         def compute() -> Solution:
-            solver = get_solver(solver_config.name)
-            solver.setup(program, solver_config)
-            return require_solved(solver.solve())
+            return require_solved(formulation.solve(program, solver_config))
 
         solution = self._keeper.once(
             key, lambda: self._keeper.single("Joint problem", compute)

@@ -16,6 +16,7 @@ from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.fallback import fall_back
 from napari_jcc.pipeline.finished import FinishedRun
+from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.pipeline.supplied import find_supplied
@@ -49,6 +50,9 @@ class Run:
         Client of a dask cluster for the work on single images; None: threads.
     progress
         Told of every step, and the way to cancel.
+    formulation
+        What is solved; None: nothing, so that the prior alone is learned and masks and
+        boxes are left open.
     """
 
     def __init__(
@@ -59,12 +63,14 @@ class Run:
         cache: Cache | None = None,
         client: Client | None = None,
         progress: Progress | None = None,
+        formulation: Formulation | None = JOINT,
     ) -> None:
         self.config = config or JccConfig()
         self.collection = collection.with_config(self.config.collection)
         self.cache = cache or Cache(self.config.runtime.cache_folder or None)
         self.client = client
         self.progress = progress or Progress()
+        self.formulation = formulation
         self._keeper = self._make_keeper()
 
     def with_config(self, config: JccConfig) -> Run:
@@ -75,6 +81,7 @@ class Run:
             cache=self.cache,
             client=self.client,
             progress=self.progress,
+            formulation=self.formulation,
         )
 
     def result(self) -> JccResult:
@@ -109,7 +116,7 @@ class Run:
         self._keeper = self._make_keeper()
         keys, images = self._read()
         encoded = EncodedImages(self.collection, self.config, self._keeper)
-        joint = JointStage(images, encoded, self.config, self._keeper)
+        joint = JointStage(images, encoded, self.config, self._keeper, self.formulation)
         keys, superpixels = self._superpixels(keys, images)
         salient_keys, saliency = self._saliency(keys, images, superpixels)
         proposals = self._proposals(keys, images, superpixels)

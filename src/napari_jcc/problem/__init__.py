@@ -13,6 +13,7 @@ from napari_jcc.problem.fixings import (
 )
 from napari_jcc.problem.joint import (
     JointFactors,
+    Terms,
     factorise,
     factorise_boxes,
     joint_model,
@@ -31,6 +32,7 @@ __all__ = [
     "LiftedProgram",
     "LowRankTerm",
     "QuadraticProgram",
+    "Terms",
     "Variables",
     "boxes_left",
     "discriminative_factor",

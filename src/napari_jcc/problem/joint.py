@@ -36,6 +36,29 @@ class JointFactors:
     boxes: DiscriminativeFactor
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Parts of the joint program that are in; some are left out to see what they do.
+
+    Smoothness and saliencies have weights in the settings, which may be 0.
+
+    Attributes
+    ----------
+    superpixel_classifier, box_classifier
+        The discriminative terms of equation (5).
+    coupling
+        The rows that tie superpixels to boxes. Without them masks and boxes are two
+        programs side by side, and superpixels in no box are free.
+    """
+
+    superpixel_classifier: bool = True
+    box_classifier: bool = True
+    coupling: bool = True
+
+
+ALL_TERMS = Terms()
+
+
 def factorise(
     features: Features, data: JointData, config: DiscriminativeConfig
 ) -> JointFactors:
@@ -61,8 +84,11 @@ def factorise_boxes(
     Parameters
     ----------
     features : (R, D) float32
+        One row per box.
     data : JointData
+        The set that the boxes belong to.
     config : DiscriminativeConfig
+        As for `factorise`.
     """
     per_image = np.bincount(data.box_image, minlength=data.image_count)
     by_image = config.weighting == "image"
@@ -73,13 +99,19 @@ def factorise_boxes(
 
 
 def joint_model(
-    data: JointData, factors: JointFactors, config: ProblemConfig
+    data: JointData,
+    factors: JointFactors,
+    config: ProblemConfig,
+    terms: Terms = ALL_TERMS,
 ) -> JointModel:
     """Assemble the joint model in the chosen reading."""
     scaled = config.normalisation == "trace"
-    model = JointModel(data, has_memberships=config.reading == "hull")
-    model.add_cost(DiscriminativeCost("superpixels", factors.superpixels, scaled))
-    model.add_cost(DiscriminativeCost("boxes", factors.boxes, scaled))
+    hull = config.reading == "hull" and terms.coupling
+    model = JointModel(data, has_memberships=hull, only_in_boxes=terms.coupling)
+    if terms.superpixel_classifier:
+        model.add_cost(DiscriminativeCost("superpixels", factors.superpixels, scaled))
+    if terms.box_classifier:
+        model.add_cost(DiscriminativeCost("boxes", factors.boxes, scaled))
     if config.alpha > 0:
         model.add_cost(
             SmoothnessCost(config.alpha, config.colour_decay, config.position_decay, scaled)
@@ -87,7 +119,7 @@ def joint_model(
     floor = config.saliency_floor
     model.add_cost(SuperpixelSaliencyCost(config.nu, config.superpixel_cost, floor, scaled))
     model.add_cost(BoxSaliencyCost(config.mu, config.box_cost, floor, scaled))
-    for constraint in _coupling(config):
+    for constraint in _coupling(config) if terms.coupling else [_area(config)]:
         model.add_constraint(constraint)
     model.add_constraint(OneBoxPerImage())
     return model
@@ -99,11 +131,22 @@ def _coupling(config: ProblemConfig) -> list[Constraint]:
     The area range is left out of the printed reading: its rows cap y at about 1/n_j,
     where a share of the image's area has no meaning.
     """
-    area = AreaRange(config.area_min, config.area_max, config.gamma)
     if config.reading == "printed":
         return [BoxFill(config.gamma, upper="scaled"), BoxCoverage(scaled=True)]
     if config.reading == "bigm":
-        return [BoxFill(config.gamma, upper="free"), BoxCoverage(scaled=False), area]
+        return [
+            BoxFill(config.gamma, upper="free"),
+            BoxCoverage(scaled=False),
+            _area(config),
+        ]
     if config.reading == "cover":
-        return [BoxFill(config.gamma, upper="none"), BoxCoverage(scaled=False), area]
-    return [BoxMembership(config.gamma), area]
+        return [
+            BoxFill(config.gamma, upper="none"),
+            BoxCoverage(scaled=False),
+            _area(config),
+        ]
+    return [BoxMembership(config.gamma), _area(config)]
+
+
+def _area(config: ProblemConfig) -> AreaRange:
+    return AreaRange(config.area_min, config.area_max, config.gamma)

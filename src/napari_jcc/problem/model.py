@@ -23,10 +23,15 @@ class JointModel:
     has_memberships
         Add a variable per pair of a box and a superpixel in it; `BoxMembership` needs
         them.
+    only_in_boxes
+        Keep superpixels in no box at 0: outside every box is background.
     """
 
-    def __init__(self, data: JointData, has_memberships: bool = False) -> None:
+    def __init__(
+        self, data: JointData, has_memberships: bool = False, only_in_boxes: bool = True
+    ) -> None:
         self.variables = Variables(data, has_memberships)
+        self._only_in_boxes = only_in_boxes
         self._costs: list[Cost] = []
         self._constraints: list[Constraint] = []
 
@@ -81,7 +86,8 @@ class JointModel:
         return sparse.csc_array(total), tuple(low_rank), linear
 
     def _upper_bounds(self) -> FloatArray:
-        """1 everywhere, 0 for superpixels in no box: outside every box is background."""
+        """1 everywhere, but 0 for superpixels in no box where these are background."""
         upper = np.ones(self.variables.count)
-        upper[self.variables.superpixels] = self.variables.data.boxes_per_superpixel > 0
+        if self._only_in_boxes:
+            upper[self.variables.superpixels] = self.variables.data.boxes_per_superpixel > 0
         return upper

@@ -1,0 +1,62 @@
+"""What is solved for a set's pieces: the joint program, or another in its place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from napari_jcc.config import ProblemConfig, SolverConfig
+from napari_jcc.problem import JointFactors, QuadraticProgram, Terms, joint_model
+from napari_jcc.problem.data import JointData
+from napari_jcc.problem.joint import ALL_TERMS
+from napari_jcc.solvers import Solution, get_solver
+
+
+class Formulation(Protocol):
+    """Turns pieces into a program whose first S + R variables are y and z."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return JSON values that tell it from others; empty for the joint program."""
+        ...
+
+    def program(
+        self, data: JointData, factors: JointFactors, config: ProblemConfig
+    ) -> QuadraticProgram:
+        """Return the program."""
+        ...
+
+    def solve(self, program: QuadraticProgram, config: SolverConfig) -> Solution:
+        """Solve it; the caller looks at the status.
+
+        Raises
+        ------
+        SolverError
+            If the solver cannot be had.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class JointProgram:
+    """Equation (5) of arXiv 1705.06000 under the settings, with all terms or some."""
+
+    terms: Terms = ALL_TERMS
+
+    def identity(self) -> dict[str, Any]:
+        """Return the terms, unless all are in."""
+        return {} if self.terms == ALL_TERMS else asdict(self.terms)
+
+    def program(
+        self, data: JointData, factors: JointFactors, config: ProblemConfig
+    ) -> QuadraticProgram:
+        """Return the joint program."""
+        return joint_model(data, factors, config, self.terms).build()
+
+    def solve(self, program: QuadraticProgram, config: SolverConfig) -> Solution:
+        """Solve by the solver of the settings."""
+        solver = get_solver(config.name)
+        solver.setup(program, config)
+        return solver.solve()
+
+
+JOINT = JointProgram()
