@@ -52,14 +52,14 @@ def test_long_lists_are_cut_and_names_are_not_taken_for_markup():
 def test_scores_are_a_table_with_means():
     scores = Evaluation(
         (
-            ImageScore("cow", 0.9, 0.5, 0.25, False),
-            ImageScore("[i]ox", 0.8, 0.7, 0.75, True),
+            ImageScore("cow", 0.9, 0.5, 0.25, False, 0.4),
+            ImageScore("[i]ox", 0.8, 0.7, 0.75, True, 0.6),
         ),
         missing=("fog",),
     )
     text = shown(show_scores, scores)
     rows = [line.replace("│", " ").split() for line in text.splitlines()]
-    assert ["cow", "0.900", "0.500", "0.250", "no"] in rows
-    assert ["[i]ox", "0.800", "0.700", "0.750", "yes"] in rows
-    assert ["mean", "0.850", "0.600", "0.500", "0.500"] in rows
+    assert ["cow", "0.900", "0.500", "0.400", "0.250", "no"] in rows
+    assert ["[i]ox", "0.800", "0.700", "0.600", "0.750", "yes"] in rows
+    assert ["mean", "0.850", "0.600", "0.500", "0.500", "0.500"] in rows
     assert "Without truth, not counted: fog" in text

@@ -8,7 +8,12 @@ from PIL import Image
 
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
-from napari_jcc.evaluation import evaluate_folder, evaluate_result, score_image
+from napari_jcc.evaluation import (
+    evaluate_folder,
+    evaluate_masks,
+    evaluate_result,
+    score_image,
+)
 from napari_jcc.results.result import ImageResult, JccResult
 
 #   a: answer ##..   truth .##.      b: answer ....   truth ##..     c: no truth
@@ -68,13 +73,21 @@ def result():
 
 def check(evaluation):
     a, b = evaluation.scores
+    # Outlines one column apart, with a tolerance of one pixel.
+    assert (a.boundary_f, b.boundary_f) == (1, 0)
     assert (a.name, a.accuracy, a.jaccard) == ("a", 0.5, pytest.approx(1 / 3))
     # Truth box 1 0 3 2 inside answer 1 0 4 2: 4 of 6.
     assert (a.box_iou, a.localized) == (pytest.approx(4 / 6), True)
     assert (b.accuracy, b.jaccard, b.box_iou, b.localized) == (0.5, 0, 0, False)
     assert evaluation.missing == ("c",)
     assert evaluation.means == pytest.approx(
-        {"accuracy": 0.5, "jaccard": 1 / 6, "box_iou": 1 / 3, "localized": 0.5}
+        {
+            "accuracy": 0.5,
+            "jaccard": 1 / 6,
+            "boundary_f": 0.5,
+            "box_iou": 1 / 3,
+            "localized": 0.5,
+        }
     )
 
 
@@ -112,6 +125,7 @@ def test_boxes_only(out, tmp_path):
     assert evaluation.means == {
         "accuracy": None,
         "jaccard": None,
+        "boundary_f": None,
         "box_iou": 1,
         "localized": 1,
     }
@@ -154,6 +168,19 @@ def test_result_without_any_truth(result):
         evaluate_result(result, {"d": columns(0, 1)})
 
 
+def test_edited_masks_are_scored_without_a_result():
+    answers = {name: columns(*span) for name, span in ANSWERS.items()}
+    truth = {name: columns(*span) for name, span in TRUTHS.items()}
+    evaluation = evaluate_masks(answers, truth)
+    assert [score.name for score in evaluation.scores] == ["a", "b"]
+    assert evaluation.missing == ("c",)
+    assert evaluation.means["jaccard"] == pytest.approx(1 / 6)
+    assert evaluation.means["localized"] is None
+    boxes = {"a": np.array([1, 0, 3, 2], np.float32)}
+    a, b = evaluate_masks(answers, truth, boxes).scores
+    assert (a.box_iou, b.box_iou) == (1, 0)
+
+
 def test_result_with_boxes_only(result):
     evaluation = evaluate_result(result, {}, {"a": np.array([[1, 0, 4, 2]], np.float32)})
     assert evaluation.means["localized"] == 1
@@ -170,10 +197,15 @@ def test_names_come_in_natural_order(tmp_path):
 def test_table_and_json(out, truth):
     evaluation = evaluate_folder(out, truth)
     assert evaluation.as_table() == [
-        ["image", "P", "J", "box IoU", "CorLoc"],
-        ["a", "0.500", "0.333", "0.667", "yes"],
-        ["b", "0.500", "0.000", "0.000", "no"],
-        ["mean", "0.500", "0.167", "0.333", "0.500"],
+        ["image", "P", "J", "F", "box IoU", "CorLoc"],
+        ["a", "0.500", "0.333", "1.000", "0.667", "yes"],
+        ["b", "0.500", "0.000", "0.000", "0.000", "no"],
+        ["mean", "0.500", "0.167", "0.500", "0.333", "0.500"],
+    ]
+    assert evaluation.to_csv().splitlines() == [
+        "image,accuracy,jaccard,boundary_f,box_iou,localized",
+        f"a,0.5,{1 / 3},1.0,{np.float64(4 / 6)},1.0",
+        "b,0.5,0.0,0.0,0.0,0.0",
     ]
     values = json.loads(json.dumps(evaluation.to_dict()))
     assert values["missing"] == ["c"]
@@ -184,4 +216,11 @@ def test_table_and_json(out, truth):
 def test_scores_without_truth_read_as_dashes(out, tmp_path):
     table = tmp_path / "truth.csv"
     table.write_text("image,x_min,y_min,x_max,y_max\na,1,0,4,2\n")
-    assert evaluate_folder(out, table).as_table()[1] == ["a", "-", "-", "1.000", "yes"]
+    assert evaluate_folder(out, table).as_table()[1] == [
+        "a",
+        "-",
+        "-",
+        "-",
+        "1.000",
+        "yes",
+    ]

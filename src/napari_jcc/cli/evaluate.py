@@ -27,18 +27,29 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of a table.")
     ] = False,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv", metavar="FILE", help="Write the scores of every image to a table."
+        ),
+    ] = None,
 ) -> None:
     """Score masks and boxes against the truth, per image and on average.
 
-    P: share of pixels right. J: intersection over union of the masks. Box IoU: the same
-    of the boxes. CorLoc: share of images whose box IoU is above one half.
+    P: share of pixels right. J: intersection over union of the masks. F: agreement of the
+    outlines, to .75 % of the diagonal. Box IoU: J of the boxes. CorLoc: share of images
+    whose box IoU is above one half.
 
     Example: napari-jcc evaluate out --truth masks --json > scores.json
     """
+    from napari_jcc.atomic import replace_files
     from napari_jcc.cli.report import show_scores
     from napari_jcc.evaluation import evaluate_folder
 
     scores = evaluate_folder(output, truth)
+    if table is not None:
+        text = scores.to_csv().encode("utf-8", "backslashreplace")
+        replace_files(table.parent, {table.name: text})
     if as_json:
         typer.echo(json.dumps(scores.to_dict(), indent=2, ensure_ascii=False))
     else:

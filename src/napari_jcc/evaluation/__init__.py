@@ -1,37 +1,48 @@
 """Evaluation: masks and boxes against the truth."""
 
+from napari_jcc.evaluation.agreement import Agreement, map_agreement
 from napari_jcc.evaluation.bootstrap import Interval, bootstrap_mean
+from napari_jcc.evaluation.boundary import boundary_f
 from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
 from napari_jcc.evaluation.evaluate import (
-    Evaluation,
-    ImageScore,
     evaluate_folder,
+    evaluate_masks,
     evaluate_result,
     score_image,
 )
+from napari_jcc.evaluation.labels import masks_from_labels
 from napari_jcc.evaluation.metrics import (
+    LOCALIZED_IOU,
     best_iou,
     box_iou,
     is_localized,
     jaccard,
     pixel_accuracy,
 )
+from napari_jcc.evaluation.scores import TITLES, Evaluation, ImageScore
 from napari_jcc.evaluation.truth import Truth, find_truth, read_mask
 
 __all__ = [
+    "LOCALIZED_IOU",
+    "TITLES",
+    "Agreement",
     "Evaluation",
     "ImageScore",
     "Interval",
     "Truth",
     "best_iou",
     "bootstrap_mean",
+    "boundary_f",
     "box_iou",
     "boxes_of_mask",
     "evaluate_folder",
+    "evaluate_masks",
     "evaluate_result",
     "find_truth",
     "is_localized",
     "jaccard",
+    "map_agreement",
+    "masks_from_labels",
     "pixel_accuracy",
     "read_boxes",
     "read_mask",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from natsort import natsorted
@@ -14,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.errors import InputError
+from napari_jcc.evaluation.boundary import boundary_f
 from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
 from napari_jcc.evaluation.metrics import (
     LOCALIZED_IOU,
@@ -22,73 +21,12 @@ from napari_jcc.evaluation.metrics import (
     pixel_accuracy,
 )
 from napari_jcc.evaluation.names import find_by_name, index_images
+from napari_jcc.evaluation.scores import Evaluation, ImageScore
 from napari_jcc.evaluation.truth import BOX_TABLE, find_truth, read_mask
 from napari_jcc.results.names import RECORD
 from napari_jcc.results.result import JccResult
 
-TITLES = {"accuracy": "P", "jaccard": "J", "box_iou": "box IoU", "localized": "CorLoc"}
-"""Short title of every score, in the order of the table."""
-
-
-@dataclass(frozen=True)
-class ImageScore:
-    """Scores of one image; None where there is no truth of that sort.
-
-    Attributes
-    ----------
-    name
-        Name of the image.
-    accuracy
-        Share of pixels right (P), in [0, 1].
-    jaccard
-        Foreground IoU (J), in [0, 1].
-    box_iou
-        IoU of the box with the truth box that it meets best, in [0, 1].
-    localized
-        Whether that is above one half; its mean is CorLoc.
-    """
-
-    name: str
-    accuracy: float | None = None
-    jaccard: float | None = None
-    box_iou: float | None = None
-    localized: bool | None = None
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Scores of a set of images.
-
-    Attributes
-    ----------
-    scores
-        One entry per image with truth.
-    missing
-        Names of the images without truth, which do not count.
-    """
-
-    scores: tuple[ImageScore, ...]
-    missing: tuple[str, ...] = ()
-
-    @property
-    def means(self) -> dict[str, float | None]:
-        """Mean over the images that have the score; None if none has."""
-        return {key: _mean(getattr(score, key) for score in self.scores) for key in TITLES}
-
-    def as_table(self) -> list[list[str]]:
-        """Return rows of text: titles, one row per image, and the means."""
-        means = self.means
-        rows = [[score.name, *map(_format, _values(score))] for score in self.scores]
-        last = ["mean", *(_format(means[key]) for key in TITLES)]
-        return [["image", *TITLES.values()], *rows, last]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values that JSON can hold."""
-        return {
-            "means": self.means,
-            "images": [asdict(score) for score in self.scores],
-            "missing": list(self.missing),
-        }
+_NO_BOX = np.full(4, np.nan, dtype=np.float32)
 
 
 def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
@@ -162,21 +100,53 @@ def evaluate_result(
     InputError
         If there is no truth for any image, or a mask and its truth differ in size.
     """
+    answers = {image.name: image.mask for image in result.images}
+    found = {image.name: image.box for image in result.images}
+    return evaluate_masks(answers, masks, found, boxes)
+
+
+def evaluate_masks(
+    answers: Mapping[str, MaskArray],
+    masks: Mapping[str, MaskArray],
+    answer_boxes: Mapping[str, Float32Array] | None = None,
+    boxes: Mapping[str, Float32Array] | None = None,
+) -> Evaluation:
+    """Score masks from anywhere, for instance edited ones.
+
+    Parameters
+    ----------
+    answers
+        (H, W) bool by name of the image.
+    masks
+        The truth, likewise.
+    answer_boxes
+        (4,) float32 by name, ``xyxy``, half-open; None when boxes are not to be scored.
+    boxes
+        The truth: (K, 4) float32 by name; by default drawn around the objects of the mask.
+
+    Raises
+    ------
+    InputError
+        If there is no truth for any image, or a mask and its truth differ in size.
+    """
     boxes = boxes or {}
-    names = {*masks, *boxes}
-    known = [image for image in result.images if image.name in names]
-    if result.images and not known:
+    known = [name for name in answers if name in masks or name in boxes]
+    if answers and not known:
         raise InputError(
-            f"None of the {len(result.images)} images has truth. Give masks or boxes by "
-            f"name, such as {result.images[0].name!r}."
+            f"None of the {len(answers)} images has truth. Give masks or boxes by "
+            f"name, such as {next(iter(answers))!r}."
         )
     scores = [
         score_image(
-            image.name, image.mask, image.box, masks.get(image.name), boxes.get(image.name)
+            name,
+            answers[name],
+            None if answer_boxes is None else answer_boxes.get(name, _NO_BOX),
+            masks.get(name),
+            boxes.get(name),
         )
-        for image in known
+        for name in known
     ]
-    without = (image.name for image in result.images if image.name not in names)
+    without = (name for name in answers if name not in masks and name not in boxes)
     return Evaluation(tuple(scores), tuple(without))
 
 
@@ -209,7 +179,7 @@ def score_image(
     InputError
         If `mask` and `truth_mask` differ in size.
     """
-    accuracy = overlap = iou = None
+    accuracy = overlap = outline = iou = None
     if truth_mask is not None:
         if mask.shape != truth_mask.shape:
             raise InputError(
@@ -217,12 +187,12 @@ def score_image(
                 "pixels. Use truth made on the images that were segmented."
             )
         accuracy, overlap = pixel_accuracy(mask, truth_mask), jaccard(mask, truth_mask)
+        outline = boundary_f(mask, truth_mask)
         truth_boxes = boxes_of_mask(truth_mask) if truth_boxes is None else truth_boxes
     if box is not None and truth_boxes is not None and len(truth_boxes):
         iou = best_iou(box, truth_boxes)
-    return ImageScore(
-        name, accuracy, overlap, iou, None if iou is None else iou > LOCALIZED_IOU
-    )
+    localized = None if iou is None else iou > LOCALIZED_IOU
+    return ImageScore(name, accuracy, overlap, iou, localized, outline)
 
 
 def _find_answer(
@@ -237,20 +207,3 @@ def _find_answer(
 
 def _size(mask: MaskArray) -> str:
     return f"{mask.shape[1]} x {mask.shape[0]}"
-
-
-def _values(score: ImageScore) -> list[float | None]:
-    return [getattr(score, key) for key in TITLES]
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [float(value) for value in values if value is not None]
-    return float(np.mean(known)) if known else None
-
-
-def _format(value: float | None) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.3f}"

@@ -32,7 +32,7 @@ def pixel_accuracy(mask: MaskArray, truth: MaskArray) -> float:
     InputError
         If the masks differ in size or have no pixels.
     """
-    _check_masks(mask, truth)
+    check_masks(mask, truth)
     return float(np.mean(mask == truth))
 
 
@@ -56,7 +56,7 @@ def jaccard(mask: MaskArray, truth: MaskArray) -> float:
     InputError
         If the masks differ in size or have no pixels.
     """
-    _check_masks(mask, truth)
+    check_masks(mask, truth)
     union = np.count_nonzero(mask | truth)
     return np.count_nonzero(mask & truth) / union if union else 1.0
 
@@ -105,7 +105,8 @@ def _area(boxes: FloatArray) -> FloatArray:
     return sides[..., 0] * sides[..., 1]
 
 
-def _check_masks(mask: MaskArray, truth: MaskArray) -> None:
+def check_masks(mask: MaskArray, truth: MaskArray) -> None:
+    """Raise `InputError` unless two masks are of one size and have pixels."""
     if mask.shape != truth.shape:
         raise InputError(
             f"The mask has shape {mask.shape} but the truth {truth.shape} (height, width). "
