@@ -17,7 +17,7 @@ from solvers.instances import READINGS, TIGHT, program, random_program
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from napari_jcc.solvers.structured import repair  # noqa: E402
-from napari_jcc.solvers.structured.blocks import make_blocks  # noqa: E402
+from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
 from napari_jcc.solvers.structured.interior import interior_point  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
 from napari_jcc.solvers.structured.layout import find_layout  # noqa: E402
@@ -56,7 +56,7 @@ def test_block_system_equals_the_dense_one(reading, rng):
 def test_small_groups_give_the_same_answer(reading, rng, monkeypatch):
     problem = random_program(rng, reading)
     together = solve("structured", problem)
-    module = sys.modules["napari_jcc.solvers.structured.blocks"]
+    module = sys.modules["napari_jcc.solvers.structured.build"]
     monkeypatch.setattr(module, "find_layout", lambda p: find_layout(p, group_bytes=1))
     assert len(make_blocks(problem, CPU).parts) == 3
     apart = solve("structured", problem)

@@ -9,16 +9,19 @@ method for linear programming", Computational Optimization and Applications 6 (1
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from napari_jcc.progress import Progress
+from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.direction import Direction
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.interior import interior_point
-from napari_jcc.solvers.structured.kkt import KktSystem, NotPositive
+from napari_jcc.solvers.structured.kkt import KktSystem
+from napari_jcc.solvers.structured.point import IpmResult, Point
 
 STEP_TO_BOUNDARY = 0.995
 EQUALITY_WEIGHT = 1e5
@@ -26,10 +29,6 @@ EQUALITY_WEIGHT = 1e5
 
 CURVATURE = 1e-6
 """Negative curvature, in units of the mean cost, that passes for rounding."""
-
-MOST_REFINEMENTS = 3
-REFINED = 1e-11
-"""Dual residual, in units of the largest linear cost, that needs no refinement."""
 
 GOOD_ENOUGH = 1e-7
 """Accuracy at which it is no failure that rounding allows no more."""
@@ -39,62 +38,6 @@ START_TARGET = 0.1
 """Products of slacks and duals at the start, in units of the largest linear cost."""
 
 MOST_STEPS = 100
-
-
-@dataclass
-class Point:
-    """Primal and dual iterate in flat vectors.
-
-    Attributes
-    ----------
-    x : (V',)
-    s : (M',)
-        Copy of A x, strictly within the limits of inequality rows.
-    y : (M',)
-        Duals of the rows, upper minus lower.
-    row_low, row_high : (M',)
-        Duals of the limits, positive.
-    low, high : (V',)
-        Duals of the bounds, positive.
-    """
-
-    x: Tensor
-    s: Tensor
-    y: Tensor
-    row_low: Tensor
-    row_high: Tensor
-    low: Tensor
-    high: Tensor
-
-    def moved(self, step: Point, primal: float, dual: float) -> Point:
-        """Return the point after a step."""
-        return Point(
-            self.x + primal * step.x,
-            self.s + primal * step.s,
-            self.y + dual * step.y,
-            self.row_low + dual * step.row_low,
-            self.row_high + dual * step.row_high,
-            self.low + dual * step.low,
-            self.high + dual * step.high,
-        )
-
-
-@dataclass(frozen=True)
-class IpmResult:
-    """Last iterate, and how good it is in the scaled cost."""
-
-    point: Point
-    iterations: int
-    solved: bool
-    primal_residual: float
-    dual_residual: float
-    gap: float
-    stuck: bool = False
-
-    @property
-    def worst(self) -> float:
-        """Largest of the residuals and the relative gap."""
-        return max(self.primal_residual, self.dual_residual, self.gap)
 
 
 class InteriorPoint:
@@ -180,7 +123,7 @@ class InteriorPoint:
             self.has_low | self.has_high, _inside(activity, self.low, self.high), activity
         )
         point = Point(x, s, *(torch.zeros_like(v) for v in (s, s, s, x, x)))
-        below, above, low, high = self._slacks(point)
+        below, above, low, high = self.slacks(point)
         target = START_TARGET * max(1.0, self.largest(blocks.q))
         point.row_low = torch.where(self.has_low, target / below, 0.0)
         point.row_high = torch.where(self.has_high, target / above, 0.0)
@@ -219,7 +162,8 @@ class InteriorPoint:
             self._complementarity(point) / max(abs(cost), 1e-3 * size),
         )
 
-    def _slacks(self, point: Point) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def slacks(self, point: Point) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Distances to the rows' lower and upper limits, and to the bounds likewise."""
         return (
             point.s - self.low,
             self.high - point.s,
@@ -228,17 +172,17 @@ class InteriorPoint:
         )
 
     def _complementarity(self, point: Point) -> float:
-        below, above, low, high = self._slacks(point)
+        below, above, low, high = self.slacks(point)
         products = (below * point.row_low).sum() + (above * point.row_high).sum()
         products = products + (low * point.low).sum() + (high * point.high).sum()
         return float(self.exchange.total(products[None]))
 
     def _advance(self, point: Point, dual: Tensor, primal: Tensor) -> Point:
-        below, above, low, high = self._slacks(point)
+        below, above, low, high = self.slacks(point)
         weight = point.row_low / below + point.row_high / above
         weight = torch.where(self.equal, EQUALITY_WEIGHT, weight)
         self.kkt.factorise(point.low / low + point.high / high, weight)
-        direction = _Direction(self, point, dual, primal, weight)
+        direction = Direction(self, point, dual, primal, weight)
         mean = self._complementarity(point) / self.pairs
         affine = direction.solve((0.0, 0.0, 0.0, 0.0))
         a_primal, a_dual = self._steps(point, affine, 1.0)
@@ -256,7 +200,7 @@ class InteriorPoint:
 
     def _steps(self, point: Point, step: Point, share: float) -> tuple[float, float]:
         """One length for all: with a quadratic cost the dual residual needs it."""
-        below, above, low, high = self._slacks(point)
+        below, above, low, high = self.slacks(point)
         falls = [
             torch.where(self.has_low, -step.s / below, 0.0),
             torch.where(self.has_high, step.s / above, 0.0),
@@ -281,88 +225,10 @@ class InteriorPoint:
         return float(self.exchange.largest(local[None]))
 
 
-class _Direction:
-    """Newton steps from one point, for one target of complementarity after another."""
-
-    def __init__(
-        self,
-        owner: InteriorPoint,
-        point: Point,
-        dual: Tensor,
-        primal: Tensor,
-        weight: Tensor,
-    ) -> None:
-        self.owner, self.point, self.weight = owner, point, weight
-        self.dual, self.primal = dual, primal
-        self.below, self.above, self.low, self.high = owner._slacks(point)
-
-    def solve(self, targets: tuple[Tensor | float, ...]) -> Point:
-        """Step to products of slack and dual equal to the targets."""
-        owner, point = self.owner, self.point
-        row_low, row_high, low, high = targets
-        pull = _where(owner.has_high, row_high / self.above)
-        pull = pull - _where(owner.has_low, row_low / self.below) - point.y
-        pull = torch.where(owner.equal, 0.0, pull)
-        bound = (
-            _where(owner.free, high / self.high - low / self.low) - point.high + point.low
-        )
-        right = -self.dual - bound
-        right = right - owner.blocks.columns @ (self.weight * self.primal + pull)
-        dx = owner.kkt.solve(right, refinements=0)
-        ds = owner.blocks.rows @ dx + self.primal
-        step = Point(
-            dx,
-            torch.where(owner.equal, 0.0, ds),
-            self.weight * ds + pull,
-            _where(
-                owner.has_low, (row_low - point.row_low * ds) / self.below - point.row_low
-            ),
-            _where(
-                owner.has_high,
-                (row_high + point.row_high * ds) / self.above - point.row_high,
-            ),
-            _where(owner.free, (low - point.low * dx) / self.low - point.low),
-            _where(owner.free, (high + point.high * dx) / self.high - point.high),
-        )
-        return self._refine(step)
-
-    def _refine(self, step: Point) -> Point:
-        """Correct what rounding left of the dual equation.
-
-        Active rows multiply the rounding of A dx by their large weights; a correction
-        is small, and so is the rounding of its own product.
-        """
-        owner, blocks, point = self.owner, self.owner.blocks, self.point
-        for _ in range(MOST_REFINEMENTS):
-            gradient = owner.gradient(step.x) - blocks.q + blocks.columns @ step.y
-            left = (-self.dual - gradient - step.high + step.low) * owner.free
-            size = owner.largest(left)
-            if not size > REFINED * max(1.0, owner.largest(blocks.q)):
-                break
-            dx = owner.kkt.solve(left, refinements=0)
-            ds = blocks.rows @ dx
-            step = Point(
-                step.x + dx,
-                step.s + torch.where(owner.equal, 0.0, ds),
-                step.y + self.weight * ds,
-                step.row_low - _where(owner.has_low, point.row_low * ds / self.below),
-                step.row_high + _where(owner.has_high, point.row_high * ds / self.above),
-                step.low - _where(owner.free, point.low * dx / self.low),
-                step.high + _where(owner.free, point.high * dx / self.high),
-            )
-        return step
-
-
 def _inside(value: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """Move a value away from its limits, by a share of the room or of 1."""
     margin = START_MARGIN * torch.clamp(high - low, max=1.0)
     return torch.minimum(torch.maximum(value, low + margin), high - margin)
-
-
-def _where(condition: Tensor, value: Tensor | float) -> Tensor:
-    if not isinstance(value, Tensor):
-        return torch.full_like(condition, value, dtype=torch.float64) * condition
-    return torch.where(condition, value, 0.0)
 
 
 def _fall(value: Tensor, change: Tensor) -> Tensor:

@@ -14,9 +14,10 @@ from napari_jcc.errors import ProblemError
 from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
-from napari_jcc.solvers.structured.blocks import make_blocks, set_vectors
+from napari_jcc.solvers.structured.block_factor import NotPositive
+from napari_jcc.solvers.structured.blocks import set_vectors
+from napari_jcc.solvers.structured.build import make_blocks
 from napari_jcc.solvers.structured.ipm import MOST_STEPS, InteriorPoint
-from napari_jcc.solvers.structured.kkt import NotPositive
 from napari_jcc.solvers.structured.solver import (
     TIGHTER,
     StructuredSolver,

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from napari_jcc._types import FloatArray
 from napari_jcc.problem.program import QuadraticProgram
-from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks, make_blocks
+from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks
+from napari_jcc.solvers.structured.build import make_blocks
 from napari_jcc.solvers.structured.interior import fill_sums, interior_point
 from napari_jcc.solvers.structured.layout import DENSE, LIGHT
 

@@ -10,10 +10,12 @@ from napari_jcc.config import SolverConfig
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
-from napari_jcc.solvers.structured.blocks import Blocks, make_blocks
+from napari_jcc.solvers.structured.block_factor import NotPositive
+from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.build import make_blocks
 from napari_jcc.solvers.structured.exchange import Exchange
-from napari_jcc.solvers.structured.ipm import MOST_STEPS, InteriorPoint, IpmResult
-from napari_jcc.solvers.structured.kkt import NotPositive
+from napari_jcc.solvers.structured.ipm import MOST_STEPS, InteriorPoint
+from napari_jcc.solvers.structured.point import IpmResult
 
 INFEASIBLE_RESIDUAL = 1e-6
 """Violation that an interior-point method does not leave in a feasible program."""

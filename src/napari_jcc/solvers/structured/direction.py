@@ -1,0 +1,96 @@
+"""Newton steps of the interior-point method, refined until rounding is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from napari_jcc.solvers.structured.point import Point
+
+if TYPE_CHECKING:
+    from napari_jcc.solvers.structured.ipm import InteriorPoint
+
+
+MOST_REFINEMENTS = 3
+REFINED = 1e-11
+"""Dual residual, in units of the largest linear cost, that needs no refinement."""
+
+
+class Direction:
+    """Newton steps from one point, for one target of complementarity after another."""
+
+    def __init__(
+        self,
+        owner: InteriorPoint,
+        point: Point,
+        dual: Tensor,
+        primal: Tensor,
+        weight: Tensor,
+    ) -> None:
+        self.owner, self.point, self.weight = owner, point, weight
+        self.dual, self.primal = dual, primal
+        self.below, self.above, self.low, self.high = owner.slacks(point)
+
+    def solve(self, targets: tuple[Tensor | float, ...]) -> Point:
+        """Step to products of slack and dual equal to the targets."""
+        owner, point = self.owner, self.point
+        row_low, row_high, low, high = targets
+        pull = _where(owner.has_high, row_high / self.above)
+        pull = pull - _where(owner.has_low, row_low / self.below) - point.y
+        pull = torch.where(owner.equal, 0.0, pull)
+        bound = (
+            _where(owner.free, high / self.high - low / self.low) - point.high + point.low
+        )
+        right = -self.dual - bound
+        right = right - owner.blocks.columns @ (self.weight * self.primal + pull)
+        dx = owner.kkt.solve(right, refinements=0)
+        ds = owner.blocks.rows @ dx + self.primal
+        step = Point(
+            dx,
+            torch.where(owner.equal, 0.0, ds),
+            self.weight * ds + pull,
+            _where(
+                owner.has_low, (row_low - point.row_low * ds) / self.below - point.row_low
+            ),
+            _where(
+                owner.has_high,
+                (row_high + point.row_high * ds) / self.above - point.row_high,
+            ),
+            _where(owner.free, (low - point.low * dx) / self.low - point.low),
+            _where(owner.free, (high + point.high * dx) / self.high - point.high),
+        )
+        return self._refine(step)
+
+    def _refine(self, step: Point) -> Point:
+        """Correct what rounding left of the dual equation.
+
+        Active rows multiply the rounding of A dx by their large weights; a correction
+        is small, and so is the rounding of its own product.
+        """
+        owner, blocks, point = self.owner, self.owner.blocks, self.point
+        for _ in range(MOST_REFINEMENTS):
+            gradient = owner.gradient(step.x) - blocks.q + blocks.columns @ step.y
+            left = (-self.dual - gradient - step.high + step.low) * owner.free
+            size = owner.largest(left)
+            if not size > REFINED * max(1.0, owner.largest(blocks.q)):
+                break
+            dx = owner.kkt.solve(left, refinements=0)
+            ds = blocks.rows @ dx
+            step = Point(
+                step.x + dx,
+                step.s + torch.where(owner.equal, 0.0, ds),
+                step.y + self.weight * ds,
+                step.row_low - _where(owner.has_low, point.row_low * ds / self.below),
+                step.row_high + _where(owner.has_high, point.row_high * ds / self.above),
+                step.low - _where(owner.free, point.low * dx / self.low),
+                step.high + _where(owner.free, point.high * dx / self.high),
+            )
+        return step
+
+
+def _where(condition: Tensor, value: Tensor | float) -> Tensor:
+    if not isinstance(value, Tensor):
+        return torch.full_like(condition, value, dtype=torch.float64) * condition
+    return torch.where(condition, value, 0.0)
