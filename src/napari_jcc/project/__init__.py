@@ -1,1 +1,22 @@
-"""One file that holds a session: inputs, settings, results, edits."""
+"""Projects: everything that a session needs to go on, in one file; and its recovery."""
+
+from napari_jcc.project.files import ProjectHeader, load_project, read_header, save_project
+from napari_jcc.project.inputs import ImageInput, describe_inputs
+from napari_jcc.project.project import ImageStatus, Project
+from napari_jcc.project.recovery import Autosave, Recoverable, find_recoverable
+from napari_jcc.project.report import LoadReport
+
+__all__ = [
+    "Autosave",
+    "ImageInput",
+    "ImageStatus",
+    "LoadReport",
+    "Project",
+    "ProjectHeader",
+    "Recoverable",
+    "describe_inputs",
+    "find_recoverable",
+    "load_project",
+    "read_header",
+    "save_project",
+]

@@ -1,0 +1,190 @@
+"""A zip archive of one JSON document and numpy arrays; nothing in it is ever executed."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc.errors import InputError
+
+OUTLINE = "project.json"
+
+_FIRST_BYTES = b"PK\x03\x04"
+_COMPRESSION = 1  # masks and label maps shrink well at once; more only takes longer
+_LARGE = 1 << 30
+
+_Damage = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    RuntimeError,
+    ValueError,
+)
+"""What reading a damaged archive, array or document can raise."""
+
+
+def write_archive(
+    file: BinaryIO, outline: Mapping[str, Any], arrays: Iterable[tuple[str, NDArray[Any]]]
+) -> None:
+    """Write `outline` as JSON, and every array under its name as numpy's own format.
+
+    Parameters
+    ----------
+    file
+        Where to write.
+    outline
+        What JSON can hold.
+    arrays
+        Name, ending in ``.npy``, and array of numbers.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    ValueError
+        If an array holds objects, or the outline a number that is not finite.
+    """
+    with zipfile.ZipFile(
+        file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION
+    ) as archive:
+        # ASCII, as names of files need not be valid text.
+        archive.writestr(_entry(OUTLINE), json.dumps(outline, indent=1, allow_nan=False))
+        for name, array in arrays:
+            large = array.nbytes > _LARGE
+            with archive.open(_entry(name), "w", force_zip64=large) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+class ArchiveReader:
+    """The open archive; see `reading`."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+
+    def outline(self) -> Any:
+        """Read the JSON document."""
+        return json.loads(self._archive.read(OUTLINE))
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Read one array."""
+        content = io.BytesIO(self._archive.read(name))
+        found: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
+        return found
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[ArchiveReader]:
+    """Open an archive that `write_archive` wrote.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is something else, or it is damaged; also when that
+        shows only inside the block.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if OUTLINE not in archive.namelist():
+                raise InputError(_foreign(path))
+            yield ArchiveReader(archive)
+    except OSError as error:
+        raise InputError(
+            f"Cannot read the project {path}: {error.strerror or error}. Check the "
+            "spelling, and that you may read the file."
+        ) from error
+    except _Damage as error:
+        if not _begins_as_archive(path):
+            raise InputError(_foreign(path)) from error
+        raise InputError(
+            f"The project {path} is cut off or damaged ({error}). Copy it again from "
+            "where it came from, or open an earlier copy; napari offers the last "
+            "automatic copy of a session that ended badly."
+        ) from error
+
+
+def take_out_arrays(value: Any, folder: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    """Outline of nested mappings and sequences in JSON; its arrays are added to `arrays`.
+
+    Parameters
+    ----------
+    value
+        Mappings with text keys, sequences, arrays, texts, numbers, truth values and None.
+    folder
+        Where the arrays lie in the archive.
+    arrays
+        Taken out so far, by name.
+
+    Raises
+    ------
+    TypeError
+        If the value holds anything else.
+    """
+    if isinstance(value, np.ndarray):
+        name = f"{folder}/{len(arrays)}.npy"
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, Mapping):
+        content = {
+            key: take_out_arrays(item, folder, arrays) for key, item in value.items()
+        }
+        return {"map": content}
+    if isinstance(value, list | tuple):
+        return {"list": [take_out_arrays(item, folder, arrays) for item in value]}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, str | bool | int | float):
+        return {"plain": value}
+    raise TypeError(f"A project cannot keep a {type(value).__name__}.")
+
+
+def put_back_arrays(outline: Any, archive: ArchiveReader) -> Any:
+    """Build again what `take_out_arrays` took apart; sequences become lists.
+
+    Raises
+    ------
+    ValueError, KeyError
+        If the outline is none, or an array is missing.
+    """
+    match outline:
+        case {"array": str(name)}:
+            return archive.array(name)
+        case {"map": dict(items)}:
+            return {key: put_back_arrays(item, archive) for key, item in items.items()}
+        case {"list": list(items)}:
+            return [put_back_arrays(item, archive) for item in items]
+        case {"plain": value}:
+            return value
+    raise ValueError(f"no value is described by {str(outline)[:40]}")
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    # A fixed time stamp, so that the same project gives the same bytes.
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
+def _begins_as_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
+
+
+def _foreign(path: Path) -> str:
+    return (
+        f"{path} is not a project of napari-jcc. Choose a .jcc file that the window or "
+        "save_project wrote."
+    )

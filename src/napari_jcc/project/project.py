@@ -1,0 +1,79 @@
+"""The state of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import JccConfig
+from napari_jcc.project.inputs import ImageInput, open_inputs
+from napari_jcc.results import JccResult
+
+ImageStatus: TypeAlias = Literal["machine", "edited", "accepted", "flagged"]
+"""What the user thinks of an image's answer; ``machine``: not looked at yet."""
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """Everything that a session needs to go on.
+
+    Regions and features are not in it. They are kept in the cache folder under keys that
+    follow from the fingerprints of the images and the settings, both of which are here: a
+    run finds them again, also after images have moved, and computes them anew otherwise.
+
+    Attributes
+    ----------
+    inputs
+        The images.
+    config
+        Settings as they are now; the result has those it was found with.
+    preset
+        Name of the preset that `config` started from.
+    result
+        The latest answer of the program, without edits; for some or all of the images.
+    edits
+        What the user painted and drew: mappings, sequences, arrays, texts and numbers.
+    statuses
+        By name of the image; those not named are ``machine``.
+    truth
+        File or folder with the truth, or empty.
+    """
+
+    inputs: tuple[ImageInput, ...]
+    config: JccConfig
+    preset: str
+    result: JccResult | None = None
+    edits: Mapping[str, Any] = field(default_factory=dict)
+    statuses: Mapping[str, ImageStatus] = field(default_factory=dict)
+    truth: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the images."""
+        return tuple(image.name for image in self.inputs)
+
+    def open_images(self) -> ImageCollection:
+        """Open the images whose files are there; the others are listed as skipped.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        return open_inputs(self.inputs, self.config.collection)
+
+    def with_result(self, result: JccResult) -> Project:
+        """Take a new answer; images that it does not cover keep their former one.
+
+        So the masks of images that are missing today are there when they come back.
+        """
+        new = {image.name: image for image in result.images}
+        former = self.result.images if self.result is not None else ()
+        kept = {image.name: image for image in former} | new
+        order = [name for name in self.names if name in kept]
+        order += [name for name in new if name not in set(order)]
+        return replace(
+            self, result=replace(result, images=tuple(kept[name] for name in order))
+        )
