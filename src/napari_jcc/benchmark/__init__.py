@@ -1,1 +1,29 @@
-"""The published image sets, the published methods, and tables of both."""
+"""Benchmarks: methods compared on labelled image sets, in tables that can be made again."""
+
+from napari_jcc.benchmark.methods import GROUPS, RECIPES, Method, Recipe, find_methods
+from napari_jcc.benchmark.predict import Prediction, predict
+from napari_jcc.benchmark.run import Benchmark
+from napari_jcc.benchmark.score import ClassScore, score
+from napari_jcc.benchmark.sets import SETS, ImageTruth, LabelledClass, Layout, load_set
+from napari_jcc.benchmark.tables import Scores, format_csv, format_markdown
+
+__all__ = [
+    "GROUPS",
+    "RECIPES",
+    "SETS",
+    "Benchmark",
+    "ClassScore",
+    "ImageTruth",
+    "LabelledClass",
+    "Layout",
+    "Method",
+    "Prediction",
+    "Recipe",
+    "Scores",
+    "find_methods",
+    "format_csv",
+    "format_markdown",
+    "load_set",
+    "predict",
+    "score",
+]

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from napari_jcc import __version__
+from napari_jcc.cli.benchmark import benchmark
 from napari_jcc.cli.config import config
 from napari_jcc.cli.evaluate import evaluate
 from napari_jcc.cli.sample import sample
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(segment)
 app.command()(evaluate)
+app.command()(benchmark)
 app.command()(config)
 app.command()(sample)
 

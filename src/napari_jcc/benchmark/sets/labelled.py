@@ -146,8 +146,8 @@ def require_folder(folder: Path) -> Path:
     """
     if not folder.is_dir():
         raise InputError(
-            f"There is no folder {folder}. Give with --root the folder of the set; "
-            "'napari-jcc benchmark --help' tells what it must hold."
+            f"There is no folder {folder}. Give with --root the folder of the set, laid "
+            "out as it is published."
         )
     return folder
 

@@ -1,0 +1,125 @@
+"""``napari-jcc benchmark``: methods compared on a labelled image set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_jcc.cli.options import Assignments, ConfigFile, Preset, build_config
+from napari_jcc.config.presets import DEFAULT_PRESET
+
+
+def benchmark(
+    set_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="SET",
+            help="msrc, pascal10, internet, icoseg, horses, voc07-6x2, wbc, bbbc010, "
+            "dsb2018, or folder: images/ and masks/ of your own.",
+        ),
+    ],
+    root: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder of the set, laid out as published."),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Folder for predictions, scores and tables. What a former call finished "
+            "there under the same settings is not done again.",
+        ),
+    ],
+    classes: Annotated[
+        str, typer.Option(metavar="A,B", help="Classes; without it all that are there.")
+    ] = "",
+    methods: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B",
+            help="Methods, and groups of them: ablation, baselines, readings. "
+            "An unknown name lists them.",
+        ),
+    ] = "",
+    preset: Preset = DEFAULT_PRESET,
+    config_file: ConfigFile = None,
+    assignments: Assignments = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME_OR_PATH", help="As in 'napari-jcc segment'."),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="As in 'napari-jcc segment'."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Images at the same time; 0: one per core."),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep finished stages for later runs."),
+    ] = None,
+    every: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Take every N-th image of a class only.")
+    ] = 1,
+    first: Annotated[
+        int, typer.Option(metavar="K", min=0, help="Image to begin with, from 0.")
+    ] = 0,
+    timed: Annotated[
+        bool,
+        typer.Option(
+            "--timed",
+            help="Let methods share no stages, so that all have seconds an image.",
+        ),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")] = False,
+) -> None:
+    """Compare methods on a labelled set: P, J, CorLoc, box IoU and seconds an image.
+
+    Writes tables.md and tables.csv to OUT, with 95 % intervals and, marked as printed, the
+    figures of papers; masks and boxes are under predictions/, scores of every image under
+    scores/.
+
+    Example: napari-jcc benchmark msrc --root MSRC_v2 --output out
+
+    Example: napari-jcc benchmark folder --root data --methods ablation --output out
+
+    Example: napari-jcc benchmark msrc --root MSRC_v2 --classes cow,car -p photo -o out
+    """
+    from napari_jcc.benchmark import Benchmark, find_methods, load_set
+    from napari_jcc.benchmark.tables import format_overview
+    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+
+    config = build_config(
+        preset,
+        config_file,
+        assignments,
+        device=device,
+        encoder=encoder,
+        cache=cache,
+        workers=workers,
+    )
+    chosen = find_methods(_split(methods))
+    labelled = [
+        each.every(every, first) for each in load_set(set_name, root, _split(classes))
+    ]
+    folder = config.runtime.cache_folder
+    task = Benchmark(
+        set_name, labelled, chosen, config, output, Path(folder) if folder else None, timed
+    )
+    with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+        scores, notes = task.run(progress)
+    if not quiet:
+        typer.echo(format_overview(scores))
+        for note in notes:
+            typer.echo(note, err=True)
+        typer.echo(f"\nAll tables: {output / 'tables.md'}, {output / 'tables.csv'}")
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
