@@ -1,1 +1,24 @@
 """Many settings on one set: from the first changed stage on, side by side."""
+
+from napari_jcc.sweep.figure import draw_sweep
+from napari_jcc.sweep.folder import SweepFolder
+from napari_jcc.sweep.grid import Axis, Grid, parse_axis
+from napari_jcc.sweep.masks import PackedMasks
+from napari_jcc.sweep.point import SweepPoint
+from napari_jcc.sweep.sweep import Sweep
+from napari_jcc.sweep.table import MEASURES, SweepTable, format_measure, measure_point
+
+__all__ = [
+    "MEASURES",
+    "Axis",
+    "Grid",
+    "PackedMasks",
+    "Sweep",
+    "SweepFolder",
+    "SweepPoint",
+    "SweepTable",
+    "draw_sweep",
+    "format_measure",
+    "measure_point",
+    "parse_axis",
+]

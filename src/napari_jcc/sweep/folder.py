@@ -1,0 +1,234 @@
+"""A sweep in a folder: resumed where it stopped, never half written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from napari_jcc import __version__
+from napari_jcc.atomic import explained, is_staging, replace_files
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import changed_settings, validate_config
+from napari_jcc.errors import ConfigError, InputError, OutputError
+from napari_jcc.sweep.figure import draw_sweep, to_png
+from napari_jcc.sweep.grid import Grid, Index
+from napari_jcc.sweep.point import SweepPoint, decode_point, encode_point
+from napari_jcc.sweep.table import SweepTable
+
+FORMAT = "napari-jcc sweep"
+FORMAT_VERSION = 1
+RECORD, CSV, MARKDOWN, FIGURE = "sweep.json", "table.csv", "table.md", "figure.png"
+POINTS = "points"
+
+
+class SweepFolder:
+    """Folder of a sweep.
+
+    - ``points/<key>.json`` and ``.npz``: measures, masks and boxes of every point,
+    - ``table.csv``, ``table.md`` and ``figure.png``: all points side by side,
+    - ``sweep.json``: settings, grid and images.
+
+    All files that belong to a point are put in place together.
+
+    Parameters
+    ----------
+    path
+        Made when missing.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def open(self, grid: Grid, images: ImageCollection) -> SweepTable:
+        """Begin a sweep, or go on with the one that is there.
+
+        Parameters
+        ----------
+        grid
+            May have other values and axes than before; points that are in both are kept.
+        images
+            Must be the same as before.
+
+        Returns
+        -------
+        table
+            With the points that were finished.
+
+        Raises
+        ------
+        OutputError
+            If the folder holds something else, or cannot be written.
+        ConfigError
+            If it holds a sweep that starts from other settings.
+        InputError
+            If it holds a sweep of other images.
+        """
+        record = self._read_record() if (self.path / RECORD).exists() else None
+        content = _list_images(images)
+        if record is None:
+            self._refuse_foreign_files()
+        else:
+            self._check_same(record, grid, content)
+        table = self._read_points(grid)
+        text = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "version": __version__,
+            "config": grid.base.model_dump(mode="json"),
+            "grid": {axis.path: axis.values for axis in grid.axes},
+            "images": content,
+        }
+        self._remove_leftovers()
+        files = {RECORD: json.dumps(text, indent=2, ensure_ascii=True).encode()}
+        replace_files(self.path, files)
+        return table
+
+    def load(self) -> SweepTable:
+        """Read a sweep, finished or not, to look at it.
+
+        Raises
+        ------
+        OutputError
+            If there is no sweep in the folder, or its record is damaged.
+        """
+        if not (self.path / RECORD).is_file():
+            raise OutputError(
+                f"There is no sweep in {self.path}: it has no {RECORD}. Name the folder "
+                "that 'napari-jcc sweep --output' wrote."
+            )
+        record = self._read_record()
+        try:
+            base = validate_config(record["config"])
+            values = {path: _tuples(found) for path, found in record["grid"].items()}
+            return self._read_points(Grid.build(base, values))
+        except (ConfigError, KeyError, TypeError, AttributeError) as error:
+            raise self._damaged(error) from error
+
+    def write(self, table: SweepTable, point: SweepPoint) -> None:
+        """Write a finished point, and the table and the figure that now hold it.
+
+        Raises
+        ------
+        OutputError
+            If the files cannot be written.
+        """
+        text, archive = encode_point(point)
+        files = {
+            f"{POINTS}/{point.key}.json": text,
+            f"{POINTS}/{point.key}.npz": archive,
+        }
+        replace_files(self.path, files | self._tables(table))
+
+    def write_tables(self, table: SweepTable) -> None:
+        """Write table and figure alone.
+
+        Raises
+        ------
+        OutputError
+            If the files cannot be written.
+        """
+        replace_files(self.path, self._tables(table))
+
+    def _tables(self, table: SweepTable) -> dict[str, bytes]:
+        return {
+            CSV: table.to_csv().encode("utf-8", "backslashreplace"),
+            MARKDOWN: table.to_markdown().encode("utf-8", "backslashreplace"),
+            FIGURE: to_png(draw_sweep(table)),
+        }
+
+    def _read_points(self, grid: Grid) -> SweepTable:
+        """Points of the grid that are there and whole; others are computed again."""
+        table = SweepTable(grid)
+        places: list[Index | None] = list(grid.indices())
+        places += [None] if grid.base_index is None else []
+        found = [self._read_point(table.key(index), index) for index in places]
+        table.add(point for point in found if point is not None)
+        return table
+
+    def _read_point(self, key: str, index: Index | None) -> SweepPoint | None:
+        file = self.path / POINTS / f"{key}.json"
+        try:
+            point = decode_point(file.read_bytes(), file.with_suffix(".npz").read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            return None
+        return replace(point, index=index)
+
+    def _read_record(self) -> dict[str, Any]:
+        try:
+            record = json.loads((self.path / RECORD).read_bytes())
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from error
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            raise OutputError(
+                f"{self.path / RECORD} was not written by a sweep. Choose another folder."
+            )
+        return record
+
+    def _damaged(self, error: Exception) -> OutputError:
+        return OutputError(
+            f"The record {self.path / RECORD} is damaged: {error}. Choose another folder."
+        )
+
+    def _check_same(
+        self, record: dict[str, Any], grid: Grid, content: dict[str, str]
+    ) -> None:
+        """Refuse to mix points that do not compare."""
+        try:
+            before = validate_config(record["config"])
+            images = dict(record["images"])
+        except (ConfigError, KeyError, TypeError, ValueError) as error:
+            raise self._damaged(error) from error
+        changes = changed_settings(grid.base, before)
+        former = changed_settings(before, grid.base)
+        told = [
+            f"{path} was {former[path]}, now {value}"
+            for path, value in changes.items()
+            if not path.startswith("runtime.")
+        ]
+        if told:
+            raise ConfigError(
+                f"{self.path} holds a sweep that starts from other settings: "
+                f"{'; '.join(told)}. Use the same settings, or another folder."
+            )
+        if images != content:
+            names = sorted({name for name, _ in images.items() ^ content.items()})
+            raise InputError(
+                f"{self.path} holds a sweep of other images: {', '.join(names[:3])}"
+                f"{' and others' if len(names) > 3 else ''} differ. Use the same images, "
+                "or another folder."
+            )
+
+    def _refuse_foreign_files(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise OutputError(f"{self.path} is a file. Choose a folder for the sweep.")
+        entries = self.path.iterdir() if self.path.is_dir() else ()
+        found = sorted(entry.name for entry in entries if not is_staging(entry))
+        if found:
+            raise OutputError(
+                f"The folder {self.path} is not empty and holds no sweep, but "
+                f"{', '.join(found[:3])}. Choose another folder."
+            )
+
+    def _remove_leftovers(self) -> None:
+        entries = list(self.path.iterdir()) if self.path.is_dir() else []
+        with explained(self.path):
+            for entry in filter(is_staging, entries):
+                shutil.rmtree(entry)
+
+
+def _list_images(images: ImageCollection) -> dict[str, str]:
+    """Content of every image by its name; of one that cannot be read, its place."""
+    found = {}
+    for number, name in enumerate(images.names):
+        try:
+            found[name] = images.fingerprint(number)
+        except InputError:
+            found[name] = f"unreadable: {images.location(number)}"
+    return found
+
+
+def _tuples(values: Any) -> list[Any]:
+    return [tuple(value) if isinstance(value, list) else value for value in values]

@@ -1,0 +1,343 @@
+"""Which settings a sweep tries: values on one or several axes, checked beforehand."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from napari_jcc.config import JccConfig, apply_overrides, parse_assignment
+from napari_jcc.errors import ConfigError
+
+Index = tuple[int, ...]
+"""Place of a point on every axis of a grid."""
+
+MOST_POINTS = 10_000
+_EXAMPLE = "problem.nu=0.1,0.2,0.4 or problem.nu=0.1:1:5 or problem.nu=0.01:1:5:log"
+_UNCHANGING = "runtime"
+_JOINT, _LAST = ("problem", "solver"), ("decode",)
+"""Sections of the joint problem, which the classifiers do not depend on, and of what comes
+after it."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One setting and the values it takes.
+
+    Attributes
+    ----------
+    path
+        ``section.field``.
+    values
+        As the settings hold them, each once; numbers in ascending order.
+    """
+
+    path: str
+    values: tuple[Any, ...]
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the values are numbers, which have an order."""
+        return all(isinstance(value, int | float) for value in self.values)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All combinations of the values on some axes, around settings that stay.
+
+    Attributes
+    ----------
+    base
+        Settings that every point starts from.
+    axes
+        The settings that vary; rows of tables and figures follow their order.
+    """
+
+    base: JccConfig
+    axes: tuple[Axis, ...]
+
+    @classmethod
+    def build(
+        cls, base: JccConfig, values: Mapping[str, Sequence[Any]] | Iterable[str]
+    ) -> Grid:
+        """Check what is to be tried.
+
+        Parameters
+        ----------
+        base
+            Settings that every point starts from.
+        values
+            ``{"section.field": [value, ...]}``, or texts as `parse_axis` reads them.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is unknown or named twice, a value is not allowed, or the grid is
+            empty or has more than `MOST_POINTS` points.
+        """
+        pairs = (
+            list(values.items())
+            if isinstance(values, Mapping)
+            else [parse_axis(text) for text in values]
+        )
+        axes = tuple(_make_axis(base, path, list(found)) for path, found in pairs)
+        paths = [axis.path for axis in axes]
+        if twice := sorted({path for path in paths if paths.count(path) > 1}):
+            raise ConfigError(f"{twice[0]} is named twice. Give all its values at once.")
+        if not axes:
+            raise ConfigError(f"There is nothing to try. Give values, as in {_EXAMPLE}.")
+        grid = cls(base, axes)
+        if len(grid) > MOST_POINTS:
+            raise ConfigError(
+                f"The grid has {len(grid)} points, more than {MOST_POINTS}. Give fewer "
+                "values, or make several sweeps."
+            )
+        grid._refuse_values_that_never_fit()
+        return grid
+
+    def __len__(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def shape(self) -> Index:
+        """Number of values on every axis."""
+        return tuple(len(axis.values) for axis in self.axes)
+
+    def indices(self) -> Iterator[Index]:
+        """Give the places of all points, the last axis fastest."""
+        return itertools.product(*map(range, self.shape))
+
+    def parameters(self, index: Index | None) -> dict[str, Any]:
+        """Return the values at a point by ``section.field``; of the base for None."""
+        if index is None:
+            return {axis.path: read_setting(self.base, axis.path) for axis in self.axes}
+        return {
+            axis.path: axis.values[place]
+            for axis, place in zip(self.axes, index, strict=True)
+        }
+
+    def config(self, index: Index | None) -> JccConfig:
+        """Return all settings at a point; of the base for None.
+
+        Raises
+        ------
+        ConfigError
+            If the values there do not go together.
+        """
+        return apply_overrides(self.base, self.parameters(index))
+
+    @property
+    def base_index(self) -> Index | None:
+        """Place of the point that is the base itself; None if the grid leaves it out."""
+        base = self.parameters(None)
+        places = []
+        for axis in self.axes:
+            if base[axis.path] not in axis.values:
+                return None
+            places.append(axis.values.index(base[axis.path]))
+        return tuple(places)
+
+    def neighbours(self, index: Index) -> list[Index]:
+        """List the points that differ on one axis only.
+
+        By one step where its values are numbers; where they have no order, all of them.
+        """
+        found = []
+        for number, (axis, place) in enumerate(zip(self.axes, index, strict=True)):
+            steps = (place - 1, place + 1) if axis.is_numeric else range(len(axis.values))
+            found += [
+                (*index[:number], other, *index[number + 1 :])
+                for other in steps
+                if other != place and 0 <= other < len(axis.values)
+            ]
+        return found
+
+    def waves(self) -> list[list[Index | None]]:
+        """Order the points so that no stage is done twice.
+
+        Returns
+        -------
+        waves
+            Points of one wave can be computed side by side. What they have in common was
+            computed by a wave before. The base comes first, as None if it is no point.
+        """
+        order = list(JccConfig.model_fields)
+        ranks = [order.index(axis.path.partition(".")[0]) for axis in self.axes]
+        slow_first = sorted(range(len(ranks)), key=ranks.__getitem__)
+        first = self.base_index
+        groups: dict[Index, dict[Index, list[Index | None]]] = {}
+        for index in sorted(
+            self.indices(),
+            # False before true: the base, and points that share its stages.
+            key=lambda at: [
+                (first is None or at[n] != first[n], at[n]) for n in slow_first
+            ],
+        ):
+            group = groups.setdefault(self._places(index, _JOINT + _LAST), {})
+            group.setdefault(self._places(index, _LAST), []).append(index)
+        waves: list[list[Index | None]] = [[None]] if first is None else []
+        for group in groups.values():
+            leader, *others = group.values()
+            waves += [leader[:1], [points[0] for points in others]]
+            waves += [[index for points in group.values() for index in points[1:]]]
+        return [wave for wave in waves if wave]
+
+    def _places(self, index: Index, without: tuple[str, ...]) -> Index:
+        """Places on the axes of all but some sections."""
+        return tuple(
+            place
+            for axis, place in zip(self.axes, index, strict=True)
+            if axis.path.partition(".")[0] not in without
+        )
+
+    def _refuse_values_that_never_fit(self) -> None:
+        """Raise for a value that no point allows; single points may be refused later."""
+        fits: set[tuple[int, int]] = set()
+        refused: dict[tuple[int, int], ConfigError] = {}
+        for index in self.indices():
+            places = set(enumerate(index))
+            if places <= fits:
+                continue
+            try:
+                self.config(index)
+            except ConfigError as error:
+                refused |= dict.fromkeys(places - fits, error)
+            else:
+                fits |= places
+        for place, reason in refused.items():
+            if place not in fits:
+                raise reason
+
+
+def read_setting(config: JccConfig, path: str) -> Any:
+    """Return the value of ``section.field``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such setting; the message names those that are near.
+    """
+    section, _, name = path.partition(".")
+    values = config.model_dump().get(section, {})
+    if name not in values:
+        apply_overrides(config, {path: None})  # raises
+    return values[name]
+
+
+def parse_axis(text: str) -> tuple[str, list[Any]]:
+    """Read ``section.field=values``.
+
+    Parameters
+    ----------
+    text
+        Values between commas. ``first:last:count`` stands for evenly spaced numbers, with
+        ``:log`` for evenly spaced logarithms. Settings that hold lists join their items by
+        ``+``. A JSON list, ``["a,b", "c"]``, is taken as it stands.
+
+    Returns
+    -------
+    path, values
+
+    Raises
+    ------
+    ConfigError
+        If the text does not say that, or names an unknown setting.
+    """
+    path, raw = parse_assignment(text)[0], text.partition("=")[2].strip()
+    read_setting(JccConfig(), path)
+    if raw.startswith("["):
+        return path, _parse_json(path, raw)
+    parts = [part.strip() for part in raw.split(",")]
+    if "" in parts:
+        raise ConfigError(
+            f"{path} has an empty value in {raw!r}. Write values between commas, as in "
+            f"{_EXAMPLE}."
+        )
+    return path, [value for part in parts for value in _parse_part(path, part)]
+
+
+def _parse_json(path: str, raw: str) -> list[Any]:
+    try:
+        values = json.loads(raw)
+    except ValueError as error:
+        raise ConfigError(
+            f"The values of {path} begin like a JSON list but are none: {error}."
+        ) from error
+    return list(values)
+
+
+def _parse_part(path: str, part: str) -> list[Any]:
+    """Values that one text between commas stands for."""
+    kind = _find_field(path).annotation
+    if kind in (int, float) and ":" in part:
+        return _parse_range(path, part)
+    if str(kind).startswith("tuple"):
+        return [tuple(parse_assignment(f"{path}={item}")[1] for item in part.split("+"))]
+    return [parse_assignment(f"{path}={part}")[1]]
+
+
+def _parse_range(path: str, part: str) -> list[float]:
+    first, last, count, scale = [*part.split(":"), "linear"][:4]
+    try:
+        low, high, number = float(first), float(last), int(count)
+        known = scale in ("linear", "log") and part.count(":") == 2 + (scale == "log")
+        if not known or number < 2 or not math.isfinite(high - low):
+            raise ValueError
+        if scale == "log" and min(low, high) <= 0:
+            raise ValueError
+    except ValueError:
+        raise ConfigError(
+            f"Cannot read the range {part!r} of {path}. Write first:last:count with two "
+            "numbers and a count of at least 2, perhaps :log behind it, which needs "
+            "numbers above 0."
+        ) from None
+    if number > MOST_POINTS:
+        raise ConfigError(f"{part} of {path} has more than {MOST_POINTS} values.")
+    space = np.geomspace if scale == "log" else np.linspace
+    # Twelve digits: 0.3, not 0.30000000000000004.
+    values = [float(f"{value:.12g}") for value in space(low, high, number)]
+    whole = _find_field(path).annotation is int
+    return [round(value) for value in values] if whole else values
+
+
+def _make_axis(base: JccConfig, path: str, values: list[Any]) -> Axis:
+    read_setting(base, path)
+    if path.partition(".")[0] == _UNCHANGING:
+        raise ConfigError(
+            f"{path} says where a run computes and never changes the answer, so there is "
+            "nothing to compare. Sweep another setting."
+        )
+    if not values:
+        raise ConfigError(f"{path} has no values to try, as in {_EXAMPLE}.")
+    checked = [_check(base, path, value) for value in values]
+    axis = Axis(path, tuple(dict.fromkeys(checked)))
+    return Axis(path, tuple(sorted(axis.values))) if axis.is_numeric else axis
+
+
+def _check(base: JccConfig, path: str, value: Any) -> Any:
+    """Return the value as the settings hold it, whatever the others are."""
+    field = _find_field(path)
+    section = type(getattr(base, path.partition(".")[0]))
+    kind: Any = field.annotation
+    for constraint in field.metadata:
+        kind = Annotated[kind, constraint]
+    adapter: TypeAdapter[Any] = TypeAdapter(kind, config=section.model_config)
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        apply_overrides(base, {path: value})  # raises, in words
+        raise
+
+
+def _find_field(path: str) -> FieldInfo:
+    section, _, name = path.partition(".")
+    kind: Any = JccConfig.model_fields[section].annotation
+    field: FieldInfo = kind.model_fields[name]
+    return field

@@ -1,0 +1,195 @@
+"""All finished points of a sweep, side by side."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from napari_jcc.evaluation import LOCALIZED_IOU, TITLES, best_iou
+from napari_jcc.pipeline.cache import digest
+from napari_jcc.sweep.grid import Grid, Index
+from napari_jcc.sweep.point import SweepPoint
+
+MEASURES = {
+    "objective": "energy",
+    "foreground_share": "object share",
+    "boxes_changed": "boxes changed",
+    **TITLES,
+    "stability": "stability",
+    "seconds": "seconds",
+}
+"""Short title of every number in the table, in its order."""
+
+_KEY_LENGTH = 16
+
+
+class SweepTable:
+    """Points of a grid as far as they are finished, and how they compare.
+
+    May be read in one thread while another adds points.
+
+    Parameters
+    ----------
+    grid
+        What is tried.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self._found: dict[str, SweepPoint] = {}
+
+    @property
+    def points(self) -> tuple[SweepPoint, ...]:
+        """Finished points in the order of the grid; a base outside of it comes first."""
+        found = self._found
+        return tuple(sorted(found.values(), key=lambda point: point.index or ()))
+
+    @property
+    def base(self) -> SweepPoint | None:
+        """The point of the settings that the sweep starts from, once it is finished."""
+        return self._found.get(self.key(self.grid.base_index))
+
+    def at(self, index: Index | None) -> SweepPoint | None:
+        """Return the finished point at a place of the grid, the base for None."""
+        return self._found.get(self.key(index))
+
+    def key(self, index: Index | None) -> str:
+        """Name of a point: made of all settings that can change the answer."""
+        settings = self.grid.base.model_dump(mode="json", exclude={"runtime"})
+        for path, value in self.grid.parameters(index).items():
+            section, _, name = path.partition(".")
+            settings[section][name] = value
+        return digest("sweep point", settings)[:_KEY_LENGTH]
+
+    def add(self, points: Iterable[SweepPoint]) -> None:
+        """Add finished points, and bring up to date those that they are compared with."""
+        new = list(points)
+        found = {**self._found, **{point.key: point for point in new}}
+        stale: set[Index | None] = {point.index for point in new}
+        for point in new:
+            if point.index is not None:
+                stale.update(self.grid.neighbours(point.index))
+        base = self.key(self.grid.base_index)
+        keys = found if base in {point.key for point in new} else map(self.key, stale)
+        fresh = {key: self._compare(found[key], found) for key in keys if key in found}
+        # One assignment, so that a reader in another thread sees all or nothing.
+        self._found = {**found, **fresh}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one mapping per point: key, base or not, parameters, measures, error."""
+        base = self.key(self.grid.base_index)
+        return [
+            {
+                "point": point.key,
+                "base": "yes" if point.key == base else "no",
+                **{path: _plain(value) for path, value in point.parameters.items()},
+                **measure_point(point),
+                "error": point.error,
+                "command": point.command,
+            }
+            for point in self.points
+        ]
+
+    def to_csv(self) -> str:
+        """Write the rows as CSV; what a point has no value for is empty."""
+        rows = self.rows()
+        text = io.StringIO()
+        columns = ["point", "base", *(axis.path for axis in self.grid.axes), *MEASURES]
+        writer = csv.DictWriter(text, [*columns, "error", "command"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
+
+    def to_markdown(self) -> str:
+        """Write the rows for people, without columns that are empty everywhere."""
+        rows = self.rows()
+        shown = {
+            name: title
+            for name, title in MEASURES.items()
+            if any(row[name] is not None for row in rows)
+        }
+        paths = [axis.path for axis in self.grid.axes]
+        titles = [*paths, *shown.values(), ""]
+        lines = [_join(titles), "|---" * len(titles) + "|"]
+        for row in rows:
+            remark = row["error"] or ("base" if row["base"] == "yes" else "")
+            cells = [
+                *(_shorten(row[path]) for path in paths),
+                *(format_measure(name, row[name]) for name in shown),
+                remark,
+            ]
+            lines.append(_join(cells))
+        return "\n".join(lines) + "\n"
+
+    def _compare(self, point: SweepPoint, found: Mapping[str, SweepPoint]) -> SweepPoint:
+        """Fill in what depends on other points."""
+        if not point.has_answer:
+            return point
+        neighbours = [] if point.index is None else self.grid.neighbours(point.index)
+        others = [found.get(self.key(index)) for index in neighbours]
+        overlaps = [
+            point.masks.mean_iou(other.masks)
+            for other in others
+            if other is not None and other.has_answer
+        ]
+        known = [overlap for overlap in overlaps if overlap is not None]
+        return replace(
+            point,
+            stability=float(np.mean(known)) if known else None,
+            boxes_changed=count_changed(point, found.get(self.key(self.grid.base_index))),
+        )
+
+
+def count_changed(point: SweepPoint, base: SweepPoint | None) -> int | None:
+    """Count the images whose box is another one than the base's."""
+    if base is None or not base.has_answer:
+        return None
+    shared = [name for name in point.boxes if name in base.boxes]
+    return sum(_differs(point.boxes[name], base.boxes[name]) for name in shared)
+
+
+def measure_point(point: SweepPoint) -> dict[str, float | None]:
+    """Return every number of `MEASURES`, None where there is none."""
+    return {
+        name: point.scores.get(name) if name in TITLES else getattr(point, name)
+        for name in MEASURES
+    }
+
+
+def format_measure(name: str, value: float | None) -> str:
+    """Write a number of the table as short as it stays meaningful."""
+    if value is None:
+        return "-"
+    if name == "objective":
+        return f"{value:.5g}"
+    if name == "seconds":
+        return f"{value:.1f}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _differs(box: Any, other: Any) -> bool:
+    absent, others_absent = np.isnan(box).any(), np.isnan(other).any()
+    if absent or others_absent:
+        return bool(absent != others_absent)
+    return best_iou(box, other) <= LOCALIZED_IOU
+
+
+def _plain(value: Any) -> Any:
+    """Value as the command line takes it."""
+    if isinstance(value, tuple):
+        return "+".join(map(str, value))
+    return value
+
+
+def _shorten(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _join(cells: Iterable[str]) -> str:
+    safe = (" ".join(cell.split()).replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(safe)} |"
