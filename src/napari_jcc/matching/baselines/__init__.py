@@ -1,0 +1,35 @@
+"""Matchers without training: what others must beat, and what needs no checkpoint."""
+
+from napari_jcc.matching.baselines.grid_features import (
+    Describer,
+    EncoderDescriber,
+    GridFeatures,
+    Remembering,
+    SiftDescriber,
+)
+from napari_jcc.matching.baselines.matcher import PairMatch, PairMatcher, PointMap
+from napari_jcc.matching.baselines.registration import (
+    RegistrationMatcher,
+    RegistrationSettings,
+)
+from napari_jcc.matching.baselines.simple import (
+    IdentityMatcher,
+    MutualAffineMatcher,
+    NearestMatcher,
+)
+
+__all__ = [
+    "Describer",
+    "EncoderDescriber",
+    "GridFeatures",
+    "IdentityMatcher",
+    "MutualAffineMatcher",
+    "NearestMatcher",
+    "PairMatch",
+    "PairMatcher",
+    "PointMap",
+    "RegistrationMatcher",
+    "RegistrationSettings",
+    "Remembering",
+    "SiftDescriber",
+]

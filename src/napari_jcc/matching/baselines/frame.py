@@ -1,0 +1,35 @@
+"""Pixels of an image as coordinates without a unit, in which all images are alike."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_jcc._types import FloatArray
+
+
+class Frame(NamedTuple):
+    """Coordinates with 0 in the middle of the image and 1 half its longer side away."""
+
+    height: int
+    width: int
+
+    @property
+    def middle(self) -> FloatArray:
+        """Centre of the image, x and y in pixels."""
+        return np.array([self.width - 1, self.height - 1]) / 2
+
+    @property
+    def unit(self) -> float:
+        """Half the longer side, in pixels."""
+        return max(self.height, self.width) / 2
+
+    def enter(self, points: ArrayLike) -> FloatArray:
+        """From pixels (K, 2), x and y, to this frame."""
+        return (np.asarray(points, dtype=np.float64) - self.middle) / self.unit
+
+    def leave(self, points: ArrayLike) -> FloatArray:
+        """From this frame (K, 2) to pixels."""
+        return np.asarray(points, dtype=np.float64) * self.unit + self.middle

@@ -1,0 +1,57 @@
+"""What every way of matching two images offers, trained or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from napari_jcc._types import FloatArray, ImageArray, MaskArray
+
+PointMap = Callable[[FloatArray], FloatArray]
+"""From points (K, 2), x and y in pixels of one image, to points (K, 2) of another."""
+
+
+@dataclass(frozen=True)
+class PairMatch:
+    """What is known about two images once they are matched.
+
+    Attributes
+    ----------
+    transfer
+        Carries points of the target to the source. Pixels, where the centre of the first
+        one is at 0; points beyond the image are allowed, both ways.
+    confidence
+        How sure the matcher is at points (K, 2) of the target: (K,) in [0, 1]; None where
+        it cannot tell.
+    masks
+        The object in source and target, (H, W) bool each; None from matchers that find
+        no objects.
+    """
+
+    transfer: PointMap
+    confidence: Callable[[FloatArray], FloatArray] | None = None
+    masks: tuple[MaskArray, MaskArray] | None = None
+
+
+class PairMatcher(Protocol):
+    """A way of matching two images that show the same kind of object."""
+
+    name: str
+
+    def match(self, source: ImageArray, target: ImageArray) -> PairMatch:
+        """Match two images.
+
+        Parameters
+        ----------
+        source : (H, W, 3) uint8
+            RGB; where points are carried to.
+        target : (H', W', 3) uint8
+            RGB; where points come from.
+
+        Raises
+        ------
+        WeightsError
+            If the encoder behind the matcher cannot be had or used.
+        """
+        ...
