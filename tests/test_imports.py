@@ -22,8 +22,11 @@ import napari_jcc
 
 def names(package):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        # The window, and the solver that is loaded when it is asked for.
-        if module.name in {"napari_jcc.plugin", "napari_jcc.solvers.structured"}:
+        # The window, and what is loaded when it is asked for.
+        if module.name in {"napari_jcc.plugin", "napari_jcc.solvers.structured",
+                           "napari_jcc.matching.network", "napari_jcc.matching.losses",
+                           "napari_jcc.matching.training",
+                           "napari_jcc.matching.inference"}:
             continue
         yield module.name
         if module.ispkg:

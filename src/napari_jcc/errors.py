@@ -25,6 +25,10 @@ class SolverError(JccError):
     """The solver stopped without a usable answer."""
 
 
+class TrainingError(JccError):
+    """Training cannot go on: a loss is not finite, or the memory does not suffice."""
+
+
 class OutputError(JccError):
     """Results cannot be written where they were asked for."""
 

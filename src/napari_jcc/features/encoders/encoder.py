@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array, ImageArray
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,20 @@ class Encoder(Protocol):
     batch_size: int
     """Images to give at once. One on the CPU, where more is no faster and the answer
     would depend, in the last digit, on an image's company."""
+
+    @property
+    def module(self) -> Any:
+        """The network as a torch module, whose parameters can be trained."""
+        ...
+
+    @property
+    def patch(self) -> int:
+        """Side of the patches of a model whose only map is its tokens; 0 for others."""
+        ...
+
+    def maps(self, batch: torch.Tensor) -> list[torch.Tensor]:
+        """Return all maps (B, D, h, w) of images (B, 3, H, W) float32 in [0, 1]."""
+        ...
 
     def encode(self, images: ImageArray) -> list[FeatureMap]:
         """Describe images of one size.

@@ -40,6 +40,7 @@ class ProgramEncoder:
     """
 
     multiple = 1
+    patch = 0
 
     def __init__(self, path: Path, device: str, stride: int) -> None:
         if not zipfile.is_zipfile(path):

@@ -1,0 +1,48 @@
+"""How alike every cell of one image is to every cell of another."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def correlate(source: Tensor, target: Tensor) -> Tensor:
+    """Compare all cells of two feature maps.
+
+    Features are brought to length 1 per cell, compared by their inner product, negative
+    values are set to 0, and each target cell's answers are brought to length 1.
+
+    Parameters
+    ----------
+    source : (B, D, h, w)
+        Feature map of the source.
+    target : (B, D, h', w')
+        Feature map of the target.
+
+    Returns
+    -------
+    correlation : (B, h w, h', w')
+        Entry (b, k, i, j) compares source cell k = w * row + column with target cell
+        (i, j). The L2 norm over k is 1, or 0 where a target cell is like none.
+    """
+    raw = torch.einsum(
+        "bdk,bdij->bkij", unit_length(source).flatten(2), unit_length(target)
+    )
+    return unit_length(torch.relu(raw))
+
+
+def unit_length(maps: Tensor) -> Tensor:
+    """Bring every cell of maps (B, D, h, w) to L2 norm 1; zeros stay."""
+    # Added inside the root, so that the gradient at zero is finite.
+    return maps / (maps.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
+
+
+def swap(correlation: Tensor, height: int, width: int) -> Tensor:
+    """Exchange the roles of source and target of a correlation of equal grids.
+
+    Only the order of entries changes; what was normalised over source cells is not
+    normalised again.
+    """
+    batch = len(correlation)
+    flat = correlation.reshape(batch, height * width, height * width)
+    return flat.transpose(1, 2).reshape(batch, height * width, height, width)

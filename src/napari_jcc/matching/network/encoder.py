@@ -1,0 +1,156 @@
+"""Images to maps on the working grid, whatever network describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import torch
+from torch import Tensor, nn
+
+from napari_jcc.features.encoders.geometry import Grid
+from napari_jcc.matching.network.decoder import SKIP_STRIDES
+
+COARSE_STRIDE = 16
+
+
+class Trunk(Protocol):
+    """A network that describes images by several maps."""
+
+    fingerprint: str
+    """Tells weights apart."""
+    multiple: int
+    """Sides of the images must be multiples of this."""
+    grids: list[Grid]
+    """Where the cells of every map lie, fine to coarse."""
+    module: nn.Module
+    """What holds the weights."""
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Return maps (B, D, h, w), fine to coarse, of images (B, 3, H, W) in [0, 1]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """What an encoder says of a batch of images, cell centres spread evenly.
+
+    Attributes
+    ----------
+    features : (B, D, g, g)
+        On the working grid.
+    skips
+        Maps (B, D', 2 g, 2 g), (B, D'', 4 g, 4 g), (B, D''', 8 g, 8 g), None where the
+        network has none of that stride.
+    """
+
+    features: Tensor
+    skips: tuple[Tensor | None, ...]
+
+    def __getitem__(self, rows: slice | Tensor) -> Pyramid:
+        """Keep some of the images."""
+        skips = tuple(None if skip is None else skip[rows] for skip in self.skips)
+        return Pyramid(self.features[rows], skips)
+
+
+class PyramidEncoder(nn.Module):
+    """A trunk whose maps are brought to the working grid and its finer multiples.
+
+    Networks differ in where the cells of their maps lie. Images are extended by reflection,
+    so that no cell has to be made up at the border, and every map is sampled at the centres
+    of the cells wanted. Where strides agree this hardly blurs, because the border at the
+    top and left is chosen to bring the coarsest cells into place.
+
+    Parameters
+    ----------
+    trunk
+        The network.
+    grid
+        Cells of the working grid along each side.
+    """
+
+    def __init__(self, trunk: Trunk, grid: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.module = trunk.module
+        self.grid = grid
+        first, *finer = _choose_levels(trunk.grids)
+        self._levels = first, *finer
+        coarse = trunk.grids[first]
+        self._lead = round((coarse.offset - (coarse.stride - 1) / 2) % coarse.stride)
+        self._tail = coarse.stride
+
+    def train(self, mode: bool = True) -> Self:
+        """Leave the trunk as for inference: its normalisation keeps its statistics."""
+        self.training = mode
+        return self
+
+    def channels(self) -> tuple[int, list[int]]:
+        """Channels on the working grid, and those of the skips, 0 where there is none."""
+        place = next(self.module.parameters(), torch.empty(0)).device
+        with torch.no_grad():
+            maps = self.trunk.maps(torch.zeros(1, 3, 128, 128, device=place))
+        coarse, *skips = (
+            0 if level is None else maps[level].shape[1] for level in self._levels
+        )
+        return coarse, skips
+
+    def forward(self, images: Tensor, *, with_skips: bool = True) -> Pyramid:
+        """Describe square images (B, 3, S, S) float, RGB in [0, 1].
+
+        Parameters
+        ----------
+        images : (B, 3, S, S) float
+            RGB in [0, 1].
+        with_skips
+            Whether the finer maps are wanted.
+        """
+        side = images.shape[-1]
+        multiple = self.trunk.multiple
+        extra = -(side + self._lead + self._tail) % multiple
+        borders = (self._lead, self._tail + extra) * 2
+        maps = self.trunk.maps(nn.functional.pad(images, borders, mode="reflect"))
+        coarse, *finer = (
+            None
+            if level is None
+            else self._sample(maps[level], self.trunk.grids[level], side, self.grid * scale)
+            for level, scale in zip(
+                self._levels if with_skips else self._levels[:1],
+                (1, 2, 4, 8) if with_skips else (1,),
+                strict=True,
+            )
+        )
+        if coarse is None:  # never: the first level is always there
+            raise IndexError
+        return Pyramid(coarse, tuple(finer) or (None,) * len(SKIP_STRIDES))
+
+    def _sample(self, maps: Tensor, grid: Grid, side: int, cells: int) -> Tensor:
+        rows = _weights(maps.shape[2], grid, self._lead, side, cells, maps)
+        columns = _weights(maps.shape[3], grid, self._lead, side, cells, maps)
+        return rows @ maps @ columns.T
+
+
+def _choose_levels(grids: list[Grid]) -> tuple[int, int | None, int | None, int | None]:
+    """Places of the coarsest map to use, then of those at strides 8, 4 and 2."""
+    strides = [grid.stride for grid in grids]
+    fitting = [place for place, stride in enumerate(strides) if stride <= COARSE_STRIDE]
+    coarse = fitting[-1] if fitting else min(range(len(grids)), key=strides.__getitem__)
+    last = {stride: place for place, stride in enumerate(strides) if place != coarse}
+    eighth, fourth, half = (last.get(stride) for stride in SKIP_STRIDES)
+    return coarse, eighth, fourth, half
+
+
+def _weights(
+    length: int, grid: Grid, lead: int, side: int, cells: int, like: Tensor
+) -> Tensor:
+    """Shares of a map's `length` cells in each of the `cells` wanted; rows sum to 1.
+
+    Linear interpolation, or where cells are merged a tent as wide as the wanted ones.
+    """
+    spacing = side / cells
+    centre = (torch.arange(cells, dtype=torch.float64) + 0.5) * spacing - 0.5 + lead
+    place = ((centre - grid.offset) / grid.stride).clamp(0, length - 1)
+    reach = max(1.0, spacing / grid.stride)
+    distance = (place[:, None] - torch.arange(length, dtype=torch.float64)).abs()
+    shares = (1 - distance / reach).clamp_min(0)
+    return (shares / shares.sum(dim=1, keepdim=True)).to(like)

@@ -1,0 +1,130 @@
+"""The network: encoder, correlation, transformation heads in cascade, mask decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from napari_jcc.config import NetworkConfig
+from napari_jcc.matching.network.correlation import correlate
+from napari_jcc.matching.network.decoder import MaskDecoder
+from napari_jcc.matching.network.encoder import Pyramid, PyramidEncoder, Trunk
+from napari_jcc.matching.network.heads import TransformHead
+from napari_jcc.matching.network.transforms import Transform, sampling_grid, warp
+from napari_jcc.matching.network.trunks import load_trunk
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the network says of source and target images.
+
+    Attributes
+    ----------
+    transform
+        Maps target points into the source.
+    correlation : (B, g^2, g, g)
+        Source cells as channels at target cells; see `correlate`.
+    """
+
+    transform: Transform
+    correlation: Tensor
+
+
+class MaCoSNet(nn.Module):
+    """Transformation between two images of one kind, and a mask of either.
+
+    After Chen, Lin, Yang and Huang (TPAMI 2020). The affine parameters are read off the
+    correlation of the two images; the source is warped by them and described anew; the
+    spline's parameters are read off the correlation of the warped source and the target.
+    Together T(p) = affine(tps(p)). The mask of an image is decoded from its own features
+    and the correlation in which it is the target.
+
+    Parameters
+    ----------
+    trunk
+        The network that describes images.
+    config
+        Sizes of the parts.
+    """
+
+    def __init__(self, trunk: Trunk, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = PyramidEncoder(trunk, config.grid)
+        identity = Transform.identity(1)
+        grid, widths = config.grid, config.head_channels
+        self.affine_head = TransformHead(grid, widths, identity.affine[0].clone())
+        self.tps_head = TransformHead(grid, widths, identity.tps[0].clone())
+        features, skips = self.encoder.channels()
+        self.decoder = MaskDecoder(features, grid**2, config.decoder_channels, skips)
+
+    def encode(self, images: Tensor, *, with_skips: bool = True) -> Pyramid:
+        """Describe images (B, 3, S, S) in [0, 1]; the finer maps serve masks only."""
+        pyramid: Pyramid = self.encoder(images, with_skips=with_skips)
+        return pyramid
+
+    def match(self, source: Pyramid, target: Pyramid, source_images: Tensor) -> Match:
+        """Find the transformation from target points to source points.
+
+        The warp between the two steps is taken as given: no gradient flows from the
+        spline back into the affine head by way of the image.
+
+        Parameters
+        ----------
+        source, target
+            Descriptions of B images each.
+        source_images : (B, 3, S, S)
+            The source images; not looked at when the cascade works on features.
+        """
+        correlation = correlate(source.features, target.features)
+        affine = self.affine_head(correlation)
+        warped = self._warp(source, affine.detach(), source_images)
+        tps = self.tps_head(correlate(warped, target.features))
+        return Match(Transform(affine, tps), correlation)
+
+    def mask(self, target: Pyramid, correlation: Tensor) -> Tensor:
+        """Mask logits (B, 1, 16 g, 16 g) of the target of a correlation."""
+        logits: Tensor = self.decoder(target.features, correlation, target.skips)
+        return logits
+
+    def forward(self, source_images: Tensor, target_images: Tensor) -> tuple[Match, Tensor]:
+        """Match images (B, 3, S, S) in [0, 1]; also return the target's mask logits."""
+        source = self.encode(source_images, with_skips=False)
+        target = self.encode(target_images)
+        match = self.match(source, target, source_images)
+        return match, self.mask(target, match.correlation)
+
+    def _warp(self, source: Pyramid, affine: Tensor, images: Tensor) -> Tensor:
+        alone = Transform(affine, Transform.identity(len(affine), affine).tps)
+        if self.config.cascade == "features":
+            side = self.config.grid
+            return warp(source.features, sampling_grid(alone, side, side), "border")
+        side = self.config.input_size
+        with torch.no_grad():
+            warped = warp(images, sampling_grid(alone, side, side), "border")
+        return self.encode(warped, with_skips=False).features
+
+
+def build_network(config: NetworkConfig, device: str, seed: int) -> MaCoSNet:
+    """Build an untrained network, the same for the same seed.
+
+    Parameters
+    ----------
+    config
+        Encoder and sizes.
+    device
+        cpu, cuda or mps.
+    seed
+        Seed of the random weights; the global generators are left as they were.
+
+    Raises
+    ------
+    WeightsError
+        If the encoder cannot be had.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = MaCoSNet(load_trunk(config.encoder, device), config)
+    return network.to(device)

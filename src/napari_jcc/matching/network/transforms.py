@@ -1,0 +1,256 @@
+"""Affine and thin plate transformations of points, and what can be done with them.
+
+Coordinates are normalised: x to the right and y down, both from -1 at the outer edge of the
+first pixel to 1 at the outer edge of the last (``align_corners=False``), so that they mean
+the same at every resolution. The centre of pixel j of W lies at (2 j + 1) / W - 1.
+
+A transformation maps points of the *target* image into the *source* image. Sampling the
+source there draws the source in the place of the target.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+AFFINE_SIZE = 6
+TPS_SIDE = 3
+"""Control points along each side of the image."""
+TPS_SIZE = 2 * TPS_SIDE**2
+
+
+@dataclass(frozen=True)
+class Transform:
+    """T(p) = affine(tps(p)), from target points to source points.
+
+    Attributes
+    ----------
+    affine : (B, 6)
+        Rows of the 2 x 3 matrix one after the other; see `affine_points`.
+    tps : (B, 2 G)
+        Where the control points go; see `tps_points`.
+    """
+
+    affine: Tensor
+    tps: Tensor
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """Map points (B, K, 2) of the target into the source."""
+        return affine_points(self.affine, tps_points(self.tps, points))
+
+    def __getitem__(self, rows: slice | Tensor) -> Transform:
+        """Keep the transformations of some of the samples."""
+        return Transform(self.affine[rows], self.tps[rows])
+
+    def to(self, device: torch.device | str) -> Transform:
+        """Move to a device."""
+        return Transform(self.affine.to(device), self.tps.to(device))
+
+    @classmethod
+    def identity(cls, batch: int, like: Tensor | None = None) -> Transform:
+        """Return the transformations that leave every point where it is."""
+        like = torch.empty(0) if like is None else like
+        affine = like.new_tensor([1, 0, 0, 0, 1, 0]).expand(batch, -1)
+        return cls(
+            affine, control_points(TPS_SIDE, like).T.reshape(1, -1).expand(batch, -1)
+        )
+
+
+def affine_points(theta: Tensor, points: Tensor) -> Tensor:
+    """Map points by an affine transformation.
+
+    Parameters
+    ----------
+    theta : (B, 6)
+        a, b, c, d, e, f: x' = a x + b y + c, y' = d x + e y + f.
+    points : (B, K, 2)
+        x, y.
+
+    Returns
+    -------
+    points : (B, K, 2)
+    """
+    matrix = theta.reshape(-1, 2, 3)
+    moved: Tensor = points @ matrix[:, :, :2].transpose(1, 2) + matrix[:, None, :, 2]
+    return moved
+
+
+def compose_affine(first: Tensor, second: Tensor) -> Tensor:
+    """Return the affine transformations p -> first(second(p)), (B, 6)."""
+    matrix: Tensor = square_matrix(first) @ square_matrix(second)
+    return matrix[:, :2].flatten(1)
+
+
+def invert_affine(theta: Tensor) -> Tensor:
+    """Return the inverse affine transformations, (B, 6)."""
+    inverse: Tensor = torch.linalg.inv(square_matrix(theta))
+    return inverse[:, :2].flatten(1)
+
+
+def square_matrix(theta: Tensor) -> Tensor:
+    """Homogeneous matrices (B, 3, 3) of affine transformations (B, 6)."""
+    last = theta.new_tensor([0, 0, 1]).expand(len(theta), 1, 3)
+    return torch.cat([theta.reshape(-1, 2, 3), last], dim=1)
+
+
+def control_points(side: int, like: Tensor) -> Tensor:
+    """Control points of a thin plate spline at rest, (side^2, 2).
+
+    A regular grid on [-1, 1] with points on the border, row by row: point ``side * i + j``
+    lies at row i, column j.
+    """
+    axis = torch.linspace(-1, 1, side, dtype=like.dtype, device=like.device)
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], dim=1)
+
+
+def tps_points(theta: Tensor, points: Tensor) -> Tensor:
+    """Map points by the thin plate spline that moves the control points to `theta`.
+
+    The spline is sum_k w_k U(|p - c_k|) + a_0 + a_1 x + a_2 y with U(r) = r^2 ln r^2, the
+    w_k orthogonal to affine functions. It takes every control point c_k to its place in
+    `theta`; the identity is the grid of control points itself.
+
+    Parameters
+    ----------
+    theta : (B, 2 G)
+        The x of the G moved control points, in the order of `control_points`, then the y.
+    points : (B, K, 2)
+        x, y.
+
+    Returns
+    -------
+    points : (B, K, 2)
+    """
+    count = theta.shape[1] // 2
+    side = math.isqrt(count)
+    system = _tps_system(side).to(theta)  # (G + 3, G)
+    moved = theta.reshape(-1, 2, count).transpose(1, 2)  # (B, G, 2)
+    weights = torch.einsum("kg,bgd->bkd", system, moved)  # (B, G + 3, 2)
+    moved_points: Tensor = tps_basis(points, side) @ weights
+    return moved_points
+
+
+def tps_basis(points: Tensor, side: int) -> Tensor:
+    """Values of all basis functions at points (B, K, 2): U of each centre, 1, x, y.
+
+    Returns
+    -------
+    basis : (B, K, side^2 + 3)
+    """
+    offsets = points[:, :, None] - control_points(side, points)  # (B, K, G, 2)
+    square = offsets.square().sum(dim=-1)
+    # r^2 ln r^2 and its gradient go to 0 with r; ln alone does not.
+    bumps = square * square.clamp_min(1e-12).log()
+    return torch.cat([bumps, torch.ones_like(points[..., :1]), points], dim=2)
+
+
+@lru_cache(maxsize=16)
+def _tps_system(side: int) -> Tensor:
+    """Linear map from moved control points to weights, (G + 3, G) float64."""
+    centres = control_points(side, torch.empty(0, dtype=torch.float64))
+    basis = tps_basis(centres[None], side)[0]  # (G, G + 3)
+    count = len(centres)
+    border = torch.cat([basis[:, count:].T, centres.new_zeros(3, 3)], dim=1)
+    inverse: Tensor = torch.linalg.inv(torch.cat([basis, border]))
+    return inverse[:, :count].contiguous()
+
+
+def pixel_centres(height: int, width: int, like: Tensor) -> Tensor:
+    """Centres of all pixels or cells of an image, (1, height * width, 2), row by row."""
+    y = (2 * torch.arange(height, dtype=like.dtype, device=like.device) + 1) / height - 1
+    x = (2 * torch.arange(width, dtype=like.dtype, device=like.device) + 1) / width - 1
+    rows, columns = torch.meshgrid(y, x, indexing="ij")
+    return torch.stack([columns.flatten(), rows.flatten()], dim=1)[None]
+
+
+def sampling_grid(transform: Transform, height: int, width: int) -> Tensor:
+    """Where in the source every pixel of the target lies, (B, height, width, 2)."""
+    batch = len(transform.affine)
+    points = pixel_centres(height, width, transform.affine).expand(batch, -1, -1)
+    return transform(points).reshape(batch, height, width, 2)
+
+
+def warp(source: Tensor, grid: Tensor, padding: str = "zeros") -> Tensor:
+    """Draw the source in the place of the target, bilinear.
+
+    Parameters
+    ----------
+    source : (B, C, H, W)
+        Images, masks or feature maps.
+    grid : (B, h, w, 2)
+        Of `sampling_grid`.
+    padding
+        What lies outside the source: ``zeros``, ``border`` or ``reflection``.
+
+    Returns
+    -------
+    warped : (B, C, h, w)
+    """
+    # In the grid's precision: half a digit less would move points by whole pixels.
+    return torch.nn.functional.grid_sample(
+        source.to(grid.dtype), grid, padding_mode=padding, align_corners=False
+    )
+
+
+def invert_points(transform: Transform, points: Tensor, steps: int = 20) -> Tensor:
+    """Find the target points that a transformation maps to given source points.
+
+    Newton's method with the Jacobian of the current place. Where the transformation folds
+    or leads nowhere near, the answer is not an inverse: check with `inverse_error`.
+
+    Parameters
+    ----------
+    transform
+        B transformations.
+    points : (B, K, 2)
+        Points of the source.
+    steps
+        Newton steps, each halved in length at most by the size of the image.
+
+    Returns
+    -------
+    points : (B, K, 2)
+        Points of the target.
+    """
+    place = points.clone()
+    for _ in range(steps):
+        rest = points - transform(place)
+        step = torch.linalg.solve(
+            _regular(jacobian(transform, place)), rest[..., None]
+        ).squeeze(-1)
+        place = place + step.clamp(-0.5, 0.5)
+    return place
+
+
+def inverse_error(forward: Transform, backward: Transform, points: Tensor) -> Tensor:
+    """Distance |backward(forward(p)) - p| of every point, (B, K), in normalised units."""
+    distance: Tensor = torch.linalg.vector_norm(backward(forward(points)) - points, dim=-1)
+    return distance
+
+
+def jacobian(transform: Transform, points: Tensor) -> Tensor:
+    """Differentiate T at points (B, K, 2), by central differences, (B, K, 2, 2).
+
+    Entry (i, j) is the derivative of coordinate i by coordinate j. A determinant that is
+    not positive tells of a fold or a mirror image.
+    """
+    width = 1e-3 if points.dtype == torch.float32 else 1e-5
+    columns = []
+    for axis in range(2):
+        step = torch.zeros(2, dtype=points.dtype, device=points.device)
+        step[axis] = width
+        columns.append((transform(points + step) - transform(points - step)) / (2 * width))
+    return torch.stack(columns, dim=-1)
+
+
+def _regular(matrices: Tensor) -> Tensor:
+    """Push singular 2 x 2 matrices off the edge, where a step is of no use anyway."""
+    singular = torch.linalg.det(matrices).abs() < 1e-6
+    return torch.where(
+        singular[..., None, None], torch.eye(2).to(matrices).expand_as(matrices), matrices
+    )

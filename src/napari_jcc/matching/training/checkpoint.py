@@ -1,0 +1,223 @@
+"""A trained network in a file: weights, settings, where it comes from, where it stopped."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import napari_jcc
+from napari_jcc.atomic import replacing
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import MatchConfig, dump_config, load_config_text
+from napari_jcc.errors import ConfigError, OutputError, WeightsError
+from napari_jcc.matching.network import MaCoSNet, build_network
+
+_UNREADABLE = (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError)
+FORMAT = 1
+"""Raised when files of before can no longer be read."""
+
+
+@dataclass
+class Checkpoint:
+    """What a checkpoint file holds.
+
+    Attributes
+    ----------
+    config
+        Settings of the training.
+    weights
+        Weights of the network by name; those of a loaded encoder only if it was trained.
+    provenance
+        Versions, images with their hashes, hash of the encoder, time.
+    training
+        State of unfinished training: stage, step, optimiser; None when finished.
+    """
+
+    config: MatchConfig
+    weights: Mapping[str, Tensor]
+    provenance: dict[str, Any]
+    training: dict[str, Any] | None = field(default=None)
+
+    def save(self, path: Path) -> None:
+        """Write the file in one step: there is always a whole one.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        content = {
+            "format": FORMAT,
+            "config": dump_config(self.config),
+            "provenance": json.dumps(self.provenance),
+            "weights": dict(self.weights),
+            "training": self.training,
+        }
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as file:
+                torch.save(content, file)
+        except OSError as error:
+            raise OutputError(
+                f"Cannot write the checkpoint {path}: {error}. Choose another place, or "
+                "make room."
+            ) from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Checkpoint:
+        """Read a file; its content cannot run code.
+
+        Raises
+        ------
+        WeightsError
+            If there is no such file, or it is truncated or no checkpoint.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise WeightsError(
+                f"There is no checkpoint at {path}. Name a file that `napari-jcc train` "
+                "wrote."
+            )
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except (
+            RuntimeError,
+            OSError,
+            EOFError,
+            ValueError,
+            pickle.UnpicklingError,
+        ) as error:
+            raise WeightsError(
+                f"{path} is no checkpoint, or is damaged or cut off: {error}. Copy it "
+                "again, or train anew."
+            ) from error
+        return cls._read(path, content)
+
+    @classmethod
+    def _read(cls, path: Path, content: Any) -> Checkpoint:
+        if not isinstance(content, dict) or "format" not in content:
+            raise WeightsError(
+                f"{path} holds no network of this program. Name a file that `napari-jcc "
+                "train` wrote."
+            )
+        if content["format"] != FORMAT:
+            raise WeightsError(
+                f"{path} has format {content['format']}, this version of napari-jcc reads "
+                f"{FORMAT}. Install the version that wrote it, or train anew."
+            )
+        try:
+            config = load_config_text(content["config"], str(path), MatchConfig())
+        except ConfigError as error:
+            raise WeightsError(
+                f"{error} The checkpoint was written by another version of napari-jcc: "
+                "install that one, or train anew."
+            ) from error
+        return cls(
+            config,
+            content["weights"],
+            json.loads(content["provenance"]),
+            content["training"],
+        )
+
+    def build(self, device: str, encoder: str | None = None) -> MaCoSNet:
+        """Build the network with these weights.
+
+        Parameters
+        ----------
+        device
+            cpu, cuda or mps.
+        encoder
+            Where the encoder is now, if it has moved.
+
+        Raises
+        ------
+        WeightsError
+            If the encoder cannot be had or is another one, or the weights do not fit.
+        """
+        network = self.config.network
+        if encoder is not None:
+            network = network.model_copy(update={"encoder": encoder})
+        built = build_network(network, device, self.config.training.seed)
+        self.restore(built)
+        return built.eval()
+
+    def restore(self, network: MaCoSNet) -> None:
+        """Put the weights into a network that was built by the same settings.
+
+        Raises
+        ------
+        WeightsError
+            If encoder or shapes differ; the message says how.
+        """
+        found, known = network.encoder.trunk.fingerprint, self.provenance["encoder"]
+        if found != known:
+            raise WeightsError(
+                f"The checkpoint was trained on {self.config.network.encoder!r} "
+                f"with hash {known[:12]}, but the one given has {found[:12]}. Give "
+                "network.encoder the same weights."
+            )
+        wanted = trained_weights(network, with_encoder="encoder" in _parts(self.weights))
+        problems = _differences(wanted, self.weights)
+        if problems:
+            raise WeightsError(
+                f"The checkpoint is of another architecture: {problems}. Use the settings "
+                "of the section network that it was trained with."
+            )
+        network.load_state_dict(dict(self.weights), strict=False)
+
+
+def trained_weights(network: MaCoSNet, *, with_encoder: bool) -> dict[str, Tensor]:
+    """Weights of the network by name, copied to the CPU.
+
+    Parameters
+    ----------
+    network
+        The network.
+    with_encoder
+        Whether the encoder's are among them; a user's encoder that was not trained need
+        not be kept twice.
+    """
+    return {
+        name: weight.detach().cpu().clone()
+        for name, weight in network.state_dict().items()
+        if with_encoder or not name.startswith("encoder.")
+    }
+
+
+def describe_origin(network: MaCoSNet, collection: ImageCollection) -> dict[str, Any]:
+    """Return what a network was trained on and by, as JSON values."""
+    return {
+        "version": napari_jcc.__version__,
+        "torch": torch.__version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "encoder": network.encoder.trunk.fingerprint,
+        "images": {
+            name: collection.fingerprint(index)
+            for index, name in enumerate(collection.names)
+        },
+    }
+
+
+def _parts(weights: Mapping[str, Tensor]) -> set[str]:
+    return {name.partition(".")[0] for name in weights}
+
+
+def _differences(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """First difference of names or shapes, in words; empty if there is none."""
+    for name in wanted.keys() | found.keys():
+        if name not in found:
+            return f"it lacks {name}"
+        if name not in wanted:
+            return f"it has {name}, which this network lacks"
+        if wanted[name].shape != found[name].shape:
+            shapes = tuple(found[name].shape), tuple(wanted[name].shape)
+            return f"{name} has shape {shapes[0]}, expected {shapes[1]}"
+    return ""

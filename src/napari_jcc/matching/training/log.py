@@ -1,0 +1,70 @@
+"""The record of a training run: one JSON object per line, and whoever wants to watch."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from napari_jcc.atomic import replacing
+
+logger = logging.getLogger(__name__)
+
+Record: TypeAlias = Mapping[str, float | int | str]
+"""``stage``, ``step`` (from 1), ``steps``, ``seconds`` since the stage was begun or
+resumed, ``learning_rate``, and the mean of every loss term; in the record of a check
+``check.<term>`` instead."""
+
+
+class TrainingLog:
+    """Writes records to a file and hands them on.
+
+    Parameters
+    ----------
+    path
+        File that lines are added to; made when missing. None: no file.
+    watch
+        Called with every record, for plots and terminals.
+    """
+
+    def __init__(
+        self, path: Path | None, watch: Callable[[Record], None] | None = None
+    ) -> None:
+        self._path = path
+        self._watch = watch
+
+    def rewind(self, position: tuple[int, int], stages: list[str]) -> None:
+        """Drop the records after `position`, number of stage and steps done in it.
+
+        A run that was killed may have written records of steps that will come again.
+        """
+        if self._path is None or not self._path.is_file():
+            return
+        kept = [
+            line
+            for line in self._path.read_text(encoding="utf-8").splitlines()
+            if _place(line, stages) <= position
+        ]
+        with replacing(self._path) as file:
+            file.write("".join(f"{line}\n" for line in kept).encode())
+
+    def write(self, record: Record) -> None:
+        """Add a record."""
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(dict(record)) + "\n")
+        logger.debug("%s", record)
+        if self._watch is not None:
+            self._watch(record)
+
+
+def _place(line: str, stages: list[str]) -> tuple[int, int]:
+    """Stage number and step of a line; one that was cut off comes last."""
+    try:
+        record = json.loads(line)
+        return stages.index(record["stage"]), record["step"]
+    except (ValueError, KeyError, TypeError):
+        return len(stages), 0

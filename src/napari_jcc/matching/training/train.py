@@ -1,0 +1,186 @@
+"""Train the network on a collection, from the start or from where it stopped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import MatchConfig, changed_settings
+from napari_jcc.errors import ConfigError, InputError
+from napari_jcc.matching.network import MaCoSNet, build_network
+from napari_jcc.matching.training.checkpoint import (
+    Checkpoint,
+    describe_origin,
+    trained_weights,
+)
+from napari_jcc.matching.training.engine import Engine, StageState, start_fabric
+from napari_jcc.matching.training.images import load_images
+from napari_jcc.matching.training.log import Record, TrainingLog
+from napari_jcc.matching.training.stage import Stage
+from napari_jcc.matching.training.synthetic import SyntheticStage
+from napari_jcc.progress import Progress
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+VIEW_MARGIN = 1.25
+"""How much larger than the network's input images are kept, so that parts stay sharp."""
+
+
+def train(
+    collection: ImageCollection,
+    config: MatchConfig,
+    output: str | Path,
+    *,
+    resume: bool = False,
+    start: str | Path | None = None,
+    progress: Progress | None = None,
+    watch: Callable[[Record], None] | None = None,
+) -> Checkpoint:
+    """Train the network and keep it in a file.
+
+    Beside the checkpoint, ``<output>.jsonl`` gets a line for every step and check. The
+    checkpoint is written after every check, and is whole whenever the run is killed.
+
+    Parameters
+    ----------
+    collection
+        Images that show the same kind of object; the first stage takes any.
+    config
+        All settings.
+    output
+        The checkpoint.
+    resume
+        Go on from `output` if it is there. Under the same settings, images and number of
+        devices, the answer is that of a run that was never interrupted.
+    start
+        Checkpoint whose weights to start from, such as one of the first stage alone.
+    progress
+        Told of every step; cancelling keeps a checkpoint to resume from.
+    watch
+        Called with every record of the log.
+
+    Raises
+    ------
+    InputError
+        If the second stage is asked for and there is only one image.
+    ConfigError
+        If there is nothing to train, or `resume` with other settings.
+    WeightsError
+        If encoder or checkpoint cannot be used.
+    TrainingError
+        If a loss is not finite or the memory does not suffice.
+    Cancelled
+        If the progress was cancelled.
+    """
+    output = Path(output)
+    progress = progress or Progress()
+    check_input(collection, config)
+    previous = Checkpoint.load(output) if resume and output.is_file() else None
+    if previous is not None:
+        _require_same(previous.config, config)
+        if previous.training is None:
+            return previous
+    fabric = start_fabric(config.training)
+    network = build_network(config.network, str(fabric.device), config.training.seed)
+    if previous is not None:
+        previous.restore(network)
+    elif start is not None:
+        Checkpoint.load(start).restore(network)
+    origin = previous.provenance if previous else describe_origin(network, collection)
+    side = round(config.network.input_size * VIEW_MARGIN)
+    images = load_images(collection, side, progress)
+    run = _Run(network, images, config, output, origin, previous)
+    return run.finish(fabric, TrainingLog(_log_path(output), watch), progress)
+
+
+def check_input(collection: ImageCollection, config: MatchConfig) -> None:
+    """Refuse what cannot be trained on.
+
+    Raises
+    ------
+    InputError
+        If the second stage is asked for and there is only one image.
+    ConfigError
+        If both stages are left out.
+    """
+    if config.synthetic.steps == 0 and config.training.epochs == 0:
+        raise ConfigError(
+            "synthetic.steps and training.epochs are both 0, so there is nothing to train. "
+            "Raise one of them."
+        )
+    if config.training.epochs and len(collection) < 2:
+        raise InputError(
+            f"Training on pairs needs at least 2 images of the object, got "
+            f"{len(collection)}. Add images, or set training.epochs to 0 to learn known "
+            "transformations only."
+        )
+
+
+class _Run:
+    """The stages of one run, with what is needed to write checkpoints."""
+
+    def __init__(
+        self,
+        network: MaCoSNet,
+        images: Tensor,
+        config: MatchConfig,
+        output: Path,
+        origin: dict[str, Any],
+        previous: Checkpoint | None,
+    ) -> None:
+        self._network = network
+        self._config = config
+        self._output = output
+        self._origin = origin
+        training = (previous.training if previous else None) or {"stage": 0, "state": {}}
+        self._stage: int = training["stage"]
+        self._state = StageState(**training["state"])
+        self._stages: list[Stage] = []
+        if config.synthetic.steps:
+            self._stages.append(SyntheticStage(network, images, config))
+
+    def finish(self, fabric: Any, log: TrainingLog, progress: Progress) -> Checkpoint:
+        """Run what is left of the stages; write and return the finished checkpoint."""
+        log.rewind((self._stage, self._state.step), [stage.name for stage in self._stages])
+        engine = Engine(fabric, self._config.training, log, progress, self._save)
+        for stage in self._stages[self._stage :]:
+            engine.run(stage, self._state)
+            self._stage += 1
+            self._state = StageState()
+        finished = self._checkpoint(None)
+        finished.save(self._output)
+        return finished
+
+    def _save(self, state: StageState) -> None:
+        training = {"stage": self._stage, "state": vars(state)}
+        self._checkpoint(training).save(self._output)
+
+    def _checkpoint(self, training: dict[str, Any] | None) -> Checkpoint:
+        config = self._config
+        trains_encoder = (
+            not config.network.encoder or config.training.encoder_learning_rate > 0
+        )
+        weights = trained_weights(self._network, with_encoder=trains_encoder)
+        return Checkpoint(config, weights, self._origin, training)
+
+
+def _require_same(before: MatchConfig, now: MatchConfig) -> None:
+    ignored = ("training.device", "matching.")
+    changed = [
+        name for name in changed_settings(now, before) if not name.startswith(ignored)
+    ]
+    if changed:
+        raise ConfigError(
+            f"The checkpoint was trained with another {', '.join(changed)}. Resume with "
+            "the same settings, or train anew to another file."
+        )
+
+
+def _log_path(output: Path) -> Path:
+    return output.with_name(output.name + ".jsonl")
