@@ -60,7 +60,7 @@ $(VENV)/.base: $(VENV)/.pip $(INPUTS)
 
 $(VENV)/.test: $(VENV)/.pip $(INPUTS)
 	@echo "Installing the package, napari and the test tools into $(VENV)"
-	@$(PIP) --editable ".[all,cluster,deep]" --group test
+	@$(PIP) --editable ".[all,cluster,deep,match]" --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test
