@@ -4,6 +4,7 @@ from napari_jcc.features.embedding import embed
 from napari_jcc.features.encoders import Encoder, FeatureMap, load_encoder
 from napari_jcc.features.extract import combine, describe_image, get_extractors
 from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
+from napari_jcc.features.streaming import StreamedFeatures, stream
 
 __all__ = [
     "Encoder",
@@ -11,9 +12,11 @@ __all__ = [
     "FeatureMap",
     "Features",
     "RegionDescriptors",
+    "StreamedFeatures",
     "combine",
     "describe_image",
     "embed",
     "get_extractors",
     "load_encoder",
+    "stream",
 ]

@@ -39,13 +39,39 @@ def embed(
         Centred, total variance 1, K = `config.dimensions` or less where the rows or the
         columns are fewer. Zeros where descriptors do not differ.
     """
-    prepare = _choose_preparation(is_histogram, config)
-    mapped = _Mapped(descriptors, prepare)
-    axes = _principal_axes(mapped, config.dimensions)
-    embedded = np.concatenate([(block - mapped.mean) @ axes for block in mapped])
-    total = embedded.var(axis=0, dtype=np.float64).sum() if len(embedded) else 0.0
-    scale = 1 / np.sqrt(total) if total > 0 else 0.0
-    return (embedded * scale).astype(np.float32)
+    embedding = Embedding(descriptors, is_histogram, config)
+    return np.concatenate([embedding.apply(block) for block in descriptors])
+
+
+class Embedding:
+    """What `embed` does to a block of descriptors, learnt from those of a set.
+
+    Parameters
+    ----------
+    descriptors
+        As for `embed`; iterated several times, one block in memory at a time.
+    is_histogram
+        As for `embed`.
+    config
+        As for `embed`.
+    """
+
+    def __init__(
+        self,
+        descriptors: Iterable[Float32Array],
+        is_histogram: bool,
+        config: FeatureConfig,
+    ) -> None:
+        self._prepare = _choose_preparation(is_histogram, config)
+        mapped = _Mapped(descriptors, self._prepare)
+        self._mean = mapped.mean
+        axes, variance = _principal_axes(mapped, config.dimensions)
+        self._axes = axes * np.float32(1 / np.sqrt(variance) if variance > 0 else 0.0)
+
+    def apply(self, block: Float32Array) -> Float32Array:
+        """Embed descriptors (n, D) of one image; (n, K) float32."""
+        embedded: Float32Array = (self._prepare(block) - self._mean) @ self._axes
+        return embedded
 
 
 class _Mapped:
@@ -53,7 +79,7 @@ class _Mapped:
 
     def __init__(
         self,
-        descriptors: Sequence[Float32Array],
+        descriptors: Iterable[Float32Array],
         prepare: Callable[[Float32Array], Float32Array],
     ) -> None:
         self._descriptors = descriptors
@@ -89,8 +115,10 @@ def _scale_to_one(histograms: Float32Array) -> Float32Array:
     return scaled
 
 
-def _principal_axes(mapped: _Mapped, count: int) -> Float32Array:
-    """Leading principal axes as columns, (D, K); zero columns where there is no variance.
+def _principal_axes(mapped: _Mapped, count: int) -> tuple[Float32Array, float]:
+    """Leading principal axes as columns, (D, K), and the variance along all of them.
+
+    Columns are zero where there is no variance.
 
     The eigenvectors come from the smaller of the covariance (D x D) and, for fewer rows
     than columns, the Gram matrix of the rows. The largest entry of every axis is positive,
@@ -110,7 +138,7 @@ def _principal_axes(mapped: _Mapped, count: int) -> Float32Array:
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0)[0]
     factor = np.divide(np.sign(largest), length, out=np.zeros_like(length), where=real)
     result: Float32Array = (axes * factor).astype(np.float32)
-    return result
+    return result, float(values[real].sum()) / max(mapped.rows, 1)
 
 
 def _scatter(blocks: Iterable[Float32Array], mean: Float32Array) -> FloatArray:

@@ -8,9 +8,10 @@ from typing import Any
 
 from napari_jcc._types import FloatArray, ImageArray
 from napari_jcc.config import JccConfig
-from napari_jcc.features import combine
+from napari_jcc.features import RegionDescriptors, stream
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
+from napari_jcc.pipeline.codec import count_bytes
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.finished import SolvedJoint
 from napari_jcc.pipeline.formulation import JOINT, Formulation
@@ -21,6 +22,7 @@ from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
 from napari_jcc.solvers import Solution, require_solved
+from napari_jcc.spill import GIGABYTE, SpilledList
 
 
 @dataclass(frozen=True)
@@ -119,15 +121,19 @@ class JointStage:
                 stages.DescriptionTask(self._images[i], regions[i], maps[i], config)
                 for i in usable
             ]
-            descriptions = self._keeper.map(
-                "Features", stages.compute_description, keys, tasks
+            budget = config.runtime.memory_budget_gb * GIGABYTE / 4
+            descriptions: SpilledList[dict[str, RegionDescriptors]] = SpilledList(
+                len(tasks), budget, count_bytes
             )
-            return self._keeper.single(
-                "Common classifier",
-                lambda: factorise(
-                    combine(descriptions, config.features), data, config.discriminative
-                ),
+            self._keeper.map_into(
+                descriptions, "Features", stages.compute_description, keys, tasks
             )
+
+            def classify() -> JointFactors:
+                features = stream(descriptions, config.features, budget)
+                return factorise(features, data, config.discriminative, budget)
+
+            return self._keeper.single("Common classifier", classify)
 
         return key, self._keeper.once(key, compute)
 

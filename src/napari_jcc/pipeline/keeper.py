@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.progress import Progress
+from napari_jcc.spill import SpilledList
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -59,8 +60,26 @@ class Keeper:
         self, stage: str, function: Callable[[T], R], keys: list[str], items: Sequence[T]
     ) -> list[R]:
         """Apply `function` to the items whose result is not kept; an empty key is never."""
-        results: list[R | None] = [self.cache.get(key) if key else None for key in keys]
-        missing = [i for i, result in enumerate(results) if result is None]
+        results: list[R | None] = [None] * len(items)
+        self.map_into(results, stage, function, keys, items)
+        return [result for result in results if result is not None]
+
+    def map_into(
+        self,
+        results: list[R | None] | SpilledList[R],
+        stage: str,
+        function: Callable[[T], R],
+        keys: list[str],
+        items: Sequence[T],
+    ) -> None:
+        """Do what `map` does and set the results in a sequence of as many places."""
+        missing = []
+        for place, key in enumerate(keys):
+            found: R | None = self.cache.get(key) if key else None
+            if found is None:
+                missing.append(place)
+            else:
+                results[place] = found
         self.progress.start(stage, len(items))
         self.progress.advance(len(items) - len(missing))
 
@@ -74,7 +93,6 @@ class Keeper:
             with self.timed(stage):
                 tasks = [items[i] for i in missing]
                 for_each(function, tasks, keep, self.progress, self._client, self._workers)
-        return [result for result in results if result is not None]
 
     def single(self, stage: str, compute: Callable[[], R]) -> R:
         """Compute one thing for the whole set as a stage of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from napari_jcc._types import Float32Array
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
 from napari_jcc.features.extractor import Features
+from napari_jcc.features.streaming import StreamedFeatures
 from napari_jcc.problem.constraints import (
     AreaRange,
     BoxCoverage,
@@ -24,7 +26,11 @@ from napari_jcc.problem.costs import (
     SuperpixelSaliencyCost,
 )
 from napari_jcc.problem.data import JointData
-from napari_jcc.problem.factor import DiscriminativeFactor, discriminative_factor
+from napari_jcc.problem.factor import (
+    DiscriminativeFactor,
+    Storage,
+    discriminative_factor,
+)
 from napari_jcc.problem.model import JointModel
 
 
@@ -60,24 +66,41 @@ ALL_TERMS = Terms()
 
 
 def factorise(
-    features: Features, data: JointData, config: DiscriminativeConfig
+    features: Features | StreamedFeatures,
+    data: JointData,
+    config: DiscriminativeConfig,
+    budget: float = np.inf,
 ) -> JointFactors:
     """Factor the ridge classifiers of superpixels and of boxes.
 
     With the weighting ``image`` every image counts the same whatever its numbers of
     superpixels and boxes, and superpixels count by their area.
+
+    Parameters
+    ----------
+    features
+        Of all pieces, or a stream of blocks that is read one block at a time.
+    data : JointData
+        The set.
+    config : DiscriminativeConfig
+        Settings.
+    budget
+        Bytes of a factor kept in memory; a larger one is mapped from a temporary file.
     """
     by_image = config.weighting == "image"
     weight = data.area if by_image else np.ones_like(data.area)
     settings = (config.degrees_of_freedom, config.spectrum_cutoff)
+    storage = Storage(config.storage, budget)
     return JointFactors(
-        discriminative_factor(features.superpixels, weight, *settings),
+        discriminative_factor(features.superpixels, weight, *settings, storage),
         factorise_boxes(features.boxes, data, config),
     )
 
 
 def factorise_boxes(
-    features: Float32Array, data: JointData, config: DiscriminativeConfig
+    features: Float32Array | Sequence[Float32Array],
+    data: JointData,
+    config: DiscriminativeConfig,
 ) -> DiscriminativeFactor:
     """Factor the ridge classifier of the boxes alone; after a box was added, say.
 
@@ -93,9 +116,8 @@ def factorise_boxes(
     per_image = np.bincount(data.box_image, minlength=data.image_count)
     by_image = config.weighting == "image"
     weight = 1.0 / per_image[data.box_image] if by_image else np.ones(data.box_count)
-    return discriminative_factor(
-        features, weight, config.degrees_of_freedom, config.spectrum_cutoff
-    )
+    settings = (config.degrees_of_freedom, config.spectrum_cutoff)
+    return discriminative_factor(features, weight, *settings, Storage(config.storage))
 
 
 def joint_model(

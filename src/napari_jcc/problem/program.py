@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from napari_jcc._types import FloatArray, IntArray
+from napari_jcc._types import Float32Array, FloatArray, IntArray
 from napari_jcc.errors import ProblemError
+
+CHUNK_ROWS = 65536
+"""Rows of a factor that are brought to float64 at a time."""
 
 
 @dataclass(frozen=True)
@@ -19,17 +23,40 @@ class LowRankTerm:
     ----------
     start
         First variable the factor acts on.
-    factor : (n, K) float64
-        F, one row per variable from `start` on.
+    factor : (n, K) float64 or float32
+        F, one row per variable from `start` on; may be mapped from a file.
     """
 
     start: int
-    factor: FloatArray
+    factor: FloatArray | Float32Array
 
     @property
     def rows(self) -> slice:
         """Variables the factor acts on."""
         return slice(self.start, self.start + len(self.factor))
+
+    def project(self, x: FloatArray) -> FloatArray:
+        """Return F'x, (K,) float64, for the term's own variables, (n,)."""
+        result = np.zeros(self.factor.shape[1])
+        for rows in self._chunks():
+            result += self.factor[rows].T @ x[rows]
+        return result
+
+    def expand(self, w: FloatArray) -> FloatArray:
+        """Return F w, (n,) float64."""
+        result = np.empty(len(self.factor))
+        for rows in self._chunks():
+            result[rows] = self.factor[rows] @ w
+        return result
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether no number of F is infinite or NaN."""
+        return all(np.isfinite(self.factor[rows]).all() for rows in self._chunks())
+
+    def _chunks(self) -> Iterator[slice]:
+        for start in range(0, len(self.factor), CHUNK_ROWS):
+            yield slice(start, start + CHUNK_ROWS)
 
 
 @dataclass(frozen=True)
@@ -89,7 +116,7 @@ class QuadraticProgram:
         """
         product: FloatArray = self.sparse_cost @ x
         for term in self.low_rank:
-            product[term.rows] -= term.factor @ (term.factor.T @ x[term.rows])
+            product[term.rows] -= term.expand(term.project(x[term.rows]))
         return product
 
     def objective(self, x: FloatArray) -> float:
@@ -138,9 +165,6 @@ class QuadraticProgram:
             "A": self.A.data,
             "lower": self.lower,
             "upper": self.upper,
-            "the low-rank factors": np.concatenate(
-                [term.factor.ravel() for term in self.low_rank] or [np.zeros(0)]
-            ),
         }
         for name, values in finite.items():
             if not np.isfinite(values).all():
@@ -149,6 +173,11 @@ class QuadraticProgram:
                     f"{name} must be finite, but {bad} of {values.size} values are not. "
                     "Check the features and the saliency for NaN or infinite values."
                 )
+        if not all(term.is_finite for term in self.low_rank):
+            raise ProblemError(
+                "The low-rank factors must be finite, but some values are not. "
+                "Check the features for NaN or infinite values."
+            )
         if np.isnan(self.l).any() or np.isnan(self.u).any():
             raise ProblemError("The limits of the rows must not be NaN.")
         if (self.l > self.u).any() or (self.lower > self.upper).any():

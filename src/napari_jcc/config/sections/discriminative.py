@@ -35,3 +35,10 @@ class DiscriminativeConfig(Section):
         "superpixel counts the same, as printed in the paper.",
         advanced=True,
     )
+    storage: Literal["float64", "float32"] = setting(
+        "float64",
+        "Precision of the factor",
+        "float32 halves the memory of the largest matrix; the cost at the answer differs "
+        "by less than a millionth.",
+        advanced=True,
+    )

@@ -23,6 +23,15 @@ class RuntimeConfig(Section):
         ge=0,
         le=1024,
     )
+    memory_budget_gb: float = setting(
+        8.0,
+        "Memory for a set (GB)",
+        "About what descriptors, factors and the structured solver may take; what a large "
+        "set needs beyond it goes to temporary files, slower and with the same answer.",
+        advanced=True,
+        gt=0,
+        le=100_000,
+    )
     cache_folder: str = setting(
         "",
         "Cache folder",

@@ -45,5 +45,5 @@ class DiscriminativeCost(Cost):
         diagonal[place] = scale * self.factor.weights
         return CostTerms(
             sparse=sparse.diags_array(diagonal),
-            low_rank=(LowRankTerm(place.start, np.sqrt(scale) * self.factor.factor),),
+            low_rank=(LowRankTerm(place.start, self.factor.scaled(np.sqrt(scale))),),
         )
