@@ -4,7 +4,12 @@
 
 prints one JSON object, solver -> seconds, cpu_seconds, gap, peak_mb, iterations. Every
 solver runs in a process of its own, one after another, and its point is repaired and
-judged by the same lower bound, the best that any of them found.
+judged by the same lower bound, the best that any of them proved. With --gap a solver runs
+with one tolerance after another, from loose to tight, until its gap is that small, and the
+run that reached it is reported: times at equal accuracy.
+
+--table prints Markdown, --keep FILE adds the rows to a file, and --plot FILE draws all rows
+that were kept.
 """
 
 from __future__ import annotations
@@ -15,178 +20,185 @@ import multiprocessing
 import os
 import pickle
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
-from scipy import sparse
 from solvers_instances import SETTINGS, generated, real
+from solvers_peers import Answer, NotHere, solve
+from solvers_report import plot, table
 
-from napari_jcc.config import SolverConfig
 from napari_jcc.problem import QuadraticProgram
-from napari_jcc.problem.lifting import lift
-from napari_jcc.solvers import SOLVERS, Solution, Status, get_solver
 from napari_jcc.solvers.gap import lower_bound
 
-
-def solve_own(
-    name: str, program: QuadraticProgram, tolerance: float, device: str
-) -> Solution:
-    solver = get_solver(name, device)
-    solver.setup(program, SolverConfig(tolerance=tolerance))
-    return solver.solve()
+TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 
 
-def solve_other(name: str, program: QuadraticProgram, tolerance: float) -> Solution:
-    """Run a solver behind qpsolvers on the lifted program."""
-    import qpsolvers
-
-    lifted = lift(program)
-    rows = len(program.l)
-    equal = lifted.l == lifted.u
-    above, below = np.isfinite(lifted.u) & ~equal, np.isfinite(lifted.l) & ~equal
-    matrix = sparse.csr_array(lifted.A)
-    problem = qpsolvers.Problem(
-        P=sparse.csc_matrix(lifted.P + sparse.triu(lifted.P, 1).T),
-        q=lifted.q,
-        G=sparse.csc_matrix(sparse.vstack([matrix[above], -matrix[below]])),
-        h=np.concatenate([lifted.u[above], -lifted.l[below]]),
-        A=sparse.csc_matrix(matrix[equal]),
-        b=lifted.u[equal],
-    )
-    keys = {
-        "clarabel": ("tol_gap_abs", "tol_gap_rel", "tol_feas"),
-        "scs": ("eps_abs", "eps_rel"),
-    }
-    accuracy = dict.fromkeys(keys.get(name, ()), tolerance)
-    found = qpsolvers.solve_problem(problem, solver=name, **accuracy)
-    duals = np.zeros(len(lifted.l))
-    if found.found:
-        duals[equal] = found.y
-        duals[above] += found.z[: above.sum()]
-        duals[below] -= found.z[above.sum() :]
-    x = (
-        found.x[: program.variable_count]
-        if found.found
-        else np.zeros(program.variable_count)
-    )
-    status = Status.SOLVED if found.found else Status.FAILED
-    return Solution(status, x, duals[:rows], duals[rows:], 0, 0.0, 0.0)
+def peak_bytes() -> int:
+    """Highest resident memory since the last reset."""
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
 
 
-class PeakMemory:
-    """Highest resident memory above that at the start, looked at every 10 ms."""
-
-    def __init__(self) -> None:
-        self.process = psutil.Process()
-        self.start = self.peak = self.process.memory_info().rss
-        self.done = threading.Event()
-        self.thread = threading.Thread(target=self.watch, daemon=True)
-        self.thread.start()
-
-    def watch(self) -> None:
-        while not self.done.wait(0.01):
-            self.peak = max(self.peak, self.process.memory_info().rss)
-
-    def stop(self) -> float:
-        """Megabytes."""
-        self.done.set()
-        self.thread.join()
-        return (self.peak - self.start) / 2**20
+def reset_peak() -> int:
+    """Forget the highest resident memory; returns what is resident now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak_bytes()
 
 
-def measure(file: str, name: str, options: dict[str, Any], answer: Any) -> None:
+def measure(
+    file: str, name: str, tolerance: float, options: dict[str, Any], answer: Any
+) -> None:
     """Run one solver in this process and send back its point and what it took."""
     import torch
 
     torch.set_num_threads(options["threads"])
-    program = pickle.loads(Path(file).read_bytes())
-    memory = PeakMemory()
+    with Path(file).open("rb") as stream:
+        program = pickle.load(stream)
+    before = reset_peak()
     wall, cpu = time.perf_counter(), time.process_time()
-    if name in SOLVERS:
-        solution = solve_own(name, program, options["tolerance"], options["device"])
-    else:
-        solution = solve_other(name, program, options["tolerance"])
+    try:
+        found = solve(name, program, tolerance, options["device"])
+    except NotHere as reason:
+        answer.send(({"status": str(reason)}, None))
+        return
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
     row = {
         "seconds": round(seconds, 3),
         "cpu_seconds": round(cpu_seconds, 3),
-        "peak_mb": round(memory.stop(), 1),
-        "iterations": solution.iterations,
-        "status": solution.status.name,
+        "peak_mb": round((peak_bytes() - before) / 2**20, 1),
+        "iterations": found.iterations,
+        "status": found.status,
+        "tolerance": tolerance,
+        "process_mb": round(peak_bytes() / 2**20, 1),
     }
-    answer.send((row, solution.x, solution.row_duals))
+    if options["device"].startswith("cuda"):
+        row["device_mb"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    answer.send((row, found))
+
+
+class Judge:
+    """Repairs points and keeps the best lower bound and the cost of every solver."""
+
+    def __init__(self, program: QuadraticProgram) -> None:
+        self.program = program
+        self.bound = -np.inf
+
+    def cost(self, found: Answer) -> float:
+        """Cost of the repaired point; its duals may raise the bound."""
+        from napari_jcc.solvers.structured import repair
+
+        if np.isfinite(found.x).all() and np.isfinite(found.row_duals).all():
+            self.bound = max(
+                self.bound, lower_bound(self.program, found.x, found.row_duals)
+            )
+        return self.program.objective(repair(self.program, np.nan_to_num(found.x)))
+
+    def gap(self, cost: float) -> float:
+        return (cost - self.bound) / max(abs(self.bound), 1e-300)
+
+
+def run_alone(
+    file: str, name: str, tolerance: float, options: dict[str, Any]
+) -> tuple[dict[str, Any], Answer | None]:
+    """Run one solver in a fresh process, within the limit of time."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    process = context.Process(target=measure, args=(file, name, tolerance, options, send))
+    process.start()
+    send.close()
+    try:
+        if not receive.poll(options["limit"]):
+            process.kill()
+            return {"status": f"over {options['limit']:.0f} s"}, None
+        return receive.recv()
+    except EOFError:
+        return {"status": "CRASHED"}, None
+    finally:
+        process.join()
 
 
 def run(
     program: QuadraticProgram, names: list[str], options: dict[str, Any]
-) -> dict[str, Any]:
-    from napari_jcc.solvers.structured import repair
-
-    table: dict[str, Any] = {}
-    costs, bounds = {}, {}
-    context = multiprocessing.get_context("spawn")
+) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    judge = Judge(program)
+    tolerances = TOLERANCES if options["gap"] else (options["tolerance"],)
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "program.pickle")
-        Path(file).write_bytes(pickle.dumps(program))
+        with open(file, "wb") as stream:
+            pickle.dump(program, stream, protocol=5)
         for name in names:
-            receive, send = context.Pipe(duplex=False)
-            process = context.Process(target=measure, args=(file, name, options, send))
-            process.start()
-            send.close()
-            try:
-                row, x, duals = receive.recv()
-            except EOFError:
-                table[name] = {"status": "CRASHED"}
-                continue
-            finally:
-                process.join()
-            table[name] = row
-            costs[name] = program.objective(repair(program, x))
-            bounds[name] = lower_bound(program, x, duals)
-    best = max(bounds.values())
-    for name, cost in costs.items():
-        table[name]["objective"] = cost
-        table[name]["gap"] = (cost - best) / max(abs(best), 1e-300)
-    return table
+            for tolerance in tolerances:
+                row, found = run_alone(file, name, tolerance, options)
+                if found is None:
+                    # A tighter tolerance may be out of reach where a looser one was not.
+                    rows.setdefault(name, row)
+                    break
+                row["objective"] = judge.cost(found)
+                rows[name] = row
+                if options["gap"] and judge.gap(row["objective"]) <= options["gap"]:
+                    break
+    for row in rows.values():
+        if "objective" in row:
+            row["gap"] = judge.gap(row["objective"])
+    return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--images", type=int, default=30)
     parser.add_argument("--solvers", default="structured,osqp")
     parser.add_argument("--setting", default="cover", choices=SETTINGS)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tolerance", type=float, default=1e-4)
+    parser.add_argument("--gap", type=float, help="tighten until the gap is this small")
+    parser.add_argument("--limit", type=float, default=600, help="seconds per solver")
     parser.add_argument(
         "--root", type=Path, help="labelled sets; without: generated images"
     )
     parser.add_argument("--sets", default="msrc/cow")
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    parser.add_argument("--table", action="store_true", help="print Markdown")
+    parser.add_argument("--keep", type=Path, help="JSON file that the rows are added to")
+    parser.add_argument("--plot", type=Path, help="PNG of all rows that were kept")
+    return parser.parse_args()
+
+
+def keep(
+    file: Path | None, images: int, rows: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Add the rows to those of earlier runs, and return all by number of images."""
+    kept = json.loads(file.read_text()) if file and file.exists() else {}
+    kept.setdefault(str(images), {}).update(rows)
+    if file:
+        file.write_text(json.dumps(kept, indent=1) + "\n")
+    return kept
+
+
+def main() -> None:
+    options = parse()
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # inherited by the processes
     if options.root:
         program = real(
             options.root, options.sets, options.images, options.seed, options.setting
         )
     else:
         program = generated(options.images, options.seed, options.setting)
-    names = options.solvers.split(",")
-    table = run(program, names, vars(options))
+    rows = run(program, options.solvers.split(","), vars(options))
+    kept = keep(options.keep, options.images, rows)
+    if options.plot:
+        plot(kept, options.plot)
     if options.json:
-        print(json.dumps(table, indent=2))
-        return
-    print("| solver | seconds | CPU seconds | gap | peak MB | iterations |")
-    print("|---|---|---|---|---|---|")
-    for name, row in table.items():
-        keys = ("seconds", "cpu_seconds", "gap", "peak_mb", "iterations")
-        print(
-            f"| {name} | " + " | ".join(f"{row.get(key, '-'):.4g}" for key in keys) + " |"
-        )
+        print(json.dumps(rows, indent=2))
+    if options.table or not options.json:
+        print(table(rows))
 
 
 if __name__ == "__main__":

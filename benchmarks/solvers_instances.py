@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage, sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
-from napari_jcc.features.extractor import Features
+from napari_jcc.features import Features, StreamedFeatures
 from napari_jcc.problem import JointData, QuadraticProgram, factorise, joint_model
 
-SIDE = 19
-"""Superpixels of a generated image stand on a grid of 19 x 19."""
+HEIGHT, WIDTH = 19, 20
+"""Superpixels of a generated image stand on a grid."""
+PER_IMAGE = HEIGHT * WIDTH
 BOXES = 20
+DIMENSIONS = 128
 SETTINGS = {
     "printed": {"reading": "printed", "nu": 0.005, "mu": 0.001, "superpixel_cost": "log"},
     "cover": {"reading": "cover"},
@@ -24,49 +27,59 @@ SETTINGS = {
 
 
 def generated(
-    images: int, seed: int, setting: str, features: int = 128
+    images: int, seed: int, setting: str, storage: str = "float64"
 ) -> QuadraticProgram:
     """Images of one blob each; what lies inside shares a direction in feature space."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    per = SIDE * SIDE
-    inside = np.empty((images, per), dtype=bool)
-    overlap = np.zeros((images, BOXES, per), dtype=bool)
-    for image in range(images):
-        centre, radius = rng.uniform(6, 13, 2), rng.uniform(3, 6)
-        inside[image] = (
-            (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2
-        ).ravel()
-        for box in range(BOXES):
-            shift, half = rng.normal(0, 2.5, 2), rng.uniform(2, 7, 2)
-            held = (abs(rows - centre[0] - shift[0]) <= half[0]) & (
-                abs(columns - centre[1] - shift[1]) <= half[1]
-            )
-            overlap[image, box] = held.ravel()
+    drawn = [_draw(np.random.default_rng([seed, number])) for number in range(images)]
+    inside, overlap, saliency = (np.stack(parts) for parts in zip(*drawn, strict=True))
     keep = overlap.any(axis=2)
-    saliency = _saliency(rng, inside)
-    data = _data(rng, images, overlap, keep, saliency)
-    direction = rng.normal(size=features)
-    spectrum = np.arange(1, features + 1) ** -0.75
-    described = rng.normal(size=(images * per, features)) * spectrum
-    described += inside.ravel()[:, None] * direction * 0.3
+    data = _data(np.random.default_rng(seed), images, overlap, keep, saliency)
     share = (overlap * inside[:, None]).sum(axis=2) / np.maximum(overlap.sum(axis=2), 1)
-    boxes = rng.normal(size=(data.box_count, features)) * spectrum
-    boxes += share[keep][:, None] * direction * 0.3
-    described32, boxes32 = described.astype(np.float32), boxes.astype(np.float32)
-    factors = factorise(Features(described32, boxes32), data, DiscriminativeConfig())
+    features = StreamedFeatures(
+        _Described([seed, 1], inside.astype(float)),
+        _Described([seed, 2], [share[i][keep[i]] for i in range(images)]),
+    )
+    config = DiscriminativeConfig(storage=storage)
+    factors = factorise(features, data, config)
     return joint_model(data, factors, ProblemConfig(**SETTINGS[setting])).build()
 
 
-def _saliency(rng: np.random.Generator, inside: np.ndarray) -> np.ndarray:
-    noise = rng.normal(0, 0.2, (len(inside), SIDE, SIDE))
-    smooth = np.stack([ndimage.gaussian_filter(plane, 1.0) for plane in noise])
-    return np.clip(0.2 + 0.5 * inside + 2 * smooth.reshape(len(inside), -1), 0, 1)
+def _draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Object, boxes around it, and noisy saliency of one image."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    centre, radius = rng.uniform(6, 13, 2), rng.uniform(3, 6)
+    inside = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2
+    shift, half = rng.normal(0, 2.5, (BOXES, 2)), rng.uniform(2, 7, (BOXES, 2))
+    away_y = abs(rows - centre[0] - shift[:, 0, None, None])
+    away_x = abs(columns - centre[1] - shift[:, 1, None, None])
+    held = (away_y <= half[:, 0, None, None]) & (away_x <= half[:, 1, None, None])
+    noise = ndimage.gaussian_filter(rng.normal(0, 0.2, (HEIGHT, WIDTH)), 1.0)
+    saliency = np.clip(0.2 + 0.5 * inside + 2 * noise, 0, 1)
+    return inside.ravel(), held.reshape(BOXES, -1), saliency.ravel()
+
+
+class _Described(Sequence[np.ndarray]):
+    """Features drawn image by image, the same whenever they are read."""
+
+    def __init__(self, seed: list[int], shares: Sequence[np.ndarray]) -> None:
+        self.seed, self.shares = seed, shares
+        self.direction = 0.3 * np.random.default_rng(seed[0]).normal(size=DIMENSIONS)
+        self.spectrum = np.arange(1, DIMENSIONS + 1) ** -0.75
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        rng = np.random.default_rng([*self.seed, number])
+        share = self.shares[number]
+        drawn = rng.normal(size=(len(share), DIMENSIONS)) * self.spectrum
+        return (drawn + share[:, None] * self.direction).astype(np.float32)
 
 
 def _data(rng, images, overlap, keep, saliency) -> JointData:
-    per = SIDE * SIDE
-    index = np.arange(per).reshape(SIDE, SIDE)
+    index = np.arange(PER_IMAGE).reshape(HEIGHT, WIDTH)
     pairs = np.concatenate(
         [
             np.column_stack([index[:, :-1].ravel(), index[:, 1:].ravel()]),
@@ -76,21 +89,20 @@ def _data(rng, images, overlap, keep, saliency) -> JointData:
     blocks = [sparse.csr_array(overlap[i][keep[i]].astype(float)) for i in range(images)]
     mass = (overlap * saliency[:, None]).sum(axis=2) / saliency.sum(axis=1)[:, None]
     area = overlap.mean(axis=2)
-    grid = np.stack(np.mgrid[:SIDE, :SIDE], axis=-1).reshape(-1, 2) * 16.0
+    grid = np.stack(np.mgrid[:HEIGHT, :WIDTH], axis=-1).reshape(-1, 2) * 16.0
+    mean = (overlap * saliency[:, None]).sum(axis=2) / overlap.sum(axis=2).clip(1)
     return JointData(
-        superpixel_image=np.repeat(np.arange(images), per),
+        superpixel_image=np.repeat(np.arange(images), PER_IMAGE),
         box_image=np.repeat(np.arange(images), keep.sum(axis=1)),
-        area=np.full(images * per, 1 / per),
-        colour=rng.uniform(0, 255, (images * per, 3)),
+        area=np.full(images * PER_IMAGE, 1 / PER_IMAGE),
+        colour=rng.uniform(0, 255, (images * PER_IMAGE, 3)),
         centre=np.tile(grid, (images, 1)),
-        neighbours=np.concatenate([pairs + i * per for i in range(images)]),
+        neighbours=np.concatenate([pairs + i * PER_IMAGE for i in range(images)]),
         saliency=saliency.ravel(),
         overlap=sparse.csr_array(sparse.block_diag(blocks, format="csr")),
         box_area=area[keep],
         box_excess=(mass - area)[keep],
-        box_saliency=(
-            (overlap * saliency[:, None]).sum(axis=2) / overlap.sum(axis=2).clip(1)
-        )[keep],
+        box_saliency=mean[keep],
         image_count=images,
     )
 
