@@ -17,6 +17,7 @@ from napari_jcc.cli.config import config
 from napari_jcc.cli.evaluate import evaluate
 from napari_jcc.cli.sample import sample
 from napari_jcc.cli.segment import segment
+from napari_jcc.cli.sweep import sweep
 from napari_jcc.errors import Cancelled, JccError
 
 CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
@@ -31,6 +32,7 @@ app = typer.Typer(
     epilog="First steps: napari-jcc sample coins coins; napari-jcc segment coins -o out",
 )
 app.command()(segment)
+app.command()(sweep)
 app.command()(evaluate)
 app.command()(benchmark)
 app.command()(config)

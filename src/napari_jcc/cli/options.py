@@ -45,6 +45,48 @@ Assignments = Annotated[
         rich_help_panel="Settings",
     ),
 ]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH", help="Images, and folders of images."),
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-r", help="Search folders inside folders.")
+]
+Saliency = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Gray images of your own that say what stands out, named as the images.",
+    ),
+]
+EncoderName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME_OR_PATH",
+        help="Network of the presets photo and microscopy: a model of the Hugging Face "
+        "hub, a folder of Transformers, or a .pt2 file of torch.export.",
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Where stages that can use a graphics card run: auto, cpu, cuda or mps.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Images at the same time; 0: one per core."),
+]
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Keep finished stages for later runs."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Compute on the dask cluster there."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
 
 
 def build_config(

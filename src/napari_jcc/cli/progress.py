@@ -63,6 +63,10 @@ class TerminalProgress(Progress):
         if self._stage is not None:
             self._bars.advance(self._stage, steps)
 
+    def detail(self) -> Progress:
+        """Return what shows the stages of a step: one more bar, the same for all."""
+        return _DetailProgress(self._bars)
+
     def say(self, text: str) -> None:
         """Show a line above the bars."""
         self._bars.console.print(text, markup=False, highlight=False)
@@ -75,6 +79,26 @@ class TerminalProgress(Progress):
             self._bars.update(self._stage, completed=total)
         self._bars.stop_task(self._stage)
         self._stage = None
+
+
+class _DetailProgress(Progress):
+    """A bar that every stage takes over from the one before."""
+
+    def __init__(self, bars: Bars) -> None:
+        super().__init__()
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def on_start(self, stage: str, total: int) -> None:
+        """Show `stage` in place of the stage before."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(f"  {stage}", total=total)
+
+    def on_advance(self, steps: int) -> None:
+        """Move the bar on."""
+        if self._task is not None:
+            self._bars.advance(self._task, steps)
 
 
 @contextmanager

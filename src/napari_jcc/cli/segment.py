@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_jcc.cli.options import Assignments, ConfigFile, Preset, build_config
+from napari_jcc.cli.options import (
+    Assignments,
+    CacheFolder,
+    ConfigFile,
+    Device,
+    EncoderName,
+    Paths,
+    Preset,
+    Quiet,
+    Recursive,
+    Saliency,
+    Scheduler,
+    Workers,
+    build_config,
+)
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
@@ -15,10 +29,7 @@ if TYPE_CHECKING:
 
 
 def segment(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH", help="Images, and folders of images."),
-    ],
+    paths: Paths,
     output: Annotated[
         Path,
         typer.Option(
@@ -28,50 +39,20 @@ def segment(
     preset: Preset = DEFAULT_PRESET,
     config_file: ConfigFile = None,
     assignments: Assignments = None,
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Search folders inside folders.")
-    ] = False,
+    recursive: Recursive = False,
     overwrite: Annotated[
         bool,
         typer.Option(
             "--overwrite", help="Replace the results of a former run; other files stay."
         ),
     ] = False,
-    saliency: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Gray images of your own that say what stands out, named as the images.",
-        ),
-    ] = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME_OR_PATH",
-            help="Network of the presets photo and microscopy: a model of the Hugging Face "
-            "hub, a folder of Transformers, or a .pt2 file of torch.export.",
-        ),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Where stages that can use a graphics card run: auto, cpu, cuda or mps.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Images at the same time; 0: one per core."),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Keep finished stages for later runs."),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Compute on the dask cluster there."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")] = False,
+    saliency: Saliency = None,
+    encoder: EncoderName = None,
+    device: Device = None,
+    workers: Workers = None,
+    cache: CacheFolder = None,
+    scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Segment the object that all images share.
 

@@ -59,7 +59,7 @@ class Sweep:
     folder
         Where points are kept; those that are there are taken from there. None: memory.
     command
-        Writes the command line that equals the settings of a point.
+        Writes the command line that equals a point, from its settings and its key.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Sweep:
         progress: Progress | None = None,
         stages: Progress | None = None,
         folder: str | Path | None = None,
-        command: Callable[[JccConfig], str] | None = None,
+        command: Callable[[JccConfig, str], str] | None = None,
     ) -> None:
         grid = grid if isinstance(grid, Grid) else Grid.build(config, grid)
         self._collection = collection
@@ -119,7 +119,7 @@ class Sweep:
         left = sum(map(len, waves))
         self._progress.start("Settings", self.count)
         self._progress.advance(self.count - left)
-        for wave in waves:
+        for wave in filter(None, waves):
             if len(wave) == 1 or self._workers == 1:
                 yield from self._compute_one_by_one(wave)
             else:
@@ -207,7 +207,7 @@ class Sweep:
             ).result()
             found = summarise_result(result)
             if self._command is not None:
-                found["command"] = self._command(config)
+                found["command"] = self._command(config, point.key)
         except (Cancelled, OutputError):
             raise
         # Extreme settings also make libraries stop with errors of their own.

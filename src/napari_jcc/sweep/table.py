@@ -59,12 +59,11 @@ class SweepTable:
         return self._found.get(self.key(index))
 
     def key(self, index: Index | None) -> str:
-        """Name of a point: made of all settings that can change the answer."""
-        settings = self.grid.base.model_dump(mode="json", exclude={"runtime"})
-        for path, value in self.grid.parameters(index).items():
-            section, _, name = path.partition(".")
-            settings[section][name] = value
-        return digest("sweep point", settings)[:_KEY_LENGTH]
+        """Name of a point: made of what it changes in the base."""
+        base = self.grid.parameters(None)
+        parameters = self.grid.parameters(index)
+        changes = {path: v for path, v in parameters.items() if v != base[path]}
+        return digest("sweep point", changes)[:_KEY_LENGTH]
 
     def add(self, points: Iterable[SweepPoint]) -> None:
         """Add finished points, and bring up to date those that they are compared with."""
@@ -106,24 +105,9 @@ class SweepTable:
         return text.getvalue()
 
     def to_markdown(self) -> str:
-        """Write the rows for people, without columns that are empty everywhere."""
-        rows = self.rows()
-        shown = {
-            name: title
-            for name, title in MEASURES.items()
-            if any(row[name] is not None for row in rows)
-        }
-        paths = [axis.path for axis in self.grid.axes]
-        titles = [*paths, *shown.values(), ""]
-        lines = [_join(titles), "|---" * len(titles) + "|"]
-        for row in rows:
-            remark = row["error"] or ("base" if row["base"] == "yes" else "")
-            cells = [
-                *(_shorten(row[path]) for path in paths),
-                *(format_measure(name, row[name]) for name in shown),
-                remark,
-            ]
-            lines.append(_join(cells))
+        """Write the rows for people; see `as_text`."""
+        titles, *rows = as_text(self)
+        lines = [_join(titles), "|---" * len(titles) + "|", *map(_join, rows)]
         return "\n".join(lines) + "\n"
 
     def _compare(self, point: SweepPoint, found: Mapping[str, SweepPoint]) -> SweepPoint:
@@ -143,6 +127,26 @@ class SweepTable:
             stability=float(np.mean(known)) if known else None,
             boxes_changed=count_changed(point, found.get(self.key(self.grid.base_index))),
         )
+
+
+def as_text(table: SweepTable) -> list[list[str]]:
+    """Return titles and rows in words, without columns that are empty everywhere.
+
+    The last column says which row is the base, and why a point failed.
+    """
+    rows = table.rows()
+    shown = {
+        name: title
+        for name, title in MEASURES.items()
+        if any(row[name] is not None for row in rows)
+    }
+    paths = [axis.path for axis in table.grid.axes]
+    text = [[*paths, *shown.values(), ""]]
+    for row in rows:
+        remark = row["error"] or ("base" if row["base"] == "yes" else "")
+        numbers = (format_measure(name, row[name]) for name in shown)
+        text.append([*(_shorten(row[path]) for path in paths), *numbers, remark])
+    return text
 
 
 def count_changed(point: SweepPoint, base: SweepPoint | None) -> int | None:

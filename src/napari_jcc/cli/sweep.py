@@ -1,0 +1,206 @@
+"""``napari-jcc sweep``: the same images under many settings, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_jcc.cli.options import (
+    Assignments,
+    CacheFolder,
+    ConfigFile,
+    Device,
+    EncoderName,
+    Paths,
+    Preset,
+    Quiet,
+    Recursive,
+    Saliency,
+    Scheduler,
+    Workers,
+    build_config,
+)
+from napari_jcc.config.presets import DEFAULT_PRESET
+
+if TYPE_CHECKING:
+    from napari_jcc.cli.progress import TerminalProgress
+    from napari_jcc.collection import ImageCollection
+    from napari_jcc.sweep import Sweep, SweepTable
+
+_MOST_LINES = 5
+
+
+def sweep(
+    paths: Paths,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Folder for the points; one with the same sweep is gone on with.",
+        ),
+    ],
+    grid: Annotated[
+        list[str],
+        typer.Option(
+            "--grid",
+            "-g",
+            metavar="SECTION.FIELD=VALUES",
+            help="Values to try, such as problem.nu=0.1,0.3,1. FIRST:LAST:COUNT stands for "
+            "evenly spaced numbers, FIRST:LAST:COUNT:log for evenly spaced logarithms. "
+            "Items of lists are joined by +. May be repeated: all combinations are tried.",
+        ),
+    ],
+    preset: Preset = DEFAULT_PRESET,
+    config_file: ConfigFile = None,
+    assignments: Assignments = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            "--truth",
+            "-t",
+            metavar="PATH",
+            help="Score every point against masks or boxes, as 'napari-jcc evaluate' does.",
+        ),
+    ] = None,
+    recursive: Recursive = False,
+    saliency: Saliency = None,
+    encoder: EncoderName = None,
+    device: Device = None,
+    workers: Workers = None,
+    cache: CacheFolder = None,
+    scheduler: Scheduler = None,
+    quiet: Quiet = False,
+) -> None:
+    """Try settings: every point redoes only what its settings change.
+
+    Writes table.csv, table.md and figure.png to OUT, and masks and boxes of every point to
+    OUT/points; all are up to date after every point. Points that are there are not
+    computed again, and one that fails does not stop the others. The column command of
+    table.csv holds the command that writes the full result of a point.
+
+    Example: napari-jcc sweep photos --output sweep --grid problem.nu=0.03:3:5:log
+
+    Example: napari-jcc sweep photos -o sweep -g problem.nu=0.1,0.3 -g
+    superpixels.count=150,300 --truth masks
+    """
+    from napari_jcc.cli.cluster import connect
+    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.collection import ImageCollection
+    from napari_jcc.config import JccConfig
+    from napari_jcc.evaluation import find_truth
+    from napari_jcc.results import equivalent_command
+    from napari_jcc.sweep import Grid, Sweep
+
+    config = build_config(
+        preset,
+        config_file,
+        assignments,
+        device=device,
+        encoder=encoder,
+        saliency=saliency,
+        cache=cache,
+        workers=workers,
+    )
+    points = Grid.build(config, grid)
+    images = ImageCollection.from_paths(
+        paths, recursive=recursive, config=config.collection
+    )
+    images = leave_out_folder(images, output)
+    files = {Path(images.location(number)).resolve() for number in range(len(images))}
+    known = None if truth is None else find_truth(truth, images.names, files)
+
+    def command(settings: JccConfig, key: str) -> str:
+        out = output / "results" / key
+        return equivalent_command(paths, out, settings, preset, recursive=recursive)
+
+    with (
+        TerminalProgress(quiet) as progress,
+        cancel_on_interrupt(progress),
+        connect(scheduler) as client,
+    ):
+        work = Sweep(
+            images,
+            config,
+            points,
+            truth=known,
+            client=client,
+            progress=progress,
+            stages=None if quiet else progress.detail(),
+            folder=output,
+            command=command,
+        )
+        if not quiet:
+            _say_what_is_there(work, progress)
+        table = work.run()
+    _check_any(table)
+    if not quiet:
+        _show(table, output)
+
+
+def leave_out_folder(images: ImageCollection, out: Path) -> ImageCollection:
+    """Leave out the figure and other pictures that lie in `out`.
+
+    Raises
+    ------
+    InputError
+        If nothing else is there.
+    """
+    from napari_jcc.errors import InputError
+
+    folder = out.resolve()
+    places = [Path(images.location(number)).resolve() for number in range(len(images))]
+    keep = [i for i, place in enumerate(places) if folder not in place.parents]
+    if not keep:
+        raise InputError(f"All images lie in {out}. Choose another folder for the sweep.")
+    return images if len(keep) == len(images) else images.select(keep)
+
+
+def _say_what_is_there(work: Sweep, progress: TerminalProgress) -> None:
+    done = work.count - work.missing_count
+    if done:
+        progress.say(
+            f"{done} of {work.count} points, base included, were finished before and are "
+            "kept."
+        )
+
+
+def _check_any(table: SweepTable) -> None:
+    """Raise where not a single point has an answer: nothing was achieved."""
+    from napari_jcc.errors import SolverError
+
+    if not any(point.has_answer for point in table.points):
+        raise SolverError(f"Every point failed. The first: {table.points[0].error}")
+
+
+def _show(table: SweepTable, out: Path) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from napari_jcc.sweep.folder import CSV, FIGURE
+    from napari_jcc.sweep.table import as_text
+
+    console = Console()
+    titles, *rows = as_text(table)
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for title in titles:
+        # In lines as short as the numbers below, for terminals of 80 columns.
+        shown.add_column(Text(title.replace(" ", "\n").replace(".", "\n.")))
+    for row, point in zip(rows, table.points, strict=True):
+        remark = row[-1] if point.has_answer else "failed"
+        shown.add_row(*map(Text, (*row[:-1], remark)))
+    console.print(shown)
+    base = table.base
+    notes = base.notes if base is not None else ()
+    lines = [("Warning", note) for note in notes[:_MOST_LINES]]
+    failures = list(dict.fromkeys(point.error for point in table.points if point.error))
+    lines += [("Failed", error) for error in failures[:_MOST_LINES]]
+    lines += [("Look at", str(out / FIGURE)), ("Table", str(out / CSV))]
+    for label, line in lines:
+        text = Text.assemble((f"{label:<9}", "bold"), line.replace("\n", " "))
+        console.print(text, soft_wrap=True)
