@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 MASKS = "masks"
+INSTANCES = "instances"
 BOXES = "boxes.csv"
 OVERVIEW = "overview.png"
 RECORD = "run.json"
@@ -34,16 +35,26 @@ def mask_files(names: Iterable[str]) -> list[str]:
         One per name, in order, all different even where case is ignored, none outside
         ``masks``. Parts that a file system refuses are replaced.
     """
+    return place_files(names, MASKS, ".png")
+
+
+def instances_file(mask_file: str) -> str:
+    """Place the numbered objects of the image whose mask lies in `mask_file`."""
+    return INSTANCES + mask_file[len(MASKS) :]
+
+
+def place_files(names: Iterable[str], folder: str, extension: str) -> list[str]:
+    """Place a file for every image; see `mask_files`, which is ``masks`` and ``.png``."""
     taken: set[str] = set()
-    return [_place(name, taken) for name in names]
+    return [_place(name, folder, extension, taken) for name in names]
 
 
-def _place(name: str, taken: set[str]) -> str:
-    base = PurePosixPath(MASKS, *(_safe_part(part) for part in name.split("/")))
-    number, place = 1, f"{base}.png"
+def _place(name: str, folder: str, extension: str, taken: set[str]) -> str:
+    base = PurePosixPath(folder, *(_safe_part(part) for part in name.split("/")))
+    number, place = 1, f"{base}{extension}"
     while _key(place) in taken:
         number += 1
-        place = f"{base}_{number}.png"
+        place = f"{base}_{number}{extension}"
     taken.add(_key(place))
     return place
 

@@ -1,0 +1,72 @@
+"""Objects as COCO instances (https://cocodataset.org/#format-data)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import napari_jcc
+from napari_jcc._types import MaskArray
+from napari_jcc.results.exports.objects import ExportObject, ExportSet, find_objects
+
+
+def write_coco(exported: ExportSet, file: Path) -> None:
+    """Write images, one category and one annotation per object, as JSON.
+
+    Segmentations are run lengths, which keep every pixel, holes and separate parts;
+    ``bbox`` is the object's box, x, y, width and height in pixels.
+    """
+    document = {
+        "info": {
+            "description": "Objects found by napari-jcc",
+            "version": napari_jcc.__version__,
+        },
+        "licenses": [],
+        "categories": [{"id": 1, "name": exported.category, "supercategory": ""}],
+        "images": [
+            {
+                "id": number,
+                "file_name": place or f"{image.name}.png",
+                "width": image.mask.shape[1],
+                "height": image.mask.shape[0],
+            }
+            for number, (image, place) in enumerate(
+                zip(exported.images, exported.files, strict=True), start=1
+            )
+        ],
+        "annotations": _annotations(exported),
+    }
+    file.write_text(json.dumps(document), encoding="ascii")
+
+
+def run_lengths(mask: MaskArray) -> list[int]:
+    """Lengths of runs down the columns, (H, W) bool; the first is of pixels outside."""
+    flat = np.concatenate([[False], mask.ravel(order="F")])
+    starts = np.flatnonzero(flat[1:] != flat[:-1])
+    lengths: list[int] = np.diff(starts, prepend=0, append=mask.size).tolist()
+    return lengths
+
+
+def _annotations(exported: ExportSet) -> list[dict[str, Any]]:
+    found = [
+        _annotation(item, image_id)
+        for image_id, image in enumerate(exported.images, start=1)
+        for item in find_objects(image)
+    ]
+    return [{"id": number, **item} for number, item in enumerate(found, start=1)]
+
+
+def _annotation(item: ExportObject, image_id: int) -> dict[str, Any]:
+    x_min, y_min, x_max, y_max = map(float, item.box)
+    return {
+        "image_id": image_id,
+        "category_id": 1,
+        "bbox": [x_min, y_min, x_max - x_min, y_max - y_min],
+        "area": int(item.mask.sum()),
+        "segmentation": {"size": list(item.mask.shape), "counts": run_lengths(item.mask)},
+        "iscrowd": 0,
+        "score": item.score,
+    }

@@ -1,0 +1,105 @@
+"""The objects of a result, as every export counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import ndimage
+
+from napari_jcc._types import Float32Array, LabelMap, MaskArray
+from napari_jcc.results.result import ImageResult
+
+
+@dataclass(frozen=True)
+class ExportSet:
+    """What is exported.
+
+    Attributes
+    ----------
+    images
+        Answers, with the user's edits where there are any.
+    files
+        Where every image is, relative to a folder they share, with ``/``; empty for
+        images in no file.
+    statuses
+        By name: what the user thinks of an image's answer.
+    category
+        What the objects are called.
+    """
+
+    images: Sequence[ImageResult]
+    files: Sequence[str]
+    statuses: Mapping[str, str]
+    category: str
+
+    @cached_property
+    def has_instances(self) -> bool:
+        """Whether objects of an image are told apart in any image."""
+        return any(int(image.labels.max(initial=0)) > 1 for image in self.images)
+
+
+@dataclass(frozen=True)
+class ExportObject:
+    """One object.
+
+    Attributes
+    ----------
+    number
+        Its value in the image's labels, from 1.
+    mask : (H, W) bool
+        Its pixels; may be empty where only the box is known.
+    box : (4,) float32
+        ``xyxy``, half-open, within the image.
+    score
+        In [0, 1].
+    """
+
+    number: int
+    mask: MaskArray
+    box: Float32Array
+    score: float
+
+
+def find_objects(image: ImageResult) -> Iterator[ExportObject]:
+    """List the objects of one image by ascending number; none where there is no answer.
+
+    Where one object is looked for, its box is the image's. An object without a box of its
+    own gets the one around its pixels.
+    """
+    labels = np.asarray(image.labels)
+    around = _boxes_around(labels)
+    boxes = _own_boxes(image, around)
+    rows, columns = labels.shape
+    limits = np.array([columns, rows, columns, rows], np.float32)
+    for number in sorted(boxes.keys() | around.keys()):
+        box, score = boxes.get(number) or (around[number], image.box_score)
+        yield ExportObject(number, labels == number, np.clip(box, 0, limits), score)
+
+
+def _own_boxes(
+    image: ImageResult, around: Mapping[int, Float32Array]
+) -> dict[int, tuple[Float32Array, float]]:
+    """Boxes and scores that the answer gives, by number of the object."""
+    if image.instances is None and max(around, default=1) > 1:
+        return {}  # numbered by hand: the one box is of none of them
+    found = zip(image.boxes, image.scores, strict=True)
+    return {
+        number: (np.asarray(box, np.float32), float(score))
+        for number, (box, score) in enumerate(found, start=1)
+        # An object that was erased is gone; a box alone may be all that was drawn.
+        if np.isfinite(box).all() and (image.instances is None or number in around)
+    }
+
+
+def _boxes_around(labels: LabelMap) -> dict[int, Float32Array]:
+    places = ndimage.find_objects(labels)
+    return {
+        number: np.array(
+            [place[1].start, place[0].start, place[1].stop, place[0].stop], np.float32
+        )
+        for number, place in enumerate(places, start=1)
+        if place is not None
+    }
