@@ -13,7 +13,7 @@ class Printed(NamedTuple):
     source
         Who printed it.
     measure
-        Key of `napari_jcc.benchmark.score.MEASURES`.
+        Key of `napari_jcc.benchmark.scores.MEASURES`.
     value
         In percent.
     """

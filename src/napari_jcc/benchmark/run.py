@@ -8,8 +8,8 @@ from pathlib import Path
 
 from napari_jcc.atomic import replace_files
 from napari_jcc.benchmark.methods import Method, find_same
-from napari_jcc.benchmark.predict import BenchmarkCache, Prediction, predict
-from napari_jcc.benchmark.score import ClassScore, score
+from napari_jcc.benchmark.predictions import BenchmarkCache, Prediction, predict
+from napari_jcc.benchmark.scores import ClassScore, score
 from napari_jcc.benchmark.sets import LabelledClass, find_layout
 from napari_jcc.benchmark.tables import Scores, format_csv, format_markdown
 from napari_jcc.config import JccConfig

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_jcc.benchmark.methods import RECIPES, Method
 from napari_jcc.benchmark.printed import PRINTED
-from napari_jcc.benchmark.score import (
+from napari_jcc.benchmark.scores import (
     MEASURES,
     ClassScore,
     difference_interval,

@@ -12,7 +12,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.atomic import replace_files
 from napari_jcc.benchmark.methods import RECIPES, Method
-from napari_jcc.benchmark.predict import Prediction
+from napari_jcc.benchmark.predictions import Prediction
 from napari_jcc.benchmark.sets import ImageTruth, LabelledClass
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
