@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -177,9 +178,7 @@ def _check_any(table: SweepTable) -> None:
 
 
 def _show(table: SweepTable, out: Path) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from napari_jcc.sweep.folder import CSV, FIGURE
@@ -187,14 +186,17 @@ def _show(table: SweepTable, out: Path) -> None:
 
     console = Console()
     titles, *rows = as_text(table)
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for title in titles:
-        # In lines as short as the numbers below, for terminals of 80 columns.
-        shown.add_column(Text(title.replace(" ", "\n").replace(".", "\n.")))
-    for row, point in zip(rows, table.points, strict=True):
-        remark = row[-1] if point.has_answer else "failed"
-        shown.add_row(*map(Text, (*row[:-1], remark)))
-    console.print(shown)
+    remarks = [
+        row[-1] if point.has_answer else "failed"
+        for row, point in zip(rows, table.points, strict=True)
+    ]
+    cells = [[*row[:-1], remark] for row, remark in zip(rows, remarks, strict=True)]
+    heads = [title.replace(" ", "\n").replace(".", "\n.").split("\n") for title in titles]
+    height = max(map(len, heads))
+    titled = [[*head, *[""] * (height - len(head))] for head in heads]
+    for line in align([*zip(*titled, strict=True), *cells]):
+        typer.echo(line)
+    typer.echo()
     base = table.base
     notes = base.notes if base is not None else ()
     lines = [("Warning", note) for note in notes[:_MOST_LINES]]
@@ -204,3 +206,14 @@ def _show(table: SweepTable, out: Path) -> None:
     for label, line in lines:
         text = Text.assemble((f"{label:<9}", "bold"), line.replace("\n", " "))
         console.print(text, soft_wrap=True)
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Put cells under each other, numbers never cut; a narrow terminal breaks the lines."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        " ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]

@@ -144,17 +144,18 @@ class SweepFolder:
         table = SweepTable(grid)
         places: list[Index | None] = list(grid.indices())
         places += [None] if grid.base_index is None else []
-        found = [self._read_point(table.key(index), index) for index in places]
+        found = [self._read_point(grid, table.key(index), index) for index in places]
         table.add(point for point in found if point is not None)
         return table
 
-    def _read_point(self, key: str, index: Index | None) -> SweepPoint | None:
+    def _read_point(self, grid: Grid, key: str, index: Index | None) -> SweepPoint | None:
         file = self.path / POINTS / f"{key}.json"
         try:
             point = decode_point(file.read_bytes(), file.with_suffix(".npz").read_bytes())
         except (OSError, ValueError, KeyError, TypeError, EOFError):
             return None
-        return replace(point, index=index)
+        # The grid it was computed in may have had other axes.
+        return replace(point, index=index, parameters=grid.parameters(index))
 
     def _read_record(self) -> dict[str, Any]:
         try:
