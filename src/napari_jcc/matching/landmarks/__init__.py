@@ -1,0 +1,23 @@
+"""Landmarks: tables of them, and carrying them from image to image."""
+
+from napari_jcc.matching.landmarks.shapes import Landmarks
+from napari_jcc.matching.landmarks.table import (
+    find_landmark_table,
+    read_csv,
+    read_landmarks,
+    write_csv,
+)
+from napari_jcc.matching.landmarks.tps_file import read_tps, turn_over, write_tps
+from napari_jcc.matching.landmarks.transfer import LandmarkTransfer
+
+__all__ = [
+    "LandmarkTransfer",
+    "Landmarks",
+    "find_landmark_table",
+    "read_csv",
+    "read_landmarks",
+    "read_tps",
+    "turn_over",
+    "write_csv",
+    "write_tps",
+]

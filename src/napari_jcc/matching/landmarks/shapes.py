@@ -1,0 +1,66 @@
+"""Landmarks of one image, and the affine fits between sets of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_jcc._types import FloatArray
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Numbered points on one image.
+
+    Attributes
+    ----------
+    image
+        Name of the image file, as the table has it.
+    points : (K, 2) float64
+        x and y in pixels from the top left; NaN where a point is missing.
+    confidence : (K,) float64 or None
+        In [0, 1]; None for points that a person placed.
+    identity
+        What a TPS file has as ``ID``; empty for none.
+    scale
+        Length of a pixel, as a TPS file has it; None if unknown.
+    """
+
+    image: str
+    points: FloatArray
+    confidence: FloatArray | None = None
+    identity: str = ""
+    scale: float | None = None
+
+
+def shape_size(points: FloatArray) -> float:
+    """Root mean square distance of points (K, 2) from their centre."""
+    return float(np.sqrt(np.square(points - points.mean(axis=0)).sum(axis=1).mean()))
+
+
+def fit_affine(
+    points: FloatArray, ends: FloatArray, prior: FloatArray, ridge: float
+) -> tuple[FloatArray, FloatArray]:
+    """Affine map from points (K, 2) to `ends` (K, 2), drawn towards a linear part.
+
+    Parameters
+    ----------
+    points, ends : (K, 2) float64
+        K of at least 1.
+    prior : (2, 2) float64
+        Linear part that is taken where the points leave it open.
+    ridge
+        Weight of `prior` as share of the scatter of the points; above 0.
+
+    Returns
+    -------
+    linear : (2, 2), shift : (2,)
+        ``points @ linear.T + shift`` are the ends.
+    """
+    middle, goal = points.mean(axis=0), ends.mean(axis=0)
+    spread = points - middle
+    scatter = spread.T @ spread
+    price = (ridge * np.trace(scatter) + 1e-9) * np.eye(2)
+    linear = np.linalg.solve(scatter + price, spread.T @ (ends - goal) + price @ prior.T).T
+    return linear, goal - linear @ middle

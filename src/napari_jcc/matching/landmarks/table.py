@@ -1,0 +1,139 @@
+"""Tables of landmarks: CSV files, and whichever format a folder has."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from napari_jcc.atomic import explained, replacing
+from napari_jcc.errors import InputError
+from napari_jcc.matching.landmarks.shapes import Landmarks
+from napari_jcc.matching.landmarks.tps_file import read_tps, turn_over
+
+COLUMNS = ("image", "point", "x", "y", "confidence")
+NAMES = ("landmarks.tps", "landmarks.csv")
+KINDS = (".tps", ".csv")
+
+
+def read_csv(path: Path) -> list[Landmarks]:
+    """Read landmarks from a CSV with the columns ``image,point,x,y``, y from the top.
+
+    Points of an image are ordered by ``point``, a whole number; without that column they
+    stay in the order of the lines. Empty x and y stand for a missing point. A column
+    ``confidence`` is read if every point of an image has one.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, lacks a column, or holds something else than numbers.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Cannot read the landmarks {path}: {error}.") from error
+    reader = csv.DictReader(io.StringIO(text))
+    missing = [
+        name for name in ("image", "x", "y") if name not in (reader.fieldnames or [])
+    ]
+    if missing:
+        raise InputError(
+            f"{path} lacks the columns {', '.join(missing)}. Landmarks are a CSV with "
+            "image,point,x,y."
+        )
+    rows: dict[str, list[tuple[int, float, float, float]]] = {}
+    for number, row in enumerate(reader, 2):
+        try:
+            known = rows.setdefault(row["image"], [])
+            order = int(row.get("point") or len(known))
+            values = [float(row.get(key) or "nan") for key in ("x", "y", "confidence")]
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path}, line {number}: {error}. Give numbers.") from error
+        known.append((order, values[0], values[1], values[2]))
+    if not rows:
+        raise InputError(f"{path} holds no landmarks; add lines image,point,x,y.")
+    return [_shape(image, sorted(points)) for image, points in rows.items()]
+
+
+def write_csv(path: Path, shapes: Iterable[Landmarks]) -> None:
+    """Write landmarks as CSV, in one step; points count from 1, y from the top.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for shape in shapes:
+        sure = [None] * len(shape.points) if shape.confidence is None else shape.confidence
+        for number, ((x, y), share) in enumerate(zip(shape.points, sure, strict=True), 1):
+            place = ("", "") if np.isnan(x + y) else (f"{x:.5f}", f"{y:.5f}")
+            writer.writerow(
+                (shape.image, number, *place, "" if share is None else f"{share:.4f}")
+            )
+    with explained(path, "landmarks"), replacing(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def find_landmark_table(folder: Path) -> Path:
+    """Find the table in a folder: ``landmarks.tps``, ``landmarks.csv``, or the only one.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several and none has one of these names.
+    """
+    for name in NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in KINDS)
+    if len(found) != 1:
+        raise InputError(
+            f"{folder} holds {len(found)} tables of landmarks (.tps, .csv) and none is "
+            f"called {' or '.join(NAMES)}. Name the one to use so."
+        )
+    return found[0]
+
+
+def read_landmarks(path: Path, folder: Path) -> tuple[list[Landmarks], list[str]]:
+    """Read a TPS or CSV table of the images in `folder`, y from the top.
+
+    Returns
+    -------
+    shapes
+        Landmarks of the images that are there.
+    absent
+        Names that the table lists and the folder does not hold.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read, or an image is damaged.
+    """
+    is_tps = path.suffix.lower() == ".tps"
+    listed = read_tps(path) if is_tps else read_csv(path)
+    here = [shape for shape in listed if (folder / shape.image).is_file()]
+    absent = [s.image for s in listed if not (folder / s.image).is_file()]
+    return ([_turned(shape, folder) for shape in here] if is_tps else here), absent
+
+
+def _turned(shape: Landmarks, folder: Path) -> Landmarks:
+    try:
+        with Image.open(folder / shape.image) as picture:
+            height = picture.height
+    except (OSError, UnidentifiedImageError) as error:
+        raise InputError(f"Cannot read {folder / shape.image}: {error}.") from error
+    points = turn_over(shape.points, height)
+    return Landmarks(shape.image, points, None, shape.identity, shape.scale)
+
+
+def _shape(image: str, rows: list[tuple[int, float, float, float]]) -> Landmarks:
+    values = np.array([row[1:] for row in rows], dtype=np.float64)
+    sure = None if np.isnan(values[:, 2]).any() else values[:, 2]
+    return Landmarks(image, values[:, :2], sure)

@@ -1,0 +1,132 @@
+"""TPS files of tpsDig: landmarks of many images in one text file, y from the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from napari_jcc._types import FloatArray
+from napari_jcc.atomic import explained, replacing
+from napari_jcc.errors import InputError
+from napari_jcc.matching.landmarks.shapes import Landmarks
+
+MISSING = (-1.0, -1.0)
+"""Stands for a point that an image does not show."""
+
+
+def read_tps(path: Path) -> list[Landmarks]:
+    """Read a TPS file as it stands: y counts from the bottom of the image.
+
+    ``LM=``, ``IMAGE=``, ``ID=`` and ``SCALE=`` are read; curves and other entries are left
+    out. A point at -1, -1 is missing and becomes NaN.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, ends within an image, holds something else than
+        numbers, landmarks in space, or an image without a name.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Cannot read the TPS file {path}: {error}.") from error
+    numbered = iter([(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()])
+    shapes: list[Landmarks] = []
+    entry: dict[str, str] = {}
+    points: FloatArray | None = None
+    for number, line in numbered:
+        key, equals, value = line.partition("=")
+        key = key.strip().upper()
+        if not equals:
+            raise _error(path, number, f"{line!r} is neither an entry nor a point")
+        if key == "LM3":
+            raise _error(path, number, "landmarks in space cannot be used; give LM=")
+        if key == "LM":
+            if points is not None:
+                shapes.append(_shape(path, entry, points))
+            entry, points = {}, _read_points(path, number, value, numbered)
+        elif key == "POINTS":
+            _read_points(path, number, value, numbered)
+        else:
+            entry[key] = value.strip()
+    if points is not None:
+        shapes.append(_shape(path, entry, points))
+    if not shapes:
+        raise InputError(f"{path} holds no landmarks: no line begins with LM=.")
+    return shapes
+
+
+def write_tps(path: Path, shapes: Iterable[Landmarks], heights: Mapping[str, int]) -> None:
+    """Write a TPS file, in one step.
+
+    Parameters
+    ----------
+    path
+        The file; replaced if it is there.
+    shapes
+        Landmarks, y from the top; they are turned to y from the bottom.
+    heights
+        Height in pixels of every image, by its name.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    blocks = [_block(shape, heights[shape.image], n) for n, shape in enumerate(shapes)]
+    with explained(path, "landmarks"), replacing(path) as file:
+        file.write("".join(blocks).encode())
+
+
+def turn_over(points: FloatArray, height: int) -> FloatArray:
+    """Exchange y from the bottom and y from the top, for an image of `height` pixels."""
+    return np.column_stack([points[:, 0], height - points[:, 1]])
+
+
+def _block(shape: Landmarks, height: int, number: int) -> str:
+    points = turn_over(shape.points, height)
+    points[np.isnan(points).any(axis=1)] = MISSING
+    lines = [f"LM={len(points)}", *(f"{x:.5f} {y:.5f}" for x, y in points)]
+    lines += [f"IMAGE={shape.image}", f"ID={shape.identity or number}"]
+    if shape.scale is not None:
+        lines.append(f"SCALE={shape.scale:.10g}")
+    return "\n".join(lines) + "\n"
+
+
+def _read_points(
+    path: Path, number: int, count: str, lines: Iterator[tuple[int, str]]
+) -> FloatArray:
+    if not count.strip().isdigit():
+        raise _error(path, number, f"{count.strip()!r} is not a number of points")
+    rows = []
+    for _ in range(int(count)):
+        number, line = next(lines, (number, "the end of the file"))
+        try:
+            x, y = (float(value) for value in line.replace(",", ".").split())
+        except ValueError as error:
+            raise _error(path, number, f"expected a point, found {line!r}") from error
+        rows.append((x, y))
+    points = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    points[(points == MISSING).all(axis=1)] = np.nan
+    return points
+
+
+def _shape(path: Path, entry: dict[str, str], points: FloatArray) -> Landmarks:
+    image = entry.get("IMAGE", "")
+    if not image:
+        raise InputError(
+            f"{path} has landmarks without a line IMAGE=; add the name of their image."
+        )
+    # tpsDig on Windows writes paths with backslashes.
+    name = image.replace("\\", "/").rpartition("/")[2]
+    try:
+        scale = float(entry["SCALE"].replace(",", ".")) if "SCALE" in entry else None
+    except ValueError as error:
+        raise InputError(f"{path}: SCALE={entry['SCALE']} is not a number.") from error
+    return Landmarks(name, points, identity=entry.get("ID", ""), scale=scale)
+
+
+def _error(path: Path, number: int, what: str) -> InputError:
+    return InputError(f"{path}, line {number}: {what}. Save it again with tpsDig.")

@@ -1,0 +1,250 @@
+"""Landmarks placed on some images carried to the others; corrections improve the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc.errors import InputError
+from napari_jcc.matching.baselines import (
+    PairMatch,
+    PairMatcher,
+    RegistrationMatcher,
+    Remembering,
+    SiftDescriber,
+)
+from napari_jcc.matching.landmarks.appearance import (
+    correlate_around,
+    filter_image,
+    find_peaks,
+)
+from napari_jcc.matching.landmarks.prior import ShapePrior
+from napari_jcc.matching.landmarks.shapes import Landmarks, fit_affine, shape_size
+
+WORKING_SIZE = 160.0
+"""Images are reduced until shapes have this size (root mean square), in pixels."""
+SMALLEST_SHAPE = 0.1
+"""Shapes count as at least this share of the image's longer side."""
+SEARCHES = ((0.3, 0.15), (0.2, 0.1), (0.12, 0.06), (0.08, 0.03))
+"""Half width of what is compared and reach of the search, as shares of the shape size."""
+PLACED_RIDGE = 0.05
+TEMPLATE_LIMIT = 8
+"""More placed images than this no longer help as patterns, only for the shape."""
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A placed image at working size."""
+
+    name: str
+    points: FloatArray
+    filtered: Float32Array
+
+
+class LandmarkTransfer:
+    """Carries the landmarks of placed images to the rest of a set.
+
+    A matcher leads every placed image's points to a new one. From there the neighbourhood
+    of every point is looked for as it is in the placed images, in ever smaller windows, and
+    the places found are weighed against the shapes that were confirmed: a point that the
+    image does not show clearly follows its neighbours. Every image placed or corrected is
+    one more pattern and one more shape.
+
+    Parameters
+    ----------
+    images
+        (H, W, 3) uint8 RGB by name; may read them when asked.
+    matcher
+        Finds the way between whole images; `RegistrationMatcher` on gradients by default,
+        which needs no weights.
+    """
+
+    def __init__(
+        self, images: Mapping[str, ImageArray], matcher: PairMatcher | None = None
+    ) -> None:
+        self._images = images
+        self._matcher = matcher or RegistrationMatcher(Remembering(SiftDescriber()))
+        self._placed: dict[str, FloatArray] = {}
+        self._matches: dict[tuple[str, str], PairMatch] = {}
+        self._filtered: dict[tuple[str, float], Float32Array] = {}
+
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """Names of the images whose landmarks a person placed or confirmed."""
+        return tuple(self._placed)
+
+    def place(self, name: str, points: FloatArray) -> None:
+        """Take the landmarks of an image as given; replaces former ones.
+
+        Parameters
+        ----------
+        name
+            Name of the image.
+        points : (K, 2) array-like
+            x and y in pixels, all finite.
+
+        Raises
+        ------
+        InputError
+            If there is no such image, points are missing, or their number is another than
+            on the images placed before.
+        """
+        if name not in self._images:
+            raise InputError(
+                f"There is no image {name!r} in the set; place points on one of its "
+                f"{len(self._images)} images."
+            )
+        values = np.asarray(points, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1:] != (2,) or not np.isfinite(values).all():
+            raise InputError(
+                f"Landmarks of {name} must be finite x and y of at least one point, got "
+                f"shape {values.shape}. Place every point, also hidden ones where they "
+                "should be."
+            )
+        counts = {len(other) for key, other in self._placed.items() if key != name}
+        if not len(values) or counts - {len(values)}:
+            raise InputError(
+                f"{name} has {len(values)} points but the images placed before "
+                f"{min(counts, default=0)}; place the same points in the same order."
+            )
+        self._placed[name] = values
+
+    def remove(self, name: str) -> None:
+        """Forget what was placed on an image; nothing happens if nothing was."""
+        self._placed.pop(name, None)
+
+    def predict(self, name: str) -> Landmarks:
+        """Find the landmarks of an image.
+
+        Returns
+        -------
+        landmarks
+            The given points, without confidence, where they were placed; else predicted
+            ones. Their confidence is the mean correlation of their surroundings with those
+            in the placed images, in [0, 1].
+
+        Raises
+        ------
+        InputError
+            If nothing has been placed yet, or there is no such image.
+        """
+        if name in self._placed:
+            return Landmarks(name, self._placed[name])
+        if not self._placed or name not in self._images:
+            raise InputError(
+                f"Nothing can be said about {name!r}: {len(self._placed)} images are "
+                f"placed, of {len(self._images)}. Place points on one image first."
+            )
+        scale = self._scale()
+        templates = [
+            _Template(key, _to_working(points, scale), self._filter(key, scale))
+            for key, points in self._choose(name).items()
+        ]
+        shape = _to_working(self._lead(name, [t.name for t in templates]), scale)
+        prior = ShapePrior.of([_to_working(p, scale) for p in self._placed.values()])
+        image = self._filter(name, scale)
+        size = max(shape_size(templates[0].points), SMALLEST_SHAPE * max(image.shape))
+        stages = [tuple(max(3, round(part * size)) for part in s) for s in SEARCHES]
+        for radius, search in stages:
+            shape = _improve(templates, image, shape, prior, radius, search)
+        sure = _similarity(templates, image, shape, *stages[-1])
+        return Landmarks(name, (shape + 0.5) / scale - 0.5, sure)
+
+    def predict_all(self) -> dict[str, Landmarks]:
+        """Find the landmarks of every image; see `predict`."""
+        return {name: self.predict(name) for name in self._images}
+
+    def _scale(self) -> float:
+        name, points = next(iter(self._placed.items()))
+        longer = max(self._images[name].shape[:2])
+        return min(1.0, WORKING_SIZE / max(shape_size(points), SMALLEST_SHAPE * longer))
+
+    def _choose(self, name: str) -> dict[str, FloatArray]:
+        """Placed images to compare with: those that the matcher is surest about."""
+        if len(self._placed) <= TEMPLATE_LIMIT:
+            return self._placed
+        sure = {key: self._sureness(name, key) for key in self._placed}
+        best = sorted(sure, key=sure.__getitem__, reverse=True)[:TEMPLATE_LIMIT]
+        return {key: self._placed[key] for key in best}
+
+    def _sureness(self, name: str, template: str) -> float:
+        confidence = self._match(name, template).confidence
+        return (
+            0.0 if confidence is None else float(confidence(self._placed[template]).mean())
+        )
+
+    def _lead(self, name: str, templates: list[str]) -> FloatArray:
+        """Points (K, 2) where the matcher leads those of the placed images: the median."""
+        led = [self._match(name, key).transfer(self._placed[key]) for key in templates]
+        middle: FloatArray = np.median(led, axis=0)
+        return middle
+
+    def _match(self, name: str, template: str) -> PairMatch:
+        key = name, template
+        if key not in self._matches:
+            self._matches[key] = self._matcher.match(
+                self._images[name], self._images[template]
+            )
+        return self._matches[key]
+
+    def _filter(self, name: str, scale: float) -> Float32Array:
+        if (name, scale) not in self._filtered:
+            self._filtered[name, scale] = filter_image(self._images[name], scale)
+        return self._filtered[name, scale]
+
+
+def _improve(
+    templates: list[_Template],
+    image: Float32Array,
+    shape: FloatArray,
+    prior: ShapePrior,
+    radius: int,
+    search: int,
+) -> FloatArray:
+    """Look for every point near where it is now, and settle the shape (K, 2)."""
+    correlation = _correlate(templates, image, shape, prior.mean, radius, search)
+    linear = fit_affine(prior.mean, shape, np.eye(2), PLACED_RIDGE)[0]
+    displacement, doubt = find_peaks(correlation)
+    found = shape + displacement @ linear.T
+    return prior.settle(found, linear @ doubt @ linear.T, linear)
+
+
+def _correlate(
+    templates: list[_Template],
+    image: Float32Array,
+    shape: FloatArray,
+    mean: FloatArray,
+    radius: int,
+    search: int,
+) -> Float32Array:
+    """Mean correlation over the placed images, (K, s, s), as in the mean shape's frame."""
+    side = 2 * search + 1
+    total = np.zeros((len(shape), side, side), dtype=np.float32)
+    for template in templates:
+        linear = fit_affine(template.points, shape, np.eye(2), PLACED_RIDGE)[0]
+        for k, (start, place) in enumerate(zip(template.points, shape, strict=True)):
+            total[k] += correlate_around(
+                template.filtered, image, start, place, linear, radius, search
+            )
+    return total / np.float32(len(templates))
+
+
+def _similarity(
+    templates: list[_Template],
+    image: Float32Array,
+    shape: FloatArray,
+    radius: int,
+    search: int,
+) -> FloatArray:
+    """Correlation at the points themselves, (K,) in [0, 1]."""
+    correlation = _correlate(templates, image, shape, shape, radius, search)
+    middle = correlation[:, search, search].astype(np.float64)
+    sure: FloatArray = np.clip(middle, 0, 1)
+    return sure
+
+
+def _to_working(points: FloatArray, scale: float) -> FloatArray:
+    return (points + 0.5) * scale - 0.5
