@@ -1,5 +1,7 @@
 """Every row of every constraint on the toy problem, against rows written out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,11 @@ def test_box_coverage(toy, scaled, n1):
 
 def test_one_box_per_image(toy):
     check(OneBoxPerImage().rows(Variables(toy)), [[0, 0, 0, 0, 0, 1, 1]], [1], [1])
+
+
+def test_as_many_boxes_as_objects(toy):
+    two = replace(toy, objects=np.array([2]))
+    check(OneBoxPerImage().rows(Variables(two)), [[0, 0, 0, 0, 0, 1, 1]], [2], [2])
 
 
 def test_area_range(toy):

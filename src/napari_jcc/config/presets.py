@@ -68,6 +68,25 @@ PRESETS: dict[str, Preset] = {
             {**_DEEP, "decode.refinement": "grabcut"},
         ),
         Preset(
+            "many",
+            "Many small objects",
+            "Several narrow objects an image, darker or brighter than their surroundings, "
+            "such as worms, rods or nuclei; needs no weights.",
+            {
+                "collection.working_size": 700,
+                "superpixels.count": 1500,
+                "superpixels.compactness": 10.0,
+                "saliency.method": "local_contrast",
+                "boxes.objects": 0,
+                "boxes.count": 40,
+                "boxes.smallest_area": 0.001,
+                "problem.area_min": 0.005,
+                "problem.gamma": 0.02,
+                "decode.refinement": "none",
+                "decode.smallest_piece": 0.0005,
+            },
+        ),
+        Preset(
             "paper",
             "As printed",
             "The program of the paper with its printed weights and constraints. For "

@@ -184,7 +184,7 @@ class Run:
     def _proposals(
         self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
     ) -> list[IntArray]:
-        search = self.config.boxes.model_dump(include={"method", "proposal_size"})
+        search = self.config.boxes.model_dump(include={"method", "proposal_size", "objects"})
         keys = extend_keys(keys, "proposals", search)
         tasks = [
             stages.ProposalTask(*parts, self.config)

@@ -15,6 +15,7 @@ from napari_jcc.regions import (
     ImageRegions,
     Superpixels,
     choose_boxes,
+    count_objects,
     find_overlap,
     find_saliency,
     find_superpixels,
@@ -117,6 +118,7 @@ def compute_regions(task: RegionsTask) -> ImageRegions:
         boxes=boxes,
         box_excess=excess,
         overlap=find_overlap(task.superpixels, boxes),
+        objects=count_objects(task.saliency_map, task.config.boxes),
     )
 
 

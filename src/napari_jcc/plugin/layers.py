@@ -50,7 +50,7 @@ def to_layers(
     shared = {**placement.transform, "metadata": metadata}
     return [
         (saliency_stack(result, placement), _saliency_style(prefix) | shared, "image"),
-        (mask_stack(result, placement), _mask_style(prefix) | shared, "labels"),
+        (mask_stack(result, placement), _mask_style(result, prefix) | shared, "labels"),
         (
             box_rectangles(result, placement),
             _box_style(result, placement, prefix) | shared,
@@ -59,12 +59,13 @@ def to_layers(
     ]
 
 
-def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.uint8]:
+def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedinteger]:
     """Masks of a result as the data of a Labels layer, of ``placement.shape``."""
-    stack = np.zeros((placement.slices, *placement.canvas), np.uint8)
+    shape = (placement.slices, *placement.canvas)
+    stack: NDArray[np.unsignedinteger] = np.zeros(shape, _mask_type(result))
     for slot, image in zip(placement.slots, result.images, strict=True):
         rows, columns = image.mask.shape
-        stack[slot, :rows, :columns] = image.mask  # True is OBJECT
+        stack[slot, :rows, :columns] = image.labels  # of one object: OBJECT
     return stack.reshape(placement.shape)
 
 
@@ -75,7 +76,7 @@ def masks_equal(data: Any, result: JccResult, placement: Placement) -> bool:
     stack = np.asarray(data).reshape(placement.slices, *placement.canvas)
     expected = dict(zip(placement.slots, result.images, strict=True))
     for slot, image in enumerate(stack):
-        inside = expected[slot].mask if slot in expected else np.zeros((0, 0), bool)
+        inside = expected[slot].labels if slot in expected else np.zeros((0, 0), int)
         rows, columns = inside.shape
         same = np.array_equal(image[:rows, :columns], inside)
         if not same or image[rows:].any() or image[:rows, columns:].any():
@@ -86,9 +87,9 @@ def masks_equal(data: Any, result: JccResult, placement: Placement) -> bool:
 def box_rectangles(result: JccResult, placement: Placement) -> list[FloatArray]:
     """Boxes of a result as the data of a Shapes layer: (4, D) corners per box."""
     return [
-        _rectangle(image.box, placement.index_of(slot))
+        _rectangle(box, placement.index_of(slot))
         for slot, image in zip(placement.slots, result.images, strict=True)
-        if np.isfinite(image.box).all()
+        for box in image.boxes
     ]
 
 
@@ -137,7 +138,7 @@ def from_layers(
     """Put masks and boxes, as they now are in the viewer, into a result.
 
     Every other part of `result` is kept. An image without a rectangle has no box; of
-    several rectangles on one image the last one drawn counts.
+    several rectangles on an image with one object the last one drawn counts.
 
     Parameters
     ----------
@@ -151,22 +152,40 @@ def from_layers(
         Data of the Shapes layer.
     """
     stack = np.asarray(masks).reshape(placement.slices, *placement.canvas)
-    boxes = dict(rectangle_to_box(shape, placement) for shape in rectangles)
+    boxes: dict[int, list[Float32Array]] = {}
+    for shape in rectangles:
+        slot, box = rectangle_to_box(shape, placement)
+        boxes.setdefault(slot, []).append(box)
     images = tuple(
-        _edited(image, stack[slot], boxes.get(slot))
+        _edited(image, stack[slot], boxes.get(slot, []))
         for slot, image in zip(placement.slots, result.images, strict=True)
     )
     return replace(result, images=images)
 
 
 def _edited(
-    image: ImageResult, labels: NDArray[Any], box: Float32Array | None
+    image: ImageResult, labels: NDArray[Any], boxes: list[Float32Array]
 ) -> ImageResult:
     rows, columns = image.mask.shape
-    mask: MaskArray = labels[:rows, :columns] != 0
-    if box is None:
-        box = np.full(4, np.nan, np.float32)
-    return replace(image, mask=mask, box=box)
+    labels = labels[:rows, :columns]
+    mask: MaskArray = labels != 0
+    box = boxes[-1] if boxes else np.full(4, np.nan, np.float32)
+    edited = replace(image, mask=mask, box=box)
+    if image.instances is None:
+        return edited
+    drawn = np.array(boxes, np.float32).reshape(-1, 4)
+    return replace(
+        edited,
+        instances=labels.astype(np.int32),
+        instance_boxes=drawn,
+        instance_scores=_scores_of(drawn, image),
+    )
+
+
+def _scores_of(boxes: Float32Array, image: ImageResult) -> Float32Array:
+    """Scores of boxes that the result has as well; 0 for those drawn by hand."""
+    same = (boxes[:, None] == image.boxes[None]).all(axis=-1)
+    return np.where(same.any(axis=1), same @ image.scores, 0).astype(np.float32)
 
 
 def _rectangle(box: Float32Array, index: tuple[int, ...]) -> FloatArray:
@@ -188,8 +207,16 @@ def _saliency_slice(
     return slice_
 
 
-def _mask_style(prefix: str) -> dict[str, Any]:
-    return {"name": f"{prefix}masks", "opacity": 0.4, "colormap": _MASK_COLOURS}
+def _mask_type(result: JccResult) -> type[np.uint8] | type[np.uint16]:
+    most = max((len(image.boxes) for image in result.images), default=0)
+    return np.uint8 if most < 256 else np.uint16
+
+
+def _mask_style(result: JccResult, prefix: str) -> dict[str, Any]:
+    style = {"name": f"{prefix}masks", "opacity": 0.4}
+    if any(image.instances is not None for image in result.images):
+        return style  # a colour for every object, by napari
+    return style | {"colormap": _MASK_COLOURS}
 
 
 def _saliency_style(prefix: str) -> dict[str, Any]:
@@ -204,7 +231,7 @@ def _saliency_style(prefix: str) -> dict[str, Any]:
 
 
 def _box_style(result: JccResult, placement: Placement, prefix: str) -> dict[str, Any]:
-    shown = [image for image in result.images if np.isfinite(image.box).all()]
+    shown = [(image, score) for image in result.images for score in image.scores.tolist()]
     return {
         "name": f"{prefix}boxes",
         "ndim": len(placement.shape),
@@ -213,9 +240,9 @@ def _box_style(result: JccResult, placement: Placement, prefix: str) -> dict[str
         "face_color": "transparent",
         "edge_width": max(1.0, round(max(placement.canvas) / 150)),
         "features": {
-            "image": [image.name for image in shown],
-            "score": [round(float(image.box_score), 4) for image in shown],
-            "object_share": [round(image.foreground_share, 4) for image in shown],
-            "warning": [image.warning for image in shown],
+            "image": [image.name for image, _ in shown],
+            "score": [round(score, 4) for _, score in shown],
+            "object_share": [round(image.foreground_share, 4) for image, _ in shown],
+            "warning": [image.warning for image, _ in shown],
         },
     }

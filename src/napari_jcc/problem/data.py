@@ -43,6 +43,8 @@ class JointData:
         Mean saliency inside the box, in [0, 1].
     image_count
         N.
+    objects : (N,) int64, optional
+        Boxes to choose in every image; None: one each.
     """
 
     superpixel_image: IntArray
@@ -57,6 +59,7 @@ class JointData:
     box_excess: FloatArray
     box_saliency: FloatArray
     image_count: int
+    objects: IntArray | None = None
 
     def __post_init__(self) -> None:
         # Memberships are counted by stored entries, so a stored zero would add one.
@@ -121,6 +124,7 @@ def gather(images: Sequence[ImageRegions]) -> JointData:
         box_excess=_concatenate([r.box_excess for r in images]),
         box_saliency=_concatenate([_box_saliency(r) for r in images]),
         image_count=len(images),
+        objects=np.array([min(r.objects, len(r.boxes)) for r in images], dtype=np.int64),
     )
 
 

@@ -1,6 +1,12 @@
 """Pieces of images: superpixels, saliency, candidate boxes and their overlap."""
 
-from napari_jcc.regions.boxes import box_excess, choose_boxes, find_boxes, propose_boxes
+from napari_jcc.regions.boxes import (
+    box_excess,
+    choose_boxes,
+    count_objects,
+    find_boxes,
+    propose_boxes,
+)
 from napari_jcc.regions.find import find_image_regions
 from napari_jcc.regions.overlap import find_overlap
 from napari_jcc.regions.regions import ImageRegions, Superpixels
@@ -12,6 +18,7 @@ __all__ = [
     "Superpixels",
     "box_excess",
     "choose_boxes",
+    "count_objects",
     "find_boxes",
     "find_image_regions",
     "find_overlap",

@@ -13,6 +13,7 @@ from napari_jcc.config import BoxConfig
 from napari_jcc.errors import ConfigError
 from napari_jcc.regions.overlap import superpixels_inside
 from napari_jcc.regions.proposals import (
+    count_parts,
     grid_boxes,
     group_boxes,
     has_selective_search,
@@ -70,6 +71,8 @@ def propose_boxes(
 ) -> IntArray:
     """Search boxes by the method of `config`; first half of `find_boxes`.
 
+    None for several objects an image: see `choose_boxes`.
+
     Returns
     -------
     (R, 4) int64
@@ -80,6 +83,8 @@ def propose_boxes(
     ConfigError
         If selective search is asked for by name and OpenCV comes without it.
     """
+    if config.objects != 1:
+        return np.zeros((0, 4), np.int64)
     shape = superpixels.label_map.shape
     if config.method == "grid":
         return grid_boxes(shape)
@@ -104,6 +109,8 @@ def choose_boxes(
 ) -> tuple[Float32Array, Float32Array]:
     """Rank and thin boxes by a map; second half of `find_boxes`, which says how.
 
+    For several objects an image only boxes around parts of the map are candidates.
+
     Parameters
     ----------
     proposals : (R', 4) int64
@@ -111,14 +118,31 @@ def choose_boxes(
     superpixels, saliency_map, config
         As for `find_boxes`.
     """
-    salient = saliency_boxes(saliency_map)
-    candidates = np.unique(np.concatenate([salient, proposals]), axis=0)
+    if config.objects == 1:
+        salient = saliency_boxes(saliency_map)
+        candidates = np.unique(np.concatenate([salient, proposals]), axis=0)
+    else:
+        # Boxes around several objects have more excess than those around one.
+        candidates = saliency_boxes(saliency_map, config.count)
     shape = saliency_map.shape
     candidates = _within_area(candidates, shape, config)
     excess = box_excess(candidates, saliency_map)
     order = np.argsort(-excess, kind="stable")
     kept = order[_thin(candidates[order], superpixels, config)]
     return candidates[kept].astype(np.float32), excess[kept].astype(np.float32)
+
+
+def count_objects(saliency_map: Float32Array, config: BoxConfig) -> int:
+    """Say how many boxes an image is to have, at least 1.
+
+    Parameters
+    ----------
+    saliency_map : (h, w) float32
+        From 0 to 1; its parts are counted where the settings leave the number open.
+    config
+        ``objects`` and ``smallest_area``.
+    """
+    return config.objects or max(1, count_parts(saliency_map, config.smallest_area))
 
 
 def box_excess(boxes: IntArray, saliency_map: Float32Array) -> FloatArray:

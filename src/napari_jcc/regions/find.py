@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import ImageArray
 from napari_jcc.config import BoxConfig, SaliencyConfig, SuperpixelConfig
-from napari_jcc.regions.boxes import find_boxes
+from napari_jcc.regions.boxes import count_objects, find_boxes
 from napari_jcc.regions.overlap import find_overlap
 from napari_jcc.regions.regions import ImageRegions
 from napari_jcc.regions.saliency import find_saliency
@@ -54,4 +54,5 @@ def find_image_regions(
         boxes=boxes,
         box_excess=excess,
         overlap=find_overlap(superpixels, boxes),
+        objects=count_objects(saliency_map, box_config),
     )

@@ -10,7 +10,6 @@ from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.regions.regions import Superpixels
 
 _OTSU_MULTIPLES = (0.6, 0.8, 1.0, 1.2, 1.4)
-_LARGEST_PARTS = 2
 _GRID_SCALES = (0.2, 0.3, 0.45, 0.65, 0.85)
 _GRID_ASPECTS = (0.5, 1.0, 2.0)
 _GRID_STEP = 0.2
@@ -52,19 +51,41 @@ def selective_search_boxes(image: ImageArray, proposal_size: int) -> IntArray:
     return np.unique(np.rint(boxes * factor).astype(np.int64), axis=0)
 
 
-def saliency_boxes(saliency_map: Float32Array) -> IntArray:
-    """Boxes around the two largest parts of the saliency above several thresholds.
+def saliency_boxes(saliency_map: Float32Array, most: int = 2) -> IntArray:
+    """Boxes around the largest parts of the saliency above several thresholds.
 
     Parameters
     ----------
     saliency_map : (h, w) float32
         From 0 to 1. The thresholds are multiples of Otsu's; none for a flat map.
+    most
+        Parts kept at every threshold.
     """
     if np.ptp(saliency_map) == 0:
         return np.zeros((0, 4), np.int64)
     otsu = threshold_otsu(saliency_map)  # type: ignore[no-untyped-call]
-    parts = [_largest_parts(saliency_map > factor * otsu) for factor in _OTSU_MULTIPLES]
+    parts = [
+        _largest_parts(saliency_map > factor * otsu, most) for factor in _OTSU_MULTIPLES
+    ]
     return np.unique(np.concatenate(parts), axis=0)
+
+
+def count_parts(saliency_map: Float32Array, smallest: float) -> int:
+    """Count the parts of the saliency above Otsu's threshold.
+
+    Parameters
+    ----------
+    saliency_map : (h, w) float32
+        From 0 to 1.
+    smallest
+        Parts whose box covers a smaller share of the image do not count.
+    """
+    if np.ptp(saliency_map) == 0:
+        return 0
+    otsu = threshold_otsu(saliency_map)  # type: ignore[no-untyped-call]
+    boxes = _largest_parts(saliency_map > otsu, saliency_map.size)
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return int((area >= smallest * saliency_map.size).sum())
 
 
 def grid_boxes(shape: tuple[int, ...]) -> IntArray:
@@ -107,12 +128,12 @@ def group_boxes(superpixels: Superpixels) -> IntArray:
     return np.unique(np.concatenate(boxes), axis=0)
 
 
-def _largest_parts(mask: np.ndarray) -> IntArray:
-    """Boxes of the largest connected parts of a mask, (at most 2, 4)."""
+def _largest_parts(mask: np.ndarray, most: int) -> IntArray:
+    """Boxes of the largest connected parts of a mask, (at most `most`, 4)."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     parts = stats[1:].astype(np.int64)
     largest = parts[np.argsort(-parts[:, cv2.CC_STAT_AREA], kind="stable")]
-    corner, size = largest[:_LARGEST_PARTS, :2], largest[:_LARGEST_PARTS, 2:4]
+    corner, size = largest[:most, :2], largest[:most, 2:4]
     return np.concatenate([corner, corner + size], axis=1)
 
 

@@ -54,6 +54,8 @@ class ImageRegions:
         Share of the saliency inside the box minus its share of the area, in [-1, 1].
     overlap : (R, S) csr, bool
         True where more than half of the superpixel lies in the box.
+    objects
+        How many objects the image shows, at least 1.
     """
 
     superpixels: Superpixels
@@ -61,6 +63,7 @@ class ImageRegions:
     boxes: Float32Array
     box_excess: Float32Array
     overlap: sparse.csr_array
+    objects: int = 1
 
     @property
     def saliency(self) -> Float32Array:

@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.config import SaliencyConfig
 from napari_jcc.errors import InputError
+from napari_jcc.regions.local_contrast import local_contrast
 from napari_jcc.regions.regions import Superpixels
 
 _SMALLEST_CONTRAST = 1e-6
@@ -62,6 +63,8 @@ def find_saliency(
     shape = superpixels.label_map.shape
     if config.method == "uniform":
         return np.full(shape, 0.5, np.float32)
+    if config.method == "local_contrast":
+        return local_contrast(image, config)
     if config.method == "supplied":
         return _fit_supplied(supplied, (image.shape[0], image.shape[1]))
     return robust_background(superpixels, config)[superpixels.label_map]

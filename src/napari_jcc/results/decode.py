@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, LabelMap, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.regions.regions import ImageRegions
+from napari_jcc.results.instances import number_objects, object_boxes
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
 from napari_jcc.results.smooth import smooth_scores, split_by_otsu
@@ -53,6 +56,9 @@ def decode_image(
     mask = enlarge_mask(_find_mask(image, regions, scores, config), shape)
     boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
     z = _shares(box_values)
+    numbered = _number(mask, boxes, z, config) if regions.objects > 1 else None
+    if numbered is not None:
+        mask = numbered.labels > 0
     box, box_score = _find_box(mask, boxes, z, config)
     return ImageResult(
         name=name,
@@ -64,7 +70,26 @@ def decode_image(
         candidate_scores=z,
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
+        instances=None if numbered is None else numbered.labels,
+        instance_boxes=None if numbered is None else numbered.boxes,
+        instance_scores=None if numbered is None else numbered.scores,
     )
+
+
+class _Numbered(NamedTuple):
+    labels: LabelMap
+    boxes: Float32Array
+    scores: Float32Array
+
+
+def _number(
+    mask: MaskArray, boxes: Float32Array, z: Float32Array, config: DecodeConfig
+) -> _Numbered:
+    """Objects of a mask; an object's score is the share of z on boxes that agree."""
+    labels = number_objects(mask, config.smallest_piece, config.touching == "parted")
+    found = object_boxes(labels)
+    agree = [float(z[box_iou(box, boxes) > 0.5].sum()) for box in found]
+    return _Numbered(labels, found, np.array(agree, dtype=np.float32))
 
 
 def _find_mask(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from napari_jcc._types import LabelMap
 from napari_jcc.atomic import (
     STAGING_PREFIX,
     explained,
@@ -22,7 +23,15 @@ from napari_jcc.atomic import (
     staging_folder,
 )
 from napari_jcc.errors import OutputError
-from napari_jcc.results.names import BOXES, MASKS, OVERVIEW, RECORD, mask_files
+from napari_jcc.results.names import (
+    BOXES,
+    INSTANCES,
+    MASKS,
+    OVERVIEW,
+    RECORD,
+    instances_file,
+    mask_files,
+)
 from napari_jcc.results.overview import draw_overview
 from napari_jcc.results.record import build_record, read_own_files
 from napari_jcc.results.result import ImageResult, JccResult
@@ -46,6 +55,8 @@ def write_result(
     """Write a result as files that other programs read.
 
     - ``masks/<name>.png``: 0 and 255, the image's own size,
+    - ``instances/<name>.png``: 0 and the number of the object, where several objects an
+      image were looked for,
     - ``boxes.csv``: image, x_min, y_min, x_max, y_max (pixels, half-open), score,
     - ``overview.png``: outlines and boxes on the images,
     - ``run.json``: settings, versions, times, solver report, scores, skipped files.
@@ -89,6 +100,8 @@ def write_result(
             new.mkdir()
             for image, file in zip(result.images, masks, strict=True):
                 _write_mask(image, new / file)
+                if image.instances is not None:
+                    _write_instances(image.instances, new / instances_file(file))
             _write_text(format_boxes(result.images), new / BOXES)
             draw_overview(result, collection).save(new / OVERVIEW)
             record = build_record(result, collection, masks, out, command)
@@ -131,7 +144,7 @@ def check_output(
         planned = [*mask_files(names), BOXES, OVERVIEW, RECORD]
         own = read_own_files(out)
         foreign = [file for file in planned if file not in own and (out / file).exists()]
-        foreign += [MASKS] if (out / MASKS).is_file() else []
+        foreign += [name for name in (MASKS, INSTANCES) if (out / name).is_file()]
         if foreign:
             raise OutputError(
                 f"{out} holds {_some(foreign)}, not written by a former run. Choose "
@@ -141,15 +154,15 @@ def check_output(
 
 
 def format_boxes(images: Iterable[ImageResult]) -> str:
-    """Write boxes as CSV text; an image without a box has empty fields."""
+    """Write boxes as CSV text, a line per object; an image without one has empty fields."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(BOX_COLUMNS)
     for image in images:
-        fields = [""] * 5
-        if np.isfinite(image.box).all():
-            fields = [f"{side:.2f}" for side in image.box] + [f"{image.box_score:.6f}"]
-        writer.writerow([image.name, *fields])
+        if not len(image.boxes):
+            writer.writerow([image.name, *[""] * 5])
+        for box, score in zip(image.boxes, image.scores, strict=True):
+            writer.writerow([image.name, *(f"{side:.2f}" for side in box), f"{score:.6f}"])
     return text.getvalue()
 
 
@@ -161,6 +174,12 @@ def _write_text(text: str, path: Path) -> None:
 def _write_mask(image: ImageResult, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.where(image.mask, np.uint8(255), np.uint8(0))).save(path)
+
+
+def _write_instances(instances: LabelMap, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = np.uint8 if instances.max(initial=0) < 256 else np.uint16
+    Image.fromarray(instances.astype(kind)).save(path)
 
 
 def _entries(out: Path) -> list[Path]:

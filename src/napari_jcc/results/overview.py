@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from napari_jcc._types import ImageArray, MaskArray
+from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.errors import InputError
 from napari_jcc.results.result import ImageResult, JccResult
 
@@ -103,10 +103,10 @@ def draw_tile(image: ImageResult, picture: ImageArray) -> ImageArray:
     tile = _resize(picture, size)
     mask = _resize(image.mask.astype(np.uint8) * np.uint8(255), size) > 127
     contours = _find_outlines(mask)
-    box = _box_corners(image, size)
+    boxes = [_box_corners(box, mask.shape, image) for box in image.boxes]
     for colour, thickness in ((_RIM, 4), (None, 2)):
         cv2.drawContours(tile, contours, -1, colour or _MASK, thickness, cv2.LINE_AA)
-        if box is not None:
+        for box in boxes:
             cv2.rectangle(tile, *box, colour or _BOX, thickness, cv2.LINE_AA)
     return tile
 
@@ -127,14 +127,12 @@ def _find_outlines(mask: MaskArray) -> Any:
 
 
 def _box_corners(
-    image: ImageResult, size: tuple[int, int]
-) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Find the corner pixels of the box on a tile of (width, height) `size`."""
-    if not np.isfinite(image.box).all():
-        return None
+    box: Float32Array, tile: tuple[int, ...], image: ImageResult
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Find the corner pixels of a box on a tile of (height, width) `tile`."""
     height, width = image.mask.shape
-    scale = np.array([size[0] / width, size[1] / height] * 2)
-    corners = image.box * scale - [0, 0, 1, 1]
+    scale = np.array([tile[1] / width, tile[0] / height] * 2)
+    corners = box * scale - [0, 0, 1, 1]
     x_min, y_min, x_max, y_max = (int(side) for side in corners.round())
     return (x_min, y_min), (max(x_min, x_max), max(y_min, y_max))
 
@@ -166,7 +164,9 @@ def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
 def _draw_caption(draw: ImageDraw.ImageDraw, image: ImageResult, x: int, y: int) -> None:
     draw.text((x, y), _shorten(draw, image.name, _font(14)), _INK, _font(14))
     line, colour = f"object {image.foreground_share:.0%} of the image", _FAINT
-    if np.isfinite(image.box).all():
+    if image.instances is not None:
+        line += f", {len(image.boxes)} objects"
+    elif len(image.boxes):
         line += f", box score {image.box_score:.2f}"
     if image.warning:
         line, colour = image.warning, _WARNING

@@ -15,7 +15,14 @@ import numpy as np
 
 import napari_jcc
 from napari_jcc.results.command import equivalent_command
-from napari_jcc.results.names import BOXES, MASKS, OVERVIEW, RECORD
+from napari_jcc.results.names import (
+    BOXES,
+    INSTANCES,
+    MASKS,
+    OVERVIEW,
+    RECORD,
+    instances_file,
+)
 from napari_jcc.results.result import ImageResult, JccResult
 
 if TYPE_CHECKING:
@@ -86,7 +93,7 @@ def build_record(
         "skipped": result.skipped,
         "notes": result.notes,
         "config": result.config.model_dump(mode="json"),
-        "files": [*masks, BOXES, OVERVIEW, RECORD],
+        "files": [*masks, *_instances(result, masks), BOXES, OVERVIEW, RECORD],
     }
     plain: dict[str, Any] = to_plain(record)
     return plain
@@ -144,14 +151,21 @@ def to_plain(value: Any) -> Any:
     return value if isinstance(value, str | int | None) else str(value)
 
 
+def _instances(result: JccResult, masks: Sequence[str]) -> list[str]:
+    pairs = zip(result.images, masks, strict=True)
+    return [instances_file(mask) for image, mask in pairs if image.instances is not None]
+
+
 def _describe(image: ImageResult, location: str, mask: str) -> dict[str, Any]:
     return {
         "name": image.name,
         "source": location,
         "mask": mask,
+        "instances": None if image.instances is None else instances_file(mask),
         "size": [image.mask.shape[1], image.mask.shape[0]],
         "box": image.box if np.isfinite(image.box).all() else None,
         "box_score": image.box_score,
+        "objects": len(image.boxes),
         "foreground_share": image.foreground_share,
         "warning": image.warning,
     }
@@ -161,4 +175,8 @@ def _is_ours(file: str) -> bool:
     first, *rest = file.split("/")
     if not rest:
         return file in (BOXES, OVERVIEW, RECORD)
-    return first == MASKS and file.endswith(".png") and not {"", ".", ".."} & set(rest)
+    return (
+        first in (MASKS, INSTANCES)
+        and file.endswith(".png")
+        and not {"", ".", ".."} & set(rest)
+    )

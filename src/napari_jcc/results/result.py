@@ -35,6 +35,13 @@ class ImageResult:
         Superpixels at working size.
     saliency_map : (h, w) float32
         Saliency in [0, 1] at working size.
+    instances : (H, W) int32, optional
+        The mask, object by object: 0 for none, then 1 to K. None where one object an
+        image is looked for.
+    instance_boxes : (K, 4) float32, optional
+        Boxes of these objects, ``xyxy``, half-open; None with `instances`.
+    instance_scores : (K,) float32, optional
+        Their scores, in [0, 1]; None with `instances`.
     warning
         Why the answer of this image is only a fallback; empty when it is not.
     """
@@ -49,6 +56,29 @@ class ImageResult:
     label_map: LabelMap
     saliency_map: Float32Array
     warning: str = ""
+    instances: LabelMap | None = None
+    instance_boxes: Float32Array | None = None
+    instance_scores: Float32Array | None = None
+
+    @property
+    def boxes(self) -> Float32Array:
+        """Boxes of all objects, (K, 4); of the one object where only one is looked for."""
+        if self.instance_boxes is not None:
+            return self.instance_boxes
+        known = bool(np.isfinite(self.box).all())
+        return self.box[None] if known else np.zeros((0, 4), np.float32)
+
+    @property
+    def scores(self) -> Float32Array:
+        """Scores of `boxes`, (K,)."""
+        if self.instance_scores is not None:
+            return self.instance_scores
+        return np.full(len(self.boxes), self.box_score, np.float32)
+
+    @property
+    def labels(self) -> LabelMap:
+        """The mask with the number of the object in every pixel, (H, W) int32."""
+        return self.mask.astype(np.int32) if self.instances is None else self.instances
 
     @property
     def foreground_share(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from napari_jcc.errors import InputError, JccError
 from napari_jcc.results.names import BOXES, RECORD
 from napari_jcc.results.record import FORMAT
 from napari_jcc.results.result import ImageResult, JccResult, bare_image
+
+_NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 @dataclass(frozen=True)
@@ -74,25 +76,35 @@ def read_result(folder: Path) -> SavedResult:
 
 
 def _read_image(
-    folder: Path, item: dict[str, Any], boxes: dict[str, tuple[Float32Array, float]]
+    folder: Path, item: dict[str, Any], boxes: dict[str, tuple[Float32Array, Float32Array]]
 ) -> ImageResult:
     with Image.open(folder / item["mask"]) as picture:
         mask: MaskArray = np.asarray(picture) > 0
-    box, score = boxes.get(item["name"], (None, 0.0))
-    return bare_image(
-        item["name"], mask=mask, box=box, score=score, warning=item["warning"]
+    found, scores = boxes.get(item["name"], (_NO_BOXES, np.zeros(0, np.float32)))
+    best = int(np.argmax(scores)) if len(scores) else None
+    image = bare_image(
+        item["name"],
+        mask=mask,
+        box=None if best is None else found[best],
+        score=0.0 if best is None else float(scores[best]),
+        warning=item["warning"],
     )
+    if not item.get("instances"):
+        return image
+    with Image.open(folder / item["instances"]) as picture:
+        labels = np.asarray(picture).astype(np.int32)
+    return replace(image, instances=labels, instance_boxes=found, instance_scores=scores)
 
 
-def _read_boxes(path: Path) -> dict[str, tuple[Float32Array, float]]:
+def _read_boxes(path: Path) -> dict[str, tuple[Float32Array, Float32Array]]:
+    """Boxes (K, 4) and their scores (K,) by name of the image."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     sides = ("x_min", "y_min", "x_max", "y_max")
-    return {
-        row["image"]: (
-            np.array([row[side] for side in sides], np.float32),
-            float(row["score"]),
-        )
-        for row in rows
-        if row["score"]
-    }
+    found: dict[str, list[list[float]]] = {}
+    for row in rows:
+        if row["score"]:
+            numbers = [float(row[side]) for side in (*sides, "score")]
+            found.setdefault(row["image"], []).append(numbers)
+    tables = {name: np.array(lines, np.float32) for name, lines in found.items()}
+    return {name: (table[:, :4], table[:, 4]) for name, table in tables.items()}

@@ -23,6 +23,14 @@ class BoxConfig(Section):
         ge=1,
         le=500,
     )
+    objects: int = setting(
+        1,
+        "Objects per image",
+        "How many boxes are chosen in an image; masks are then numbered object by object. "
+        "0: as many as stand apart in the prior.",
+        ge=0,
+        le=500,
+    )
     overlap_limit: float = setting(
         0.7,
         "Overlap limit (IoU)",

@@ -30,6 +30,20 @@ class DecodeConfig(Section):
         "box of the mask's largest piece. scores: the candidate with the highest score, as "
         "in the paper. mask: the box of the mask's largest piece.",
     )
+    smallest_piece: float = setting(
+        0.0,
+        "Smallest object (share of the image)",
+        "Smaller pieces of the mask are dropped where several objects an image are looked "
+        "for.",
+        ge=0,
+        le=1,
+    )
+    touching: Literal["joined", "parted"] = setting(
+        "joined",
+        "Touching objects",
+        "Where several objects an image are looked for: joined: count as one. parted: are "
+        "cut at their necks, for round ones; long or bent objects would fall apart.",
+    )
     iterations: int = setting(
         3,
         "GrabCut iterations",

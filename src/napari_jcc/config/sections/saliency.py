@@ -10,10 +10,12 @@ from napari_jcc.config.fields import Section, setting
 class SaliencyConfig(Section):
     """What stands out in an image on its own; the prior of both parts of the problem."""
 
-    method: Literal["robust_background", "supplied", "uniform"] = setting(
+    method: Literal["robust_background", "local_contrast", "supplied", "uniform"] = setting(
         "robust_background",
         "Saliency",
         "robust_background: regions that contrast with what touches the border. "
+        "local_contrast: what is darker or brighter than its surroundings and about as "
+        "narrow as the object width below, for several small objects. "
         "supplied: gray images of your own, by name, from the folder below. uniform: none.",
     )
     folder: str = setting(
@@ -22,6 +24,19 @@ class SaliencyConfig(Section):
         "Folder with one gray image per input image, of the same file name (any format). "
         "Used by the method supplied.",
         advanced=True,
+    )
+    object_width: float = setting(
+        0.025,
+        "Object width (share of the longer side)",
+        "Used by local_contrast: a little more than the width of one object. Wider things "
+        "are surroundings.",
+        gt=0,
+        le=1,
+    )
+    polarity: Literal["either", "darker", "brighter"] = setting(
+        "either",
+        "Objects are",
+        "Used by local_contrast: darker or brighter than their surroundings, or either.",
     )
     colour_sigma: float = setting(
         15.0,

@@ -1,4 +1,4 @@
-"""Every image has one object: equation (9)."""
+"""Every image has one object, equation (9), or as many as it is said to show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_jcc.problem.variables import Variables
 
 @dataclass(frozen=True)
 class OneBoxPerImage(Constraint):
-    """Box variables of an image sum to 1."""
+    """Box variables of an image sum to the number of its objects, which is 1 in print."""
 
     def rows(self, variables: Variables) -> Rows:
         """Return one equality per image."""
@@ -23,10 +23,11 @@ class OneBoxPerImage(Constraint):
             (np.ones(data.box_count), (data.box_image, boxes)),
             shape=(data.image_count, data.box_count),
         )
-        one = np.ones(data.image_count)
+        ones = np.ones(data.image_count)
+        objects = ones if data.objects is None else data.objects.astype(np.float64)
         return Rows(
             A=variables.row_block(on_boxes=membership),
-            l=one,
-            u=one.copy(),
+            l=objects,
+            u=objects.copy(),
             image=np.arange(data.image_count),
         )

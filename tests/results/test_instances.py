@@ -1,0 +1,42 @@
+"""Several objects in one mask."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from napari_jcc.results.instances import number_objects, object_boxes
+
+
+def test_pieces_are_numbered_and_specks_are_left_out():
+    mask = np.zeros((10, 10), bool)
+    mask[1:4, 1:5] = mask[6:9, 6:9] = True
+    mask[0, 9] = True
+    labels = number_objects(mask, smallest=0.05)
+
+    assert labels.max() == 2
+    assert labels[0, 9] == 0
+    assert set(labels[1:4, 1:5].ravel()) == {1}
+    assert set(labels[6:9, 6:9].ravel()) == {2}
+    assert object_boxes(labels).tolist() == [[1, 1, 5, 4], [6, 6, 9, 9]]
+
+
+def test_an_empty_mask_has_no_object():
+    labels = number_objects(np.zeros((4, 6), bool), part_touching=True)
+    assert labels.max() == 0
+    assert object_boxes(labels).shape == (0, 4)
+
+
+def test_touching_disks_are_parted_at_the_neck():
+    canvas = np.zeros((60, 100), np.uint8)
+    for x in (30, 64):
+        cv2.circle(canvas, (x, 30), 18, 1, -1)
+    mask = canvas > 0
+    assert number_objects(mask).max() == 1
+
+    labels = number_objects(mask, part_touching=True)
+    assert labels.max() == 2
+    assert labels[30, 30] != labels[30, 64]
+    np.testing.assert_array_equal(labels > 0, mask)
+    left, right = (labels == 1).sum(), (labels == 2).sum()
+    assert abs(left - right) < 0.1 * mask.sum()
