@@ -12,10 +12,28 @@ from napari_jcc.benchmark.predictions import BenchmarkCache, Prediction, predict
 from napari_jcc.benchmark.scores import ClassScore, score
 from napari_jcc.benchmark.sets import LabelledClass, find_layout
 from napari_jcc.benchmark.tables import Scores, format_csv, format_markdown
-from napari_jcc.config import JccConfig
+from napari_jcc.config import (
+    JccConfig,
+    changed_settings,
+    format_assignment,
+    get_preset,
+)
 from napari_jcc.progress import Progress
+from napari_jcc.results.command import closest_preset
 
 MARKDOWN, CSV = "tables.md", "tables.csv"
+
+
+def describe_settings(config: JccConfig) -> str:
+    """Name the nearest preset and what differs from it, where and how it runs aside."""
+    name = closest_preset(config)
+    changes = changed_settings(config, get_preset(name)).items()
+    words = [
+        format_assignment(path, value)
+        for path, value in changes
+        if not path.startswith("runtime.")
+    ]
+    return f"settings: preset {name}" + (f" with {' '.join(words)}" if words else "")
 
 
 @dataclass(frozen=True)
@@ -67,16 +85,17 @@ class Benchmark:
         same = find_same(self.methods, self.config)
         methods = [method for method in self.methods if method not in same]
         found: dict[Method, dict[str, ClassScore]] = {method: {} for method in methods}
-        notes = {
-            f"{later}: left out, the same as {earlier} under these settings": None
+        left_out = (
+            f"{later}: left out, the same as {earlier} under these settings"
             for later, earlier in same.items()
-        }
+        )
+        notes = dict.fromkeys([describe_settings(self.config), *left_out])
         for labelled in self.classes:
             for method, prediction in self._predict(labelled, methods, progress).items():
                 found[method][labelled.name] = score(labelled, method, prediction, self.out)
                 notes.update(dict.fromkeys(prediction.notes))
         scores = Scores(self.set_name, find_layout(self.set_name).title, found)
-        files = {MARKDOWN: format_markdown(scores), CSV: format_csv(scores)}
+        files = {MARKDOWN: format_markdown(scores, notes), CSV: format_csv(scores)}
         replace_files(self.out, {name: text.encode() for name, text in files.items()})
         return scores, tuple(notes)
 

@@ -60,8 +60,8 @@ class Scores:
         ]
 
 
-def format_markdown(scores: Scores) -> str:
-    """Write means with intervals, differences to joint, and each measure by class."""
+def format_markdown(scores: Scores, notes: Iterable[str] = ()) -> str:
+    """Write means with intervals, differences to joint, means by class, and notes."""
     images = _count_images(scores)
     legend = (
         f"{images} images, classes {', '.join(scores.classes)}. Percent; means over "
@@ -78,6 +78,8 @@ def format_markdown(scores: Scores) -> str:
             "Columns marked *printed* are figures of the papers named, on the complete "
             "set; nothing in them was measured here."
         )
+    remarks = [f"- {note}" for note in notes]
+    parts += ["\n".join(remarks)] if remarks else []
     return "\n\n".join(parts) + "\n"
 
 
