@@ -6,6 +6,7 @@ from PIL import Image
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides, get_preset
+from napari_jcc.interaction.edits import OBJECT, Edits, ImageKey
 from napari_jcc.project import Project, describe_inputs
 from results_samples import empty_image_result, image_result, result_of
 
@@ -27,9 +28,13 @@ def project(photos):
     """A session with result, edits and statuses."""
     config = apply_overrides(get_preset("paper"), ["problem.nu=0.25"])
     images = [image_result("cow"), image_result("herd/calf", box_score=0.5)]
-    edits = {"cow": {"painted": np.eye(3, dtype=np.uint8), "at": (1, 2.5), "by": None}}
+    inputs = describe_inputs(ImageCollection.from_folder(photos, recursive=True))
+    cow, fog, _ = (ImageKey(image.name, image.fingerprint) for image in inputs)
+    painted = np.zeros((12, 20), bool)
+    painted[0, :4] = True
+    edits = Edits().paint(cow, painted, OBJECT).fix_box(fog, (12, 20), [1, 2, 8, 9])
     return Project(
-        inputs=describe_inputs(ImageCollection.from_folder(photos, recursive=True)),
+        inputs=inputs,
         config=config,
         preset="paper",
         result=result_of(*images, empty_image_result(), skipped={"x.txt": "no image"}),

@@ -20,6 +20,7 @@ from pycocotools.coco import COCO
 from napari_jcc.errors import ConfigError, OutputError
 from napari_jcc.results.exports import EXPORT_FORMATS, export_result
 from napari_jcc.results.exports.coco import run_lengths
+from napari_jcc.results.exports.objects import find_labels
 from napari_jcc.results.exports.yolo import outline
 from results_samples import empty_image_result, image_result, result_of
 
@@ -284,9 +285,22 @@ def test_boxes_alone_and_masks_alone_are_objects_too(tmp_path):
 
 def test_an_object_that_was_erased_is_gone(tmp_path):
     herd = numbered()
-    erased = replace(herd, instances=np.where(herd.instances == 2, 0, herd.instances))
+    erased = replace(herd, mask=herd.instances == 1)
     coco = COCO(export_result(result_of(erased), tmp_path, "coco"))
     assert [item["bbox"] for item in coco.anns.values()] == [[9, 5, 9, 6]]
+
+
+def test_strokes_belong_to_the_object_they_touch_or_to_a_new_one():
+    herd = numbered()
+    mask = herd.mask.copy()
+    mask[1:4, 6] = True  # beside number 2
+    mask[8, 15:] = False  # out of number 1
+    mask[0, 12:15] = mask[11, 0] = True  # two pieces of their own
+    labels = find_labels(replace(herd, mask=mask))
+    np.testing.assert_array_equal(labels > 0, mask)
+    assert (labels[1:4, 6] == 2).all()
+    assert (labels[0, 12], labels[11, 0]) == (3, 4)
+    np.testing.assert_array_equal(labels[labels == 1], herd.instances[labels == 1])
 
 
 @pytest.mark.parametrize("kind", list(EXPORT_FORMATS))

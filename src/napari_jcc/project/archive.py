@@ -115,61 +115,6 @@ def reading(path: Path) -> Iterator[ArchiveReader]:
         ) from error
 
 
-def take_out_arrays(value: Any, folder: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    """Outline of nested mappings and sequences in JSON; its arrays are added to `arrays`.
-
-    Parameters
-    ----------
-    value
-        Mappings with text keys, sequences, arrays, texts, numbers, truth values and None.
-    folder
-        Where the arrays lie in the archive.
-    arrays
-        Taken out so far, by name.
-
-    Raises
-    ------
-    TypeError
-        If the value holds anything else.
-    """
-    if isinstance(value, np.ndarray):
-        name = f"{folder}/{len(arrays)}.npy"
-        arrays[name] = value
-        return {"array": name}
-    if isinstance(value, Mapping):
-        content = {
-            key: take_out_arrays(item, folder, arrays) for key, item in value.items()
-        }
-        return {"map": content}
-    if isinstance(value, list | tuple):
-        return {"list": [take_out_arrays(item, folder, arrays) for item in value]}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, str | bool | int | float):
-        return {"plain": value}
-    raise TypeError(f"A project cannot keep a {type(value).__name__}.")
-
-
-def put_back_arrays(outline: Any, archive: ArchiveReader) -> Any:
-    """Build again what `take_out_arrays` took apart; sequences become lists.
-
-    Raises
-    ------
-    ValueError, KeyError
-        If the outline is none, or an array is missing.
-    """
-    match outline:
-        case {"array": str(name)}:
-            return archive.array(name)
-        case {"map": dict(items)}:
-            return {key: put_back_arrays(item, archive) for key, item in items.items()}
-        case {"list": list(items)}:
-            return [put_back_arrays(item, archive) for item in items]
-        case {"plain": value}:
-            return value
-    raise ValueError(f"no value is described by {str(outline)[:40]}")
-
-
 def _entry(name: str) -> zipfile.ZipInfo:
     # A fixed time stamp, so that the same project gives the same bytes.
     entry = zipfile.ZipInfo(name)

@@ -1,4 +1,4 @@
-"""A result as the records and arrays of a project, and back."""
+"""Result and edits as the records and arrays of a project, and back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_jcc.interaction.edits import Edits
+from napari_jcc.interaction.storage import edits_from_state, edits_to_state
 from napari_jcc.project.archive import ArchiveReader
-from napari_jcc.project.schema import ImageRecord, ProjectRecord
+from napari_jcc.project.schema import EditsRecord, ImageRecord, ProjectRecord
 from napari_jcc.project.settings import read_settings
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.record import to_plain
@@ -58,6 +60,26 @@ def read_result(record: ProjectRecord, archive: ArchiveReader) -> JccResult | No
         seconds=kept.seconds,
         notes=tuple(kept.notes),
     )
+
+
+def describe_edits(edits: Edits, arrays: Arrays) -> dict[str, Any]:
+    """Outline of the user's edits in JSON; their arrays are added to `arrays`."""
+    outline, own = edits_to_state(edits)
+    members = {name: f"edits/{name}.npy" for name in own}
+    arrays |= {members[name]: array for name, array in own.items()}
+    return {"outline": outline, "arrays": members}
+
+
+def read_edits(record: EditsRecord, archive: ArchiveReader) -> Edits:
+    """Build the user's edits again.
+
+    Raises
+    ------
+    InputError, KeyError, ValueError
+        If something is missing, damaged or of a later version.
+    """
+    arrays = {name: archive.array(member) for name, member in record.arrays.items()}
+    return edits_from_state(record.outline, arrays)
 
 
 def _describe_image(image: ImageResult, folder: str, arrays: Arrays) -> dict[str, Any]:

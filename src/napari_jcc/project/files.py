@@ -10,13 +10,14 @@ from typing import Any
 
 import napari_jcc
 from napari_jcc.atomic import explained, replacing
-from napari_jcc.project.archive import (
-    put_back_arrays,
-    reading,
-    take_out_arrays,
-    write_archive,
+from napari_jcc.project.archive import reading, write_archive
+from napari_jcc.project.content import (
+    Arrays,
+    describe_edits,
+    describe_result,
+    read_edits,
+    read_result,
 )
-from napari_jcc.project.content import Arrays, describe_result, read_result
 from napari_jcc.project.inputs import Found, ImageInput, Search, relative_to
 from napari_jcc.project.project import Project
 from napari_jcc.project.report import LoadReport
@@ -83,8 +84,6 @@ def save_project(
     ------
     OutputError
         If the file cannot be written.
-    TypeError
-        If the edits hold what a project cannot keep.
     """
     path = Path(path)
     arrays: Arrays = {}
@@ -129,7 +128,7 @@ def load_project(
         record = check_record(archive.outline(), str(path))
         config, notes = read_settings(record.config, record.preset)
         result = read_result(record, archive)
-        edits = put_back_arrays(record.edits, archive)
+        edits = read_edits(record.edits, archive)
     folder = Path(os.path.abspath(path)).parent
     search = Search(folder, None if root is None else Path(root))
     found = [search.find(ImageInput(**item.model_dump())) for item in record.inputs]
@@ -182,7 +181,7 @@ def _outline(project: Project, folder: Path, origin: str, arrays: Arrays) -> dic
             "relative": relative_to(project.truth, folder),
         },
         "result": None if result is None else describe_result(result, arrays),
-        "edits": take_out_arrays(project.edits, "edits", arrays),
+        "edits": describe_edits(project.edits, arrays),
     }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
+from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.overlay import lay_over
 from napari_jcc.project.inputs import ImageInput, open_inputs
 from napari_jcc.results import JccResult
 
@@ -34,7 +36,7 @@ class Project:
     result
         The latest answer of the program, without edits; for some or all of the images.
     edits
-        What the user painted and drew: mappings, sequences, arrays, texts and numbers.
+        What the user painted and drew.
     statuses
         By name of the image; those not named are ``machine``.
     truth
@@ -45,7 +47,7 @@ class Project:
     config: JccConfig
     preset: str
     result: JccResult | None = None
-    edits: Mapping[str, Any] = field(default_factory=dict)
+    edits: Edits = field(default_factory=Edits)
     statuses: Mapping[str, ImageStatus] = field(default_factory=dict)
     truth: str = ""
 
@@ -63,6 +65,23 @@ class Project:
             If there is none.
         """
         return open_inputs(self.inputs, self.config.collection)
+
+    def edited_result(self) -> JccResult | None:
+        """Return the answer with the user's edits laid over it; None where there is none.
+
+        Raises
+        ------
+        InputError
+            If an image was drawn on at another size.
+        """
+        if self.result is None:
+            return None
+        contents = {image.name: image.fingerprint for image in self.inputs}
+        keys = [
+            ImageKey(image.name, contents.get(image.name, ""))
+            for image in self.result.images
+        ]
+        return lay_over(self.result, self.edits, keys)
 
     def with_result(self, result: JccResult) -> Project:
         """Take a new answer; images that it does not cover keep their former one.

@@ -70,6 +70,13 @@ class ResultRecord(Record):
     notes: list[Text]
 
 
+class EditsRecord(Record):
+    """An `Edits`, as the journal describes itself, and the members with its arrays."""
+
+    outline: dict[str, Any]
+    arrays: dict[str, str]
+
+
 class PlaceRecord(Record):
     """A file or folder; `relative` is empty where it is not below the project's."""
 
@@ -91,7 +98,7 @@ class ProjectRecord(Record):
     statuses: dict[Text, Literal["machine", "edited", "accepted", "flagged"]]
     truth: PlaceRecord
     result: ResultRecord | None
-    edits: Any
+    edits: EditsRecord
 
 
 def check_record(outline: Any, source: str) -> ProjectRecord:

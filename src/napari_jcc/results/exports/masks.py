@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_jcc.errors import OutputError
-from napari_jcc.results.exports.objects import ExportSet
+from napari_jcc.results.exports.objects import ExportSet, find_labels
 from napari_jcc.results.names import place_files
 from napari_jcc.results.result import ImageResult
 
@@ -76,12 +76,13 @@ def _pages(
 
 def _values(image: ImageResult, exported: ExportSet, kind: np.dtype[Any]) -> NDArray[Any]:
     if exported.has_instances:
-        return np.asarray(image.labels).astype(kind)
+        return find_labels(image).astype(kind)
     return np.where(image.mask, np.uint8(255), np.uint8(0))
 
 
 def _kind(exported: ExportSet) -> np.dtype[Any]:
-    top = max((int(image.labels.max(initial=0)) for image in exported.images), default=0)
+    tops = (int(find_labels(image).max(initial=0)) for image in exported.images)
+    top = max(tops, default=0)
     if top > np.iinfo(np.uint16).max:
         raise OutputError(
             f"An image has objects up to number {top}; PNG and TIFF hold 65535. Number the "

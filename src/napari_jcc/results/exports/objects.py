@@ -38,7 +38,7 @@ class ExportSet:
     @cached_property
     def has_instances(self) -> bool:
         """Whether objects of an image are told apart in any image."""
-        return any(int(image.labels.max(initial=0)) > 1 for image in self.images)
+        return any(int(find_labels(image).max(initial=0)) > 1 for image in self.images)
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,39 @@ class ExportObject:
     score: float
 
 
+def find_labels(image: ImageResult) -> LabelMap:
+    """Return the number of the object in every pixel of the mask, (H, W) int32; else 0.
+
+    Where the mask was edited after its objects were numbered, pixels that were taken away
+    have no number, those added to an object have its number, and new pieces new ones.
+    """
+    inside = image.mask != 0
+    labels = np.where(inside, image.labels, 0).astype(np.int32)
+    added = inside & (labels == 0)
+    if not added.any():
+        return labels
+    pieces, count = ndimage.label(inside, np.ones((3, 3)))
+    known = np.zeros(count + 1, bool)
+    known[0] = known[pieces[labels > 0]] = True  # 0: outside
+    joined = added & known[pieces]
+    top = int(labels.max(initial=0))
+    numbers = (top + np.cumsum(~known)) * ~known
+    labels = np.where(added & ~joined, numbers[pieces], labels).astype(np.int32)
+    if joined.any():
+        nearest = ndimage.distance_transform_edt(
+            labels == 0, return_distances=False, return_indices=True
+        )
+        labels[joined] = labels[tuple(nearest)][joined]
+    return labels
+
+
 def find_objects(image: ImageResult) -> Iterator[ExportObject]:
     """List the objects of one image by ascending number; none where there is no answer.
 
     Where one object is looked for, its box is the image's. An object without a box of its
     own gets the one around its pixels.
     """
-    labels = np.asarray(image.labels)
+    labels = find_labels(image)
     around = _boxes_around(labels)
     boxes = _own_boxes(image, around)
     rows, columns = labels.shape

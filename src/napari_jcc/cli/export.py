@@ -1,0 +1,121 @@
+"""``napari-jcc export``: a result or project in the form that another program reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari_jcc.results import JccResult
+
+
+class Exported(NamedTuple):
+    """What a folder of results and a project have in common."""
+
+    result: JccResult
+    files: Sequence[str]
+    statuses: Mapping[str, str]
+
+
+def export(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULT_OR_PROJECT",
+            help="Folder that 'napari-jcc segment' wrote, or a project (.jcc).",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="File for tiff, coco and csv, or a folder to put it in; folder for png "
+            "and yolo.",
+        ),
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help="png: a mask image per image. tiff: all masks as one stack. coco: COCO "
+            "instances. yolo: boxes and polygons. csv: a table of objects.",
+            autocompletion=lambda: ["png", "tiff", "coco", "yolo", "csv"],
+        ),
+    ],
+    category: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What the objects are called in coco and yolo."),
+    ] = "object",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there.")
+    ] = False,
+) -> None:
+    """Export masks and boxes, with the edits of a project, for other programs.
+
+    Example: napari-jcc export out --format coco --output cows.json --category cow
+
+    Example: napari-jcc export cows.jcc --format yolo --output cows_yolo
+    """
+    from napari_jcc.results.exports import export_result
+
+    result, files, statuses = read_source(source)
+    place = export_result(
+        result,
+        output,
+        kind,
+        files=files,
+        statuses=statuses,
+        category=category,
+        overwrite=overwrite,
+    )
+    typer.echo(f"Wrote {len(result.images)} images to {place}.")
+    if kind == "yolo":
+        typer.echo(
+            "Next: put the images into the folders images beside labels, named as the "
+            "files there."
+        )
+
+
+def read_source(source: Path) -> Exported:
+    """Read a folder of results, or a project with the user's edits laid over its result.
+
+    Raises
+    ------
+    InputError
+        If it is neither, cannot be read, or holds no result yet.
+    """
+    from napari_jcc.errors import InputError
+    from napari_jcc.project import load_project
+    from napari_jcc.results.saved import is_saved_result, read_result
+
+    if source.is_dir():
+        if not is_saved_result(source):
+            raise InputError(
+                f"{source} holds no result of a run. Give the folder that 'napari-jcc "
+                "segment --output' wrote, or a project (.jcc)."
+            )
+        saved = read_result(source)
+        return Exported(saved.result, saved.sources, {})
+    project, report = load_project(source)
+    for message in report.messages():
+        typer.secho(f"Note: {message}", err=True)
+    result = project.edited_result()
+    if result is None:
+        raise InputError(
+            f"The project {source} has no result yet. Run it in the window, or "
+            "'napari-jcc segment' on its images."
+        )
+    files = {image.name: image.path for image in project.inputs}
+    statuses: dict[str, str] = {image.name: "machine" for image in result.images}
+    statuses.update(project.statuses)
+    return Exported(
+        result, [files.get(image.name, "") for image in result.images], statuses
+    )

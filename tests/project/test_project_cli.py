@@ -1,0 +1,113 @@
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_jcc.cli.main import main
+from napari_jcc.project import save_project
+from napari_jcc.results import write_result
+from results_samples import Pictures, image_result, result_of
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    return ended.value.code
+
+
+@pytest.fixture
+def saved(project, tmp_path):
+    return save_project(project, tmp_path / "work" / "cows.jcc")
+
+
+def test_info_tells_what_a_project_holds(saved, photos, capsys):
+    assert run("project", "info", saved) == 0
+    text = capsys.readouterr().out
+    for part in (
+        "3, 3 with a result",
+        f"  cow: {photos / 'cow.png'}",
+        "preset paper, but\n  problem.nu=0.25\n",
+        "2 on 2 images: cow, fog",
+        "1 edited, 1 flagged, 1 machine",
+    ):
+        assert part in text
+    assert "Note" not in text
+
+
+def test_info_tells_what_is_missing_moved_and_changed(saved, photos, capsys):
+    (photos / "fog.png").unlink()
+    shutil.copy(photos / "cow.png", photos / "herd" / "calf.png")
+    (photos / "cow.png").rename(photos / "herd" / "bull.png")
+    assert run("project", "info", saved, "--root", photos) == 0
+    text = capsys.readouterr().out
+    assert f"  fog: missing: {photos / 'fog.png'}" in text
+    assert f"  herd/calf: changed: {photos / 'herd' / 'calf.png'}" in text
+    assert "  cow: moved to: " in text
+    assert text.count("Note: ") == 3
+
+
+def test_info_of_many_images_is_short_unless_asked(project, tmp_path, capsys):
+    many = [replace(project.inputs[0], name=f"cow {i}") for i in range(30)]
+    path = save_project(replace(project, inputs=tuple(many)), tmp_path / "p.jcc")
+    run("project", "info", path)
+    assert "and 10 more; --all lists them" in capsys.readouterr().out
+    run("project", "info", path, "--all")
+    assert "  cow 29: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more"])
+def test_a_damaged_project_is_an_error_of_one_line(content, tmp_path, capsys):
+    (tmp_path / "p.jcc").write_bytes(content)
+    assert run("project", "info", tmp_path / "p.jcc") == 2
+    assert run("export", tmp_path / "p.jcc", "-f", "png", "-o", tmp_path / "out") == 2
+    assert capsys.readouterr().err.count("Error: ") == 2
+
+
+def test_a_project_is_exported_with_its_edits(saved, tmp_path, capsys):
+    assert run("export", saved, "--format", "png", "-o", tmp_path / "png") == 0
+    with Image.open(tmp_path / "png" / "cow.png") as file:
+        written = np.asarray(file) > 0
+    expected = image_result().mask
+    expected[0, :4] = True
+    np.testing.assert_array_equal(written, expected)
+    assert f"Wrote 3 images to {tmp_path / 'png'}" in capsys.readouterr().out
+    run("export", saved, "-f", "coco", "-o", tmp_path / "c.json", "--category", "cow")
+    coco = json.loads((tmp_path / "c.json").read_text())
+    assert coco["categories"][0]["name"] == "cow"
+    names = [item["file_name"] for item in coco["images"]]
+    assert sorted(names) == ["cow.png", "fog.png", "herd/calf.png"]
+    run("export", saved, "-f", "csv", "-o", tmp_path)
+    assert "accepted" not in (tmp_path / "objects.csv").read_text()
+    assert ",flagged," in (tmp_path / "objects.csv").read_text()
+
+
+def test_missing_images_are_said_and_their_masks_exported(saved, photos, tmp_path, capsys):
+    shutil.rmtree(photos)
+    assert run("export", saved, "-f", "tiff", "-o", tmp_path / "m.tif") == 0
+    assert tifffile.imread(tmp_path / "m.tif").shape == (3, 12, 20)
+    assert "3 images are missing" in capsys.readouterr().err
+
+
+def test_a_folder_of_results_is_exported(tmp_path, capsys):
+    result = result_of(image_result("cow"))
+    out = write_result(result, Pictures(result, str(tmp_path)), tmp_path / "out")
+    assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo") == 0
+    assert (tmp_path / "yolo" / "segment" / "labels" / "cow.txt").is_file()
+    assert "Next: put the images" in capsys.readouterr().out
+    assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo") == 2
+    assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo", "--overwrite") == 0
+
+
+def test_what_cannot_be_exported_is_said(project, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert run("export", tmp_path / "empty", "-f", "png", "-o", tmp_path / "o") == 2
+    assert "no result of a run" in capsys.readouterr().err
+    path = save_project(replace(project, result=None), tmp_path / "p.jcc")
+    assert run("export", path, "-f", "png", "-o", tmp_path / "o") == 2
+    assert "no result yet" in capsys.readouterr().err
+    assert run("export", tmp_path / "none.jcc", "-f", "png", "-o", tmp_path / "o") == 2
+    assert run("export", path, "-f", "gif", "-o", tmp_path / "o") == 2
