@@ -8,6 +8,7 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
+        "inference": ["MatchedPair", "Matcher", "NetworkMatcher"],
         "network": ["MaCoSNet", "Transform"],
         "training": ["Checkpoint", "train"],
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -49,8 +50,23 @@ class Pyramid:
 
     def __getitem__(self, rows: slice | Tensor) -> Pyramid:
         """Keep some of the images."""
-        skips = tuple(None if skip is None else skip[rows] for skip in self.skips)
-        return Pyramid(self.features[rows], skips)
+        return self._each(lambda maps: maps[rows])
+
+    def to(self, device: torch.device) -> Pyramid:
+        """Move to a device."""
+        return self._each(lambda maps: maps.to(device))
+
+    def half(self) -> Pyramid:
+        """Bring to half precision, for keeping."""
+        return self._each(Tensor.half)
+
+    def float(self) -> Pyramid:
+        """Bring to single precision, for computing."""
+        return self._each(Tensor.float)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Pyramid:
+        skips = tuple(None if skip is None else change(skip) for skip in self.skips)
+        return Pyramid(change(self.features), skips)
 
 
 class PyramidEncoder(nn.Module):

@@ -107,6 +107,13 @@ class MaCoSNet(nn.Module):
         return self.encode(warped, with_skips=False).features
 
 
+def build_encoder(name: str, grid: int, device: str, seed: int) -> PyramidEncoder:
+    """Build the encoder called `name`; a small random one is the same for the same seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return PyramidEncoder(load_trunk(name, device), grid)
+
+
 def build_network(config: NetworkConfig, device: str, seed: int) -> MaCoSNet:
     """Build an untrained network, the same for the same seed.
 

@@ -127,12 +127,14 @@ def tps_points(theta: Tensor, points: Tensor) -> Tensor:
     points : (B, K, 2)
     """
     count = theta.shape[1] // 2
-    side = math.isqrt(count)
-    system = _tps_system(side).to(theta)  # (G + 3, G)
     moved = theta.reshape(-1, 2, count).transpose(1, 2)  # (B, G, 2)
-    weights = torch.einsum("kg,bgd->bkd", system, moved)  # (B, G + 3, 2)
-    moved_points: Tensor = tps_basis(points, side) @ weights
-    return moved_points
+    return tps_matrix(points, math.isqrt(count)) @ moved
+
+
+def tps_matrix(points: Tensor, side: int) -> Tensor:
+    """Share of every moved control point in where points (B, K, 2) go, (B, K, side^2)."""
+    shares: Tensor = tps_basis(points, side) @ _tps_system(side).to(points)
+    return shares
 
 
 def tps_basis(points: Tensor, side: int) -> Tensor:

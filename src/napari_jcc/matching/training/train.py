@@ -21,6 +21,7 @@ from napari_jcc.matching.training.images import load_images
 from napari_jcc.matching.training.log import Record, TrainingLog
 from napari_jcc.matching.training.stage import Stage
 from napari_jcc.matching.training.synthetic import SyntheticStage
+from napari_jcc.matching.training.weak import WeakStage
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ class _Run:
         self._stages: list[Stage] = []
         if config.synthetic.steps:
             self._stages.append(SyntheticStage(network, images, config))
+        if config.training.epochs:
+            self._stages.append(WeakStage(network, images, config))
 
     def finish(self, fabric: Any, log: TrainingLog, progress: Progress) -> Checkpoint:
         """Run what is left of the stages; write and return the finished checkpoint."""
@@ -167,7 +170,10 @@ class _Run:
             not config.network.encoder or config.training.encoder_learning_rate > 0
         )
         weights = trained_weights(self._network, with_encoder=trains_encoder)
-        return Checkpoint(config, weights, self._origin, training)
+        started = any(stage.name == "weak" for stage in self._stages[: self._stage + 1])
+        masks = started and config.losses.use_segmentation
+        origin = {**self._origin, "masks": masks or self._origin.get("masks", False)}
+        return Checkpoint(config, weights, origin, training)
 
 
 def _require_same(before: MatchConfig, now: MatchConfig) -> None:

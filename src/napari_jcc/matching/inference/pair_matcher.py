@@ -1,0 +1,40 @@
+"""The trained network in the place of any other way of matching two images."""
+
+from __future__ import annotations
+
+from napari_jcc._types import FloatArray, ImageArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.matching.baselines import PairMatch
+from napari_jcc.matching.inference.matcher import Matcher
+
+
+class NetworkMatcher:
+    """A `PairMatcher` that asks a trained network.
+
+    Parameters
+    ----------
+    matcher
+        The network.
+    name
+        What tables call it.
+    """
+
+    def __init__(self, matcher: Matcher, name: str = "macosnet") -> None:
+        self.name = name
+        self._matcher = matcher
+
+    def match(self, source: ImageArray, target: ImageArray) -> PairMatch:
+        """Match two images (H, W, 3) uint8; see `PairMatcher.match`."""
+        collection = ImageCollection.from_arrays([source, target])
+        [pair] = self._matcher.match(collection, [(0, 1)])
+        masks = self._matcher.masks(collection) if self._matcher.has_masks else None
+
+        def transfer(points: FloatArray) -> FloatArray:
+            return pair.to_source(points)[0]
+
+        def confidence(points: FloatArray) -> FloatArray:
+            return pair.to_source(points)[1]
+
+        return PairMatch(
+            transfer, confidence, None if masks is None else (masks[0], masks[1])
+        )

@@ -1,0 +1,100 @@
+"""Fit a transformation again to what matches near where it leads."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from napari_jcc.matching.network import Pyramid, Transform
+from napari_jcc.matching.network.correlation import unit_length
+from napari_jcc.matching.network.transforms import (
+    affine_points,
+    invert_affine,
+    pixel_centres,
+    tps_matrix,
+    warp,
+)
+
+REACHES = (2.0, 1.5, 1.0, 1.0)
+"""Half the side of the searched square in each round, in cells of the working grid."""
+STEPS = 4
+"""Places tried from the middle of the square to its edge."""
+SHARPNESS = 20.0
+"""A similarity higher by one over this makes a place e times as likely."""
+RIDGE = 0.02
+"""Weight of staying where the transformation was, against that of all matches together."""
+
+
+def refine(source: Pyramid, target: Pyramid, transform: Transform) -> Transform:
+    """Move the spline of transformations to where images agree better.
+
+    Around the place that each target cell leads to, the source is searched for what looks
+    like the cell; the expected place is where the cell should lead, and the more the
+    likeliest places are spread, the less it counts. The control points are then found by
+    weighted least squares, close to where they were; distances beyond a cell count less
+    (Huber). The affine part stays.
+
+    Parameters
+    ----------
+    source, target
+        Descriptions of B images each, with finer maps where there are any.
+    transform
+        Maps target points into the source.
+    """
+    ours, theirs = _describe(source), _describe(target)
+    for reach in REACHES:
+        transform = _refine_once(ours, theirs, transform, reach, source.features.shape[-1])
+    return transform
+
+
+def _refine_once(
+    source: Tensor, target: Tensor, transform: Transform, reach: float, grid: int
+) -> Transform:
+    side = target.shape[-1]
+    batch = len(target)
+    cells = pixel_centres(side, side, transform.affine).expand(batch, -1, -1)
+    places = transform(cells)  # (B, K, 2)
+    offsets = _square(reach * 2 / grid, places)  # (O, 2)
+    tried = places[:, :, None] + offsets  # (B, K, O, 2)
+    there = unit_length(warp(source, tried, "border"))  # (B, D, K, O)
+    similarity = torch.einsum("bdko,bdk->bko", there, target.flatten(2))
+    likely = torch.softmax(SHARPNESS * similarity, dim=2)
+    shift = likely @ offsets  # (B, K, 2)
+    spread = (likely @ offsets.square() - shift.square()).sum(dim=2)
+    cell = (2 / grid) ** 2
+    weight = cell / (cell + spread.clamp_min(0))
+    distance = torch.linalg.vector_norm(shift, dim=2) * grid / 2
+    weight = weight * (1 / distance.clamp_min(1))
+    weight = weight * (places.abs() <= 1).all(dim=2)
+    wanted = affine_points(invert_affine(transform.affine), places + shift)
+    return Transform(transform.affine, _fit(cells, wanted, weight, transform.tps))
+
+
+def _fit(points: Tensor, wanted: Tensor, weight: Tensor, tps: Tensor) -> Tensor:
+    """Control points whose spline takes points to where they are wanted, (B, 18)."""
+    basis = tps_matrix(points, math.isqrt(tps.shape[1] // 2)).double()  # (B, K, G)
+    before = tps.reshape(len(tps), 2, -1).transpose(1, 2).double()  # (B, G, 2)
+    weighted = basis * weight.double()[..., None]
+    normal = weighted.transpose(1, 2) @ basis
+    ridge = RIDGE * points.shape[1] / basis.shape[2]
+    eye = torch.eye(basis.shape[2], dtype=normal.dtype, device=normal.device)
+    right = weighted.transpose(1, 2) @ wanted.double() + ridge * before
+    moved = torch.linalg.solve(normal + ridge * eye, right)
+    return moved.transpose(1, 2).reshape(len(tps), -1).to(tps)
+
+
+def _describe(pyramid: Pyramid) -> Tensor:
+    """Cells of the map at stride 8, or the coarse one, with the coarse one beside it."""
+    coarse = unit_length(pyramid.features)
+    fine = pyramid.skips[0]
+    if fine is None:
+        return coarse
+    coarse = torch.nn.functional.interpolate(coarse, fine.shape[2:], mode="bilinear")
+    return unit_length(torch.cat([unit_length(coarse), unit_length(fine)], dim=1))
+
+
+def _square(reach: float, like: Tensor) -> Tensor:
+    axis = torch.linspace(-reach, reach, 2 * STEPS + 1).to(like)
+    return torch.cartesian_prod(axis, axis)

@@ -1,0 +1,139 @@
+"""Second stage: pairs and threes of the set, with no truth but that they show the same."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from napari_jcc.config import MatchConfig
+from napari_jcc.matching.network import MaCoSNet
+from napari_jcc.matching.training.pair_views import PairViews
+from napari_jcc.matching.training.randomness import generator_for
+from napari_jcc.matching.training.weak_objective import ImageSamples, WeakObjective
+from napari_jcc.progress import Progress
+
+MOST_HELD_OUT = 32
+FEWEST_FOR_CHECKS = 5
+"""Smaller sets have no pair to spare, and train to the end."""
+MOST_SCALED = 64
+"""Images that the scale of the contrast is measured on."""
+
+
+class WeakStage:
+    """Training on a collection.
+
+    Parameters
+    ----------
+    network
+        Trained as a whole but for the encoder, which is if it has a learning rate.
+    images : (N, 3, H, W) uint8
+        Images of one kind of object, N at least 2.
+    config
+        All settings.
+    """
+
+    name = "weak"
+    minimised = "total"
+
+    def __init__(self, network: MaCoSNet, images: Tensor, config: MatchConfig) -> None:
+        self._objective = WeakObjective(network, config)
+        self.objective: nn.Module = self._objective
+        self.batch = config.training.batch
+        self.steps = config.training.epochs * -(-len(images) // self.batch)
+        self._network = network
+        self._config = config
+        self._count = len(images)
+        self._views = PairViews(images, config)
+        losses = config.losses
+        rounds = losses.use_matching and losses.transitivity > 0
+        self._members = 3 if rounds and self._count > 2 else 2
+        self._held_out = self._choose_held_out()
+
+    def prepare(self, device: torch.device, progress: Progress) -> None:
+        """Describe all views, if the encoder stays as it is; scale the contrast."""
+        if not self._trains_encoder:
+            self._views.describe(self._network, device, progress)
+        every = torch.linspace(0, self._count - 1, min(self._count, MOST_SCALED)).long()
+        parts = torch.split(self._views.plain(every), 8)
+        images = torch.cat([self._views.images(part) for part in parts])
+        self._objective.set_contrast_scale(images.to(device))
+
+    def parameter_groups(self) -> list[dict[str, object]]:
+        """Parameters with their learning rates; the encoder's last."""
+        config = self._config
+        modules: list[nn.Module] = []
+        if config.losses.use_matching:
+            modules += [self._network.affine_head, self._network.tps_head]
+        if config.losses.use_segmentation:
+            modules.append(self._network.decoder)
+        weights = [weight for module in modules for weight in module.parameters()]
+        groups: list[dict[str, object]] = [
+            {"params": weights, "lr": config.training.learning_rate}
+        ]
+        if self._trains_encoder:
+            rate = config.training.encoder_learning_rate
+            if not config.network.encoder:
+                rate = rate or config.training.learning_rate
+            groups.append({"params": list(self._network.encoder.parameters()), "lr": rate})
+        return groups
+
+    def draw(self, step: int, count: int, rank: int) -> ImageSamples:
+        """Draw the samples of one step."""
+        generator = generator_for(self._config.training.seed, self.name, step, rank)
+        samples = [self._draw_images(generator) for _ in range(count)]
+        chosen = torch.tensor(samples).T  # (K, B)
+        return self._load(self._views.draw(chosen, generator))
+
+    def held_out(self) -> list[ImageSamples]:
+        """Pairs (or threes) that are not trained on, as they are."""
+        generator = generator_for(self._config.training.seed, self.name, "held out")
+        samples = [
+            (*pair, *self._others(pair, self._members - 2, generator))
+            for pair in sorted(self._held_out)
+        ]
+        return [
+            self._load(self._views.plain(torch.tensor(samples[at : at + self.batch]).T))
+            for at in range(0, len(samples), self.batch)
+        ]
+
+    @property
+    def _trains_encoder(self) -> bool:
+        own = self._config.network.encoder
+        return not own or self._config.training.encoder_learning_rate > 0
+
+    def _choose_held_out(self) -> set[tuple[int, int]]:
+        pairs = self._count * (self._count - 1) // 2
+        wanted = min(MOST_HELD_OUT, round(self._config.training.validation * pairs))
+        if self._count < FEWEST_FOR_CHECKS:
+            return set()
+        generator = generator_for(self._config.training.seed, "held out pairs")
+        chosen: set[tuple[int, int]] = set()
+        while len(chosen) < wanted:
+            first, second = sorted(self._others((), 2, generator))
+            chosen.add((first, second))
+        return chosen
+
+    def _draw_images(self, generator: torch.Generator) -> list[int]:
+        while True:
+            images = self._others((), self._members, generator)
+            first, second = sorted(images[:2])
+            if (first, second) not in self._held_out:
+                return images
+
+    def _others(
+        self, taken: tuple[int, ...], count: int, generator: torch.Generator
+    ) -> list[int]:
+        """Draw different images that are not among `taken`."""
+        found: list[int] = []
+        while len(found) < count:
+            image = int(torch.randint(self._count, (), generator=generator))
+            if image not in taken and image not in found:
+                found.append(image)
+        return found
+
+    def _load(self, views: Tensor) -> ImageSamples:
+        """Gather views (K, B) as samples."""
+        images = tuple(self._views.images(part) for part in views)
+        pyramids = [self._views.pyramids(part) for part in views]
+        known = [pyramid for pyramid in pyramids if pyramid is not None]
+        return ImageSamples(images, tuple(known) if known else None)

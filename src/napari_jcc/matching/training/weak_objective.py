@@ -1,0 +1,209 @@
+"""The loss of pairs of images of one kind: the five terms and their weighted sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from napari_jcc.config import LossConfig, MatchConfig
+from napari_jcc.matching.losses import (
+    consistency_loss,
+    contrast_loss,
+    cycle_loss,
+    masked_images,
+    match_scores,
+    matching_loss,
+    partner_weights,
+    transitivity_loss,
+)
+from napari_jcc.matching.network import MaCoSNet, Match, Pyramid, PyramidEncoder
+from napari_jcc.matching.network.model import build_encoder
+
+
+@dataclass(frozen=True)
+class ImageSamples:
+    """Samples of two or three images of one kind.
+
+    Attributes
+    ----------
+    images : (B, 3, S, S) each
+        First, second and perhaps third image of every sample.
+    pyramids
+        Their descriptions, if known.
+    """
+
+    images: tuple[Tensor, ...]
+    pyramids: tuple[Pyramid, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.images[0])
+
+    def part(self, rows: slice) -> ImageSamples:
+        """Keep some of the samples."""
+        pyramids = self.pyramids
+        return ImageSamples(
+            tuple(images[rows] for images in self.images),
+            None if pyramids is None else tuple(part[rows] for part in pyramids),
+        )
+
+    def to(self, device: torch.device) -> ImageSamples:
+        """Move to a device."""
+        pyramids = self.pyramids
+        return ImageSamples(
+            tuple(images.to(device) for images in self.images),
+            None if pyramids is None else tuple(part.to(device) for part in pyramids),
+        )
+
+
+class WeakObjective(nn.Module):
+    """The terms of equation (12) that the settings ask for.
+
+    Parameters
+    ----------
+    network
+        The network.
+    config
+        All settings.
+    """
+
+    contrast_scale: Tensor
+
+    def __init__(self, network: MaCoSNet, config: MatchConfig) -> None:
+        super().__init__()
+        self.network = network
+        self._config: LossConfig = config.losses
+        self._frozen: PyramidEncoder = _contrast_encoder(network, config)
+        self.register_buffer("contrast_scale", torch.ones(()))
+
+    def train(self, mode: bool = True) -> Self:
+        """Keep the statistics of the heads' normalisation, which the first stage found."""
+        super().train(mode)
+        self.network.affine_head.eval()
+        self.network.tps_head.eval()
+        return self
+
+    def set_contrast_scale(self, images: Tensor) -> None:
+        """Scale descriptions to a variance of one over images (N, 3, S, S)."""
+        if self._config.contrast_scale == "set" and len(images) > 1:
+            with torch.no_grad():
+                variance = self._describe(images).var(dim=0).mean()
+            self.contrast_scale.copy_(variance.clamp_min(1e-12).rsqrt())
+
+    def forward(self, samples: ImageSamples) -> dict[str, Tensor]:
+        """Terms (B,) by name before weighting, with the weighted sum as ``total``."""
+        images = samples.images
+        pyramids = samples.pyramids or tuple(self.network.encode(image) for image in images)
+        into_a = self.network.match(pyramids[1], pyramids[0], images[1])
+        into_b = self.network.match(pyramids[0], pyramids[1], images[0])
+        # `into_a` is drawn in the place of image A: it maps points of A into B.
+        terms: dict[str, Tensor] = {}
+        masks = self._masks(pyramids, into_a, into_b)
+        if self._config.use_matching:
+            terms |= self._geometry(into_a, into_b, masks)
+        if len(images) > 2 and self._config.use_matching:
+            terms["transitivity"] = self._transitivity(images, pyramids, into_a)
+        if self._config.use_segmentation:
+            terms |= self._contrast(images, masks)
+        if self._config.use_matching and self._config.use_segmentation:
+            terms["consistency"] = consistency_loss(
+                masks, (into_b.transform, into_a.transform), self._config.detach
+            )
+        weighted = [getattr(self._config, name) * value for name, value in terms.items()]
+        return {"total": torch.stack(weighted).sum(dim=0), **terms}
+
+    def _masks(
+        self, pyramids: tuple[Pyramid, ...], into_a: Match, into_b: Match
+    ) -> tuple[Tensor, Tensor]:
+        """Masks (B, 1, 16 g, 16 g) of the first two images; ones without the decoder."""
+        if not self._config.use_segmentation:
+            side = 16 * self.network.config.grid
+            ones = pyramids[0].features.new_ones(len(pyramids[0].features), 1, side, side)
+            return ones, ones
+        return (
+            self.network.mask(pyramids[0], into_a.correlation).float().sigmoid(),
+            self.network.mask(pyramids[1], into_b.correlation).float().sigmoid(),
+        )
+
+    def _geometry(
+        self, into_a: Match, into_b: Match, masks: tuple[Tensor, Tensor]
+    ) -> dict[str, Tensor]:
+        terms = {}
+        grid = self.network.config.grid
+        if self._config.matching:
+            first, second = (
+                match_scores(
+                    match.correlation,
+                    partner_weights(
+                        match.transform,
+                        grid,
+                        self._config.radius,
+                        self._config.neighbourhood,
+                    ),
+                )
+                for match in (into_a, into_b)
+            )
+            small, other = (
+                nn.functional.adaptive_avg_pool2d(mask, grid)[:, 0] for mask in masks
+            )
+            terms["matching"] = matching_loss((first, second), (small, other))
+        if self._config.cycle:
+            like = into_a.transform.affine
+            terms["cycle"] = cycle_loss(into_a.transform, into_b.transform, like)
+        return terms
+
+    def _transitivity(
+        self, images: tuple[Tensor, ...], pyramids: tuple[Pyramid, ...], a_to_b: Match
+    ) -> Tensor:
+        """Points of A go to B, on to C and back to A."""
+        b_to_c = self.network.match(pyramids[2], pyramids[1], images[2]).transform
+        c_to_a = self.network.match(pyramids[0], pyramids[2], images[0]).transform
+        return transitivity_loss(a_to_b.transform, b_to_c, c_to_a, a_to_b.transform.affine)
+
+    def _contrast(
+        self, images: tuple[Tensor, ...], masks: tuple[Tensor, Tensor]
+    ) -> dict[str, Tensor]:
+        if not self._config.contrast:
+            return {}
+        side = images[0].shape[-1]
+        objects, backgrounds = [], []
+        for image, mask in zip(images[:2], masks, strict=True):
+            fitted = _resize(mask, side)
+            inside, outside = masked_images(image, fitted)
+            objects.append(self._describe(inside) * self.contrast_scale)
+            backgrounds.append(self._describe(outside) * self.contrast_scale)
+        return {
+            "contrast": contrast_loss(
+                (objects[0], objects[1]),
+                (backgrounds[0], backgrounds[1]),
+                self._config.margin,
+            )
+        }
+
+    def _describe(self, images: Tensor) -> Tensor:
+        """Mean of the frozen encoder's coarsest map, (B, c)."""
+        features = self._frozen(images, with_skips=False).features
+        return features.float().mean(dim=(2, 3))
+
+
+def _contrast_encoder(network: MaCoSNet, config: MatchConfig) -> PyramidEncoder:
+    """Return the encoder of the contrast, never to be trained.
+
+    The network's own serves as long as it stays as it is; otherwise it is loaded anew, not
+    copied, so that a resumed run has the same.
+    """
+    name = config.losses.contrast_encoder or config.network.encoder
+    frozen = config.network.encoder and config.training.encoder_learning_rate == 0
+    if frozen and name == config.network.encoder:
+        return network.encoder
+    device = next(network.parameters()).device.type
+    seed = config.training.seed
+    return build_encoder(name, config.network.grid, device, seed).to(device)
+
+
+def _resize(masks: Tensor, side: int) -> Tensor:
+    if masks.shape[-1] == side:
+        return masks
+    return nn.functional.interpolate(masks, (side, side), mode="bilinear")
