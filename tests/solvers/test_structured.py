@@ -57,7 +57,7 @@ def test_small_groups_give_the_same_answer(reading, rng, monkeypatch):
     problem = random_program(rng, reading)
     together = solve("structured", problem)
     module = sys.modules["napari_jcc.solvers.structured.build"]
-    monkeypatch.setattr(module, "find_layout", lambda p: find_layout(p, group_bytes=1))
+    monkeypatch.setattr(module, "find_layout", lambda p, _: find_layout(p, group_bytes=1))
     assert len(make_blocks(problem, CPU).parts) == 3
     apart = solve("structured", problem)
     assert apart.objective(problem) == pytest.approx(together.objective(problem), abs=1e-8)

@@ -13,9 +13,17 @@ class SolverConfig(Section):
     name: Literal["osqp", "structured", "dense"] = setting(
         "osqp",
         "Solver",
-        "osqp: operator splitting on the lifted sparse problem. structured: interior point "
-        "on one block per image, faster on large sets, needs torch. dense: reference for "
+        "osqp: operator splitting on the lifted sparse problem. structured: one block per "
+        "image, faster on large sets and after edits, needs torch. dense: reference for "
         "tiny problems only.",
+        advanced=True,
+    )
+    method: Literal["auto", "admm", "ipm"] = setting(
+        "auto",
+        "Method of the structured solver",
+        "admm: operator splitting, many cheap steps, starts from the last answer. ipm: "
+        "interior point, few dear steps, for tolerances below 1e-6. auto: admm where it "
+        "is the faster one, ipm where that stalls.",
         advanced=True,
     )
     tolerance: float = setting(
@@ -25,6 +33,15 @@ class SolverConfig(Section):
         advanced=True,
         gt=0,
         le=0.1,
+    )
+    memory_gb: float = setting(
+        8.0,
+        "Memory of the structured solver (GB)",
+        "What its matrices and their factors may take; images beyond it are solved batch "
+        "by batch from a temporary file, slower and with the same answer.",
+        advanced=True,
+        gt=0,
+        le=100_000,
     )
     max_iterations: int = setting(
         20000,

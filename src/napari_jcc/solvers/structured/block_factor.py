@@ -63,6 +63,10 @@ class BlockFactor:
         if failed.any():
             raise NotPositive("The matrix of an image is not positive definite.")
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out the matrices, which are kept on their own; whoever loads sets them."""
+        return {name: value for name, value in vars(self).items() if name != "part"}
+
     def _add_rows(self, diagonal: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """S + d + A' Theta A on the core; the pivots' squares end `across`."""
         part = self.part

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,6 +88,8 @@ class Blocks:
         Padding has open rows, and variables fixed at 0.
     rank
         Columns of all factors together.
+    budget
+        Bytes for matrices and their factors; what is beyond goes to a file.
     """
 
     program: QuadraticProgram
@@ -98,13 +102,14 @@ class Blocks:
     row_lower: Tensor
     row_upper: Tensor
     rank: tuple[int, int]
-    parts: list[GroupBlocks]
+    parts: Sequence[GroupBlocks]
     cost: Tensor
     cost_diagonal: Tensor
     rows: Tensor
     columns: Tensor
     variable_place: Tensor = field(repr=False)
     row_place: Tensor = field(repr=False)
+    budget: float = math.inf
 
     @property
     def free(self) -> Tensor:

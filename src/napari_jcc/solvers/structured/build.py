@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
@@ -10,12 +11,14 @@ from scipy import sparse
 from torch import Tensor
 
 from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.solvers.structured.batches import room_for_parts
 from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks, set_vectors
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.layout import (
     BORDER,
     COUPLING,
     DENSE,
+    GROUP_BYTES,
     INTERIOR,
     LIGHT,
     THIN,
@@ -26,10 +29,17 @@ from napari_jcc.solvers.structured.layout import (
 
 
 def make_blocks(
-    program: QuadraticProgram, device: torch.device, exchange: Exchange | None = None
+    program: QuadraticProgram,
+    device: torch.device,
+    exchange: Exchange | None = None,
+    budget: float = math.inf,
+    group_bytes: int = GROUP_BYTES,
 ) -> Blocks:
-    """Bring a program into padded batches on a device."""
-    layout = find_layout(program)
+    """Bring a program into padded batches on a device, within a budget of bytes.
+
+    `group_bytes` is about what one batch of images takes while it is factorised.
+    """
+    layout = find_layout(program, group_bytes)
     scale = cost_scale(program, exchange or Alone())
     cost = _padded_cost(program, layout, scale)
     blocks = Blocks(
@@ -50,12 +60,13 @@ def make_blocks(
         columns=_to_csr(sparse.csr_array(_padded_rows(program, layout).T), device),
         variable_place=torch.as_tensor(layout.variable_place, device=device),
         row_place=torch.as_tensor(layout.row_place, device=device),
+        budget=budget,
     )
     set_vectors(blocks, program)
-    blocks.parts = [
-        _GroupBuilder(program, layout, group, scale).build(device)
-        for group in layout.groups
-    ]
+    parts = room_for_parts(len(layout.groups), budget)
+    for number, group in enumerate(layout.groups):
+        parts[number] = _GroupBuilder(program, layout, group, scale).build(device)
+    blocks.parts = parts
     return blocks
 
 
@@ -223,8 +234,9 @@ class _GroupBuilder:
 
     def _factors(self) -> tuple[np.ndarray, np.ndarray]:
         ranks = _ranks(self.program, self.layout)
-        interior = np.zeros((self.count, self.group.sizes[INTERIOR], ranks[0]))
-        border = np.zeros((self.count, self.group.sizes[BORDER], ranks[1]))
+        kind = np.result_type(np.float32, *(t.factor for t in self.program.low_rank))
+        interior = np.zeros((self.count, self.group.sizes[INTERIOR], ranks[0]), kind)
+        border = np.zeros((self.count, self.group.sizes[BORDER], ranks[1]), kind)
         batch, slot = np.divmod(
             self.layout.variable_place[self.variables] - self.group.first_variable,
             self.width or 1,

@@ -82,7 +82,7 @@ class InteriorPoint:
         Cancelled
             If the progress was cancelled.
         """
-        self._check_convex()
+        self.check_convex()
         point = start or self._start()
         best: IpmResult | None = None
         iteration = 0
@@ -108,8 +108,14 @@ class InteriorPoint:
         stuck = not solved and (iteration < max_iterations or iteration >= MOST_STEPS)
         return replace(best, iterations=iteration, solved=solved, stuck=stuck)
 
-    def _check_convex(self) -> None:
-        """Factorise the cost alone; the duals would hide a negative curvature."""
+    def check_convex(self) -> None:
+        """Factorise the cost alone; the duals would hide a negative curvature.
+
+        Raises
+        ------
+        NotPositive
+            If the cost is not convex.
+        """
         none = torch.zeros_like(self.blocks.row_lower)
         self.kkt.factorise(torch.full_like(self.blocks.q, CURVATURE), none)
 

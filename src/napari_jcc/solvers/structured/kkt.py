@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from napari_jcc.solvers.structured.batches import room_for_factors
 from napari_jcc.solvers.structured.block_factor import BlockFactor, NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
@@ -35,10 +36,14 @@ class KktSystem:
     def __init__(self, blocks: Blocks, exchange: Exchange | None = None) -> None:
         self.blocks = blocks
         self.exchange = exchange or Alone()
-        self.factors: list[BlockFactor] = []
+        self.factors = room_for_factors(len(blocks.parts), blocks.budget)
 
-    def factorise(self, diagonal: Tensor, weight: Tensor) -> None:
+    def factorise(
+        self, diagonal: Tensor, weight: Tensor, free: Tensor | None = None
+    ) -> None:
         """Factorise M for weights of variables, (V',), and of rows, (M',).
+
+        `free`, (V',) bool, are the variables of the system; None: those not fixed.
 
         Raises
         ------
@@ -46,7 +51,7 @@ class KktSystem:
             If M is not positive definite even with regularisation.
         """
         self.diagonal, self.weight = diagonal, weight
-        self.free = self.blocks.free.to(diagonal.dtype)
+        self.free = (self.blocks.free if free is None else free).to(diagonal.dtype)
         for attempt, extra in enumerate(REGULARISATION):
             try:
                 self._factorise(diagonal + extra)
@@ -60,8 +65,7 @@ class KktSystem:
         interior, border = blocks.rank
         total = diagonal.new_zeros(interior + border, interior + border)
         failure: NotPositive | None = None
-        self.factors = []
-        for part in blocks.parts:
+        for number, part in enumerate(blocks.parts):
             own = part.view(diagonal)
             if part.group.sizes[THIN]:
                 own = own.clone()
@@ -80,7 +84,7 @@ class KktSystem:
             total[:interior, interior:] += mixed
             total[interior:, :interior] += mixed.T
             total[interior:, interior:] += last
-            self.factors.append(factor)
+            self.factors[number] = factor
         self._join(total, failure)
 
     def _join(self, total: Tensor, failure: NotPositive | None) -> None:
@@ -121,7 +125,7 @@ class KktSystem:
 
     def _solve_blocks(self, right: Tensor) -> Tensor:
         result = torch.empty_like(right)
-        for factor in self.factors:
-            part = factor.part
+        for part, factor in zip(self.blocks.parts, self.factors, strict=True):
+            factor.part = part
             part.view(result)[:] = factor.solve(part.view(right))
         return result

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
+import torch
+from scipy import sparse
 
 from napari_jcc._types import IntArray
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
 from napari_jcc.problem.cut import cut_image
-from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
-from napari_jcc.solvers.structured.block_factor import NotPositive
-from napari_jcc.solvers.structured.blocks import set_vectors
-from napari_jcc.solvers.structured.build import make_blocks
-from napari_jcc.solvers.structured.ipm import MOST_STEPS, InteriorPoint
-from napari_jcc.solvers.structured.solver import (
-    TIGHTER,
-    StructuredSolver,
-    as_solution,
-    choose_device,
-)
+from napari_jcc.solvers.structured.devices import choose_device
+from napari_jcc.solvers.structured.engine import Engine
+from napari_jcc.spill import GIGABYTE
+
+CompressedMatrix = sparse.csr_array | sparse.csc_array
 
 
 class PreparedProblem:
-    """Keeps a program's blocks and its last solution across edits.
+    """Keeps a program's blocks, its factors and its last solution across edits.
 
     `update` takes an edited program of the same variables and rows. `solve_image` then
-    answers for one image against the others as they were, `solve` for the whole set.
-    An error or a cancelled solve leaves the last solution in place.
+    answers for one image against the others as they were, `solve` for the whole set,
+    both from the last solution. What an edit costs depends on what it changes:
+
+    =============================== ====================== =============================
+    edit                            changes                needs
+    =============================== ====================== =============================
+    nu, mu, marks, boxes fixed      q, limits, bounds      steps from the last solution
+    gamma                           A                      a new factor, and steps
+    alpha, beta                     S, F                   a check of convexity besides
+    a box added (`with_box`)        variables              to be prepared anew
+    =============================== ====================== =============================
+
+    Whatever an edit does not change should be passed on as the same object
+    (``dataclasses.replace(program, q=...)``): it is recognised without comparing numbers.
+    An error, a cancelled solve or a program without an answer leaves the last solution in
+    place, and the next edit starts from it.
 
     Parameters
     ----------
@@ -46,17 +56,22 @@ class PreparedProblem:
     ) -> None:
         self.config = config
         self.solution: Solution | None = None
-        self._device = choose_device(device)
         self._program = program
-        self._blocks = make_blocks(program, self._device)
+        budget = config.memory_gb * GIGABYTE
+        self._engine = Engine(program, config, choose_device(device), budget=budget)
 
     @property
     def program(self) -> QuadraticProgram:
         """The program as last edited."""
         return self._program
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went otherwise than asked: methods that stalled, memory that ran out."""
+        return tuple(self._engine.notes)
+
     def update(self, program: QuadraticProgram) -> None:
-        """Take over an edited program; where only vectors changed the blocks are kept.
+        """Take over an edited program; only what it changes is computed anew.
 
         Raises
         ------
@@ -73,17 +88,18 @@ class PreparedProblem:
                 f"{len(program.l)} rows in other places than the {old.variable_count} and "
                 f"{len(old.l)} prepared. Prepare it anew."
             )
-        if _same_matrices(old, program):
-            set_vectors(self._blocks, program)
+        same_cost = _is_same(old.sparse_cost, program.sparse_cost) and _same_factors(
+            old.low_rank, program.low_rank
+        )
+        if same_cost and _is_same(old.A, program.A):
+            self._engine.take_vectors(program)
         else:
-            self._blocks = make_blocks(program, self._device)
+            self._engine.take_matrices(program, same_cost=same_cost)
         self._program = program
 
     def solve(self, progress: Progress | None = None) -> Solution:
-        """Return the optimum of the whole set, and keep it."""
-        solver = StructuredSolver(str(self._device))
-        solver.take(self._blocks, self.config)
-        solution = solver.solve(progress=progress)
+        """Return the optimum of the whole set, found from the last one, and keep it."""
+        solution = self._engine.solve(self.solution, progress)
         if solution.status is Status.SOLVED:
             self.solution = solution
         return solution
@@ -92,49 +108,73 @@ class PreparedProblem:
         """Return the optimum over one image's variables, the others staying as they are.
 
         The others enter through F'x alone, a vector as long as the rank. The answer is
-        kept, as the best known until the next `solve`.
+        kept, as the best known until the next `solve`, which starts from it.
 
         Raises
         ------
         ProblemError
             If nothing was solved before.
         """
-        if self.solution is None:
+        whole = self.solution
+        if whole is None:
             raise ProblemError("There is no solution to start from yet. Call solve first.")
-        start = time.perf_counter()
         variables = np.flatnonzero(self._program.variable_image == image)
         rows = np.flatnonzero(self._program.row_image == image)
-        part = cut_image(self._program, self.solution.x, variables, rows)
-        blocks = make_blocks(part, self._device)
-        setup = time.perf_counter() - start
-        try:
-            steps = min(self.config.max_iterations, MOST_STEPS)
-            tolerance = self.config.tolerance * TIGHTER
-            result = InteriorPoint(blocks).solve(tolerance, steps, progress=progress)
-        except NotPositive:
-            return replace(self.solution, status=Status.NON_CONVEX)
-        local = as_solution(blocks, result, (setup, time.perf_counter() - start - setup))
-        joined = _join(self.solution, local, variables, rows)
+        part = _absorb(cut_image(self._program, whole.x, variables, rows))
+        config = self.config
+        if config.method == "auto":
+            config = config.model_copy(update={"method": "admm"})
+        engine = Engine(part, config, torch.device("cpu"))
+        start = replace(
+            whole,
+            x=whole.x[variables],
+            row_duals=whole.row_duals[rows],
+            bound_duals=whole.bound_duals[variables],
+        )
+        local = engine.solve(start, progress)
+        if local.status is not Status.SOLVED and config.method != self.config.method:
+            config = config.model_copy(update={"method": "ipm"})
+            local = Engine(part, config, torch.device("cpu")).solve(progress=progress)
+        joined = _join(whole, local, variables, rows)
         if local.status is Status.SOLVED:
             self.solution = joined
         return joined
 
 
-def _same_matrices(old: QuadraticProgram, new: QuadraticProgram) -> bool:
-    pairs = [(old.A, new.A), (old.sparse_cost, new.sparse_cost)]
-    if len(old.low_rank) != len(new.low_rank):
-        return False
-    return all(
+def _absorb(program: QuadraticProgram) -> QuadraticProgram:
+    """Return the same program with F F' as part of the matrix within the image.
+
+    One image has fewer variables than the low rank has columns, or about as many.
+    Empty terms stay, as they tell boxes from superpixels.
+    """
+    cost = program.sparse_cost.toarray()
+    for term in program.low_rank:
+        cost[term.rows, term.rows] -= term.factor @ term.factor.T
+    return replace(
+        program,
+        sparse_cost=sparse.csc_array(cost),
+        low_rank=tuple(
+            LowRankTerm(term.start, term.factor[:, :0]) for term in program.low_rank
+        ),
+    )
+
+
+def _is_same(a: CompressedMatrix, b: CompressedMatrix) -> bool:
+    return a is b or (
+        np.array_equal(a.indptr, b.indptr)
+        and np.array_equal(a.indices, b.indices)
+        and np.array_equal(a.data, b.data)
+    )
+
+
+def _same_factors(old: tuple[LowRankTerm, ...], new: tuple[LowRankTerm, ...]) -> bool:
+    return len(old) == len(new) and all(
         a is b
         or (
-            np.array_equal(a.indptr, b.indptr)
-            and np.array_equal(a.indices, b.indices)
-            and np.array_equal(a.data, b.data)
+            a.start == b.start
+            and (a.factor is b.factor or np.array_equal(a.factor, b.factor))
         )
-        for a, b in pairs
-    ) and all(
-        a is b or (a.start == b.start and np.array_equal(a.factor, b.factor))
-        for a, b in zip(old.low_rank, new.low_rank, strict=True)
+        for a, b in zip(old, new, strict=True)
     )
 
 

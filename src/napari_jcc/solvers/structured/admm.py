@@ -1,0 +1,337 @@
+r"""Operator splitting on the structured system: many cheap steps from one factor.
+
+Rows and bounds are split off by z = A x and v = x. With weights :math:`\rho w` of rows and
+:math:`\rho d` of bounds the quadratic step solves one system with
+
+.. math:: M = P + \rho\,\mathrm{diag}(d) + \rho\,A' \mathrm{diag}(w) A
+
+over and over, so its inverse is kept. The weights are what makes it fast: d is the
+diagonal of the cost and :math:`w_i = 1 / (a_i\, \mathrm{diag}(d)^{-1} a_i')`, which makes
+the iteration independent of the units of superpixels, boxes and rows and leaves rho = 1
+near its best. With rows of norm 1 alone it takes about five times as many steps. Anderson
+acceleration halves what is left.
+
+References
+----------
+B. Stellato et al., "OSQP: an operator splitting solver for quadratic programs",
+Mathematical Programming Computation 12 (2020). S. Boyd et al., "Distributed optimization
+and statistical learning via ADMM", 2011, sections 3.4.1 and 3.4.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from napari_jcc.progress import Progress
+from napari_jcc.solvers.structured.anderson import Anderson
+from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.kept import KeptSystem
+
+RELAXATION = 1.6
+FIRST_RHO = 1.0
+EQUALITY_WEIGHT = 1e3
+PROXIMAL = 1e-6
+"""Added to the diagonal, relative to a mean cost of 1."""
+
+FEASIBLE_SHARE = 0.1
+"""Residuals asked for, as a share of the relative gap asked for."""
+
+CHECK_EVERY = 10
+ADAPT_EVERY = 40
+MOST_ADAPTIONS = 8
+IMBALANCE = 5.0
+"""Ratio of primal to dual residual beyond which rho is worth a new factor."""
+
+PATIENCE = 300
+"""Steps without halving the worst residual after which the iteration counts as stalled."""
+
+MOST_STEPS = 2000
+CERTIFICATE = 1e-4
+"""Distance between rows and bounds along scaled duals that no rounding explains."""
+
+
+@dataclass(frozen=True)
+class AdmmResult:
+    """Last iterate in the scaled cost, within the bounds, and how good it is.
+
+    Attributes
+    ----------
+    x : (V',)
+    y : (M',)
+        Duals of the rows.
+    iterations
+    solved
+    infeasible
+        Whether the duals grow along a direction that proves that no point meets all rows.
+    """
+
+    x: Tensor
+    y: Tensor
+    iterations: int
+    solved: bool
+    infeasible: bool
+
+
+@dataclass(frozen=True)
+class _State:
+    """One step's points: x, A x, their copies z and v within the limits, and duals."""
+
+    x: Tensor
+    activity: Tensor
+    z: Tensor
+    v: Tensor
+    y: Tensor
+    bound: Tensor
+
+
+class Admm:
+    """Keeps the system of a program; edits of q, limits and bounds need no new one.
+
+    Variables that are fixed after the factorisation stay in the system, and are held by
+    their bounds.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        May be replaced by one whose matrices are the same.
+    exchange
+        Sums over images held elsewhere.
+    tolerance
+        Relative gap asked for; residuals are asked a tenth of it, in units of x.
+    """
+
+    def __init__(
+        self, blocks: Blocks, exchange: Exchange | None = None, tolerance: float = 1e-3
+    ) -> None:
+        self.exchange = exchange or Alone()
+        self.tolerance = tolerance
+        self.rho = FIRST_RHO
+        self.take_matrices(blocks)
+
+    def take_matrices(self, blocks: Blocks) -> None:
+        """Take over a program with other matrices; rho is kept."""
+        self.blocks = blocks
+        self.is_ready = False
+        self.free = blocks.free
+        matrix = blocks.rows
+        row = torch.repeat_interleave(
+            torch.arange(len(blocks.row_lower), device=matrix.device),
+            matrix.crow_indices().diff(),
+        )
+        diagonal = blocks.cost_diagonal
+        self.d = torch.where(diagonal > 0, diagonal, 1.0)
+        square = matrix.values() ** 2
+        size = torch.zeros_like(blocks.row_lower)
+        self.row_norm = size.index_add(0, row, square).sqrt().clamp_min(1.0)
+        size = size.index_add(0, row, square / self.d[matrix.col_indices()])
+        equal = blocks.row_lower == blocks.row_upper
+        self.w = torch.where(size > 0, 1.0 / size.clamp_min(1e-12), 1.0)
+        self.w = torch.where(equal, EQUALITY_WEIGHT * self.w, self.w)
+
+    def solve(
+        self,
+        start: tuple[Tensor, Tensor] | None = None,
+        max_iterations: int = MOST_STEPS,
+        progress: Progress | None = None,
+    ) -> AdmmResult:
+        """Iterate from a point (x, y) of rows' duals, or from the middle of the bounds.
+
+        Raises
+        ------
+        NotPositive
+            If the system is not positive definite.
+        Cancelled
+            If the progress was cancelled; the system is kept.
+        """
+        self._prepare()
+        self._take_vectors()
+        state = self._split(*self._first(start))
+        anderson = Anderson(self.exchange)
+        watch = _Watch()
+        earlier = state
+        point = self._point(state)
+        for iteration in range(1, max_iterations + 1):
+            if progress is not None:
+                progress.raise_if_cancelled()
+            image, state = self._step(point)
+            point = anderson.next(point, image)
+            if iteration % CHECK_EVERY and iteration != max_iterations:
+                continue
+            quality, balance = self._quality(state)
+            if quality <= self.tolerance:
+                return AdmmResult(state.v, state.y, iteration, True, False)
+            if watch.is_stalled(iteration, quality):
+                break
+            if iteration % ADAPT_EVERY == 0 and watch.may_adapt(balance):
+                self._change_rho(self.rho * balance)
+                point = self._point(state)
+                anderson.forget()
+            if iteration % PATIENCE == PATIENCE // 2:
+                earlier = state
+        infeasible = self._is_certificate(state, earlier)
+        return AdmmResult(state.v, state.y, iteration, False, infeasible)
+
+    def _prepare(self) -> None:
+        """Factorise where nothing fits; a variable set free since needs a place."""
+        missing = (self.blocks.free & ~self.free).any().double()[None]
+        if bool(self.exchange.largest(missing) > 0):
+            self.free = self.blocks.free
+            self.is_ready = False
+        if not self.is_ready:
+            self._change_rho(self.rho)
+
+    def _change_rho(self, rho: float) -> None:
+        system = KeptSystem(self.blocks, self.exchange)
+        system.factorise(PROXIMAL + rho * self.d, rho * self.w, self.free)
+        self.rho, self.system, self.is_ready = rho, system, True
+
+    def _take_vectors(self) -> None:
+        """Find what variables outside the system contribute, being at their bounds."""
+        blocks = self.blocks
+        self.outside = torch.where(self.free, 0.0, blocks.lower)
+        self.outside_activity = blocks.rows @ self.outside
+        self.linear = blocks.q + self._multiply(self.outside)
+
+    def _first(self, start: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
+        blocks = self.blocks
+        if start is None:
+            return blocks.lower + 0.5 * (blocks.upper - blocks.lower), torch.zeros_like(
+                blocks.row_lower
+            )
+        return torch.clamp(start[0], blocks.lower, blocks.upper), start[1]
+
+    def _split(self, x: Tensor, y: Tensor) -> _State:
+        """Return the state at a point, its bounds' duals making the gradient vanish."""
+        blocks = self.blocks
+        activity = blocks.rows @ x
+        z = torch.clamp(activity, blocks.row_lower, blocks.row_upper)
+        gradient = self._multiply(x) + blocks.q + blocks.columns @ y
+        return _State(x, activity, z, x, y, -gradient * self.free)
+
+    def _point(self, state: _State) -> Tensor:
+        """Return the fixed-point variable: copies plus duals, in units of the weights."""
+        rows = state.z + state.y / (self.rho * self.w)
+        bounds = state.v + state.bound / (self.rho * self.d)
+        return torch.cat([rows * self.w.sqrt(), bounds * self.d.sqrt()])
+
+    def _step(self, point: Tensor) -> tuple[Tensor, _State]:
+        blocks, rho, w, d = self.blocks, self.rho, self.w, self.d
+        rows, bounds = point[: len(w)] / w.sqrt(), point[len(w) :] / d.sqrt()
+        z = torch.clamp(rows, blocks.row_lower, blocks.row_upper)
+        v = torch.clamp(bounds, blocks.lower, blocks.upper)
+        y, bound = rho * w * (rows - z), rho * d * (bounds - v)
+        inside = v - self.outside
+        right = blocks.columns @ (rho * w * (z - self.outside_activity) - y)
+        right = right - self.linear + (rho * d + PROXIMAL) * inside - bound
+        x = self.system.solve(right) + self.outside
+        activity = blocks.rows @ x
+        rows = rows + RELAXATION * (activity - z)
+        bounds = bounds + RELAXATION * (x - v)
+        image = torch.cat([rows * w.sqrt(), bounds * d.sqrt()])
+        return image, _State(x, activity, z, v, y, bound)
+
+    def _multiply(self, x: Tensor) -> Tensor:
+        blocks = self.blocks
+        return blocks.cost @ x - blocks.expand(self.exchange.total(blocks.project(x)))
+
+    def _quality(self, state: _State) -> tuple[float, float]:
+        """Relative gap or scaled primal residual, the worse; and how to change rho.
+
+        The gap is against a bound that holds whatever the duals are, so it needs no
+        dual residual beside it, which single precision could not bring down.
+        """
+        blocks = self.blocks
+        product = self._multiply(state.x)
+        pull = blocks.columns @ state.y
+        left = (product + blocks.q + pull + state.bound) * self.free
+        off = state.activity - state.z, state.x - state.v
+        root_w, root_d = self.w.sqrt(), self.d.sqrt()
+        worst = self.exchange.largest(
+            torch.stack(
+                [
+                    _largest(off[0] / self.row_norm),
+                    _largest(off[1]),
+                    _largest(blocks.q),
+                ]
+            )
+        )
+        slope = self._multiply(state.v) + blocks.q + pull
+        value = 0.5 * state.v @ (slope + blocks.q - pull)
+        norms = self.exchange.total(
+            torch.stack(
+                [
+                    value,
+                    self._gap(state, slope),
+                    (off[0] * root_w).square().sum() + (off[1] * root_d).square().sum(),
+                    (state.v * root_d).square().sum(),
+                    (left / root_d).square().sum(),
+                    torch.stack(
+                        [(part / root_d).square().sum() for part in (product, pull)]
+                    ).max(),
+                ]
+            )
+        )
+        size = max(abs(float(norms[0])), 1e-3 * max(float(worst[2]), 1.0))
+        residual = float(worst[:2].max()) / FEASIBLE_SHARE
+        primal = float(norms[2] / norms[3].clamp_min(1e-12))
+        dual = float(norms[4] / norms[5].clamp_min(1e-12))
+        balance = (max(primal, 1e-30) / max(dual, 1e-30)) ** 0.25
+        return max(residual, abs(float(norms[1])) / size), balance
+
+    def _gap(self, state: _State, slope: Tensor) -> Tensor:
+        """Cost at v minus the bound that the duals of the rows prove there."""
+        blocks = self.blocks
+        y = state.y
+        low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
+        high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
+        support = y.clamp_min(0.0) @ high + y.clamp_max(0.0) @ low
+        least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
+        activity = blocks.columns @ y
+        return state.v @ (slope - activity) - least + support
+
+    def _is_certificate(self, state: _State, earlier: _State) -> bool:
+        """Whether the change of the duals separates the rows from all x in the bounds.
+
+        For dy with sum of A'dy x over the bounds above the support of the limits no x
+        can meet the rows (Farkas).
+        """
+        blocks = self.blocks
+        change = state.y - earlier.y
+        size = float(self.exchange.largest(_largest(change)[None]))
+        if size <= 0:
+            return False
+        change = change / size
+        change = torch.where(torch.isfinite(blocks.row_upper), change, change.clamp_max(0))
+        change = torch.where(torch.isfinite(blocks.row_lower), change, change.clamp_min(0))
+        pull = blocks.columns @ change
+        least = torch.minimum(pull * blocks.lower, pull * blocks.upper).sum()
+        low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
+        high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
+        support = change.clamp_min(0.0) @ high + change.clamp_max(0.0) @ low
+        return float(self.exchange.total((least - support)[None])) > CERTIFICATE
+
+
+class _Watch:
+    """Tells when the iteration stalls, and how often rho may still change."""
+
+    def __init__(self) -> None:
+        self.best, self.since, self.adaptions = float("inf"), 0, 0
+
+    def is_stalled(self, iteration: int, quality: float) -> bool:
+        if quality < 0.5 * self.best:
+            self.best, self.since = quality, iteration
+        return iteration - self.since >= PATIENCE
+
+    def may_adapt(self, balance: float) -> bool:
+        if 1 / IMBALANCE <= balance <= IMBALANCE or self.adaptions == MOST_ADAPTIONS:
+            return False
+        self.adaptions += 1
+        return True
+
+
+def _largest(values: Tensor) -> Tensor:
+    return values.abs().max() if values.numel() else values.new_zeros(())

@@ -1,0 +1,280 @@
+"""Which method solves a program, what is kept for the next edit, and what if it fails."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from napari_jcc.config import SolverConfig
+from napari_jcc.errors import SolverError
+from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.progress import Progress
+from napari_jcc.solvers.solution import Solution, Status
+from napari_jcc.solvers.structured import admm, ipm
+from napari_jcc.solvers.structured.admm import Admm
+from napari_jcc.solvers.structured.block_factor import NotPositive
+from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
+from napari_jcc.solvers.structured.build import make_blocks
+from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.ipm import InteriorPoint
+from napari_jcc.solvers.structured.kept import kept_bytes
+from napari_jcc.solvers.structured.layout import GROUP_BYTES, THIN
+from napari_jcc.solvers.structured.point import IpmResult
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+INFEASIBLE_RESIDUAL = 1e-6
+"""Violation that an interior-point method does not leave in a feasible program."""
+
+TIGHTER = 1e-2
+"""Interior point is asked for more than the tolerance: its last steps are cheap."""
+
+SMALL = 1000
+"""Variables up to which interior point takes no longer than operator splitting."""
+
+PRECISE = 1e-6
+"""Tolerance below which the few precise steps of interior point are the cheaper ones."""
+
+SMALLER = 8
+"""Factor by which batches shrink where the device is out of memory."""
+
+SMALLEST_GROUP = 2**20
+"""Bytes of a batch below which shrinking it further frees nothing."""
+
+
+class Engine:
+    """Holds a program in batches, and solves it again after every edit.
+
+    Parameters
+    ----------
+    program : QuadraticProgram
+    config : SolverConfig
+        `method` ``auto`` takes operator splitting where it is the faster one, and
+        interior point where that stalls.
+    device : torch.device
+        Left for the processor where it has no memory even for small batches.
+    exchange
+        Sums over images held by other processes.
+    budget
+        Bytes for matrices and their factors.
+    """
+
+    def __init__(
+        self,
+        program: QuadraticProgram,
+        config: SolverConfig,
+        device: torch.device,
+        exchange: Exchange | None = None,
+        budget: float = math.inf,
+    ) -> None:
+        self.config, self.exchange, self.budget = config, exchange or Alone(), budget
+        self.notes: list[str] = []
+        self._device, self._group_bytes = device, GROUP_BYTES
+        self._splitting: Admm | None = None
+        self._is_convex = False
+        self.blocks = self._surviving(lambda: self._make(program))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the matrices are."""
+        return self._device
+
+    def take_vectors(self, program: QuadraticProgram) -> None:
+        """Take over a program whose matrices are the same; everything kept stays."""
+        set_vectors(self.blocks, program)
+
+    def take_matrices(self, program: QuadraticProgram, *, same_cost: bool) -> None:
+        """Take over a program of the same variables and rows with other matrices."""
+        self.blocks = self._surviving(lambda: self._make(program))
+        self._is_convex = self._is_convex and same_cost
+        if self._splitting is not None:
+            self._splitting.take_matrices(self.blocks)
+
+    def solve(
+        self, start: Solution | None = None, progress: Progress | None = None
+    ) -> Solution:
+        """Return the optimum, found from an earlier solution where the method can.
+
+        Raises
+        ------
+        Cancelled
+            If the progress was cancelled; the engine stays usable.
+        SolverError
+            If memory does not suffice for single images on the processor.
+        """
+        return self._surviving(lambda: self._solve(start, progress))
+
+    def _make(self, program: QuadraticProgram) -> Blocks:
+        return make_blocks(
+            program, self._device, self.exchange, self.budget, self._group_bytes
+        )
+
+    def _solve(self, start: Solution | None, progress: Progress | None) -> Solution:
+        began = time.perf_counter()
+        try:
+            if not self._is_convex:
+                InteriorPoint(self.blocks, self.exchange).check_convex()
+                self._is_convex = True
+            if self._splits():
+                solution = self._split(start, progress)
+                if solution is not None:
+                    return solution
+            return self._interior(began, progress)
+        except NotPositive:
+            return _failed(self.blocks.program, Status.NON_CONVEX)
+
+    def _splits(self) -> bool:
+        """Whether operator splitting comes first; the same on all holders."""
+        if self.config.method != "auto":
+            return self.config.method == "admm"
+        blocks = self.blocks
+        thin = any(group.sizes[THIN] for group in blocks.layout.groups)
+        facts = torch.tensor(
+            [
+                float(thin),
+                float(2 * kept_bytes(blocks) > self.budget),
+                -float(blocks.program.variable_count),
+            ],
+            dtype=torch.float64,
+        )
+        thin_, large, count = self.exchange.largest(facts).tolist()
+        fits = not thin_ and not large and -count > SMALL
+        return fits and self.config.tolerance >= PRECISE
+
+    def _split(self, start: Solution | None, progress: Progress | None) -> Solution | None:
+        """Return None where the iteration stalls and the settings allow another method."""
+        began = time.perf_counter()
+        if self._splitting is None:
+            self._splitting = Admm(self.blocks, self.exchange, self.config.tolerance)
+        steps = min(self.config.max_iterations, admm.MOST_STEPS)
+        result = self._splitting.solve(self._flat(start), steps, progress)
+        status = Status.SOLVED if result.solved else Status.MAX_ITERATIONS
+        if result.infeasible:
+            status = Status.INFEASIBLE
+        short = self.config.max_iterations <= result.iterations
+        if status is Status.MAX_ITERATIONS and self.config.method == "auto" and not short:
+            self._note(
+                f"Operator splitting stalled after {result.iterations} steps; interior "
+                "point takes over."
+            )
+            return None
+        seconds = (0.0, time.perf_counter() - began)
+        return to_solution(
+            self.blocks, result.x, result.y, status, result.iterations, seconds
+        )
+
+    def _interior(self, began: float, progress: Progress | None) -> Solution:
+        steps = min(self.config.max_iterations, ipm.MOST_STEPS)
+        result = InteriorPoint(self.blocks, self.exchange).solve(
+            self.config.tolerance * TIGHTER, steps, progress=progress
+        )
+        return as_solution(self.blocks, result, (0.0, time.perf_counter() - began))
+
+    def _flat(self, start: Solution | None) -> tuple[Tensor, Tensor] | None:
+        if start is None:
+            return None
+        blocks = self.blocks
+        return blocks.to_flat(start.x), blocks.to_flat_rows(start.row_duals * blocks.scale)
+
+    def _surviving(self, work: Callable[[], T]) -> T:
+        """Do work that may run out of memory, with smaller batches, then elsewhere."""
+        while True:
+            try:
+                return work()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._retreat(error)
+
+    def _retreat(self, error: BaseException) -> None:
+        on_device = self._device.type != "cpu"
+        if self._group_bytes // SMALLER >= SMALLEST_GROUP:
+            self._group_bytes //= SMALLER
+            self._note(
+                f"Out of memory on {self._device}; batches are cut to "
+                f"{self._group_bytes // 2**20} MB."
+            )
+        elif on_device:
+            self._device, self._group_bytes = torch.device("cpu"), GROUP_BYTES
+            self._note("Out of memory with small batches, too; the processor takes over.")
+        else:
+            raise SolverError(
+                "There is not enough memory to factorise the joint problem, even image by "
+                "image. Use fewer superpixels or images, or lower "
+                "discriminative.degrees_of_freedom."
+            ) from error
+        if hasattr(self, "blocks"):
+            self.take_matrices(self.blocks.program, same_cost=True)
+
+    def _note(self, message: str) -> None:
+        logger.warning(message)
+        self.notes.append(message)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out; torch tells so in words only on the processor."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        "can't allocate memory" in str(error)
+    )
+
+
+def as_solution(
+    blocks: Blocks, result: IpmResult, seconds: tuple[float, float]
+) -> Solution:
+    """Bring an interior-point iterate back to the program's own order and units."""
+    point = result.point
+    solution = to_solution(
+        blocks, point.x, point.y, _status(result), result.iterations, seconds
+    )
+    # A fixed variable's dual is whatever makes its gradient vanish.
+    program = blocks.program
+    free = program.lower < program.upper
+    bound = blocks.from_flat(point.high - point.low) / blocks.scale
+    solution.bound_duals[free] = bound[free]
+    return solution
+
+
+def to_solution(
+    blocks: Blocks,
+    x: Tensor,
+    y: Tensor,
+    status: Status,
+    iterations: int,
+    seconds: tuple[float, float],
+) -> Solution:
+    """Bring a point back to the program's order and units; bounds take what is left."""
+    program = blocks.program
+    values = blocks.from_flat(x).clip(program.lower, program.upper)
+    row_duals = blocks.from_flat_rows(y) / blocks.scale
+    gradient = program.multiply(values) + program.q + program.A.T @ row_duals
+    return Solution(
+        status=status,
+        x=values,
+        row_duals=row_duals,
+        bound_duals=-gradient,
+        iterations=iterations,
+        setup_seconds=seconds[0],
+        solve_seconds=seconds[1],
+    )
+
+
+def _status(result: IpmResult) -> Status:
+    if result.solved:
+        return Status.SOLVED
+    if result.stuck:
+        infeasible = result.primal_residual > INFEASIBLE_RESIDUAL
+        return Status.INFEASIBLE if infeasible else Status.FAILED
+    return Status.MAX_ITERATIONS
+
+
+def _failed(program: QuadraticProgram, status: Status) -> Solution:
+    zeros = program.lower.copy()
+    return Solution(status, zeros, 0 * program.l.clip(0, 0), 0 * zeros, 0, 0.0, 0.0)
