@@ -15,6 +15,9 @@ from napari_jcc import __version__
 from napari_jcc.cli.benchmark import benchmark
 from napari_jcc.cli.config import config
 from napari_jcc.cli.evaluate import evaluate
+from napari_jcc.cli.export import export
+from napari_jcc.cli.measure import measure
+from napari_jcc.cli.project import app as project_app
 from napari_jcc.cli.sample import sample
 from napari_jcc.cli.segment import segment
 from napari_jcc.cli.sweep import sweep
@@ -34,7 +37,10 @@ app = typer.Typer(
 app.command()(segment)
 app.command()(sweep)
 app.command()(evaluate)
+app.command()(measure)
 app.command()(benchmark)
+app.command()(export)
+app.add_typer(project_app, name="project")
 app.command()(config)
 app.command()(sample)
 

@@ -1,0 +1,290 @@
+"""Area, shape and brightness of every object."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import regionprops_table
+
+from napari_jcc.atomic import replace_files
+from napari_jcc.collection import ImageCollection
+from napari_jcc.errors import InputError
+from napari_jcc.results.result import ImageResult
+from napari_jcc.results.saved import SavedResult, read_result
+
+MEASURES = "measures.csv"
+
+_SHAPE = {
+    # our name: the one of scikit-image
+    "object": "label",
+    "area": "area",
+    "centroid_x": "centroid-1",
+    "centroid_y": "centroid-0",
+    "major_axis": "axis_major_length",
+    "minor_axis": "axis_minor_length",
+    "eccentricity": "eccentricity",
+    "orientation": "orientation",
+    "perimeter": "perimeter",
+    "solidity": "solidity",
+    "x_min": "bbox-1",
+    "y_min": "bbox-0",
+    "x_max": "bbox-3",
+    "y_max": "bbox-2",
+}
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """One row per object of a set of images.
+
+    Attributes
+    ----------
+    rows
+        Name of the image (``image``), unit of length (``unit``) and what
+        `measure_objects` returns.
+    notes
+        Images whose brightness could not be measured, and why.
+    """
+
+    rows: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def to_csv(self) -> str:
+        """Write the rows as CSV; what an object has no value for is empty."""
+        columns = list(dict.fromkeys(name for row in self.rows for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns or ["image"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _plain(row[name]) for name in row} for row in self.rows)
+        return text.getvalue()
+
+
+def measure_objects(
+    objects: NDArray[Any],
+    image: NDArray[Any] | None = None,
+    *,
+    spacing: tuple[float, float] = (1.0, 1.0),
+) -> dict[str, NDArray[Any]]:
+    """Measure every object of one image.
+
+    Parameters
+    ----------
+    objects : (H, W) bool or integer
+        Numbered objects, 0 for none; of a mask, every piece (also across corners) is one.
+    image : (H, W) or (H, W, C), optional
+        As stored; brightness is measured in its own values, channel by channel.
+    spacing
+        Height and width of a pixel, in any unit of length.
+
+    Returns
+    -------
+    measures
+        (K,) each. ``object``, its number; ``area`` in squared units; ``centroid_x``,
+        ``centroid_y``, ``major_axis``, ``minor_axis`` (of the ellipse with the same second
+        moments) and ``perimeter`` in units, the last NaN where pixels are not square;
+        ``eccentricity`` in [0, 1]; ``orientation`` of the major axis in degrees,
+        counter-clockwise from the x axis, in (-90, 90]; ``solidity``, the share of the
+        convex hull; ``x_min``, ``y_min``, ``x_max``, ``y_max`` in pixels, half-open; with
+        an image ``mean_C``, ``min_C``, ``max_C`` and ``std_C`` for every channel C, counted
+        from 0.
+
+    Raises
+    ------
+    InputError
+        If `objects` are no mask or labels, `image` is not as large, or the spacing is not
+        above 0.
+    """
+    labels = _as_labels(objects)
+    if len(spacing) != 2 or not all(0 < side < math.inf for side in spacing):
+        raise InputError(f"The size of a pixel must be above 0, got {spacing}.")
+    square = spacing[0] == spacing[1]
+    names = [name for name in _SHAPE if square or name != "perimeter"]
+    properties = dict.fromkeys(_SHAPE[name].partition("-")[0] for name in names)
+    found = regionprops_table(  # type: ignore[no-untyped-call]
+        labels, properties=tuple(properties), spacing=spacing
+    )
+    measures = {name: np.asarray(found[_SHAPE[name]]) for name in names}
+    measures.setdefault("perimeter", np.full(len(measures["object"]), np.nan))
+    measures = {name: measures[name] for name in _SHAPE}
+    measures["orientation"] = _turn(measures["orientation"])
+    if image is not None:
+        measures |= _measure_brightness(labels, np.asarray(image), measures["object"])
+    return measures
+
+
+def measure_images(
+    images: Iterable[ImageResult],
+    pictures: Mapping[str, NDArray[Any]] | None = None,
+    *,
+    spacing: tuple[float, float] = (1.0, 1.0),
+    unit: str = "pixel",
+) -> Measurements:
+    """Measure the objects of several images.
+
+    Parameters
+    ----------
+    images
+        Answers: numbered objects where there are any, else the pieces of the mask.
+    pictures
+        The images as stored, by name; may leave some out, and may read them when asked.
+    spacing
+        Height and width of a pixel, in `unit`.
+    unit
+        Written into every row.
+
+    Raises
+    ------
+    InputError
+        As `measure_objects`.
+    """
+    rows: list[dict[str, Any]] = []
+    notes: list[str] = []
+    for image in images:
+        picture, note = _find_picture(image, pictures)
+        notes += [f"{image.name}: {note}"] if note else []
+        objects = image.mask if image.instances is None else image.instances
+        measures = measure_objects(objects, picture, spacing=spacing)
+        rows += [
+            {"image": image.name, "unit": unit, **dict(zip(measures, row, strict=True))}
+            for row in zip(*measures.values(), strict=True)
+        ]
+    return Measurements(tuple(rows), tuple(notes))
+
+
+def measure_folder(
+    folder: str | Path,
+    *,
+    spacing: tuple[float, float] = (1.0, 1.0),
+    unit: str = "pixel",
+) -> Measurements:
+    """Measure the objects that a run found, and write ``measures.csv`` beside its results.
+
+    Parameters
+    ----------
+    folder
+        Folder that a run wrote. Images are read from where they were.
+    spacing
+        Height and width of a pixel, in `unit`.
+    unit
+        Unit of length.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no result, or as `measure_objects`.
+    OutputError
+        If the table cannot be written.
+    """
+    saved = read_result(Path(folder))
+    pictures = _Pictures(saved)
+    found = measure_images(saved.result.images, pictures, spacing=spacing, unit=unit)
+    text = found.to_csv().encode("utf-8", "backslashreplace")
+    replace_files(Path(folder), {MEASURES: text})
+    return found
+
+
+class _Pictures(Mapping[str, NDArray[Any]]):
+    """Images of a saved result as stored, each read when asked for."""
+
+    def __init__(self, saved: SavedResult) -> None:
+        self._places = {
+            image.name: source
+            for image, source in zip(saved.result.images, saved.sources, strict=True)
+        }
+        self._config = saved.result.config.collection
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        source = self._places[name]
+        if not source:
+            raise InputError("the image was in no file")
+        file = ImageCollection.from_paths([source], config=self._config)
+        if len(file) == 1:
+            return file.raw(0)
+        # Pages are called after their file; folders may stand before the name.
+        pages = [page for page in file.names if name == page or name.endswith(f"/{page}")]
+        if not pages:
+            raise InputError(f"{source} has no page of that name any more")
+        return file.raw(file.names.index(pages[0]))
+
+    def __iter__(self) -> Any:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _find_picture(
+    image: ImageResult, pictures: Mapping[str, NDArray[Any]] | None
+) -> tuple[NDArray[Any] | None, str]:
+    """Picture of an image, or why its brightness is not measured."""
+    if pictures is None:
+        return None, ""
+    try:
+        picture = np.asarray(pictures[image.name])
+    except KeyError:
+        return None, ""
+    except (InputError, OSError) as error:
+        return None, f"brightness not measured: {error}"
+    if picture.shape[:2] != image.mask.shape:
+        return None, "brightness not measured: the image has another size by now"
+    return picture, ""
+
+
+def _as_labels(objects: NDArray[Any]) -> NDArray[Any]:
+    objects = np.asarray(objects)
+    if objects.ndim != 2 or objects.dtype.kind not in "bui":
+        raise InputError(
+            f"Objects must be a mask or labels (height, width), got shape {objects.shape} "
+            f"of {objects.dtype}."
+        )
+    if objects.dtype == np.bool_:
+        pieces = cv2.connectedComponents(objects.astype(np.uint8), connectivity=8)[1]
+        return np.asarray(pieces)
+    return objects
+
+
+def _turn(angles: NDArray[Any]) -> NDArray[Any]:
+    """From radians against the y axis to degrees against the x axis, in (-90, 90]."""
+    degrees = np.rad2deg(angles) + 90
+    return np.asarray(np.where(degrees > 90 + 1e-9, degrees - 180, degrees))
+
+
+def _measure_brightness(
+    labels: NDArray[Any], image: NDArray[Any], numbers: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    if image.shape[:2] != labels.shape or image.ndim > 3:
+        raise InputError(
+            f"The image has shape {image.shape} but its objects {labels.shape} (height, "
+            "width). Measure on the image that was segmented."
+        )
+    channels = image.reshape(*labels.shape, -1)
+    statistics: Sequence[tuple[str, Any]] = (
+        ("mean", ndimage.mean),
+        ("min", ndimage.minimum),
+        ("max", ndimage.maximum),
+        ("std", ndimage.standard_deviation),
+    )
+    return {
+        f"{name}_{channel}": np.asarray(
+            measure(channels[..., channel].astype(np.float64), labels, numbers)
+        )
+        for channel in range(channels.shape[-1])
+        for name, measure in statistics
+    }
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return f"{value:.10g}" if math.isfinite(value) else ""
+    return value
