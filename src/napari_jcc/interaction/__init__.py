@@ -1,1 +1,38 @@
-"""Corrections by the user, and how they teach the whole set."""
+"""Corrections: what a user draws is kept, obeyed, and taught to the whole set."""
+
+from napari_jcc.interaction.corrector import Corrector, Settled
+from napari_jcc.interaction.edits import (
+    BACKGROUND,
+    NONE,
+    OBJECT,
+    Edit,
+    EditKind,
+    Edits,
+    ImageKey,
+)
+from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
+from napari_jcc.interaction.storage import (
+    edits_from_bytes,
+    edits_from_state,
+    edits_to_bytes,
+    edits_to_state,
+)
+
+__all__ = [
+    "BACKGROUND",
+    "NONE",
+    "OBJECT",
+    "Corrector",
+    "Edit",
+    "EditKind",
+    "Edits",
+    "ImageKey",
+    "Settled",
+    "edits_from_bytes",
+    "edits_from_state",
+    "edits_to_bytes",
+    "edits_to_state",
+    "image_keys",
+    "lay_over",
+    "lay_over_image",
+]

@@ -1,0 +1,124 @@
+"""The answer for one image that was drawn on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from napari_jcc._types import FloatArray, ImageArray, MaskArray
+from napari_jcc.config import DecodeConfig
+from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
+from napari_jcc.interaction.guidance import Guidance
+from napari_jcc.regions import ImageRegions
+from napari_jcc.regions.overlap import pixel_bounds
+from napari_jcc.results import ImageResult
+from napari_jcc.results.decode import decode_image, enlarge_mask
+from napari_jcc.results.refine import SMALLEST_PART
+
+ITERATIONS = 2
+"""Rounds of GrabCut; with seeds the outline settles at once."""
+
+
+def decode_guided(
+    name: str,
+    image: ImageArray,
+    shape: tuple[int, int],
+    regions: ImageRegions,
+    values: tuple[FloatArray, FloatArray],
+    guidance: Guidance,
+    config: DecodeConfig,
+) -> ImageResult:
+    """Decide mask and box of an image with edits, which the mask follows further.
+
+    The marks are seeds of GrabCut, where the settings refine the mask by it, so that a
+    stroke settles what looks like it around it.
+
+    Parameters
+    ----------
+    name, image, shape, regions, config
+        As for `decode_image`.
+    values
+        y (S,) and z (R,) of the image under the edits.
+    guidance
+        What the edits say.
+    """
+    y = tame_marked(values[0], guidance)
+    if guidance.empty:
+        return decode_image(name, image, shape, regions, y, values[1], config)
+    by_grabcut = config.refinement == "grabcut"
+    plain = config.model_copy(update={"refinement": "none"}) if by_grabcut else config
+    found = decode_image(name, image, shape, regions, y, values[1], plain)
+    if guidance.no_object:
+        nowhere = np.full(4, np.nan, np.float32)
+        return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)
+    working = image.shape[0], image.shape[1]
+    mask = enlarge_mask(found.mask, working)
+    mask = (mask & (guidance.marks != BACKGROUND)) | (guidance.marks == OBJECT)
+    if by_grabcut:
+        mask = refine_marked(image, mask, guidance.marks, config.seed)
+    if guidance.box is not None:
+        mask = mask & _inside(guidance.box, working)
+    return replace(found, mask=enlarge_mask(np.asarray(mask), shape))
+
+
+def tame_marked(y: FloatArray, guidance: Guidance) -> FloatArray:
+    """Bring marked superpixels to the scale of the others.
+
+    The scale of y is set by the constraints, not by the evidence, so that a superpixel
+    fixed at 1 would put the threshold of its image above all others.
+    """
+    tamed = y.copy()
+    free = np.ones(len(y), np.bool_)
+    free[guidance.object] = free[guidance.background] = False
+    top = float(y[free].max(initial=0.0))
+    tamed[guidance.object] = top if top > 0 else 1.0
+    tamed[guidance.background] = 0.0
+    return tamed
+
+
+def refine_marked(
+    image: ImageArray, mask: MaskArray, marks: MarkArray, seed: int
+) -> MaskArray:
+    """Redraw the outline by GrabCut with marks as seeds.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8
+        RGB.
+    mask : (h, w) bool
+        Probable object.
+    marks : (h, w) uint8
+        Certain object and certain rest.
+    seed
+        Start of the random numbers.
+
+    Returns
+    -------
+    (h, w) bool
+        The refined mask, or `mask` where it is another region (IoU below .5). Pieces that
+        touch neither `mask` nor a mark are dropped.
+    """
+    inside = int(mask.sum())
+    if min(inside, mask.size - inside) < SMALLEST_PART:
+        return mask
+    labels = np.where(mask, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[marks == OBJECT], labels[marks == BACKGROUND] = cv2.GC_FGD, cv2.GC_BGD
+    cv2.setRNGSeed(seed)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(image, labels, (0, 0, 0, 0), *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
+    refined = (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD)
+    pieces = cv2.connectedComponents(refined.astype(np.uint8), connectivity=8)[1]
+    met = np.bincount(pieces[mask & refined], minlength=int(pieces.max()) + 1) > 0
+    met[0] = False
+    refined = np.asarray(met[pieces])
+    union = int((refined | mask).sum())
+    return refined if int((refined & mask).sum()) >= 0.5 * union else mask
+
+
+def _inside(box: FloatArray, shape: tuple[int, int]) -> MaskArray:
+    x_min, y_min, x_max, y_max = pixel_bounds(box, shape)
+    inside = np.zeros(shape, np.bool_)
+    inside[y_min:y_max, x_min:x_max] = True
+    return inside

@@ -1,0 +1,295 @@
+"""What a user drew, kept apart from what the machine found, entry by entry."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import FloatArray, IntArray
+from napari_jcc.errors import InputError
+from napari_jcc.interaction.runs import changed_runs, paint_runs
+
+MarkArray = NDArray[np.uint8]
+"""Marks of one image, (H, W), at its own size: `NONE`, `OBJECT` or `BACKGROUND`."""
+
+NONE, OBJECT, BACKGROUND = 0, 1, 2
+
+
+class ImageKey(NamedTuple):
+    """What tells images apart: the name in the collection and the content's hash."""
+
+    name: str
+    fingerprint: str = ""
+
+
+class EditKind(Enum):
+    """What an entry does to its image."""
+
+    PAINT = "paint"
+    BOX = "box"
+    NO_BOX = "no box"
+    FREE_BOX = "free box"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One entry of the journal.
+
+    Attributes
+    ----------
+    key
+        Image it belongs to.
+    shape
+        Height and width of that image.
+    kind
+        ``PAINT`` sets pixels, ``BOX`` fixes the box, ``NO_BOX`` says that the image has
+        none, ``FREE_BOX`` leaves the box to the machine again, ``CLEAR`` takes back
+        everything drawn on the image.
+    time
+        Seconds since 1970.
+    runs : (K, 3) int64
+        Of ``PAINT``: first pixel in row-major order, number of pixels, new mark.
+    box : (4,) float64
+        Of ``BOX``: ``xyxy``, half-open, in the image's own pixels; else NaN.
+    """
+
+    key: ImageKey
+    shape: tuple[int, int]
+    kind: EditKind
+    time: float
+    runs: IntArray = field(default_factory=lambda: np.zeros((0, 3), np.int64))
+    box: FloatArray = field(default_factory=lambda: np.full(4, np.nan))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Edit):
+            return NotImplemented
+        return (
+            self._plain() == other._plain()
+            and np.array_equal(self.runs, other.runs)
+            and np.array_equal(self.box, other.box, equal_nan=True)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._plain())
+
+    @property
+    def pixel_count(self) -> int:
+        """Number of pixels that a ``PAINT`` entry sets."""
+        return int(self.runs[:, 1].sum())
+
+    def _plain(self) -> tuple[object, ...]:
+        return self.key, self.shape, self.kind, self.time
+
+
+@dataclass(frozen=True)
+class Edits:
+    """Everything drawn on a set of images; every method returns a new journal.
+
+    Attributes
+    ----------
+    entries
+        What holds, oldest first.
+    undone
+        What was undone and can be redone, the next to redo last.
+    """
+
+    entries: tuple[Edit, ...] = ()
+    undone: tuple[Edit, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def keys(self) -> tuple[ImageKey, ...]:
+        """Images with entries, in the order of their first one."""
+        return tuple(dict.fromkeys(entry.key for entry in self.entries))
+
+    @property
+    def edited(self) -> tuple[ImageKey, ...]:
+        """Images on which something drawn holds, not cleared or taken back since."""
+        return tuple(key for key in self.keys if self._holds(key))
+
+    def of(self, key: ImageKey) -> tuple[Edit, ...]:
+        """Entries of one image, oldest first."""
+        return tuple(entry for entry in self.entries if entry.key == key)
+
+    def marks(self, key: ImageKey, shape: tuple[int, int]) -> MarkArray:
+        """Return the marks of one image, (H, W) uint8.
+
+        Raises
+        ------
+        InputError
+            If the image was drawn on at another size.
+        """
+        marks = np.zeros(shape, np.uint8)
+        for entry in self._since_clear(key):
+            if entry.shape != shape:
+                raise InputError(
+                    f"{key.name} has {shape[1]} x {shape[0]} pixels but was drawn on at "
+                    f"{entry.shape[1]} x {entry.shape[0]}. Open the image that was drawn "
+                    "on, or clear its edits."
+                )
+            paint_runs(marks, entry.runs)
+        return marks
+
+    def box(self, key: ImageKey) -> FloatArray | None:
+        """Return the fixed box of an image, (4,) ``xyxy``; NaN: no box; None: free."""
+        for entry in reversed(self._since_clear(key)):
+            if entry.kind is EditKind.BOX:
+                return entry.box
+            if entry.kind is EditKind.NO_BOX:
+                return np.full(4, np.nan)
+            if entry.kind is EditKind.FREE_BOX:
+                return None
+        return None
+
+    def draw(self, key: ImageKey, marks: MarkArray) -> Edits:
+        """Bring the marks of an image to `marks`; one entry of the pixels that change.
+
+        Parameters
+        ----------
+        key
+            The image.
+        marks : (H, W) uint8
+            All its marks as they shall be: `NONE`, `OBJECT` or `BACKGROUND`.
+
+        Raises
+        ------
+        InputError
+            If marks have other values, or the size differs from that drawn on before.
+        """
+        shape = _check_marks(key, marks)
+        runs = changed_runs(self.marks(key, shape), marks)
+        if not len(runs):
+            return self
+        return self._with(Edit(key, shape, EditKind.PAINT, time.time(), runs))
+
+    def paint(self, key: ImageKey, where: NDArray[np.bool_], mark: int) -> Edits:
+        """Mark the pixels of `where`, (H, W) bool; `NONE` takes marks back."""
+        shape = where.shape[0], where.shape[1]
+        return self.draw(key, np.where(where, np.uint8(mark), self.marks(key, shape)))
+
+    def fix_box(
+        self, key: ImageKey, shape: tuple[int, int], box: Iterable[float] | None
+    ) -> Edits:
+        """Fix the box of an image, or say with None that it has none.
+
+        Parameters
+        ----------
+        key
+            The image.
+        shape
+            Its height and width.
+        box
+            ``xyxy``, half-open, in the image's own pixels.
+
+        Raises
+        ------
+        InputError
+            If the box is no box of finite numbers or misses the image.
+        """
+        if box is None:
+            return self._with(Edit(key, shape, EditKind.NO_BOX, time.time()))
+        corners = _check_box(key, shape, box)
+        return self._with(Edit(key, shape, EditKind.BOX, time.time(), box=corners))
+
+    def free_box(self, key: ImageKey, shape: tuple[int, int]) -> Edits:
+        """Leave the box of an image to the machine again."""
+        if self.box(key) is None:
+            return self
+        return self._with(Edit(key, shape, EditKind.FREE_BOX, time.time()))
+
+    def clear(self, key: ImageKey) -> Edits:
+        """Take back everything drawn on an image, as an entry that can be undone."""
+        own = self._since_clear(key)
+        if not own:
+            return self
+        return self._with(Edit(key, own[-1].shape, EditKind.CLEAR, time.time()))
+
+    def undo(self, key: ImageKey | None = None) -> Edits:
+        """Undo the last entry, or the last one of an image; none: nothing happens."""
+        place = _last(self.entries, key)
+        if place is None:
+            return self
+        entries = self.entries[:place] + self.entries[place + 1 :]
+        return Edits(entries, (*self.undone, self.entries[place]))
+
+    def redo(self, key: ImageKey | None = None) -> Edits:
+        """Redo what was undone last, everywhere or on one image."""
+        place = _last(self.undone, key)
+        if place is None:
+            return self
+        undone = self.undone[:place] + self.undone[place + 1 :]
+        return Edits((*self.entries, self.undone[place]), undone)
+
+    def adopt(self, keys: Iterable[ImageKey]) -> Edits:
+        """Give entries the present names of images that were renamed or moved.
+
+        An image is known again by its content where its name is gone. Entries of images
+        that are not there stay as they are.
+        """
+        present = set(keys)
+        by_content = {key.fingerprint: key for key in present if key.fingerprint}
+        names = {
+            old: by_content[old.fingerprint]
+            for old in dict.fromkeys(e.key for e in (*self.entries, *self.undone))
+            if old not in present and old.fingerprint in by_content
+        }
+        return Edits(
+            tuple(_renamed(self.entries, names)), tuple(_renamed(self.undone, names))
+        )
+
+    def _with(self, entry: Edit) -> Edits:
+        # What was undone on this image no longer fits what is drawn there.
+        undone = tuple(old for old in self.undone if old.key != entry.key)
+        return Edits((*self.entries, entry), undone)
+
+    def _holds(self, key: ImageKey) -> bool:
+        own = self._since_clear(key)
+        if not own:
+            return False
+        return self.box(key) is not None or bool(self.marks(key, own[-1].shape).any())
+
+    def _since_clear(self, key: ImageKey) -> tuple[Edit, ...]:
+        own = self.of(key)
+        cleared = [i for i, entry in enumerate(own) if entry.kind is EditKind.CLEAR]
+        return own[cleared[-1] + 1 :] if cleared else own
+
+
+def _check_marks(key: ImageKey, marks: MarkArray) -> tuple[int, int]:
+    if marks.ndim != 2 or marks.dtype != np.uint8 or marks.max(initial=0) > BACKGROUND:
+        raise InputError(
+            f"Marks of {key.name} must be (H, W) uint8 of 0, 1 and 2, got "
+            f"{marks.shape} {marks.dtype}. Give one value per pixel of the image."
+        )
+    return marks.shape[0], marks.shape[1]
+
+
+def _check_box(key: ImageKey, shape: tuple[int, int], box: Iterable[float]) -> FloatArray:
+    corners = np.asarray(list(box), dtype=np.float64)
+    if corners.shape != (4,) or not np.isfinite(corners).all():
+        raise InputError(f"The box of {key.name} must be four numbers, got {corners}.")
+    clipped = np.clip(corners, 0, [shape[1], shape[0], shape[1], shape[0]])
+    if (clipped[2:] <= clipped[:2]).any():
+        raise InputError(
+            f"The box {corners.tolist()} of {key.name} holds no part of its "
+            f"{shape[1]} x {shape[0]} pixels. Give x_min, y_min, x_max, y_max."
+        )
+    return np.asarray(clipped)
+
+
+def _last(entries: tuple[Edit, ...], key: ImageKey | None) -> int | None:
+    places = [i for i, entry in enumerate(entries) if key is None or entry.key == key]
+    return places[-1] if places else None
+
+
+def _renamed(entries: tuple[Edit, ...], names: dict[ImageKey, ImageKey]) -> Iterator[Edit]:
+    for entry in entries:
+        yield replace(entry, key=names[entry.key]) if entry.key in names else entry

@@ -1,0 +1,171 @@
+"""From drawn pixels and boxes to what they say about an image's superpixels and boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from scipy import sparse
+
+from napari_jcc._types import Float32Array, FloatArray, IntArray
+from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
+from napari_jcc.problem.fixings import Fixings
+from napari_jcc.regions import ImageRegions
+from napari_jcc.regions.boxes import box_excess
+from napari_jcc.regions.overlap import pixel_bounds, superpixels_inside
+from napari_jcc.results.decode import box_iou
+
+LEAST_SHARE = 0.1
+"""Share of a superpixel that must be marked: a stroke that grazes it says nothing."""
+DECISIVE = 3.0
+"""A superpixel with marks of both kinds follows one that is this many times the other;
+else it straddles the outline and stays free. The marked pixels win in the mask anyway."""
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What the edits of one image say, at working size.
+
+    Attributes
+    ----------
+    marks : (h, w) uint8
+        At working size.
+    object, background : (F,), (B,) int64
+        Superpixels of the image that are object, and that are not.
+    box : (4,) float64 or None
+        The fixed box, ``xyxy`` in working pixels; NaN: the image has none.
+    """
+
+    marks: MarkArray
+    object: IntArray
+    background: IntArray
+    box: FloatArray | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the edits say nothing."""
+        return self.box is None and not self.marks.any()
+
+    @property
+    def no_object(self) -> bool:
+        """Whether the user said that the image shows no object."""
+        return self.box is not None and bool(np.isnan(self.box).any())
+
+
+def read_guidance(
+    regions: ImageRegions, marks: MarkArray, box: FloatArray | None
+) -> Guidance:
+    """Bring the edits of an image to its superpixels.
+
+    Parameters
+    ----------
+    regions
+        Pieces of the image.
+    marks : (H, W) uint8
+        At the image's own size.
+    box : (4,) float64 or None
+        ``xyxy`` in the image's own pixels; NaN: no object.
+    """
+    labels = regions.superpixels.label_map
+    small = reduce_marks(marks, (labels.shape[0], labels.shape[1]))
+    area = regions.superpixels.area
+    shares = [
+        np.bincount(labels.ravel(), (small == kind).ravel(), len(area)) / area
+        for kind in (OBJECT, BACKGROUND)
+    ]
+    sides = [
+        (own >= LEAST_SHARE) & (own >= DECISIVE * other)
+        for own, other in (shares, shares[::-1])
+    ]
+    inside, outside = sides
+    if box is not None:
+        factor = np.tile(np.array(labels.shape[::-1]) / np.array(marks.shape[::-1]), 2)
+        box = box * factor
+        if np.isnan(box).any():
+            outside = ~inside
+    return Guidance(small, np.flatnonzero(inside), np.flatnonzero(outside), box)
+
+
+def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:
+    """Bring marks to working size; thin strokes stay where they cover a quarter."""
+    if marks.shape == shape:
+        return marks
+    object_share, background_share = (
+        cv2.resize(
+            (marks == kind).astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA
+        ).reshape(shape)
+        for kind in (OBJECT, BACKGROUND)
+    )
+    small = np.where(object_share >= background_share, OBJECT, BACKGROUND)
+    marked = np.maximum(object_share, background_share) >= 0.25
+    return np.where(marked, small, 0).astype(np.uint8)
+
+
+def hold_marks(regions: ImageRegions, guidance: Guidance) -> tuple[ImageRegions, int]:
+    """See to it that a candidate box holds the marks, or is the fixed box.
+
+    Where none does, the one that overlaps the box asked for most is moved there: its
+    features are the closest, and the program keeps its shape.
+
+    Returns
+    -------
+    regions
+        With the box moved, if one had to be.
+    chosen
+        The candidate that is fixed; -1 where none is.
+    """
+    if guidance.no_object or not len(regions.boxes):
+        return regions, -1
+    held = regions.overlap[:, guidance.object].sum(axis=1)
+    if guidance.box is None and (
+        not len(guidance.object) or held.max() == len(guidance.object)
+    ):
+        return regions, -1
+    wanted = _wanted_box(regions, guidance)
+    place = int(box_iou(wanted, regions.boxes).argmax())
+    moved = _move_box(regions, place, wanted, guidance.object)
+    return moved, place if guidance.box is not None else -1
+
+
+def local_fixings(guidance: Guidance, chosen: int) -> Fixings:
+    """Return what the edits fix, counted over the pieces of the image alone."""
+    return Fixings(
+        guidance.object.tolist(),
+        guidance.background.tolist(),
+        chosen=[chosen] if chosen >= 0 else [],
+    )
+
+
+def _wanted_box(regions: ImageRegions, guidance: Guidance) -> Float32Array:
+    """Box around the marked superpixels, within or beyond the fixed one or the best."""
+    if guidance.box is not None:
+        return guidance.box.astype(np.float32)
+    rows, columns = np.nonzero(np.isin(regions.superpixels.label_map, guidance.object))
+    around = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+    # The object goes on beyond the marks: from the box that already holds most of them.
+    held = regions.overlap[:, guidance.object].sum(axis=1)
+    best = regions.boxes[int(np.argmax(held + regions.box_excess / 4))]
+    low = np.minimum(around[:2], best[:2])
+    return np.concatenate([low, np.maximum(around[2:], best[2:])]).astype(np.float32)
+
+
+def _move_box(
+    regions: ImageRegions, place: int, box: Float32Array, marked: IntArray
+) -> ImageRegions:
+    shape = regions.saliency_map.shape
+    boxes = regions.boxes.copy()
+    boxes[place] = box
+    inside = superpixels_inside(regions.superpixels, box)
+    inside[marked] = True
+    if not inside.any():
+        centre = (box[:2] + box[2:]) / 2
+        distance = np.abs(regions.superpixels.centre - centre).sum(axis=1)
+        inside[int(distance.argmin())] = True
+    overlap = regions.overlap.toarray().astype(np.bool_)
+    overlap[place] = inside
+    excess = regions.box_excess.copy()
+    excess[place] = box_excess(pixel_bounds(box[None], shape), regions.saliency_map)[0]
+    return replace(
+        regions, boxes=boxes, box_excess=excess, overlap=sparse.csr_array(overlap)
+    )

@@ -1,0 +1,167 @@
+"""The joint problem of a finished run, solved again under what the user fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from napari_jcc._types import FloatArray
+from napari_jcc.config import JccConfig
+from napari_jcc.pipeline import SolvedJoint
+from napari_jcc.problem import QuadraticProgram, Variables, gather, joint_model
+from napari_jcc.problem.cut import cut_image
+from napari_jcc.problem.data import JointData
+from napari_jcc.problem.fixings import Fixings, fix
+from napari_jcc.regions import ImageRegions
+from napari_jcc.solvers import Solution, get_solver, require_solved
+
+
+@dataclass(frozen=True)
+class Point:
+    """A program and the latest values of its variables.
+
+    Attributes
+    ----------
+    program
+        Without anything fixed.
+    data
+        Pieces it was built for.
+    x : (V,) float64
+        Best known values under what is fixed.
+    """
+
+    program: QuadraticProgram
+    data: JointData
+    x: FloatArray
+
+
+class JointSolver:
+    """Solves a run's problem again, for all its images or for one.
+
+    Parameters
+    ----------
+    joint
+        The problem and its solution.
+    config
+        Settings of the run.
+
+    Attributes
+    ----------
+    places
+        Places in the collection of the images in the problem.
+    start
+        The run's own solution.
+    """
+
+    def __init__(self, joint: SolvedJoint, config: JccConfig) -> None:
+        self.places = joint.usable
+        self.start = Point(joint.program, joint.data, joint.solution.x)
+        self._config = config
+        self._factors = joint.factors
+        self._warm = joint.solution
+        self._memberships = config.problem.reading == "hull"
+
+    @property
+    def features(self) -> FloatArray:
+        """The run's own features of all superpixels, (S, K): the classifier's factor."""
+        factor = self._factors.superpixels
+        return np.asarray(factor.factor[:, 1:] / factor.weights[:, None], np.float64)
+
+    def values(self, point: Point, place: int) -> tuple[FloatArray, FloatArray]:
+        """Return y and z of one image by its place in the collection."""
+        number = self.places.index(place)
+        y, z = Variables(point.data, self._memberships).split(point.x)
+        data = point.data
+        return y[data.superpixel_image == number], z[data.box_image == number]
+
+    def solve(
+        self, regions: Sequence[ImageRegions], fixings: Mapping[int, Fixings]
+    ) -> Point:
+        """Return the optimum of the whole set.
+
+        Parameters
+        ----------
+        regions
+            Pieces of the images in the problem.
+        fixings
+            By place in the collection, counted over the pieces of that image.
+
+        Raises
+        ------
+        SolverError
+            If the problem is not solved.
+        """
+        data = gather(regions)
+        program = joint_model(data, self._factors, self._config.problem).build()
+        variables = Variables(data, self._memberships)
+        fixed = fix(program, variables, self._join(data, fixings))
+        solver = get_solver(self._config.solver.name, self._config.runtime.device)
+        solver.setup(fixed, self._config.solver)
+        warm = self._warm if _same_shape(self._warm, fixed) else None
+        solution = require_solved(solver.solve(warm))
+        return Point(program, data, solution.x)
+
+    def solve_image(
+        self,
+        regions: Sequence[ImageRegions],
+        point: Point,
+        place: int,
+        fixings: Fixings,
+        rebuild: bool = False,
+    ) -> Point:
+        """Return the optimum over one image's variables, the others as in `point`.
+
+        Parameters
+        ----------
+        regions
+            Pieces of the images in the problem.
+        point
+            Where the others stay.
+        place
+            The image's place in the collection.
+        fixings
+            Counted over the pieces of the image.
+        rebuild
+            Whether a box of the image differs from those in `point`.
+
+        Raises
+        ------
+        SolverError
+            If the problem is not solved.
+        """
+        number = self.places.index(place)
+        program = point.program
+        if rebuild:
+            model = joint_model(gather(regions), self._factors, self._config.problem)
+            program = model.build()
+        own = np.flatnonzero(program.variable_image == number)
+        rows = np.flatnonzero(program.row_image == number)
+        part = cut_image(program, point.x, own, rows)
+        variables = Variables(gather([regions[number]]), self._memberships)
+        fixed = fix(part, variables, fixings)
+        solver = get_solver("osqp")
+        solver.setup(fixed, self._config.solver)
+        x = point.x.copy()
+        x[own] = require_solved(solver.solve()).x
+        # The box moved for this answer only; the state of all keeps its program.
+        return replace(point, x=x)
+
+    def _join(self, data: JointData, fixings: Mapping[int, Fixings]) -> Fixings:
+        """Count what is fixed over the pieces of the set."""
+        parts: dict[str, list[int]] = {"foreground": [], "background": [], "chosen": []}
+        for place, own in fixings.items():
+            number = self.places.index(place)
+            first = int(np.searchsorted(data.superpixel_image, number))
+            first_box = int(np.searchsorted(data.box_image, number))
+            parts["foreground"] += [first + j for j in own.foreground]
+            parts["background"] += [first + j for j in own.background]
+            parts["chosen"] += [first_box + i for i in own.chosen]
+        return Fixings(**parts)
+
+
+def _same_shape(solution: Solution, program: QuadraticProgram) -> bool:
+    return len(solution.x) == program.variable_count and len(solution.row_duals) == len(
+        program.l
+    )

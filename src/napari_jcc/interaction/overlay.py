@@ -1,0 +1,79 @@
+"""What the user drew, laid over what the machine found: the user always wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from napari_jcc._types import MaskArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.interaction.edits import BACKGROUND, OBJECT, Edits, ImageKey, MarkArray
+from napari_jcc.results import ImageResult, JccResult
+from napari_jcc.results.decode import largest_piece
+
+
+def image_keys(collection: ImageCollection) -> tuple[ImageKey, ...]:
+    """Return the key of every image; the content is read for its hash.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read any more.
+    """
+    return tuple(
+        ImageKey(name, collection.fingerprint(place))
+        for place, name in enumerate(collection.names)
+    )
+
+
+def lay_over_mask(mask: MaskArray, marks: MarkArray) -> MaskArray:
+    """Return the mask, (H, W) bool, with the marked pixels as they are marked."""
+    return np.asarray((mask & (marks != BACKGROUND)) | (marks == OBJECT))
+
+
+def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageResult:
+    """Lay an image's edits over its answer; without edits that is the answer itself.
+
+    A fixed box is the box. Where the marks change the mask and no box is fixed, the box
+    is that of the largest piece of the mask, unless it was that of a candidate that holds
+    all of the piece.
+
+    Raises
+    ------
+    InputError
+        If the image was drawn on at another size.
+    """
+    if key not in edits.edited:
+        return result
+    shape = result.mask.shape[0], result.mask.shape[1]
+    mask = lay_over_mask(result.mask, edits.marks(key, shape))
+    box = edits.box(key)
+    if box is not None:
+        score = 0.0 if np.isnan(box).any() else 1.0
+        return replace(result, mask=mask, box=box.astype(np.float32), box_score=score)
+    if not mask.any() or np.array_equal(mask, result.mask):
+        return replace(result, mask=mask)
+    piece = largest_piece(mask)
+    held = (result.box[:2] <= piece[:2]).all() and (piece[2:] <= result.box[2:]).all()
+    return replace(result, mask=mask, box=result.box if held else piece)
+
+
+def lay_over(result: JccResult, edits: Edits, keys: Sequence[ImageKey]) -> JccResult:
+    """Lay edits over all answers of a set.
+
+    Parameters
+    ----------
+    result
+        What the machine found.
+    edits
+        What the user drew, by whatever settings the machine worked then.
+    keys
+        Of the images of `result`, in their order.
+    """
+    images = tuple(
+        lay_over_image(image, edits, key)
+        for image, key in zip(result.images, keys, strict=True)
+    )
+    return replace(result, images=images)

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from napari_jcc.errors import Cancelled, InputError
+from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, lay_over
+from napari_jcc.progress import Progress
+
+
+def square(shape, rows, columns):
+    where = np.zeros(shape, np.bool_)
+    where[rows, columns] = True
+    return where
+
+
+def test_without_edits_the_answer_is_the_run_s_own(finished):
+    corrector = Corrector(finished)
+    settled = corrector.settle()
+    assert settled.changed == ()
+    assert settled.result.images == finished.result.images
+
+
+def test_marked_pixels_are_as_marked_after_answer_settle_and_another_run(finished):
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[1], finished.collection.shape(1)
+    edits = Edits().paint(key, square(shape, slice(0, 9), slice(0, 80)), OBJECT)
+    edits = edits.paint(key, square(shape, slice(28, 36), slice(30, 50)), BACKGROUND)
+    marks = edits.marks(key, shape)
+    assert corrector.update(edits) == (1,)
+    answers = [corrector.answer(1), corrector.settle().result.images[1]]
+    answers.append(lay_over(finished.result, edits, corrector.keys).images[1])
+    for answer in answers:
+        assert answer.mask[marks == OBJECT].all()
+        assert not answer.mask[marks == BACKGROUND].any()
+
+
+def test_a_stroke_settles_more_than_its_own_pixels(finished):
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[0], finished.collection.shape(0)
+    stroke = square(shape, slice(2, 62), slice(38, 44))
+    corrector.update(Edits().paint(key, stroke, BACKGROUND))
+    before, after = finished.result.images[0].mask, corrector.answer(0).mask
+    assert (before & ~after & ~stroke).any()
+
+
+def test_clearing_gives_the_first_answer_back(finished):
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[2], finished.collection.shape(2)
+    edits = Edits().paint(key, square(shape, slice(0, 20), slice(0, 20)), OBJECT)
+    corrector.update(edits)
+    first = corrector.settle()
+    assert 2 in first.changed
+    corrector.update(edits.clear(key))
+    assert corrector.settle().result.images == finished.result.images
+
+
+def test_settle_depends_on_the_edits_alone(finished):
+    edits = Edits()
+    walked = Corrector(finished)
+    for place in (3, 0):
+        key, shape = walked.keys[place], finished.collection.shape(place)
+        edits = edits.paint(key, square(shape, slice(0, 12), slice(4, 40)), OBJECT)
+        walked.update(edits)
+        walked.answer(place)
+        walked.settle()
+    straight = Corrector(finished, edits).settle()
+    for a, b in zip(walked.result.images, straight.result.images, strict=True):
+        np.testing.assert_array_equal(a.mask, b.mask)
+
+
+def test_a_fixed_box_is_the_box_and_bounds_the_mask(finished):
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[0], finished.collection.shape(0)
+    corrector.update(Edits().fix_box(key, shape, (30, 20, 50, 40)))
+    for answer in (corrector.answer(0), corrector.settle().result.images[0]):
+        np.testing.assert_array_equal(answer.box, [30, 20, 50, 40])
+        assert answer.mask.any()
+        outside = ~square(shape, slice(19, 41), slice(29, 51))
+        assert not answer.mask[outside].any()
+
+
+def test_an_image_without_object_is_empty_but_for_object_marks(finished):
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[0], finished.collection.shape(0)
+    marked = square(shape, slice(0, 3), slice(0, 3))
+    edits = Edits().fix_box(key, shape, None).paint(key, marked, OBJECT)
+    corrector.update(edits)
+    for answer in (corrector.answer(0), corrector.settle().result.images[0]):
+        np.testing.assert_array_equal(answer.mask, marked)
+        assert np.isnan(answer.box).all()
+
+
+def test_marks_that_no_candidate_holds_are_no_dead_end(finished):
+    corrector = Corrector(finished)
+    edits = Edits()
+    for place, key in enumerate(corrector.keys):
+        shape = finished.collection.shape(place)
+        edits = edits.paint(key, np.ones(shape, np.bool_), OBJECT)
+    corrector.update(edits)
+    assert corrector.answer(0).mask.all()
+    assert all(image.mask.all() for image in corrector.settle().result.images)
+
+
+def test_everything_marked_as_background_is_an_empty_mask(finished):
+    corrector = Corrector(finished)
+    edits = Edits()
+    for place, key in enumerate(corrector.keys):
+        shape = finished.collection.shape(place)
+        edits = edits.paint(key, np.ones(shape, np.bool_), BACKGROUND)
+    corrector.update(edits)
+    assert not corrector.answer(0).mask.any()
+    assert not any(image.mask.any() for image in corrector.settle().result.images)
+
+
+def test_a_cancelled_settle_leaves_the_answers_in_place(finished):
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[0], finished.collection.shape(0)
+    corrector.update(Edits().paint(key, square(shape, slice(0, 9), slice(0, 9)), OBJECT))
+    before = corrector.machine
+    progress = Progress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        corrector.settle(progress)
+    assert corrector.machine is before
+
+
+def test_edits_of_another_size_or_an_image_that_is_not_there_are_refused(finished):
+    corrector = Corrector(finished)
+    wrong = Edits().paint(corrector.keys[0], np.ones((4, 4), np.bool_), OBJECT)
+    with pytest.raises(InputError, match="drawn on at 4 x 4"):
+        corrector.update(wrong)
+    assert corrector.edits == Edits()
+    with pytest.raises(InputError, match="4 images"):
+        corrector.answer(4)
