@@ -1,4 +1,4 @@
-"""Folders and lists of images as one stack, and saved results, opened as layers."""
+"""Folders and lists of images as one stack, saved results and projects as layers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from napari.utils.notifications import show_warning
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.plugin.layers import LayerData
+from napari_jcc.plugin.opened_project import open_project
 from napari_jcc.plugin.saved import open_saved_result
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.project.files import EXTENSION
 from napari_jcc.results.saved import is_saved_result
 
 PathOrPaths = str | Path | Sequence[str | Path]
@@ -18,7 +20,7 @@ Reader = Callable[[PathOrPaths], list[LayerData]]
 
 
 def get_reader(path: PathOrPaths) -> Reader | None:
-    """Return the reader for folders and lists of images; None for everything else.
+    """Return the reader for folders, lists of images and projects; None for all else.
 
     A single image file is left to napari. Nothing is read here, and nothing raised.
     """
@@ -28,7 +30,7 @@ def get_reader(path: PathOrPaths) -> Reader | None:
             (only,) = paths
             if only.is_dir():
                 return read_saved if is_saved_result(only) else read_stack
-            return None
+            return read_project if only.suffix.lower() == EXTENSION else None
         return read_stack if paths and all(item.exists() for item in paths) else None
     except (OSError, ValueError):
         # A name the file system refuses (too long, a null byte) is not ours.
@@ -63,6 +65,18 @@ def read_saved(path: PathOrPaths) -> list[LayerData]:
     """
     (folder,) = _as_paths(path)
     return open_saved_result(folder)
+
+
+def read_project(path: PathOrPaths) -> list[LayerData]:
+    """Open a project: its images where they are now, masks and boxes with all edits.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    (file,) = _as_paths(path)
+    return open_project(file)
 
 
 def describe_skipped(skipped: dict[str, str], most: int = 5) -> str:
