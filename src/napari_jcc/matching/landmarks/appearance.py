@@ -72,6 +72,14 @@ def correlate_around(
     return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
 
 
+def likelihood(correlation: Float32Array) -> FloatArray:
+    """Turn correlations (K, s, s) into chances (K, s, s) that sum to 1 for every point."""
+    top = correlation.max(axis=(1, 2), keepdims=True)
+    chance = np.exp(SHARPNESS * (correlation - top).astype(np.float64))
+    shares: FloatArray = chance / chance.sum(axis=(1, 2), keepdims=True)
+    return shares
+
+
 def find_peaks(correlation: Float32Array) -> tuple[FloatArray, FloatArray]:
     """Mean and covariance of the displacement, correlations read as likelihoods.
 
@@ -88,9 +96,7 @@ def find_peaks(correlation: Float32Array) -> tuple[FloatArray, FloatArray]:
         Its covariance.
     """
     count, side = correlation.shape[:2]
-    top = correlation.max(axis=(1, 2), keepdims=True)
-    chance = np.exp(SHARPNESS * (correlation - top).astype(np.float64))
-    chance = (chance / chance.sum(axis=(1, 2), keepdims=True)).reshape(count, -1)
+    chance = likelihood(correlation).reshape(count, -1)
     line = np.arange(side) - side // 2
     places = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2).astype(np.float64)
     mean = chance @ places

@@ -20,6 +20,7 @@ from napari_jcc.matching.landmarks.appearance import (
     correlate_around,
     filter_image,
     find_peaks,
+    likelihood,
 )
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import Landmarks, fit_affine, shape_size
@@ -30,6 +31,8 @@ SMALLEST_SHAPE = 0.1
 """Shapes count as at least this share of the image's longer side."""
 SEARCHES = ((0.3, 0.15), (0.2, 0.1), (0.12, 0.06), (0.08, 0.03))
 """Half width of what is compared and reach of the search, as shares of the shape size."""
+SURE = (0.08, 0.06, 0.02)
+"""Confidence: half width compared, reach of the search, and what counts as close."""
 PLACED_RIDGE = 0.05
 TEMPLATE_LIMIT = 8
 """More placed images than this no longer help as patterns, only for the shape."""
@@ -123,8 +126,8 @@ class LandmarkTransfer:
         -------
         landmarks
             The given points, without confidence, where they were placed; else predicted
-            ones. Their confidence is the mean correlation of their surroundings with those
-            in the placed images, in [0, 1].
+            ones. Their confidence is the share of the likelihood, of all places around,
+            that is close to the point: low where surroundings look alike.
 
         Raises
         ------
@@ -150,7 +153,7 @@ class LandmarkTransfer:
         stages = [tuple(max(3, round(part * size)) for part in s) for s in SEARCHES]
         for radius, search in stages:
             shape = _improve(templates, image, shape, prior, radius, search)
-        sure = _similarity(templates, image, shape, *stages[-1])
+        sure = _sureness(templates, image, shape, prior, size)
         return Landmarks(name, (shape + 0.5) / scale - 0.5, sure)
 
     def predict_all(self) -> dict[str, Landmarks]:
@@ -166,11 +169,11 @@ class LandmarkTransfer:
         """Placed images to compare with: those that the matcher is surest about."""
         if len(self._placed) <= TEMPLATE_LIMIT:
             return self._placed
-        sure = {key: self._sureness(name, key) for key in self._placed}
+        sure = {key: self._agreement(name, key) for key in self._placed}
         best = sorted(sure, key=sure.__getitem__, reverse=True)[:TEMPLATE_LIMIT]
         return {key: self._placed[key] for key in best}
 
-    def _sureness(self, name: str, template: str) -> float:
+    def _agreement(self, name: str, template: str) -> float:
         confidence = self._match(name, template).confidence
         return (
             0.0 if confidence is None else float(confidence(self._placed[template]).mean())
@@ -232,17 +235,20 @@ def _correlate(
     return total / np.float32(len(templates))
 
 
-def _similarity(
+def _sureness(
     templates: list[_Template],
     image: Float32Array,
     shape: FloatArray,
-    radius: int,
-    search: int,
+    prior: ShapePrior,
+    size: float,
 ) -> FloatArray:
-    """Correlation at the points themselves, (K,) in [0, 1]."""
-    correlation = _correlate(templates, image, shape, shape, radius, search)
-    middle = correlation[:, search, search].astype(np.float64)
-    sure: FloatArray = np.clip(middle, 0, 1)
+    """Share of the likelihood around every point that is close to it, (K,) in [0, 1]."""
+    radius, search, close = (max(1, round(part * size)) for part in SURE)
+    correlation = _correlate(templates, image, shape, prior.mean, radius, search)
+    line = np.square(np.arange(-search, search + 1))
+    near = line[:, None] + line <= close**2
+    shares = likelihood(correlation)[:, near].sum(axis=1)
+    sure: FloatArray = np.clip(shares, 0, 1)
     return sure
 
 

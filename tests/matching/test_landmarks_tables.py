@@ -1,0 +1,132 @@
+"""Landmark files: what is written is read back, and damage is named."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from napari_jcc.errors import InputError, OutputError
+from napari_jcc.matching.landmarks import (
+    Landmarks,
+    find_landmark_table,
+    read_csv,
+    read_landmarks,
+    read_tps,
+    turn_over,
+    write_csv,
+    write_tps,
+)
+
+POINTS = arrays(
+    np.float64, st.tuples(st.integers(1, 5), st.just(2)), elements=st.floats(0, 9e3)
+)
+
+
+@given(POINTS)
+def test_tps_round_trip(tmp_path_factory, points):
+    path = tmp_path_factory.mktemp("tps") / "a.tps"
+    shape = Landmarks("wing 1.jpg", points, identity="7", scale=0.0125)
+    write_tps(path, [shape], {"wing 1.jpg": 480})
+    (found,) = read_tps(path)
+    assert (found.image, found.identity, found.scale) == ("wing 1.jpg", "7", 0.0125)
+    np.testing.assert_allclose(turn_over(found.points, 480), points, atol=1e-5)
+
+
+@given(POINTS)
+def test_csv_round_trip(tmp_path_factory, points):
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    sure = np.linspace(0, 1, len(points))
+    write_csv(path, [Landmarks("b.png", points), Landmarks("a, b.png", points, sure)])
+    placed, predicted = read_csv(path)
+    assert (placed.image, predicted.image) == ("b.png", "a, b.png")
+    assert placed.confidence is None
+    np.testing.assert_allclose(predicted.points, points, atol=1e-5)
+    np.testing.assert_allclose(predicted.confidence, sure, atol=1e-4)
+
+
+def test_missing_points_survive_both_formats(tmp_path):
+    shape = Landmarks("a.png", np.array([[np.nan, np.nan], [3.0, 4.0]]))
+    write_tps(tmp_path / "a.tps", [shape], {"a.png": 10})
+    assert "-1.00000 -1.00000" in (tmp_path / "a.tps").read_text()
+    np.testing.assert_array_equal(
+        turn_over(read_tps(tmp_path / "a.tps")[0].points, 10), shape.points
+    )
+    write_csv(tmp_path / "a.csv", [shape])
+    np.testing.assert_array_equal(read_csv(tmp_path / "a.csv")[0].points, shape.points)
+
+
+def test_tps_as_other_programs_write_it(tmp_path):
+    path = tmp_path / "a.tps"
+    path.write_bytes(
+        b"\xef\xbb\xbflm=2\r\n1,5 2\r\n3 4.\r\nCURVES=1\r\nPOINTS=2\r\n9 9\r\n8 8\r\n"
+        b"IMAGE=C:\\wings\\a.jpg\r\nCOMMENT=left\r\n\r\nLM=1\r\n5 6\r\nIMAGE=b.jpg\r\n"
+    )
+    first, second = read_tps(path)
+    np.testing.assert_array_equal(first.points, [[1.5, 2], [3, 4]])
+    assert (first.image, first.scale) == ("a.jpg", None)
+    np.testing.assert_array_equal(second.points, [[5, 6]])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no landmarks"),
+        ("ID=3\n", "holds no landmarks"),
+        ("LM=2\n1 2\n", "line 2: expected a point, found 'the end of the file'"),
+        ("LM=2\n1 2\nIMAGE=a.png\n", "line 3: expected a point, found 'IMAGE=a.png'"),
+        ("LM=x\n", "'x' is not a number of points"),
+        ("LM3=1\n1 2 3\n", "landmarks in space"),
+        ("LM=1\n1 2\n3 4\nIMAGE=a\n", "line 3: '3 4' is neither"),
+        ("LM=1\n1 2\nID=0\n", "without a line IMAGE="),
+        ("LM=1\n1 2\nIMAGE=a\nSCALE=big\n", "SCALE=big is not a number"),
+    ],
+)
+def test_damaged_tps(tmp_path, text, message):
+    (tmp_path / "a.tps").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_tps(tmp_path / "a.tps")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,x\n", "lacks the columns y"),
+        ("image,x,y\n", "holds no landmarks"),
+        ("image,x,y\na,1,2\na,one,2\n", "line 3"),
+        ("image,point,x,y\na,first,1,2\n", "line 2"),
+    ],
+)
+def test_damaged_csv(tmp_path, text, message):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_csv(tmp_path / "a.csv")
+
+
+def test_csv_points_are_ordered_by_their_number(tmp_path):
+    (tmp_path / "a.csv").write_text("image,point,x,y\na,2,2,2\na,1,1,1\n")
+    np.testing.assert_array_equal(read_csv(tmp_path / "a.csv")[0].points, [[1, 1], [2, 2]])
+
+
+def test_unreadable_and_unwritable(tmp_path):
+    for read in (read_tps, read_csv):
+        with pytest.raises(InputError, match="Cannot read"):
+            read(tmp_path / "absent")
+    with pytest.raises(OutputError, match="landmarks"):
+        write_csv(tmp_path / "absent/a.csv", [])
+
+
+def test_table_of_a_folder(tmp_path):
+    Image.new("L", (4, 10)).save(tmp_path / "a.png")
+    (tmp_path / "wings.tps").write_text("LM=1\n1 2\nIMAGE=a.png\nLM=1\n1 2\nIMAGE=b.png\n")
+    table = find_landmark_table(tmp_path)
+    assert table.name == "wings.tps"
+    (shape,), absent = read_landmarks(table, tmp_path)
+    np.testing.assert_array_equal(shape.points, [[1, 8]])
+    assert absent == ["b.png"]
+    (tmp_path / "other.csv").write_text("")
+    with pytest.raises(InputError, match="2 tables"):
+        find_landmark_table(tmp_path)
+    (tmp_path / "landmarks.csv").write_text("")
+    assert find_landmark_table(tmp_path).name == "landmarks.csv"
