@@ -19,6 +19,8 @@ import json
 import multiprocessing
 import os
 import pickle
+import resource
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -58,6 +60,8 @@ def measure(
     with Path(file).open("rb") as stream:
         program = pickle.load(stream)
     before = reset_peak()
+    limit = int(time.process_time() + options["limit"]) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         found = solve(name, program, tolerance, options["device"])
@@ -103,19 +107,19 @@ class Judge:
 def run_alone(
     file: str, name: str, tolerance: float, options: dict[str, Any]
 ) -> tuple[dict[str, Any], Answer | None]:
-    """Run one solver in a fresh process, within the limit of time."""
+    """Run one solver in a fresh process, within the limit of CPU seconds."""
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     process = context.Process(target=measure, args=(file, name, tolerance, options, send))
     process.start()
     send.close()
     try:
-        if not receive.poll(options["limit"]):
-            process.kill()
-            return {"status": f"over {options['limit']:.0f} s"}, None
         return receive.recv()
     except EOFError:
-        return {"status": "CRASHED"}, None
+        process.join()
+        late = process.exitcode == -signal.SIGXCPU
+        status = f"over {options['limit']:.0f} CPU s" if late else "crashed"
+        return {"status": status}, None
     finally:
         process.join()
 
@@ -159,7 +163,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tolerance", type=float, default=1e-4)
     parser.add_argument("--gap", type=float, help="tighten until the gap is this small")
-    parser.add_argument("--limit", type=float, default=600, help="seconds per solver")
+    parser.add_argument("--limit", type=float, default=600, help="CPU seconds per run")
     parser.add_argument(
         "--root", type=Path, help="labelled sets; without: generated images"
     )

@@ -28,13 +28,21 @@ def program(P, q, A, l, u, low_rank=()):  # noqa: E741
 
 
 def random_data(
-    rng, images=3, superpixels=12, boxes=4, nested=False, zero_saliency=False
+    rng,
+    images=3,
+    superpixels=12,
+    boxes=4,
+    nested=False,
+    zero_saliency=False,
+    empty_box=False,
 ) -> JointData:
     overlap = [rng.random((boxes, superpixels)) < 0.4 for _ in range(images)]
     for block in overlap:
         block[:, 0] = True
         if nested:
             block[:] = np.logical_or.accumulate(block, axis=0)
+        if empty_box:
+            block[0] = False
     area = rng.uniform(0.5, 2, images * superpixels).reshape(images, superpixels)
     area = (area / area.sum(axis=1, keepdims=True)).ravel()
     chain = np.arange(superpixels - 1)
@@ -59,7 +67,7 @@ def random_data(
 def random_program(
     rng, reading, equal_features=False, duplicated=False, **options
 ) -> QuadraticProgram:
-    kinds = ("images", "superpixels", "boxes", "nested", "zero_saliency")
+    kinds = ("images", "superpixels", "boxes", "nested", "zero_saliency", "empty_box")
     data = random_data(rng, **{key: options.pop(key) for key in kinds if key in options})
     superpixels = rng.normal(size=(data.superpixel_count, 6)).astype(np.float32)
     boxes = rng.normal(size=(data.box_count, 4)).astype(np.float32)
