@@ -29,6 +29,7 @@ from napari_jcc.progress import Progress
 from napari_jcc.solvers.structured.anderson import Anderson
 from napari_jcc.solvers.structured.blocks import Blocks
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.judge import Judge, State, multiply
 from napari_jcc.solvers.structured.kept import KeptSystem
 
 RELAXATION = 1.6
@@ -36,9 +37,6 @@ FIRST_RHO = 1.0
 EQUALITY_WEIGHT = 1e3
 PROXIMAL = 1e-6
 """Added to the diagonal, relative to a mean cost of 1."""
-
-FEASIBLE_SHARE = 0.1
-"""Residuals asked for, as a share of the relative gap asked for."""
 
 CHECK_EVERY = 10
 ADAPT_EVERY = 40
@@ -50,8 +48,6 @@ PATIENCE = 300
 """Steps without halving the worst residual after which the iteration counts as stalled."""
 
 MOST_STEPS = 2000
-CERTIFICATE = 1e-4
-"""Distance between rows and bounds along scaled duals that no rounding explains."""
 
 
 @dataclass(frozen=True)
@@ -76,18 +72,6 @@ class AdmmResult:
     infeasible: bool
 
 
-@dataclass(frozen=True)
-class _State:
-    """One step's points: x, A x, their copies z and v within the limits, and duals."""
-
-    x: Tensor
-    activity: Tensor
-    z: Tensor
-    v: Tensor
-    y: Tensor
-    bound: Tensor
-
-
 class Admm:
     """Keeps the system of a program; edits of q, limits and bounds need no new one.
 
@@ -101,7 +85,7 @@ class Admm:
     exchange
         Sums over images held elsewhere.
     tolerance
-        Relative gap asked for; residuals are asked a tenth of it, in units of x.
+        Relative gap asked for; residuals are asked a fiftieth of it, in units of x.
     """
 
     def __init__(
@@ -126,7 +110,6 @@ class Admm:
         self.d = torch.where(diagonal > 0, diagonal, 1.0)
         square = matrix.values() ** 2
         size = torch.zeros_like(blocks.row_lower)
-        self.row_norm = size.index_add(0, row, square).sqrt().clamp_min(1.0)
         size = size.index_add(0, row, square / self.d[matrix.col_indices()])
         equal = blocks.row_lower == blocks.row_upper
         self.w = torch.where(size > 0, 1.0 / size.clamp_min(1e-12), 1.0)
@@ -151,6 +134,7 @@ class Admm:
         self._take_vectors()
         state = self._split(*self._first(start))
         anderson = Anderson(self.exchange)
+        judge = Judge(self.blocks, self.exchange, (self.w, self.d), self.free)
         watch = _Watch()
         earlier = state
         point = self._point(state)
@@ -161,7 +145,7 @@ class Admm:
             point = anderson.next(point, image)
             if iteration % CHECK_EVERY and iteration != max_iterations:
                 continue
-            quality, balance = self._quality(state)
+            quality, balance = judge.quality(state)
             if quality <= self.tolerance:
                 return AdmmResult(state.v, state.y, iteration, True, False)
             if watch.is_stalled(iteration, quality):
@@ -172,7 +156,7 @@ class Admm:
                 anderson.forget()
             if iteration % PATIENCE == PATIENCE // 2:
                 earlier = state
-        infeasible = self._is_certificate(state, earlier)
+        infeasible = judge.is_certificate(state.y - earlier.y)
         return AdmmResult(state.v, state.y, iteration, False, infeasible)
 
     def _prepare(self) -> None:
@@ -194,7 +178,7 @@ class Admm:
         blocks = self.blocks
         self.outside = torch.where(self.free, 0.0, blocks.lower)
         self.outside_activity = blocks.rows @ self.outside
-        self.linear = blocks.q + self._multiply(self.outside)
+        self.linear = blocks.q + multiply(blocks, self.exchange, self.outside)
 
     def _first(self, start: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
         blocks = self.blocks
@@ -204,21 +188,21 @@ class Admm:
             )
         return torch.clamp(start[0], blocks.lower, blocks.upper), start[1]
 
-    def _split(self, x: Tensor, y: Tensor) -> _State:
+    def _split(self, x: Tensor, y: Tensor) -> State:
         """Return the state at a point, its bounds' duals making the gradient vanish."""
         blocks = self.blocks
         activity = blocks.rows @ x
         z = torch.clamp(activity, blocks.row_lower, blocks.row_upper)
-        gradient = self._multiply(x) + blocks.q + blocks.columns @ y
-        return _State(x, activity, z, x, y, -gradient * self.free)
+        gradient = multiply(blocks, self.exchange, x) + blocks.q + blocks.columns @ y
+        return State(x, activity, z, x, y, -gradient * self.free)
 
-    def _point(self, state: _State) -> Tensor:
+    def _point(self, state: State) -> Tensor:
         """Return the fixed-point variable: copies plus duals, in units of the weights."""
         rows = state.z + state.y / (self.rho * self.w)
         bounds = state.v + state.bound / (self.rho * self.d)
         return torch.cat([rows * self.w.sqrt(), bounds * self.d.sqrt()])
 
-    def _step(self, point: Tensor) -> tuple[Tensor, _State]:
+    def _step(self, point: Tensor) -> tuple[Tensor, State]:
         blocks, rho, w, d = self.blocks, self.rho, self.w, self.d
         rows, bounds = point[: len(w)] / w.sqrt(), point[len(w) :] / d.sqrt()
         z = torch.clamp(rows, blocks.row_lower, blocks.row_upper)
@@ -232,87 +216,7 @@ class Admm:
         rows = rows + RELAXATION * (activity - z)
         bounds = bounds + RELAXATION * (x - v)
         image = torch.cat([rows * w.sqrt(), bounds * d.sqrt()])
-        return image, _State(x, activity, z, v, y, bound)
-
-    def _multiply(self, x: Tensor) -> Tensor:
-        blocks = self.blocks
-        return blocks.cost @ x - blocks.expand(self.exchange.total(blocks.project(x)))
-
-    def _quality(self, state: _State) -> tuple[float, float]:
-        """Relative gap or scaled primal residual, the worse; and how to change rho.
-
-        The gap is against a bound that holds whatever the duals are, so it needs no
-        dual residual beside it, which single precision could not bring down.
-        """
-        blocks = self.blocks
-        product = self._multiply(state.x)
-        pull = blocks.columns @ state.y
-        left = (product + blocks.q + pull + state.bound) * self.free
-        off = state.activity - state.z, state.x - state.v
-        root_w, root_d = self.w.sqrt(), self.d.sqrt()
-        worst = self.exchange.largest(
-            torch.stack(
-                [
-                    _largest(off[0] / self.row_norm),
-                    _largest(off[1]),
-                    _largest(blocks.q),
-                ]
-            )
-        )
-        slope = self._multiply(state.v) + blocks.q + pull
-        value = 0.5 * state.v @ (slope + blocks.q - pull)
-        norms = self.exchange.total(
-            torch.stack(
-                [
-                    value,
-                    self._gap(state, slope),
-                    (off[0] * root_w).square().sum() + (off[1] * root_d).square().sum(),
-                    (state.v * root_d).square().sum(),
-                    (left / root_d).square().sum(),
-                    torch.stack(
-                        [(part / root_d).square().sum() for part in (product, pull)]
-                    ).max(),
-                ]
-            )
-        )
-        size = max(abs(float(norms[0])), 1e-3 * max(float(worst[2]), 1.0))
-        residual = float(worst[:2].max()) / FEASIBLE_SHARE
-        primal = float(norms[2] / norms[3].clamp_min(1e-12))
-        dual = float(norms[4] / norms[5].clamp_min(1e-12))
-        balance = (max(primal, 1e-30) / max(dual, 1e-30)) ** 0.25
-        return max(residual, abs(float(norms[1])) / size), balance
-
-    def _gap(self, state: _State, slope: Tensor) -> Tensor:
-        """Cost at v minus the bound that the duals of the rows prove there."""
-        blocks = self.blocks
-        y = state.y
-        low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
-        high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
-        support = y.clamp_min(0.0) @ high + y.clamp_max(0.0) @ low
-        least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
-        activity = blocks.columns @ y
-        return state.v @ (slope - activity) - least + support
-
-    def _is_certificate(self, state: _State, earlier: _State) -> bool:
-        """Whether the change of the duals separates the rows from all x in the bounds.
-
-        For dy with sum of A'dy x over the bounds above the support of the limits no x
-        can meet the rows (Farkas).
-        """
-        blocks = self.blocks
-        change = state.y - earlier.y
-        size = float(self.exchange.largest(_largest(change)[None]))
-        if size <= 0:
-            return False
-        change = change / size
-        change = torch.where(torch.isfinite(blocks.row_upper), change, change.clamp_max(0))
-        change = torch.where(torch.isfinite(blocks.row_lower), change, change.clamp_min(0))
-        pull = blocks.columns @ change
-        least = torch.minimum(pull * blocks.lower, pull * blocks.upper).sum()
-        low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
-        high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
-        support = change.clamp_min(0.0) @ high + change.clamp_max(0.0) @ low
-        return float(self.exchange.total((least - support)[None])) > CERTIFICATE
+        return image, State(x, activity, z, v, y, bound)
 
 
 class _Watch:
@@ -331,7 +235,3 @@ class _Watch:
             return False
         self.adaptions += 1
         return True
-
-
-def _largest(values: Tensor) -> Tensor:
-    return values.abs().max() if values.numel() else values.new_zeros(())

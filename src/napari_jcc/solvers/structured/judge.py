@@ -1,0 +1,145 @@
+"""How good an iterate of operator splitting is, and whether there can be any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.exchange import Exchange
+
+FEASIBLE_SHARE = 0.02
+"""Primal residual asked for, as a share of the relative gap asked for."""
+
+GAP_SHARE = 0.5
+"""Gap asked for; the repair of what is left of the residual takes the rest."""
+
+CERTIFICATE = 1e-4
+"""Distance between rows and bounds along scaled duals that no rounding explains."""
+
+
+@dataclass(frozen=True)
+class State:
+    """One step's points: x, A x, their copies z and v within the limits, and duals."""
+
+    x: Tensor
+    activity: Tensor
+    z: Tensor
+    v: Tensor
+    y: Tensor
+    bound: Tensor
+
+
+class Judge:
+    """Measures iterates against bounds that hold whatever the duals are.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    exchange
+        Sums over images held elsewhere.
+    weights : (M',), (V',)
+        Of rows and of bounds, without rho.
+    free : (V',) bool
+        Variables of the system.
+    """
+
+    def __init__(
+        self,
+        blocks: Blocks,
+        exchange: Exchange,
+        weights: tuple[Tensor, Tensor],
+        free: Tensor,
+    ) -> None:
+        self.blocks, self.exchange, self.free = blocks, exchange, free
+        self.w, self.d = weights
+        crow = blocks.rows.crow_indices()
+        rows = torch.arange(len(self.w), device=crow.device)
+        square = torch.zeros_like(self.w).index_add(
+            0, torch.repeat_interleave(rows, crow.diff()), blocks.rows.values() ** 2
+        )
+        self.row_norm = square.sqrt().clamp_min(1.0)
+        self.low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
+        self.high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
+
+    def quality(self, state: State) -> tuple[float, float]:
+        """Relative gap or scaled primal residual, the worse; and how to change rho.
+
+        The gap is against a bound that holds whatever the duals are, so it needs no
+        dual residual beside it, which single precision could not bring down.
+        """
+        blocks = self.blocks
+        product = multiply(blocks, self.exchange, state.x)
+        pull = blocks.columns @ state.y
+        left = (product + blocks.q + pull + state.bound) * self.free
+        off = state.activity - state.z, state.x - state.v
+        root_w, root_d = self.w.sqrt(), self.d.sqrt()
+        worst = self.exchange.largest(
+            torch.stack(
+                [
+                    _largest(off[0] / self.row_norm),
+                    _largest(off[1]),
+                    _largest(blocks.q),
+                ]
+            )
+        )
+        slope = multiply(blocks, self.exchange, state.v) + blocks.q + pull
+        value = 0.5 * state.v @ (slope + blocks.q - pull)
+        norms = self.exchange.total(
+            torch.stack(
+                [
+                    value,
+                    self._gap(state, slope),
+                    (off[0] * root_w).square().sum() + (off[1] * root_d).square().sum(),
+                    (state.v * root_d).square().sum(),
+                    (left / root_d).square().sum(),
+                    torch.stack(
+                        [(part / root_d).square().sum() for part in (product, pull)]
+                    ).max(),
+                ]
+            )
+        )
+        size = max(abs(float(norms[0])), 1e-3 * max(float(worst[2]), 1.0))
+        residual = float(worst[:2].max()) / FEASIBLE_SHARE
+        primal = float(norms[2] / norms[3].clamp_min(1e-12))
+        dual = float(norms[4] / norms[5].clamp_min(1e-12))
+        balance = (max(primal, 1e-30) / max(dual, 1e-30)) ** 0.25
+        return max(residual, abs(float(norms[1])) / size / GAP_SHARE), balance
+
+    def _gap(self, state: State, slope: Tensor) -> Tensor:
+        """Cost at v minus the bound that the duals of the rows prove there."""
+        blocks = self.blocks
+        y = state.y
+        support = y.clamp_min(0.0) @ self.high + y.clamp_max(0.0) @ self.low
+        least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
+        activity = blocks.columns @ y
+        return state.v @ (slope - activity) - least + support
+
+    def is_certificate(self, change: Tensor) -> bool:
+        """Whether the change of the duals separates the rows from all x in the bounds.
+
+        For dy with sum of A'dy x over the bounds above the support of the limits no x
+        can meet the rows (Farkas).
+        """
+        blocks = self.blocks
+        size = float(self.exchange.largest(_largest(change)[None]))
+        if size <= 0:
+            return False
+        change = change / size
+        change = torch.where(torch.isfinite(blocks.row_upper), change, change.clamp_max(0))
+        change = torch.where(torch.isfinite(blocks.row_lower), change, change.clamp_min(0))
+        pull = blocks.columns @ change
+        least = torch.minimum(pull * blocks.lower, pull * blocks.upper).sum()
+        support = change.clamp_min(0.0) @ self.high + change.clamp_max(0.0) @ self.low
+        return float(self.exchange.total((least - support)[None])) > CERTIFICATE
+
+
+def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:
+    """P x in the scaled cost, (V',)."""
+    return blocks.cost @ x - blocks.expand(exchange.total(blocks.project(x)))
+
+
+def _largest(values: Tensor) -> Tensor:
+    return values.abs().max() if values.numel() else values.new_zeros(())
