@@ -10,7 +10,13 @@ from scipy import ndimage, sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
 from napari_jcc.features import Features, StreamedFeatures
-from napari_jcc.problem import JointData, QuadraticProgram, factorise, joint_model
+from napari_jcc.problem import (
+    JointData,
+    JointFactors,
+    QuadraticProgram,
+    factorise,
+    joint_model,
+)
 
 HEIGHT, WIDTH = 19, 20
 """Superpixels of a generated image stand on a grid."""
@@ -30,6 +36,14 @@ def generated(
     images: int, seed: int, setting: str, storage: str = "float64"
 ) -> QuadraticProgram:
     """Images of one blob each; what lies inside shares a direction in feature space."""
+    data, factors = generated_parts(images, seed, storage)
+    return joint_model(data, factors, ProblemConfig(**SETTINGS[setting])).build()
+
+
+def generated_parts(
+    images: int, seed: int, storage: str = "float64"
+) -> tuple[JointData, JointFactors]:
+    """Pieces and factors of a generated set, which programs of any setting share."""
     drawn = [_draw(np.random.default_rng([seed, number])) for number in range(images)]
     inside, overlap, saliency = (np.stack(parts) for parts in zip(*drawn, strict=True))
     keep = overlap.any(axis=2)
@@ -40,8 +54,7 @@ def generated(
         _Described([seed, 2], [share[i][keep[i]] for i in range(images)]),
     )
     config = DiscriminativeConfig(storage=storage)
-    factors = factorise(features, data, config)
-    return joint_model(data, factors, ProblemConfig(**SETTINGS[setting])).build()
+    return data, factorise(features, data, config)
 
 
 def _draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
