@@ -208,8 +208,10 @@ class Matcher:
             source,
             target,
             (collection.shape(source), collection.shape(target)),
-            *(_numpy(theta) for theta in (forward.affine, forward.tps)),
-            *(_numpy(theta) for theta in (backward.affine, backward.tps)),
+            theta_affine=_numpy(forward.affine),
+            theta_tps=_numpy(forward.tps),
+            back_affine=_numpy(backward.affine),
+            back_tps=_numpy(backward.tps),
             cycle_error=float(error.mean()),
             inlier_share=inlier,
             confidence=inlier * _explained(forward, correlation),
@@ -236,15 +238,17 @@ class Matcher:
     def _pool(
         self, described: Described, target: int, partners: Sequence[int]
     ) -> Float32Array:
-        total, weights = 0.0, 0.0
+        side = 16 * self.network.config.grid
+        total = np.zeros((side, side), np.float32)
+        weights = 0.0
         with torch.no_grad():
             for partner in partners:
                 match = self._run(described, partner, target)
                 weight = _explained(match.transform, match.correlation) + 1e-6
                 logits = self.network.mask(described.pyramid(target), match.correlation)
-                total = total + weight * logits.float().sigmoid()[0, 0].cpu().numpy()
+                total += weight * logits.float().sigmoid()[0, 0].cpu().numpy()
                 weights += weight
-        return np.asarray(total / weights, dtype=np.float32)
+        return total / np.float32(weights)
 
     def _partners(self, described: Described, target: int) -> list[int]:
         """Images most alike to `target`, by the mean of their descriptions."""

@@ -144,13 +144,13 @@ class MatchedPair:
 def to_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
     """From pixels (K, 2), x and y, to coordinates from -1 to 1 between the outer edges."""
     height, width = size
-    return (2 * points + 1) / np.array([width, height]) - 1
+    return np.asarray((2 * points + 1) / np.array([width, height]) - 1)
 
 
 def from_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
     """From coordinates between -1 and 1 to pixels; the inverse of `to_unit`."""
     height, width = size
-    return ((points + 1) * np.array([width, height]) - 1) / 2
+    return np.asarray(((points + 1) * np.array([width, height]) - 1) / 2)
 
 
 def _as_transform(affine: Float32Array, tps: Float32Array) -> Transform:

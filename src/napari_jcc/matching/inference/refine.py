@@ -81,7 +81,7 @@ def _fit(points: Tensor, wanted: Tensor, weight: Tensor, tps: Tensor) -> Tensor:
     ridge = RIDGE * points.shape[1] / basis.shape[2]
     eye = torch.eye(basis.shape[2], dtype=normal.dtype, device=normal.device)
     right = weighted.transpose(1, 2) @ wanted.double() + ridge * before
-    moved = torch.linalg.solve(normal + ridge * eye, right)
+    moved: Tensor = torch.linalg.solve(normal + ridge * eye, right)
     return moved.transpose(1, 2).reshape(len(tps), -1).to(tps)
 
 

@@ -39,7 +39,7 @@ def partner_weights(
     cells = pixel_centres(grid, grid, transform.affine)
     places = transform(cells.expand(len(transform.affine), -1, -1))  # (B, p, 2)
     offsets = cells[:, :, None] - places[:, None]  # (B, q, p, 2)
-    distance = torch.linalg.vector_norm(offsets, dim=-1) * grid / 2
+    distance: Tensor = torch.linalg.vector_norm(offsets, dim=-1) * grid / 2
     if neighbourhood == "hard":
         return (distance <= radius + ROUNDING).to(distance)
     return (1 - distance / (radius + 1)).clamp_min(0)

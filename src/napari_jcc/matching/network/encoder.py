@@ -52,7 +52,7 @@ class Pyramid:
         """Keep some of the images."""
         return self._each(lambda maps: maps[rows])
 
-    def to(self, device: torch.device) -> Pyramid:
+    def to(self, device: torch.device | str) -> Pyramid:
         """Move to a device."""
         return self._each(lambda maps: maps.to(device))
 

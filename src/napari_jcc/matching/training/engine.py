@@ -16,7 +16,7 @@ from torch import Tensor
 
 from napari_jcc.config import TrainingConfig
 from napari_jcc.device import choose_device
-from napari_jcc.errors import ConfigError, TrainingError
+from napari_jcc.errors import Cancelled, ConfigError, TrainingError
 from napari_jcc.matching.training.log import Record, TrainingLog
 from napari_jcc.matching.training.stage import Batch, Stage
 from napari_jcc.progress import Progress
@@ -103,7 +103,7 @@ class Engine:
     progress
         Told of every step; cancels.
     save
-        Called with the state whenever a checkpoint is due.
+        Called with the state whenever a checkpoint is due, on the first device only.
     """
 
     def __init__(
@@ -148,18 +148,17 @@ class Engine:
                     if held_out:
                         checked = loop.check(held_out)
                         self._write(stage, state, loop, checked, begun, "check.")
-                    loop.note_optimizer()
-                    self._save(state)
+                    self._keep(state, loop)
                 self._progress.advance()
-        except KeyboardInterrupt:
-            loop.note_optimizer()
-            self._save(state)
+        except Cancelled:
+            self._keep(state, loop)
             raise
-        finally:
-            if self._progress.cancelled:
-                loop.note_optimizer()
-                self._save(state)
         loop.finish()
+
+    def _keep(self, state: StageState, loop: _Loop) -> None:
+        loop.note_optimizer()
+        if self._fabric.global_rank == 0:
+            self._save(state)
 
     def _is_stale(self, state: StageState) -> bool:
         return 0 < self._config.patience <= state.stale

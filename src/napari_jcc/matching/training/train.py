@@ -25,6 +25,7 @@ from napari_jcc.matching.training.weak import WeakStage
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:
+    from lightning_fabric import Fabric
     from torch import Tensor
 
 logger = logging.getLogger(__name__)
@@ -89,11 +90,14 @@ def train(
             return previous
     fabric = start_fabric(config.training)
     network = build_network(config.network, str(fabric.device), config.training.seed)
+    origin = describe_origin(network, collection)
     if previous is not None:
         previous.restore(network)
+        origin = previous.provenance
     elif start is not None:
-        Checkpoint.load(start).restore(network)
-    origin = previous.provenance if previous else describe_origin(network, collection)
+        first = Checkpoint.load(start)
+        first.restore(network)
+        origin["masks"] = first.provenance["masks"]
     side = round(config.network.input_size * VIEW_MARGIN)
     images = load_images(collection, side, progress)
     run = _Run(network, images, config, output, origin, previous)
@@ -148,16 +152,19 @@ class _Run:
         if config.training.epochs:
             self._stages.append(WeakStage(network, images, config))
 
-    def finish(self, fabric: Any, log: TrainingLog, progress: Progress) -> Checkpoint:
+    def finish(self, fabric: Fabric, log: TrainingLog, progress: Progress) -> Checkpoint:
         """Run what is left of the stages; write and return the finished checkpoint."""
-        log.rewind((self._stage, self._state.step), [stage.name for stage in self._stages])
+        if fabric.global_rank == 0:
+            names = [stage.name for stage in self._stages]
+            log.rewind((self._stage, self._state.step), names)
         engine = Engine(fabric, self._config.training, log, progress, self._save)
         for stage in self._stages[self._stage :]:
             engine.run(stage, self._state)
             self._stage += 1
             self._state = StageState()
         finished = self._checkpoint(None)
-        finished.save(self._output)
+        if fabric.global_rank == 0:
+            finished.save(self._output)
         return finished
 
     def _save(self, state: StageState) -> None:

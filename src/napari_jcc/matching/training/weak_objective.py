@@ -185,7 +185,8 @@ class WeakObjective(nn.Module):
     def _describe(self, images: Tensor) -> Tensor:
         """Mean of the frozen encoder's coarsest map, (B, c)."""
         features = self._frozen(images, with_skips=False).features
-        return features.float().mean(dim=(2, 3))
+        means: Tensor = features.float().mean(dim=(2, 3))
+        return means
 
 
 def _contrast_encoder(network: MaCoSNet, config: MatchConfig) -> PyramidEncoder:

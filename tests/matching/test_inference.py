@@ -1,0 +1,149 @@
+"""A trained network at work: directions, coordinates, filters, and bad input."""
+
+import numpy as np
+import pytest
+
+from matching.tiny import blobs, tiny_config
+
+torch = pytest.importorskip("torch", reason="the matching network needs torch")
+pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric")
+
+from napari_jcc.errors import ConfigError, InputError  # noqa: E402
+from napari_jcc.matching import (  # noqa: E402
+    MatchedPair,
+    Matcher,
+    NetworkMatcher,
+    train,
+)
+from napari_jcc.matching.inference.pair import from_unit, to_unit  # noqa: E402
+from napari_jcc.matching.inference.refine import refine  # noqa: E402
+from napari_jcc.matching.network import Pyramid, Transform  # noqa: E402
+
+AFFINE = np.array([1, 0, 0, 0, 1, 0], np.float32)
+TPS = Transform.identity(1).tps[0].numpy()
+
+
+@pytest.fixture(scope="module")
+def matcher(tmp_path_factory):
+    path = tmp_path_factory.mktemp("net") / "net.ckpt"
+    train(blobs(), tiny_config(), path)
+    return Matcher.load(path, "cpu")
+
+
+def shifted_pair(x, *, back=None, sizes=((10, 20), (30, 40))):
+    """Target points lead to the right by x of half the width."""
+    forward, backward = AFFINE.copy(), AFFINE.copy()
+    forward[2], backward[2] = x, -x if back is None else back
+    return MatchedPair(0, 1, sizes, forward, TPS, backward, TPS, 0, 1, 1, 0.05)
+
+
+def test_pixels_and_units_are_inverse_and_edges_are_one():
+    points = np.array([[-0.5, -0.5], [19.5, 9.5], [3.0, 4.0]])
+    unit = to_unit(points, (10, 20))
+    np.testing.assert_allclose(unit[:2], [[-1, -1], [1, 1]])
+    np.testing.assert_allclose(from_unit(unit, (10, 20)), points)
+
+
+def test_points_go_from_target_to_source_in_pixels_of_each():
+    pair = shifted_pair(0.5)
+    # The middle of the target, (19.5, 14.5), leads to a quarter right of the middle.
+    places, confidence = pair.to_source([[19.5, 14.5]])
+    np.testing.assert_allclose(places, [[9.5 + 5, 4.5]])
+    np.testing.assert_allclose(confidence, [1], atol=1e-6)
+    back, _ = pair.to_target(places)
+    np.testing.assert_allclose(back, [[19.5, 14.5]], atol=1e-5)
+
+
+def test_confidence_falls_with_the_cycle_error():
+    # There by 0.1 and not back: 0.05 of the side, which is the tolerance.
+    _, confidence = shifted_pair(0.1, back=0.0).to_source([[19.5, 14.5]])
+    np.testing.assert_allclose(confidence, [np.exp(-1)], rtol=1e-5)
+
+
+def test_correspondences_stay_inside_and_come_back():
+    sources, targets, confidence = shifted_pair(1.0).correspondences(4)
+    # A shift by half the width takes the right half of the target beyond the source.
+    assert len(sources) == len(targets) == len(confidence) == 8
+    assert (targets[:, 0] < 19.5).all()
+    assert len(shifted_pair(0.2, back=0.0).correspondences(4)[0]) == 0
+
+
+def test_correspondences_lie_in_both_masks():
+    masks = np.ones((10, 20), bool), np.zeros((30, 40), bool)
+    masks[1][:15] = True  # the upper half of the target
+    _, targets, _ = shifted_pair(0.0).correspondences(4, masks)
+    assert len(targets) == 8
+    assert (targets[:, 1] < 14.5).all()
+
+
+def test_matching_gives_every_pair_both_ways(matcher):
+    collection = blobs()
+    pairs = matcher.match(collection, [(0, 1), (1, 0)])
+    there, back = pairs
+    np.testing.assert_allclose(there.theta_affine, back.back_affine, atol=1e-5)
+    np.testing.assert_allclose(there.theta_tps, back.back_tps, atol=1e-5)
+    assert there.sizes == (collection.shape(0), collection.shape(1))
+    for pair in pairs:
+        assert 0 <= pair.confidence <= pair.inlier_share <= 1
+        assert pair.cycle_error >= 0
+
+
+def test_an_image_matches_itself_better_than_noise(matcher):
+    generator = np.random.default_rng(0)
+    image = blobs().image(0)
+    noise = generator.integers(0, 255, image.shape).astype(np.uint8)
+    collection = type(blobs()).from_arrays([image, image, noise])
+    same, other = matcher.match(collection, [(0, 1), (0, 2)])
+    assert same.confidence > other.confidence
+
+
+def test_masks_have_the_size_of_their_images(matcher):
+    collection = blobs()
+    probabilities = matcher.probabilities(collection)
+    shapes = [values.shape for values in probabilities]
+    assert shapes == [collection.shape(index) for index in range(4)]
+    assert all(0 <= values.min() <= values.max() <= 1 for values in probabilities)
+    masks = matcher.masks(collection)
+    assert all(mask.dtype == bool for mask in masks)
+
+
+def test_warped_image_stands_in_the_place_of_the_target(matcher):
+    image = np.zeros((10, 20, 3), np.uint8)
+    image[:, 15:] = 200
+    warped = matcher.warp_image(image, shifted_pair(0.5))
+    assert warped.shape == (30, 40, 3)
+    assert (warped[:, 22:28] == 200).all()
+    assert (warped[:, 32:] == 0).all()  # beyond the source
+    assert (warped[:, :18] == 0).all()
+
+
+def test_network_stands_in_for_any_matcher(matcher):
+    collection = blobs()
+    match = NetworkMatcher(matcher).match(collection.image(0), collection.image(1))
+    assert match.transfer(np.zeros((3, 2))).shape == (3, 2)
+    assert match.confidence(np.zeros((3, 2))).shape == (3,)
+    assert match.masks[0].shape == collection.shape(0)
+
+
+def test_bad_input_is_explained(matcher, tmp_path):
+    with pytest.raises(InputError, match="no image number 4"):
+        matcher.match(blobs(), [(0, 4)])
+    with pytest.raises(InputError, match="there is only one"):
+        matcher.masks(blobs(1))
+    path = tmp_path / "net.ckpt"
+    train(blobs(), tiny_config({"training.epochs": 0}), path)
+    with pytest.raises(ConfigError, match="transformations only"):
+        Matcher.load(path, "cpu").masks(blobs())
+
+
+def test_refinement_finds_a_shift_of_a_cell_from_the_identity():
+    # Every cell of the source is unlike all others; the target is the source moved by one.
+    generator = torch.Generator().manual_seed(0)
+    wide = torch.randn(1, 64, 12, 13, generator=generator)
+    nothing = (None, None, None)
+    source, target = Pyramid(wide[..., :-1], nothing), Pyramid(wide[..., 1:], nothing)
+    found = refine(source, target, Transform.identity(1))
+    shift = found(torch.zeros(1, 1, 2))[0, 0]
+    # Target cell j is source cell j + 1, 2 / 12 to the right.
+    assert shift[0].item() == pytest.approx(2 / 12, abs=0.03)
+    assert shift[1].item() == pytest.approx(0, abs=0.03)
