@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from napari_jcc.config import SolverConfig
 from napari_jcc.errors import Cancelled, ProblemError
+from napari_jcc.problem import Variables
+from napari_jcc.problem.fixings import Fixings, fix
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import Status, get_solver
-from solvers.instances import TIGHT, random_program
+from solvers.instances import TIGHT, random_data, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from napari_jcc.solvers.structured import PreparedProblem, mark  # noqa: E402
+from napari_jcc.solvers.structured import PreparedProblem, repair  # noqa: E402
 
 torch.set_num_threads(1)  # Threads that wait for each other slow tiny matrices down.
 SUPERPIXELS, BOXES = 36, 12
@@ -37,8 +40,8 @@ def overlap_of(problem):
 
 
 def marked(problem, **marks):
-    boxes = slice(SUPERPIXELS, SUPERPIXELS + BOXES)
-    return mark(problem, boxes, overlap_of(problem), **marks)
+    data = replace(random_data(np.random.default_rng(0)), overlap=overlap_of(problem))
+    return fix(problem, Variables(data), Fixings(**marks))
 
 
 EDITS = {
@@ -46,6 +49,41 @@ EDITS = {
     "smoothness": {"alpha": 1.0},
     "fill": {"gamma": 0.3},
 }
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("reading", ["cover", "bigm", "printed"])
+def test_a_warm_edit_by_splitting_equals_a_cold_solve(edit, reading):
+    """From one edit to the next and back, by the factor and the answer kept."""
+    before = random_program(np.random.default_rng(3), reading)
+    after = random_program(np.random.default_rng(3), reading, **EDITS[edit])
+    config = SolverConfig(tolerance=1e-6, method="admm")
+    prepared = PreparedProblem(before, config, "cpu")
+    prepared.solve()
+    for problem in (after, before):
+        prepared.update(problem)
+        solution = prepared.solve()
+        assert solution.status is Status.SOLVED
+        best = cold(problem)
+        cost = problem.objective(repair(problem, solution.x))
+        assert cost == pytest.approx(best, abs=1e-6 * max(abs(best), 1e-2))
+
+
+@pytest.mark.parametrize("method", ["admm", "ipm", "auto"])
+def test_local_answers_agree_whatever_the_method(method, rng):
+    problem = random_program(rng, "cover")
+    config = SolverConfig(tolerance=1e-7, method=method)
+    prepared = PreparedProblem(problem, config, "cpu")
+    whole = prepared.solve()
+    edited = marked(problem, background=np.flatnonzero(whole.x[12:24] > 0.3) + 12)
+    prepared.update(edited)
+    local = prepared.solve_image(1)
+    assert local.status is Status.SOLVED
+    reference = PreparedProblem(problem, TIGHT, "cpu")
+    reference.solve()
+    reference.update(edited)
+    best = reference.solve_image(1).objective(edited)
+    assert local.objective(edited) == pytest.approx(best, abs=1e-6)
 
 
 @pytest.mark.parametrize("edit", EDITS)

@@ -1,9 +1,8 @@
 """A solver that knows the program's structure; needs torch."""
 
 from napari_jcc.solvers.structured.exchange import AcrossProcesses
-from napari_jcc.solvers.structured.marks import mark
 from napari_jcc.solvers.structured.prepared import PreparedProblem
 from napari_jcc.solvers.structured.repair import repair
 from napari_jcc.solvers.structured.solver import StructuredSolver
 
-__all__ = ["AcrossProcesses", "PreparedProblem", "StructuredSolver", "mark", "repair"]
+__all__ = ["AcrossProcesses", "PreparedProblem", "StructuredSolver", "repair"]
