@@ -144,6 +144,18 @@ def test_project_and_images_move_together(project, tmp_path):
     assert len(loaded.open_images()) == 3
 
 
+def test_a_folder_beside_the_project_may_be_renamed(project, photos, tmp_path):
+    path = save_project(project, tmp_path / "work" / "cows.jcc")
+    photos.rename(tmp_path / "work" / "neu")
+    (tmp_path / "work" / "old").mkdir()
+    shutil.copy(
+        tmp_path / "work" / "neu" / "fog.png", tmp_path / "work" / "old" / "cow.png"
+    )
+    _, report = load_project(path)
+    assert report.moved["cow"] == str(tmp_path / "work" / "neu" / "cow.png")
+    assert set(report.missing) == {"herd/calf"}  # deeper than one folder
+
+
 def test_images_that_moved_and_were_renamed_are_found_below_the_root(project, tmp_path):
     path = save_project(project, tmp_path / "work" / "cows.jcc")
     disk = tmp_path / "disk" / "deep"

@@ -101,8 +101,8 @@ def load_project(
     """Read a project, and look for its images.
 
     Images are looked for at the same place relative to the project, at their former path,
-    and at the same places below the project's folder and `root`; below `root` also by
-    content, so that other names and folders do not matter.
+    at the same places below the project's folder and `root`, and in the folders beside the
+    project; below `root` also by content, so that other names do not matter.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Literal
@@ -142,12 +143,13 @@ class Search:
         The project's folder now.
     root
         Folder to search with all its subfolders for images that have moved; None: only
-        at the same places below the project's folder.
+        at the same places below the project's folder, and by name in the folders in it.
     """
 
     folder: Path
     root: Path | None = None
     _by_size: dict[int, list[Path]] | None = field(default=None, init=False)
+    _beside: list[Path] | None = field(default=None, init=False)
 
     def find(self, image: ImageInput) -> Found:
         """Find the file with the image's content, else one in its place."""
@@ -172,9 +174,10 @@ class Search:
 
     def _elsewhere(self, image: ImageInput) -> Iterator[Path]:
         yield from self._same_ending(image.path)
+        name = PurePath(image.path.replace("\\", "/")).name
+        yield from (folder / name for folder in self._folders_beside())
         if self.root is not None:
             candidates = self._files_by_size().get(image.size, [])
-            name = PurePath(image.path).name
             yield from sorted(candidates, key=lambda place: place.name != name)
 
     def _same_ending(self, path: str) -> Iterator[Path]:
@@ -183,6 +186,14 @@ class Search:
         for folder in filter(None, (self.root, self.folder)):
             for start in range(1, len(parts)):
                 yield folder.joinpath(*parts[start:])
+
+    def _folders_beside(self) -> list[Path]:
+        if self._beside is None:
+            with suppress(OSError):
+                self._beside = sorted(
+                    path for path in self.folder.iterdir() if path.is_dir()
+                )
+        return self._beside or []
 
     def _files_by_size(self) -> dict[int, list[Path]]:
         if self._by_size is None:
