@@ -69,21 +69,6 @@ def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedin
     return stack.reshape(placement.shape)
 
 
-def masks_equal(data: Any, result: JccResult, placement: Placement) -> bool:
-    """Whether a Labels layer still holds the masks of `result`, pixel by pixel."""
-    if tuple(data.shape) != placement.shape:
-        return False
-    stack = np.asarray(data).reshape(placement.slices, *placement.canvas)
-    expected = dict(zip(placement.slots, result.images, strict=True))
-    for slot, image in enumerate(stack):
-        inside = expected[slot].labels if slot in expected else np.zeros((0, 0), int)
-        rows, columns = inside.shape
-        same = np.array_equal(image[:rows, :columns], inside)
-        if not same or image[rows:].any() or image[:rows, columns:].any():
-            return False
-    return True
-
-
 def box_rectangles(result: JccResult, placement: Placement) -> list[FloatArray]:
     """Boxes of a result as the data of a Shapes layer: (4, D) corners per box."""
     return [
@@ -91,6 +76,26 @@ def box_rectangles(result: JccResult, placement: Placement) -> list[FloatArray]:
         for slot, image in zip(placement.slots, result.images, strict=True)
         for box in image.boxes
     ]
+
+
+def box_features(result: JccResult) -> dict[str, list[Any]]:
+    """Collect what the table of a Shapes layer says of every box."""
+    shown = [(image, score) for image in result.images for score in image.scores.tolist()]
+    return {
+        "image": [image.name for image, _ in shown],
+        "score": [round(score, 4) for _, score in shown],
+        "object_share": [round(image.foreground_share, 4) for image, _ in shown],
+        "warning": [image.warning for image, _ in shown],
+    }
+
+
+def box_look(placement: Placement) -> dict[str, Any]:
+    """Colours and line width of boxes."""
+    return {
+        "edge_color": _BOX_COLOUR,
+        "face_color": "transparent",
+        "edge_width": max(1.0, round(max(placement.canvas) / 150)),
+    }
 
 
 def rectangle_to_box(
@@ -231,18 +236,10 @@ def _saliency_style(prefix: str) -> dict[str, Any]:
 
 
 def _box_style(result: JccResult, placement: Placement, prefix: str) -> dict[str, Any]:
-    shown = [(image, score) for image in result.images for score in image.scores.tolist()]
     return {
         "name": f"{prefix}boxes",
         "ndim": len(placement.shape),
         "shape_type": "rectangle",
-        "edge_color": _BOX_COLOUR,
-        "face_color": "transparent",
-        "edge_width": max(1.0, round(max(placement.canvas) / 150)),
-        "features": {
-            "image": [image.name for image, _ in shown],
-            "score": [round(score, 4) for _, score in shown],
-            "object_share": [round(image.foreground_share, 4) for image, _ in shown],
-            "warning": [image.warning for image, _ in shown],
-        },
+        **box_look(placement),
+        "features": box_features(result),
     }

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer
 
 from napari_jcc.config import JccConfig
+from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.plugin.layers import to_layers
-from napari_jcc.plugin.shown import Answer, ShownResult
+from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.progress import Progress
-from napari_jcc.results import JccResult
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -36,22 +36,19 @@ class Outcome:
         Layers to show, in order; in no viewer yet.
     stack
         Layer to add under them, when the images have no common layer yet.
-    masks_edited
-        Whether the user has edited the masks of the result shown before.
     """
 
     source: Source
     answer: Answer
     layers: list[Layer]
     stack: Layer | None
-    masks_edited: bool
 
 
 def run(
     chosen: Sequence[Image],
     config: JccConfig,
     cache: Cache,
-    shown: ShownResult,
+    edits: Edits,
     progress: Progress,
 ) -> Outcome:
     """Co-segment the images of the chosen layers.
@@ -64,8 +61,8 @@ def run(
         All settings.
     cache
         Finished stages of former runs.
-    shown
-        Layers of the former result on the same images.
+    edits
+        What the user drew on these images so far; obeyed, and taught to all.
     progress
         Told every step; raises when the user cancels.
 
@@ -75,28 +72,32 @@ def run(
         If the images cannot be used, the problem cannot be solved, or on cancel.
     """
     source = find_source(chosen, config.collection)
-    result = Run(source.collection, config, cache=cache, progress=progress).result()
-    answer = _place(result, source)
+    finished = Run(source.collection, config, cache=cache, progress=progress).finish()
+    corrector = Corrector(finished, edits)
+    if corrector.edited:
+        corrector.settle(progress)
+    answer = _place(corrector, source)
     progress.start("Layers", 1)
     prefix = f"{source.name} "
-    data = to_layers(result, answer.placement, answer.collection, prefix)
+    data = to_layers(answer.result, answer.placement, answer.collection, prefix)
     layers = [Layer.create(*parts) for parts in data]
     stack = None
     if source.needs_stack:
         stack = Layer.create(*stack_layer(source.collection, source.name))
-    outcome = Outcome(source, answer, layers, stack, shown.masks_were_edited())
+    outcome = Outcome(source, answer, layers, stack)
     progress.advance()
     return outcome
 
 
-def _place(result: JccResult, source: Source) -> Answer:
+def _place(corrector: Corrector, source: Source) -> Answer:
     """Find the slices of the images that a result is about; a run may leave some out."""
+    result = corrector.result
     slots = {name: i for i, name in enumerate(source.collection.names)}
     indices = [slots[image.name] for image in result.images]
     collection, placement = source.collection, source.placement
     if indices != list(range(len(collection))):
         collection, placement = collection.select(indices), placement.select(indices)
-    return Answer(result, collection, placement)
+    return Answer(result, collection, placement, corrector)
 
 
 def summarise(answer: Answer) -> str:

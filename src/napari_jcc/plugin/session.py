@@ -9,9 +9,12 @@ from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.config import JccConfig, get_preset
+from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache
+from napari_jcc.plugin.corrections import Corrections
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.worker import Task, stop_tasks
+from napari_jcc.project import ImageStatus
 
 if TYPE_CHECKING:
     import napari
@@ -38,12 +41,18 @@ class Session(QObject):
         Signal when other images are chosen.
     jobs_changed
         Signal when a job starts or ends.
+    edits_changed
+        Signal when the user has drawn something, or taken it back.
+    statuses_changed
+        Signal when an image was edited, accepted or flagged.
     """
 
     shown_changed = Signal()
     settings_changed = Signal()
     chosen_changed = Signal()
     jobs_changed = Signal()
+    edits_changed = Signal()
+    statuses_changed = Signal()
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
@@ -52,6 +61,9 @@ class Session(QObject):
         self.preset = _DEFAULT_PRESET
         self.chosen: tuple[Image, ...] = ()
         self.shown: ShownResult | None = None
+        self.corrections: Corrections | None = None
+        self.edits = Edits()
+        self.statuses: dict[str, ImageStatus] = {}
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
         self._caches: dict[str, Cache] = {}
         self._jobs: dict[Task, QObject] = {}
@@ -73,6 +85,25 @@ class Session(QObject):
         if layers != self.chosen:
             self.chosen = layers
             self.chosen_changed.emit()
+
+    def watch(self, shown: ShownResult, corrector: Corrector) -> Corrections:
+        """Take over what is drawn on a result from now on, and on none other."""
+        if self.corrections is not None:
+            self.corrections.stop()
+        self.corrections = Corrections(self, shown, corrector, self)
+        return self.corrections
+
+    def set_edits(self, edits: Edits) -> None:
+        """Take other edits; the shown result is not told, see `Corrections.apply`."""
+        if edits != self.edits:
+            self.edits = edits
+            self.edits_changed.emit()
+
+    def set_status(self, name: str, status: ImageStatus) -> None:
+        """Say what became of an image."""
+        if self.statuses.get(name, "machine") != status:
+            self.statuses[name] = status
+            self.statuses_changed.emit()
 
     def cache(self) -> Cache:
         """Finished stages of former runs, where the settings say that they are kept."""

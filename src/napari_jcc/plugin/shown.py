@@ -1,18 +1,24 @@
-"""Results in a viewer: shown again in place, unless the user has edited them."""
+"""Results in a viewer: shown again in place, image by image where only some changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Labels, Layer, Shapes
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.plugin.layers import from_layers, masks_equal
+from napari_jcc.interaction import Corrector
+from napari_jcc.plugin.layers import (
+    box_features,
+    box_look,
+    box_rectangles,
+    from_layers,
+)
 from napari_jcc.plugin.placement import Placement
-from napari_jcc.results import JccResult
+from napari_jcc.results import ImageResult, JccResult
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -20,44 +26,67 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """A result, the images it is about, and where they lie in the viewer."""
+    """A result, the images it is about, and where they lie in the viewer.
+
+    Attributes
+    ----------
+    result
+        The user's edits laid over.
+    collection, placement
+        Of the images of the result.
+    corrector
+        Takes the run further by what the user draws; None for a result that was opened.
+    """
 
     result: JccResult
     collection: ImageCollection
     placement: Placement
+    corrector: Corrector | None = None
 
 
 class ShownResult:
     """The layers of the latest result for one choice of images.
 
-    Each layer is judged on its own: the next result is written into it when it is still
-    in the viewer, unedited and of the same shape; otherwise a new layer is added and the
-    old one is left alone.
+    The next result is written into a layer that is still in the viewer and of the same
+    shape; otherwise a new layer is added and the old one is left alone. What the user
+    drew must be in the result by then: see `Corrections`.
 
     Parameters
     ----------
     viewer
-        Where the layers are shown. Use from the GUI thread only, except
-        `masks_were_edited`.
+        Where the layers are shown. Use from the GUI thread only.
+
+    Attributes
+    ----------
+    answer
+        What is shown; None before the first result.
+    rectangles
+        Boxes as they were written into their layer.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._layers: dict[str, Layer] = {}
-        self._painted: set[Layer] = set()
-        self._rectangles: list[np.ndarray] = []
+        self.rectangles: list[np.ndarray] = []
         self.answer: Answer | None = None
 
-    def masks_were_edited(self) -> bool:
-        """Compare the mask layer with what was written into it; takes a while."""
-        labels = self._layers.get("Labels")
-        if self.answer is None or not isinstance(labels, Labels):
-            return False
-        return not masks_equal(labels.data, self.answer.result, self.answer.placement)
+    @property
+    def masks(self) -> Labels | None:
+        """The mask layer, if it is in the viewer."""
+        return self._present("Labels")
 
-    def show(
-        self, answer: Answer, layers: Sequence[Layer], masks_edited: bool
-    ) -> Iterator[None]:
+    @property
+    def boxes(self) -> Shapes | None:
+        """The box layer, if it is in the viewer."""
+        return self._present("Shapes")
+
+    @property
+    def boxes_are_single(self) -> bool:
+        """Whether every image has one box at most."""
+        images = () if self.answer is None else self.answer.result.images
+        return all(image.instances is None for image in images)
+
+    def show(self, answer: Answer, layers: Sequence[Layer]) -> Iterator[None]:
         """Show a result, one layer per step, so that the window breathes in between.
 
         Parameters
@@ -66,66 +95,95 @@ class ShownResult:
             What is shown.
         layers
             Its layers, made from `to_layers` and in no viewer yet.
-        masks_edited
-            What `masks_were_edited` said last.
         """
         former, self.answer = self.answer, answer
         fits = former is not None and former.placement.shape == answer.placement.shape
         for new in layers:
             kind = type(new).__name__
-            old = self._layers.get(kind)
-            if old is None or not fits or not self._may_replace(old, masks_edited):
-                self._layers[kind] = self._add(new)
+            old = self._present(kind)
+            if old is None or not fits:
+                self._viewer.add_layer(new)
+                self._layers[kind] = new
             else:
-                _write(old, new)
+                _write(old, new, answer.placement)
             if isinstance(new, Shapes):
-                self._rectangles = [np.array(corners) for corners in new.data]
+                self.remember_rectangles()
             yield
+
+    def write(self, images: Mapping[int, ImageResult]) -> None:
+        """Show new answers of some images, by their places; the others stay."""
+        if self.answer is None or not images:
+            return
+        all_images = list(self.answer.result.images)
+        moved = False
+        for place, image in images.items():
+            moved = moved or not np.array_equal(
+                image.boxes, all_images[place].boxes, equal_nan=True
+            )
+            all_images[place] = image
+        result = replace(self.answer.result, images=tuple(all_images))
+        self.answer = replace(self.answer, result=result)
+        self._write_masks(images)
+        if moved:
+            self._write_boxes()
+
+    def remember_rectangles(self) -> None:
+        """Take the boxes in the layer for those that are known."""
+        shapes = self.boxes
+        self.rectangles = [] if shapes is None else [np.array(s) for s in shapes.data]
 
     def as_edited(self) -> JccResult | None:
         """Return the latest result with masks and boxes as they now are in the viewer."""
-        if self.answer is None:
-            return None
+        if self.answer is None or self.masks is None or self.boxes is None:
+            return None if self.answer is None else self.answer.result
         result, placement = self.answer.result, self.answer.placement
-        labels, shapes = self._layers["Labels"], self._layers["Shapes"]
-        if labels not in self._viewer.layers or shapes not in self._viewer.layers:
+        if tuple(self.masks.data.shape) != placement.shape:
             return result
-        return from_layers(result, placement, labels.data, list(shapes.data))
+        return from_layers(result, placement, self.masks.data, list(self.boxes.data))
 
-    def _may_replace(self, layer: Layer, masks_edited: bool) -> bool:
-        if layer not in self._viewer.layers:
-            return False
-        if isinstance(layer, Labels):
-            # A stroke that was undone leaves history behind, which must not be replayed
-            # over other masks: painted once is edited.
-            return not masks_edited and layer not in self._painted
-        return not isinstance(layer, Shapes) or self._boxes_untouched(layer)
+    def _present(self, kind: str) -> Layer | None:
+        layer = self._layers.get(kind)
+        return layer if layer is not None and layer in self._viewer.layers else None
 
-    def _boxes_untouched(self, layer: Shapes) -> bool:
-        return len(layer.data) == len(self._rectangles) and all(
-            np.array_equal(now, then)
-            for now, then in zip(layer.data, self._rectangles, strict=True)
-        )
+    def _write_masks(self, images: Mapping[int, ImageResult]) -> None:
+        masks, answer = self.masks, self.answer
+        if masks is None or answer is None:
+            return
+        placement = answer.placement
+        if tuple(masks.data.shape) != placement.shape:
+            return
+        # In place, not by `masks.data =`: napari's history of strokes stays usable.
+        stack = masks.data.reshape(placement.slices, *placement.canvas)
+        for place, image in images.items():
+            rows, columns = image.mask.shape
+            stack[placement.slots[place], :rows, :columns] = image.labels
+        masks.refresh()
 
-    def _add(self, layer: Layer) -> Layer:
-        if isinstance(layer, Labels):
-            layer.events.paint.connect(lambda: self._painted.add(layer))
-        self._viewer.add_layer(layer)
-        return layer
+    def _write_boxes(self) -> None:
+        shapes, answer = self.boxes, self.answer
+        if shapes is None or answer is None:
+            return
+        rectangles = box_rectangles(answer.result, answer.placement)
+        _draw(shapes, rectangles, answer.placement)
+        shapes.features = box_features(answer.result)
+        self.remember_rectangles()
 
 
-def _write(old: Layer, new: Layer) -> None:
+def _write(old: Layer, new: Layer, placement: Placement) -> None:
     """Move the content of a new layer into one that is in the viewer."""
     old.metadata = new.metadata
-    if not isinstance(old, Shapes):
+    if isinstance(old, Shapes):
+        _draw(old, list(new.data), placement)
+        old.features = new.features
+    elif isinstance(old, Labels) and old.data.dtype == new.data.dtype:
+        old.data[...] = new.data
+        old.refresh()
+    else:
         old.data = new.data
-        return
-    old.data = []
-    if len(new.data):
-        old.add_rectangles(
-            list(new.data),
-            edge_width=new.edge_width,
-            edge_color=new.edge_color,
-            face_color=new.face_color,
-        )
-    old.features = new.features
+
+
+def _draw(shapes: Shapes, rectangles: list[np.ndarray], placement: Placement) -> None:
+    """Replace all shapes of a layer."""
+    shapes.data = []
+    if rectangles:
+        shapes.add_rectangles(rectangles, **box_look(placement))

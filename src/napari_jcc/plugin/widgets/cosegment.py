@@ -25,6 +25,7 @@ from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.source import find_inputs
+from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.form import ConfigForm
 from napari_jcc.plugin.widgets.input_chooser import InputChooser
@@ -60,6 +61,7 @@ class CosegmentWidget(Dock):
         self.presets = PresetBar(self.form, self.session.preset)
         self.form.set_config(self.session.config)
         self.results = ResultPanel()
+        self.corrections = CorrectionPanel(self.session)
         self._build()
         self._connect()
         self._apply_theme()
@@ -82,7 +84,9 @@ class CosegmentWidget(Dock):
             return
         chosen = self.session.chosen
         shown = self.session.shown_for(chosen)
-        work = partial(run, chosen, config, cache, shown)
+        if self.session.corrections is not None:
+            self.session.corrections.absorb()
+        work = partial(run, chosen, config, cache, self.session.edits)
         self.start("Co-segment", work, partial(self._on_result, chosen, shown))
 
     def open_folder(self, folder: str | Path) -> None:
@@ -154,6 +158,7 @@ class CosegmentWidget(Dock):
         layout.addWidget(scroll, 1)
         layout.addWidget(self.panel)
         layout.addWidget(self.results)
+        layout.addWidget(self.corrections)
 
     def _connect(self) -> None:
         self.chooser.changed.connect(self._on_chosen)
@@ -183,7 +188,9 @@ class CosegmentWidget(Dock):
     ) -> None:
         if outcome.stack is not None and shown.answer is None:
             self._viewer.add_layer(outcome.stack)
-        self._showing = shown.show(outcome.answer, outcome.layers, outcome.masks_edited)
+        if self.session.corrections is not None:
+            self.session.corrections.stop()
+        self._showing = shown.show(outcome.answer, outcome.layers)
         self.session.set_shown(chosen, shown)
         notes = describe_notes(outcome.answer, outcome.source)
         self.results.show_result(summarise(outcome.answer), notes)
@@ -198,8 +205,20 @@ class CosegmentWidget(Dock):
             return
         self._turn.stop()
         self._showing = None
+        self._watch()
         self.session.shown_changed.emit()
         self.finish()
+
+    def _watch(self) -> None:
+        """Take over what is drawn on the result from now on."""
+        shown = self.shown
+        if shown is None or shown.answer is None or shown.answer.corrector is None:
+            return
+        corrections = self.session.watch(shown, shown.answer.corrector)
+        self.corrections.follow(corrections)
+        # What was drawn while the run was on its way.
+        corrections.absorb()
+        corrections.apply(self.session.edits)
 
     def refresh(self) -> None:
         """Show whether a run is possible, and why not."""

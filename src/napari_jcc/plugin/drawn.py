@@ -1,0 +1,91 @@
+"""From layers that the user has changed to edits: what was drawn, moved or undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import FloatArray, MaskArray
+from napari_jcc.interaction import Edits, ImageKey
+from napari_jcc.plugin.layers import rectangle_to_box
+from napari_jcc.plugin.placement import Placement
+
+_LEAST_SHARED = 0.5
+"""Share of a stroke's pixels that must change for it to count as undone or redone. Others
+may look the same before and after, as the machine's masks have changed in between."""
+
+
+def history_step(edits: Edits, key: ImageKey, differs: MaskArray) -> Edits | None:
+    """Tell whether pixels changed because a stroke was undone or redone.
+
+    Parameters
+    ----------
+    edits
+        The journal.
+    key
+        The image.
+    differs : (H, W) bool
+        Pixels that changed without a brush.
+
+    Returns
+    -------
+    Edits or None
+        The journal after that undo or redo; None if the pixels are not those of a stroke.
+    """
+    shape = differs.shape[0], differs.shape[1]
+    now = edits.marks(key, shape)
+    for step in (edits.undo(key), edits.redo(key)):
+        if step is edits:
+            continue
+        stroke = step.marks(key, shape) != now
+        inside = not (differs & ~stroke).any()
+        if inside and differs.sum() >= _LEAST_SHARED * stroke.sum():
+            return step
+    return None
+
+
+def find_drawn_boxes(
+    shapes: Sequence[NDArray[np.generic]],
+    former: Sequence[NDArray[np.generic]],
+    placement: Placement,
+) -> dict[int, FloatArray | None]:
+    """Find the images whose box is not the one that was shown.
+
+    Parameters
+    ----------
+    shapes
+        Data of the Shapes layer now.
+    former
+        Data of the Shapes layer as it was written.
+    placement
+        Where the images lie.
+
+    Returns
+    -------
+    dict
+        Box (4,) ``xyxy`` by place of the image, the one drawn last where there are
+        several; None where it was deleted.
+    """
+    now, before = _by_slot(shapes, placement), _by_slot(former, placement)
+    places = {slot: place for place, slot in enumerate(placement.slots)}
+    found: dict[int, FloatArray | None] = {}
+    for slot in sorted((now.keys() | before.keys()) & places.keys()):
+        boxes, known = now.get(slot, []), before.get(slot, [])
+        fresh = [box for box in boxes if not any(np.array_equal(box, k) for k in known)]
+        if fresh:
+            found[places[slot]] = fresh[-1]
+        elif not boxes:
+            found[places[slot]] = None
+    return found
+
+
+def _by_slot(
+    shapes: Sequence[NDArray[np.generic]], placement: Placement
+) -> dict[int, list[FloatArray]]:
+    found: dict[int, list[FloatArray]] = {}
+    for shape in shapes:
+        slot, box = rectangle_to_box(np.asarray(shape), placement)
+        found.setdefault(slot, []).append(box.astype(np.float64))
+    return found

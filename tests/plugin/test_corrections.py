@@ -1,0 +1,160 @@
+"""Strokes and boxes in a real window become edits, answers, and lessons for the set."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels, Shapes
+
+from napari_jcc.interaction import BACKGROUND, OBJECT
+from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def widget(viewer, quick_config, tiny_collection, qtbot) -> CosegmentWidget:
+    """Return the dock after a run on four images."""
+    widget = CosegmentWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Co-segment")
+    widget.form.set_config(quick_config)
+    viewer.add_layer(Image.create(*stack_layer(tiny_collection.open(), "set")))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    return widget
+
+
+def layer_of(viewer, kind):
+    (layer,) = [layer for layer in viewer.layers if isinstance(layer, kind)]
+    return layer
+
+
+def settle(widget, qtbot):
+    qtbot.waitUntil(lambda: not widget.session.jobs, timeout=60_000)
+
+
+def stroke(viewer, place, rows, columns, label):
+    """Paint as napari's brush does: one entry of its history."""
+    viewer.dims.set_current_step(0, place)
+    labels = layer_of(viewer, Labels)
+    y, x = (axis.ravel() for axis in np.mgrid[rows, columns])
+    labels.data_setitem((np.full(len(y), place), y, x), label)
+    return labels.data[place, rows, columns]
+
+
+def marks(widget, place):
+    session = widget.session
+    answer = session.shown.answer
+    key = answer.corrector.keys[place]
+    shape = answer.result.images[place].mask.shape
+    return session.edits.marks(key, shape)
+
+
+def test_a_stroke_is_kept_answered_and_taught(viewer, widget, qtbot):
+    settled = []
+    widget.session.corrections.settled.connect(settled.append)
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+
+    labels = layer_of(viewer, Labels)
+    assert (labels.data[1, 2:8, 3:12] == 1).all()
+    assert (marks(widget, 1)[2:8, 3:12] == OBJECT).all()
+    assert len(settled) == 1
+    assert widget.session.statuses["b"] == "edited"
+    flagged = {name for name, s in widget.session.statuses.items() if s == "flagged"}
+    assert flagged == {"abcd"[i] for i in settled[0].changed if i != 1}
+    for i, image in enumerate(widget.shown.answer.result.images):
+        rows, columns = image.mask.shape
+        np.testing.assert_array_equal(labels.data[i, :rows, :columns], image.mask)
+    assert "1 image corrected" in widget.corrections.summary.text()
+
+
+def test_erasing_holds_against_the_machine(viewer, widget, qtbot):
+    labels = layer_of(viewer, Labels)
+    y, x = (int(v.mean()) for v in np.nonzero(labels.data[0]))
+    rows, columns = slice(y - 3, y + 3), slice(x - 3, x + 3)
+    stroke(viewer, 0, rows, columns, 0)
+    settle(widget, qtbot)
+    assert not labels.data[0, rows, columns].any()
+    assert (marks(widget, 0)[rows, columns] == BACKGROUND).sum() > 9
+
+
+def test_undo_and_redo_of_napari_work_across_answers(viewer, widget, qtbot):
+    labels = layer_of(viewer, Labels)
+    start = labels.data.copy()
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    labels.undo()
+    settle(widget, qtbot)
+    assert not marks(widget, 1).any()
+    np.testing.assert_array_equal(labels.data, start)
+
+    labels.redo()
+    settle(widget, qtbot)
+    assert (labels.data[1, 2:8, 3:12] == 1).all()
+    assert (marks(widget, 1)[2:8, 3:12] == OBJECT).all()
+
+
+def test_buttons_take_back_and_bring_back(viewer, widget, qtbot):
+    labels = layer_of(viewer, Labels)
+    start = labels.data.copy()
+    stroke(viewer, 2, slice(2, 6), slice(2, 6), 1)
+    settle(widget, qtbot)
+    widget.corrections.clear_button.click()
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(labels.data, start)
+
+    widget.corrections.undo_button.click()
+    settle(widget, qtbot)
+    assert (labels.data[2, 2:6, 2:6] == 1).all()
+    widget.corrections.undo_button.click()
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(labels.data, start)
+    widget.corrections.redo_button.click()
+    settle(widget, qtbot)
+    assert (labels.data[2, 2:6, 2:6] == 1).all()
+
+
+def test_a_moved_box_is_obeyed_and_a_deleted_one_means_no_object(viewer, widget, qtbot):
+    shapes, labels = layer_of(viewer, Shapes), layer_of(viewer, Labels)
+    data = [np.array(shape) for shape in shapes.data]
+    data[0] = np.array([[0, 9.5, 9.5], [0, 9.5, 49.5], [0, 44.5, 49.5], [0, 44.5, 9.5]])
+    shapes.data = data
+    qtbot.waitUntil(lambda: len(widget.session.edits) > 0, timeout=5000)
+    settle(widget, qtbot)
+    np.testing.assert_allclose(widget.shown.answer.result.images[0].box, [10, 10, 50, 45])
+    outside = labels.data[0].copy()
+    outside[10:45, 10:50] = 0
+    assert not outside.any()
+
+    shapes.data = [shape for shape in shapes.data if shape[0, 0] != 2]
+    qtbot.waitUntil(lambda: len(widget.session.edits) > 1, timeout=5000)
+    settle(widget, qtbot)
+    assert not labels.data[2].any()
+    assert np.isnan(widget.shown.answer.result.images[2].box).all()
+
+
+def test_without_teaching_the_others_stay(viewer, widget, qtbot):
+    widget.corrections.teach_box.setChecked(False)
+    labels = layer_of(viewer, Labels)
+    start = labels.data.copy()
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(labels.data[[0, 2, 3]], start[[0, 2, 3]])
+    assert (labels.data[1, 2:8, 3:12] == 1).all()
+
+
+def test_removed_layers_take_no_edit_with_them(viewer, widget, qtbot):
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    viewer.layers.remove(layer_of(viewer, Labels))
+    settle(widget, qtbot)
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    settle(widget, qtbot)
+    assert (layer_of(viewer, Labels).data[1, 2:8, 3:12] == 1).all()
