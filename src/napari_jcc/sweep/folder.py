@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -107,30 +108,20 @@ class SweepFolder:
         except (ConfigError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged(error) from error
 
-    def write(self, table: SweepTable, point: SweepPoint) -> None:
-        """Write a finished point, and the table and the figure that now hold it.
+    def write(self, table: SweepTable, points: Iterable[SweepPoint]) -> None:
+        """Write finished points, and the table and the figure that hold all of them.
 
         Raises
         ------
         OutputError
             If the files cannot be written.
         """
-        text, archive = encode_point(point)
-        files = {
-            f"{POINTS}/{point.key}.json": text,
-            f"{POINTS}/{point.key}.npz": archive,
-        }
-        replace_files(self.path, files | self._tables(table))
-
-    def write_tables(self, table: SweepTable) -> None:
-        """Write table and figure alone.
-
-        Raises
-        ------
-        OutputError
-            If the files cannot be written.
-        """
-        replace_files(self.path, self._tables(table))
+        files = self._tables(table)
+        for point in points:
+            text, archive = encode_point(point)
+            files[f"{POINTS}/{point.key}.json"] = text
+            files[f"{POINTS}/{point.key}.npz"] = archive
+        replace_files(self.path, files)
 
     def _tables(self, table: SweepTable) -> dict[str, bytes]:
         return {

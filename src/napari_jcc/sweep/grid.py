@@ -284,8 +284,8 @@ def _parse_part(path: str, part: str) -> list[Any]:
 
 
 def _parse_range(path: str, part: str) -> list[float]:
-    first, last, count, scale = [*part.split(":"), "linear"][:4]
     try:
+        first, last, count, scale = [*part.split(":"), "linear"][:4]
         low, high, number = float(first), float(last), int(count)
         known = scale in ("linear", "log") and part.count(":") == 2 + (scale == "log")
         if not known or number < 2 or not math.isfinite(high - low):

@@ -102,8 +102,11 @@ class Sweep:
         self._folder = None if folder is None else SweepFolder(folder)
         opened = self._folder.open(grid, collection) if self._folder else None
         self.table = opened or SweepTable(grid)
-        if opened is not None and self._truth is not None:
-            opened.add([self._score(point) for point in opened.points])
+        if self._folder is not None:
+            # Grid and truth may be others than when these points were written.
+            points = [self._score(point) for point in self.table.points]
+            self.table.add(points)
+            self._folder.write(self.table, points if self._truth is not None else ())
 
     def __iter__(self) -> Iterator[SweepPoint]:
         """Compute the points that are missing, the base first.
@@ -124,8 +127,6 @@ class Sweep:
                 yield from self._compute_one_by_one(wave)
             else:
                 yield from self._compute_together(wave)
-        if self._folder is not None and not left:
-            self._folder.write_tables(self.table)
 
     def run(self) -> SweepTable:
         """Compute all points; see `__iter__`."""
@@ -227,7 +228,7 @@ class Sweep:
         found = self.table.at(point.index)
         point = point if found is None else found
         if self._folder is not None:
-            self._folder.write(self.table, point)
+            self._folder.write(self.table, [point])
         self._progress.advance()
         return point
 
