@@ -44,8 +44,8 @@ def open_landmark_folder(root: Path, name: str = "landmarks") -> PairSet:
         )
 
     def read(key: Key) -> MatchingPair:
-        sides = [PairImage(root / image, points[image]) for image in key]
-        return MatchingPair("|".join(key), name, *sides)
+        source, target = (PairImage(root / image, points[image]) for image in key)
+        return MatchingPair("|".join(key), name, source, target)
 
     keys = tuple(permutations(sorted(points), 2))
     return PairSet(name, ("landmarks", "landmarks-224"), keys, read, tuple(left_out))

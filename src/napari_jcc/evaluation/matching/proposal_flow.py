@@ -120,8 +120,8 @@ def _pair(
             f"{len(points[1])}; points correspond by their order."
         )
     name = f"{row['source_image']}|{row['target_image']}"
-    sides = [PairImage(path, places) for path, places in zip(paths, points, strict=True)]
-    return MatchingPair(name, category, *sides)
+    source, target = (PairImage(*side) for side in zip(paths, points, strict=True))
+    return MatchingPair(name, category, source, target)
 
 
 def _listed_points(row: Row) -> list[FloatArray]:

@@ -58,7 +58,7 @@ def score_pair(
         ends = match.transfer(points)
         return ends * (-1, 1) + (width - 1, 0) if pair.flipped else ends
 
-    measures = {}
+    measures: dict[str, float] = {}
     for name in protocols:
         if name not in PROTOCOLS:
             raise InputError(

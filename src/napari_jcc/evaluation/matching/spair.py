@@ -53,21 +53,19 @@ def _read_pair(root: Path, name: str, path: Path) -> MatchingPair:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         category = content["category"]
-        sides = [
-            _side(content, which, root / "JPEGImages" / category)
-            for which in ("trg", "src")
-        ]
+        folder = root / "JPEGImages" / category
+        source, target = _side(content, "trg", folder), _side(content, "src", folder)
     except (KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} is not an annotation of SPair-71k: {type(error).__name__} {error}. "
             "Fetch it again."
         ) from error
-    if len(sides[0].points) != len(sides[1].points):
+    if len(source.points) != len(target.points):
         raise InputError(
-            f"{path} has {len(sides[1].points)} points in its source and "
-            f"{len(sides[0].points)} in its target; they correspond by their order."
+            f"{path} has {len(target.points)} points in its source and "
+            f"{len(source.points)} in its target; they correspond by their order."
         )
-    return MatchingPair(name, category, *sides)
+    return MatchingPair(name, category, source, target)
 
 
 def _side(content: dict[str, Any], which: str, folder: Path) -> PairImage:

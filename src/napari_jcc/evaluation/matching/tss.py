@@ -81,7 +81,7 @@ def read_flow(path: Path) -> tuple[Float32Array, MaskArray]:
             "it announces. Fetch it again."
         )
     flow: Float32Array = values.reshape(height, width, 2).astype(np.float32)
-    known: MaskArray = (np.abs(flow) < UNKNOWN).all(axis=-1)
+    known = np.asarray((np.abs(flow) < UNKNOWN).all(axis=-1))
     return flow, known
 
 

@@ -69,7 +69,10 @@ class EncoderDescriber:
         shown = _resize(image, self._size, max(self._encoder.multiple, 16))
         (found,) = self._encoder.encode(shown[None])
         rows, columns = found.values.shape[:2]
-        place = [found.offset + found.stride * np.arange(n) for n in (columns, rows)]
+        place = [
+            found.offset + found.stride * np.arange(n, dtype=np.float64)
+            for n in (columns, rows)
+        ]
         values = found.values.reshape(rows * columns, -1).astype(np.float32)
         return _on_image(values, place, found.stride, shown, image)
 
@@ -101,7 +104,8 @@ class SiftDescriber:
             for x in place[0]
         ]
         gray = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)
-        _, values = cv2.SIFT_create().compute(gray, points)
+        _, found = cv2.SIFT.create().compute(gray, points)
+        values = np.asarray(found, dtype=np.float32)
         return _on_image(values, place, SIFT_CELL, shown, image)
 
 
@@ -120,7 +124,7 @@ class Remembering:
 
     def describe(self, image: ImageArray) -> GridFeatures:
         """Describe an image (H, W, 3) uint8 RGB, or return what is known of it."""
-        digest = blake2b(np.ascontiguousarray(image), digest_size=16)
+        digest = blake2b(image.tobytes(), digest_size=16)
         digest.update(repr(image.shape).encode())
         key = digest.digest()
         if key not in self._known:
@@ -137,8 +141,8 @@ def _resize(image: ImageArray, size: int, multiple: int) -> ImageArray:
     scale = size / max(height, width)
     sides = [max(round(side * scale / multiple), 2) * multiple for side in (width, height)]
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    resized: ImageArray = cv2.resize(np.ascontiguousarray(image), sides, interpolation=way)
-    return resized
+    resized = cv2.resize(np.ascontiguousarray(image), sides, interpolation=way)
+    return np.asarray(resized, dtype=np.uint8)
 
 
 def _on_image(

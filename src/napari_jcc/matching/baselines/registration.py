@@ -149,20 +149,21 @@ def register(
         ends[partners.ours] - starts[partners.theirs], partners.chance
     )
     fitted = SmoothMap(prior)
-    every = np.bincount(partners.theirs, partners.chance, len(starts))
+
+    def gather(values: FloatArray) -> FloatArray:
+        """Sum values (M,) of partners by the grid point of the target."""
+        sums = np.bincount(partners.theirs, values, len(starts))
+        return np.asarray(sums, dtype=np.float64)
+
+    every = gather(partners.chance)
     near = every
     for step, tolerance in enumerate(np.geomspace(*settings.tolerance, settings.steps)):
         led = fitted(starts)
         squares = np.square(ends[partners.ours] - led[partners.theirs]).sum(axis=1)
         weight = partners.chance * np.exp(-squares / (2 * tolerance**2))
-        near = np.bincount(partners.theirs, weight, len(starts))
-        expected = np.column_stack(
-            [
-                np.bincount(partners.theirs, weight * c[partners.ours], len(starts))
-                for c in ends.T
-            ]
-        )
-        expected /= np.maximum(near, 1e-300)[:, None]
+        near = gather(weight)
+        total = np.column_stack([gather(weight * c[partners.ours]) for c in ends.T])
+        expected = total / np.maximum(near, 1e-300)[:, None]
         fitted = fit_smooth_map(
             starts,
             expected,

@@ -21,8 +21,8 @@ def filter_image(image: ImageArray, scale: float) -> Float32Array:
     sides = [max(1, round(side * scale)) for side in gray.shape[::-1]]
     small = cv2.resize(gray, sides, interpolation=cv2.INTER_AREA).astype(np.float32)
     fine = cv2.GaussianBlur(small, (0, 0), FINE)
-    filtered: Float32Array = fine - cv2.GaussianBlur(fine, (0, 0), COARSE)
-    return filtered
+    coarse = cv2.GaussianBlur(fine, (0, 0), COARSE)
+    return np.asarray(fine - coarse, dtype=np.float32)
 
 
 def correlate_around(
@@ -68,8 +68,10 @@ def correlate_around(
     )
     side = 2 * radius + 1
     patch = cv2.getRectSubPix(template, (side, side), (float(start[0]), float(start[1])))
-    found: Float32Array = cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED)
-    return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
+    found = cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED)
+    # Where nothing varies there is no correlation.
+    finite = np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(finite, dtype=np.float32)
 
 
 def likelihood(correlation: Float32Array) -> FloatArray:

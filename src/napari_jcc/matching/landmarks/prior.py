@@ -80,9 +80,9 @@ class ShapePrior:
         shape : (K, 2) float64
         """
         count = len(points)
-        noise = np.zeros((count, 2, count, 2))
-        noise[np.arange(count), :, np.arange(count)] = doubt
-        noise = noise.reshape(2 * count, 2 * count)
+        blocks = np.zeros((count, 2, count, 2))
+        blocks[np.arange(count), :, np.arange(count)] = doubt
+        noise = blocks.reshape(2 * count, 2 * count)
         shape = points
         for _ in range(rounds):
             turn, shift = fit_affine(self.mean, shape, linear, AFFINE_RIDGE)

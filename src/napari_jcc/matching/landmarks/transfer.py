@@ -163,7 +163,8 @@ class LandmarkTransfer:
     def _scale(self) -> float:
         name, points = next(iter(self._placed.items()))
         longer = max(self._images[name].shape[:2])
-        return min(1.0, WORKING_SIZE / max(shape_size(points), SMALLEST_SHAPE * longer))
+        size = float(max(shape_size(points), SMALLEST_SHAPE * longer))
+        return min(1.0, WORKING_SIZE / size)
 
     def _choose(self, name: str) -> dict[str, FloatArray]:
         """Placed images to compare with: those that the matcher is surest about."""
@@ -175,9 +176,10 @@ class LandmarkTransfer:
 
     def _agreement(self, name: str, template: str) -> float:
         confidence = self._match(name, template).confidence
-        return (
-            0.0 if confidence is None else float(confidence(self._placed[template]).mean())
-        )
+        if confidence is None:
+            return 0.0
+        sure: FloatArray = confidence(self._placed[template])
+        return float(sure.mean())
 
     def _lead(self, name: str, templates: list[str]) -> FloatArray:
         """Points (K, 2) where the matcher leads those of the placed images: the median."""
