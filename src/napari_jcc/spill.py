@@ -7,6 +7,7 @@ import pickle
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from typing import IO, Any, Generic, TypeVar, overload
 
@@ -90,6 +91,7 @@ class SpilledList(Sequence[T], Generic[T]):
     def _write(self, index: int, data: bytes) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="napari-jcc-")  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
         start, room = self._places.get(index, (0, -1))
         if len(data) > room:
             start, room = self._file.seek(0, os.SEEK_END), len(data)
