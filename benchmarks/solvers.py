@@ -6,7 +6,8 @@ prints one JSON object, solver -> seconds, cpu_seconds, gap, peak_mb, iterations
 solver runs in a process of its own, one after another, and its point is repaired and
 judged by the same lower bound, the best that any of them proved. With --gap a solver runs
 with one tolerance after another, from loose to tight, until its gap is that small, and the
-run that reached it is reported: times at equal accuracy.
+run that reached it is reported: times at equal accuracy. --loosest skips the tolerances
+that smaller sets showed to be too loose.
 
 --table prints Markdown, --keep FILE adds the rows to a file, and --plot FILE draws all rows
 that were kept.
@@ -129,7 +130,9 @@ def run(
 ) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     judge = Judge(program)
-    tolerances = TOLERANCES if options["gap"] else (options["tolerance"],)
+    tolerances: tuple[float, ...] = (options["tolerance"],)
+    if options["gap"]:
+        tolerances = tuple(t for t in TOLERANCES if t <= options["loosest"])
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "program.pickle")
         with open(file, "wb") as stream:
@@ -163,6 +166,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tolerance", type=float, default=1e-4)
     parser.add_argument("--gap", type=float, help="tighten until the gap is this small")
+    parser.add_argument("--loosest", type=float, default=TOLERANCES[0], help="with --gap")
     parser.add_argument("--limit", type=float, default=600, help="CPU seconds per run")
     parser.add_argument(
         "--root", type=Path, help="labelled sets; without: generated images"

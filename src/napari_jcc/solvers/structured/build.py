@@ -10,6 +10,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from napari_jcc._types import IntArray
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.solvers.structured.batches import room_for_parts
 from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks, set_vectors
@@ -64,8 +65,10 @@ def make_blocks(
     )
     set_vectors(blocks, program)
     parts = room_for_parts(len(layout.groups), budget)
+    members = Members(program.variable_image), Members(program.row_image)
     for number, group in enumerate(layout.groups):
-        parts[number] = _GroupBuilder(program, layout, group, scale).build(device)
+        own = members[0].of(group.images), members[1].of(group.images)
+        parts[number] = _GroupBuilder(program, layout, group, scale, own).build(device)
     blocks.parts = parts
     return blocks
 
@@ -116,17 +119,43 @@ def _to_csr(matrix: sparse.csr_array, device: torch.device) -> Tensor:
         )
 
 
+class Members:
+    """Finds what belongs to some images, in time that other images do not add to.
+
+    Parameters
+    ----------
+    image : (n,) int64
+        Image of every variable, or of every row.
+    """
+
+    def __init__(self, image: IntArray) -> None:
+        self._order = np.argsort(image, kind="stable")
+        counts = np.bincount(image)
+        self._starts = np.concatenate([[0], np.cumsum(counts)])
+
+    def of(self, images: IntArray) -> IntArray:
+        """Positions of the members of these images, ascending."""
+        # Images beyond the last that has a member have none.
+        known = images[images < len(self._starts) - 1]
+        parts = [self._order[self._starts[i] : self._starts[i + 1]] for i in known]
+        return np.sort(np.concatenate(parts)) if parts else self._order[:0]
+
+
 class _GroupBuilder:
-    """Cuts the matrices of one group out of a program."""
+    """Cuts the matrices of one group, of given variables and rows, out of a program."""
 
     def __init__(
-        self, program: QuadraticProgram, layout: Layout, group: Group, scale: float
+        self,
+        program: QuadraticProgram,
+        layout: Layout,
+        group: Group,
+        scale: float,
+        members: tuple[IntArray, IntArray],
     ) -> None:
         self.program, self.layout, self.group, self.scale = program, layout, group, scale
         self.count = len(group.images)
         self.width, self.height = sum(group.sizes), sum(group.rows)
-        variables = np.flatnonzero(np.isin(program.variable_image, group.images))
-        rows = np.flatnonzero(np.isin(program.row_image, group.images))
+        variables, rows = members
         self.variables, self.rows = variables, rows
         # The columns of a row lie in its own image, so only the rows need be cut out.
         cut = program.A[rows]
