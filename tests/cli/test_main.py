@@ -13,7 +13,7 @@ from napari_jcc.config import PRESETS, get_preset, load_config_text
 from napari_jcc.results import write_result
 from results_samples import image_result, result_of
 
-COMMANDS = ("segment", "evaluate", "config", "sample")
+COMMANDS = ("segment", "sweep", "measure", "evaluate", "config", "sample")
 
 
 def run(*words):
@@ -41,7 +41,7 @@ def test_every_command_has_help_with_an_example(command, capsys):
     assert f"napari-jcc {command}" in " ".join(text.split())
 
 
-@pytest.mark.parametrize("command", ["segment", "config"])
+@pytest.mark.parametrize("command", ["segment", "sweep", "config"])
 def test_help_lists_presets(command, capsys):
     run(command, "--help")
     text = capsys.readouterr().out

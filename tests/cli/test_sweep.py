@@ -44,7 +44,7 @@ def rows(out):
 
 def test_every_row_has_a_command_that_gives_the_same(folder, tmp_path, capsys):
     out = folder / "sweep"
-    assert run("sweep", folder, "-r", "-o", out, *QUICK, *GRID) == 0
+    assert run("sweep", folder, "-o", out, *QUICK, *GRID) == 0
     text = capsys.readouterr().out
     assert "figure.png" in text
     assert "0.05" in text
@@ -107,10 +107,16 @@ def test_bad_words_are_refused_before_anything_runs(words, expected, folder, cap
     assert not out.exists()
 
 
-def test_output_is_no_input(folder, capsys):
+@pytest.mark.parametrize("place", [".", "sweep"])
+def test_output_among_searched_folders_is_refused(place, folder, capsys):
+    assert run("sweep", folder, "-r", "-o", folder / place, *GRID) == 2
+    assert "would be taken for images" in capsys.readouterr().err
+    assert not (folder / "sweep").exists()
+
+
+def test_a_folder_with_something_else_is_refused(folder, capsys):
     assert run("sweep", folder, "-o", folder, *GRID) == 2
-    assert "All images lie in" in capsys.readouterr().err
-    assert run("sweep", folder, "-o", folder.parent, *GRID) == 2
+    assert "holds no sweep, but coin 0.png" in capsys.readouterr().err
 
 
 def test_nothing_but_failures_is_an_error(folder, tmp_path, capsys):

@@ -27,7 +27,6 @@ from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
     from napari_jcc.cli.progress import TerminalProgress
-    from napari_jcc.collection import ImageCollection
     from napari_jcc.sweep import Sweep, SweepTable
 
 _MOST_LINES = 5
@@ -107,10 +106,11 @@ def sweep(
         workers=workers,
     )
     points = Grid.build(config, grid)
+    if recursive:
+        refuse_output_among_images(paths, output)
     images = ImageCollection.from_paths(
         paths, recursive=recursive, config=config.collection
     )
-    images = leave_out_folder(images, output)
     files = {Path(images.location(number)).resolve() for number in range(len(images))}
     known = None if truth is None else find_truth(truth, images.names, files)
 
@@ -142,22 +142,23 @@ def sweep(
         _show(table, output)
 
 
-def leave_out_folder(images: ImageCollection, out: Path) -> ImageCollection:
-    """Leave out the figure and other pictures that lie in `out`.
+def refuse_output_among_images(paths: Sequence[Path], output: Path) -> None:
+    """Make sure that figures and results are not taken for images the next time.
 
     Raises
     ------
     InputError
-        If nothing else is there.
+        If `output` is, or lies in, one of the folders that are searched with subfolders.
     """
     from napari_jcc.errors import InputError
 
-    folder = out.resolve()
-    places = [Path(images.location(number)).resolve() for number in range(len(images))]
-    keep = [i for i, place in enumerate(places) if folder not in place.parents]
-    if not keep:
-        raise InputError(f"All images lie in {out}. Choose another folder for the sweep.")
-    return images if len(keep) == len(images) else images.select(keep)
+    place = output.resolve()
+    for path in paths:
+        if path.resolve() in (place, *place.parents):
+            raise InputError(
+                f"{output} lies in {path}, which --recursive searches: pictures of the "
+                "sweep would be taken for images. Choose an output folder elsewhere."
+            )
 
 
 def _say_what_is_there(work: Sweep, progress: TerminalProgress) -> None:
