@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from napari_jcc._types import FloatArray
-from napari_jcc.config import JccConfig
+from napari_jcc.config import JccConfig, ProblemConfig
 from napari_jcc.pipeline import SolvedJoint
 from napari_jcc.problem import QuadraticProgram, Variables, gather, joint_model
 from napari_jcc.problem.cut import cut_image
@@ -16,6 +16,9 @@ from napari_jcc.problem.data import JointData
 from napari_jcc.problem.fixings import Fixings, fix
 from napari_jcc.regions import ImageRegions
 from napari_jcc.solvers import Solution, get_solver, require_solved
+
+TRUST = 3.0
+"""How many times nu counts where the prior was taught by a user."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,14 @@ class Point:
         Pieces it was built for.
     x : (V,) float64
         Best known values under what is fixed.
+    problem
+        Settings it was built by.
     """
 
     program: QuadraticProgram
     data: JointData
     x: FloatArray
+    problem: ProblemConfig
 
 
 class JointSolver:
@@ -57,7 +63,7 @@ class JointSolver:
 
     def __init__(self, joint: SolvedJoint, config: JccConfig) -> None:
         self.places = joint.usable
-        self.start = Point(joint.program, joint.data, joint.solution.x)
+        self.start = Point(joint.program, joint.data, joint.solution.x, config.problem)
         self._config = config
         self._factors = joint.factors
         self._warm = joint.solution
@@ -79,12 +85,12 @@ class JointSolver:
     def solve(
         self, regions: Sequence[ImageRegions], fixings: Mapping[int, Fixings]
     ) -> Point:
-        """Return the optimum of the whole set.
+        """Return the optimum of the whole set with a taught prior.
 
         Parameters
         ----------
         regions
-            Pieces of the images in the problem.
+            Pieces of the images in the problem, their saliency being the taught prior.
         fixings
             By place in the collection, counted over the pieces of that image.
 
@@ -94,14 +100,16 @@ class JointSolver:
             If the problem is not solved.
         """
         data = gather(regions)
-        program = joint_model(data, self._factors, self._config.problem).build()
+        problem = self._config.problem
+        trusting = problem.model_copy(update={"nu": TRUST * problem.nu})
+        program = joint_model(data, self._factors, trusting).build()
         variables = Variables(data, self._memberships)
         fixed = fix(program, variables, self._join(data, fixings))
         solver = get_solver(self._config.solver.name, self._config.runtime.device)
         solver.setup(fixed, self._config.solver)
         warm = self._warm if _same_shape(self._warm, fixed) else None
         solution = require_solved(solver.solve(warm))
-        return Point(program, data, solution.x)
+        return Point(program, data, solution.x, trusting)
 
     def solve_image(
         self,
@@ -134,7 +142,7 @@ class JointSolver:
         number = self.places.index(place)
         program = point.program
         if rebuild:
-            model = joint_model(gather(regions), self._factors, self._config.problem)
+            model = joint_model(gather(regions), self._factors, point.problem)
             program = model.build()
         own = np.flatnonzero(program.variable_image == number)
         rows = np.flatnonzero(program.row_image == number)

@@ -1,0 +1,224 @@
+"""The machine's side of a correction: answers under edits, for one image or all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from napari_jcc._types import FloatArray
+from napari_jcc.interaction.answer import decode_guided
+from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.guidance import (
+    Guidance,
+    hold_marks,
+    local_fixings,
+    read_guidance,
+)
+from napari_jcc.interaction.joint import JointSolver, Point
+from napari_jcc.interaction.overlay import lay_over_image
+from napari_jcc.interaction.teaching import Lesson, Teacher, read_lesson, teaching_features
+from napari_jcc.pipeline import FinishedRun
+from napari_jcc.pipeline.parallel import for_each
+from napari_jcc.problem.fixings import Fixings
+from napari_jcc.progress import Progress
+from napari_jcc.regions import ImageRegions
+from napari_jcc.regions.boxes import box_excess
+from napari_jcc.regions.overlap import pixel_bounds
+from napari_jcc.results import ImageResult
+
+TAUGHT_SHARE = 0.9
+"""Share of the prior that the classifier takes, where something was corrected."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Answers for a set, replaced as a whole so that other threads see one or the other.
+
+    Attributes
+    ----------
+    regions
+        Pieces of every image, with the prior and boxes that `point` was found with.
+    point
+        Of the joint problem; None without one.
+    images
+        Masks and boxes, no edits laid over.
+    """
+
+    regions: tuple[ImageRegions, ...]
+    point: Point | None
+    images: tuple[ImageResult, ...]
+
+
+class Machine:
+    """Answers of a finished run under edits; remembers nothing of earlier ones.
+
+    Parameters
+    ----------
+    run
+        The finished run.
+    keys
+        Of its images.
+
+    Attributes
+    ----------
+    start
+        The run's own answers.
+    """
+
+    def __init__(self, run: FinishedRun, keys: Sequence[ImageKey]) -> None:
+        self._run = run
+        self._keys = keys
+        self._joint = None if run.joint is None else JointSolver(run.joint, run.config)
+        self._teacher: Teacher | None = None
+        point = None if self._joint is None else self._joint.start
+        self.start = State(run.regions, point, run.result.images)
+
+    def guidance(self, edits: Edits, place: int, regions: ImageRegions) -> Guidance:
+        """Read what the edits of an image say about its pieces.
+
+        Raises
+        ------
+        InputError
+            If the image was drawn on at another size.
+        """
+        key, shape = self._keys[place], self._run.collection.shape(place)
+        return read_guidance(regions, edits.marks(key, shape), edits.box(key))
+
+    def answer(self, edits: Edits, state: State, place: int) -> State:
+        """Re-solve one image, the others staying as they are in `state`.
+
+        An image without candidate boxes is not in the problem; its answer stays.
+        """
+        joint, point = self._joint, state.point
+        if joint is None or point is None or place not in joint.places:
+            return state
+        before = state.regions[place]
+        said = self.guidance(edits, place, before)
+        own, chosen = hold_marks(before, said)
+        pieces = [own if i == place else state.regions[i] for i in joint.places]
+        fixings = local_fixings(said, chosen)
+        point = joint.solve_image(pieces, point, place, fixings, own is not before)
+        images = list(state.images)
+        images[place] = self._decide(place, own, joint.values(point, place), said)
+        return replace(state, point=point, images=tuple(images))
+
+    def settle(self, edits: Edits, progress: Progress) -> State:
+        """Learn from the edits and re-solve the whole set under them.
+
+        Raises
+        ------
+        SolverError
+            If the joint problem is not solved.
+        Cancelled
+            If the progress was cancelled.
+        """
+        joint, edited = self._joint, set(edits.edited)
+        places = () if joint is None else joint.places
+        corrected = [i for i in places if self._keys[i] in edited]
+        if joint is None or not corrected:
+            return self.start
+        progress.start("Corrected images", len(corrected))
+        images = list(self.start.images)
+        for place in corrected:
+            images[place] = self.answer(edits, self.start, place).images[place]
+            progress.advance()
+        progress.start("Learning", 1)
+        rated = self._learn(joint, edits, images, corrected)
+        progress.advance()
+        regions = list(self._run.regions)
+        for place, taught in zip(joint.places, rated, strict=True):
+            regions[place] = with_prior(regions[place], taught)
+        guidance: dict[int, Guidance] = {}
+        fixings: dict[int, Fixings] = {}
+        for place in corrected:
+            guidance[place] = self.guidance(edits, place, regions[place])
+            regions[place], chosen = hold_marks(regions[place], guidance[place])
+            fixings[place] = local_fixings(guidance[place], chosen)
+        progress.start("Joint problem", 1)
+        point = joint.solve([regions[i] for i in joint.places], fixings)
+        progress.advance()
+        decided = self._decode(joint, regions, point, guidance, progress)
+        return State(tuple(regions), point, tuple(decided))
+
+    def _learn(
+        self,
+        joint: JointSolver,
+        edits: Edits,
+        images: Sequence[ImageResult],
+        corrected: Sequence[int],
+    ) -> list[FloatArray]:
+        """Rate the superpixels of all images in the problem by what was corrected."""
+        run = self._run
+        pieces = [run.regions[i] for i in joint.places]
+        lessons: list[Lesson] = []
+        for place, regions in zip(joint.places, pieces, strict=True):
+            final = lay_over_image(images[place], edits, self._keys[place])
+            said = self.guidance(edits, place, regions)
+            marked = np.concatenate([said.object, said.background])
+            own = place in corrected
+            lessons.append(read_lesson(regions, final.mask, own, marked))
+        if self._teacher is None:
+            chosen = [run.images[i] for i in joint.places]
+            self._teacher = Teacher(teaching_features(chosen, pieces, joint.features))
+        ends = np.cumsum([len(lesson.target) for lesson in lessons])[:-1]
+        return list(np.split(self._teacher.rate(lessons), ends))
+
+    def _decode(
+        self,
+        joint: JointSolver,
+        regions: Sequence[ImageRegions],
+        point: Point,
+        guidance: Mapping[int, Guidance],
+        progress: Progress,
+    ) -> list[ImageResult]:
+        decided = list(self.start.images)
+
+        def decide(place: int) -> ImageResult:
+            said = guidance.get(place) or self.guidance(Edits(), place, regions[place])
+            return self._decide(place, regions[place], joint.values(point, place), said)
+
+        def keep(position: int, result: ImageResult) -> None:
+            decided[joint.places[position]] = result
+
+        progress.start("Masks", len(joint.places))
+        workers = self._run.config.runtime.workers
+        for_each(decide, joint.places, keep, progress, workers=workers)
+        return decided
+
+    def _decide(
+        self,
+        place: int,
+        regions: ImageRegions,
+        values: tuple[FloatArray, FloatArray],
+        said: Guidance,
+    ) -> ImageResult:
+        run = self._run
+        return decode_guided(
+            run.collection.names[place],
+            run.images[place],
+            run.collection.shape(place),
+            regions,
+            values,
+            said,
+            run.config.decode,
+        )
+
+
+def with_prior(regions: ImageRegions, taught: FloatArray) -> ImageRegions:
+    """Regions whose prior is what was taught and, in part, what it was before.
+
+    Parameters
+    ----------
+    regions
+        Pieces of an image.
+    taught : (S,) float64
+        Rating of every superpixel, in [0, 1].
+    """
+    before = regions.saliency_map
+    rated = taught.astype(np.float32)[regions.superpixels.label_map]
+    both = np.asarray(TAUGHT_SHARE * rated + (1 - TAUGHT_SHARE) * before, dtype=np.float32)
+    bounds = pixel_bounds(regions.boxes, before.shape)
+    excess = box_excess(bounds, both).astype(np.float32)
+    return replace(regions, saliency_map=both, box_excess=excess)
