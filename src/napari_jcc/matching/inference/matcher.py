@@ -186,7 +186,8 @@ class Matcher:
         """
         grid = sampling_grid(pair.forward, *pair.sizes[1])
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-        warped = warp(pixels, grid)[0].permute(1, 2, 0).round().clamp(0, 255)
+        inside = (grid.abs() <= 1).all(dim=3)[0, ..., None]
+        warped = warp(pixels, grid, "border")[0].permute(1, 2, 0).round() * inside
         return np.asarray(warped.numpy(), dtype=np.uint8)
 
     def _describe(self, collection: ImageCollection, progress: Progress) -> Described:
