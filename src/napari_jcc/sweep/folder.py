@@ -161,7 +161,8 @@ class SweepFolder:
 
     def _damaged(self, error: Exception) -> OutputError:
         return OutputError(
-            f"The record {self.path / RECORD} is damaged: {error}. Choose another folder."
+            f"The record {self.path / RECORD} cannot be used: {str(error).rstrip('.')}. It "
+            "is damaged or from another version. Choose another folder."
         )
 
     def _check_same(

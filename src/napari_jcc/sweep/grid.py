@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
-from pydantic import TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
-
-from napari_jcc.config import JccConfig, apply_overrides, parse_assignment
+from napari_jcc.config import JccConfig, apply_overrides
 from napari_jcc.errors import ConfigError
+from napari_jcc.sweep.values import EXAMPLE, check_value, parse_axis, read_setting
 
 Index = tuple[int, ...]
 """Place of a point on every axis of a grid."""
 
 MOST_POINTS = 10_000
-_EXAMPLE = "problem.nu=0.1,0.2,0.4 or problem.nu=0.1:1:5 or problem.nu=0.01:1:5:log"
 _UNCHANGING = "runtime"
 _JOINT, _LAST = ("problem", "solver"), ("decode",)
 """Sections of the joint problem, which the classifiers do not depend on, and of what comes
@@ -92,7 +87,7 @@ class Grid:
         if twice := sorted({path for path in paths if paths.count(path) > 1}):
             raise ConfigError(f"{twice[0]} is named twice. Give all its values at once.")
         if not axes:
-            raise ConfigError(f"There is nothing to try. Give values, as in {_EXAMPLE}.")
+            raise ConfigError(f"There is nothing to try. Give values, as in {EXAMPLE}.")
         grid = cls(base, axes)
         if len(grid) > MOST_POINTS:
             raise ConfigError(
@@ -216,97 +211,6 @@ class Grid:
                 raise reason
 
 
-def read_setting(config: JccConfig, path: str) -> Any:
-    """Return the value of ``section.field``.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such setting; the message names those that are near.
-    """
-    section, _, name = path.partition(".")
-    values = config.model_dump().get(section, {})
-    if name not in values:
-        apply_overrides(config, {path: None})  # raises
-    return values[name]
-
-
-def parse_axis(text: str) -> tuple[str, list[Any]]:
-    """Read ``section.field=values``.
-
-    Parameters
-    ----------
-    text
-        Values between commas. ``first:last:count`` stands for evenly spaced numbers, with
-        ``:log`` for evenly spaced logarithms. Settings that hold lists join their items by
-        ``+``. A JSON list, ``["a,b", "c"]``, is taken as it stands.
-
-    Returns
-    -------
-    path, values
-
-    Raises
-    ------
-    ConfigError
-        If the text does not say that, or names an unknown setting.
-    """
-    path, raw = parse_assignment(text)[0], text.partition("=")[2].strip()
-    read_setting(JccConfig(), path)
-    if raw.startswith("["):
-        return path, _parse_json(path, raw)
-    parts = [part.strip() for part in raw.split(",")]
-    if "" in parts:
-        raise ConfigError(
-            f"{path} has an empty value in {raw!r}. Write values between commas, as in "
-            f"{_EXAMPLE}."
-        )
-    return path, [value for part in parts for value in _parse_part(path, part)]
-
-
-def _parse_json(path: str, raw: str) -> list[Any]:
-    try:
-        values = json.loads(raw)
-    except ValueError as error:
-        raise ConfigError(
-            f"The values of {path} begin like a JSON list but are none: {error}."
-        ) from error
-    return list(values)
-
-
-def _parse_part(path: str, part: str) -> list[Any]:
-    """Values that one text between commas stands for."""
-    kind = _find_field(path).annotation
-    if kind in (int, float) and ":" in part:
-        return _parse_range(path, part)
-    if str(kind).startswith("tuple"):
-        return [tuple(parse_assignment(f"{path}={item}")[1] for item in part.split("+"))]
-    return [parse_assignment(f"{path}={part}")[1]]
-
-
-def _parse_range(path: str, part: str) -> list[float]:
-    try:
-        first, last, count, scale = [*part.split(":"), "linear"][:4]
-        low, high, number = float(first), float(last), int(count)
-        known = scale in ("linear", "log") and part.count(":") == 2 + (scale == "log")
-        if not known or number < 2 or not math.isfinite(high - low):
-            raise ValueError
-        if scale == "log" and min(low, high) <= 0:
-            raise ValueError
-    except ValueError:
-        raise ConfigError(
-            f"Cannot read the range {part!r} of {path}. Write first:last:count with two "
-            "numbers and a count of at least 2, perhaps :log behind it, which needs "
-            "numbers above 0."
-        ) from None
-    if number > MOST_POINTS:
-        raise ConfigError(f"{part} of {path} has more than {MOST_POINTS} values.")
-    space = np.geomspace if scale == "log" else np.linspace
-    # Twelve digits: 0.3, not 0.30000000000000004.
-    values = [float(f"{value:.12g}") for value in space(low, high, number)]
-    whole = _find_field(path).annotation is int
-    return [round(value) for value in values] if whole else values
-
-
 def _make_axis(base: JccConfig, path: str, values: list[Any]) -> Axis:
     read_setting(base, path)
     if path.partition(".")[0] == _UNCHANGING:
@@ -315,29 +219,7 @@ def _make_axis(base: JccConfig, path: str, values: list[Any]) -> Axis:
             "nothing to compare. Sweep another setting."
         )
     if not values:
-        raise ConfigError(f"{path} has no values to try, as in {_EXAMPLE}.")
-    checked = [_check(base, path, value) for value in values]
+        raise ConfigError(f"{path} has no values to try, as in {EXAMPLE}.")
+    checked = [check_value(base, path, value) for value in values]
     axis = Axis(path, tuple(dict.fromkeys(checked)))
     return Axis(path, tuple(sorted(axis.values))) if axis.is_numeric else axis
-
-
-def _check(base: JccConfig, path: str, value: Any) -> Any:
-    """Return the value as the settings hold it, whatever the others are."""
-    field = _find_field(path)
-    section = type(getattr(base, path.partition(".")[0]))
-    kind: Any = field.annotation
-    for constraint in field.metadata:
-        kind = Annotated[kind, constraint]
-    adapter: TypeAdapter[Any] = TypeAdapter(kind, config=section.model_config)
-    try:
-        return adapter.validate_python(value)
-    except ValidationError:
-        apply_overrides(base, {path: value})  # raises, in words
-        raise
-
-
-def _find_field(path: str) -> FieldInfo:
-    section, _, name = path.partition(".")
-    kind: Any = JccConfig.model_fields[section].annotation
-    field: FieldInfo = kind.model_fields[name]
-    return field
