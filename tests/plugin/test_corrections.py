@@ -36,6 +36,7 @@ def layer_of(viewer, kind):
 
 
 def settle(widget, qtbot):
+    qtbot.wait(20)  # strokes are seen on the next turn of the event loop
     qtbot.waitUntil(lambda: not widget.session.jobs, timeout=60_000)
 
 

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.utils.notifications import show_warning
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_jcc.errors import InputError
 from napari_jcc.interaction import (
     BACKGROUND,
     OBJECT,
@@ -19,12 +21,19 @@ from napari_jcc.interaction import (
 )
 from napari_jcc.plugin.drawn import find_drawn_boxes, history_step
 from napari_jcc.plugin.layers import mask_stack
+from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.worker import Task
+from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
+
+_LEFT_OUT = (
+    "This image was left out of the run, so what is painted on it is not taken over. Repair "
+    "the image (its name and the reason are under the run button) and run again."
+)
 
 _BOX_PAUSE = 150
 """Milliseconds without a change after which a moved box counts as placed."""
@@ -45,7 +54,7 @@ class Corrections(QObject):
     shown
         The layers, complete.
     corrector
-        Of the run whose result they show.
+        Of the run whose result they show, or of a project that was opened.
 
     Attributes
     ----------
@@ -62,7 +71,11 @@ class Corrections(QObject):
     failed = Signal(str)
 
     def __init__(
-        self, session: Session, shown: ShownResult, corrector: Corrector, parent: QObject
+        self,
+        session: Session,
+        shown: ShownResult,
+        corrector: Corrector | ReopenedCorrector,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.teaches = True
@@ -72,6 +85,11 @@ class Corrections(QObject):
         self._waiting: list[int] = []
         self._task: Task | None = None
         self._writing = False
+        self._told: set[str] = set()
+        # napari tells of a stroke before the pixels are set.
+        self._paint_timer = QTimer(self)
+        self._paint_timer.setSingleShot(True)
+        self._paint_timer.timeout.connect(partial(self._react, painted=True))
         self._box_timer = QTimer(self)
         self._box_timer.setSingleShot(True)
         self._box_timer.timeout.connect(self._on_boxes)
@@ -150,20 +168,26 @@ class Corrections(QObject):
             self._masks.events.set_data.disconnect(self._on_redrawn)
         if self._boxes is not None:
             self._boxes.events.data.disconnect(self._on_box_moved)
+        self._paint_timer.stop()
         self._box_timer.stop()
 
     def _on_paint(self, event: Any) -> None:
-        self._react(painted=True)
+        if not self._writing:
+            self._paint_timer.start(0)
 
     def _on_redrawn(self, event: Any) -> None:
         # Also sent when the slider moves; then nothing differs.
-        self._react(painted=False)
+        self._react(painted=self._paint_timer.isActive())
 
     def _react(self, *, painted: bool) -> None:
         if self._writing or self._labels is None:
             return
         place = self.current_place()
-        if self._shown.answer is None or place is None:
+        if self._shown.answer is None:
+            return
+        if place is None:
+            if painted:
+                self._tell(_LEFT_OUT)
             return
         before = self._session.edits
         self._take_masks(self._shown.answer.placement.slots[place], painted=painted)
@@ -197,6 +221,13 @@ class Corrections(QObject):
             return None
         placement = self._shown.answer.placement
         if tuple(stack.shape) != placement.shape:
+            if stack.shape != self._labels.shape:
+                self._tell(
+                    f"The mask layer now has the shape {tuple(stack.shape)} in place of "
+                    f"{placement.shape}, so what is drawn on it belongs to no image. "
+                    "Corrections made before are kept. Remove the layer and press Run to "
+                    "get them back."
+                )
             return None
         return np.asarray(stack).reshape(placement.slices, *placement.canvas)
 
@@ -230,8 +261,11 @@ class Corrections(QObject):
         edits = self._session.edits
         drawn = find_drawn_boxes(boxes.data, self._shown.rectangles, answer.placement)
         for place, box in drawn.items():
-            shape = answer.result.images[place].mask.shape
-            edits = edits.fix_box(self._corrector.keys[place], (shape[0], shape[1]), box)
+            rows, columns = answer.result.images[place].mask.shape
+            try:
+                edits = edits.fix_box(self._corrector.keys[place], (rows, columns), box)
+            except InputError as error:
+                show_warning(f"The box was not taken over. {error}")
         self._shown.remember_rectangles()
         self._session.set_edits(edits)
 
@@ -249,10 +283,15 @@ class Corrections(QObject):
         """Start what waits: single images first."""
         if self._waiting:
             place = self._waiting.pop(0)
-            task = Task(lambda _: self._corrector.answer(place), "Answer")
+            task = Task(partial(self._answer, place), "Answer")
             self._start(task, partial(self._on_answer, place))
         elif self.teaches:
             self._start_settling()
+
+    def _answer(self, place: int, progress: Progress) -> ImageResult | None:
+        if isinstance(self._corrector, ReopenedCorrector):
+            return self._corrector.answer(place, progress)
+        return self._corrector.answer(place)
 
     def _start_settling(self) -> None:
         if self._task is None:
@@ -302,6 +341,12 @@ class Corrections(QObject):
             slots = [answer.placement.slots[place] for place in images]
             self._slices(self._labels)[slots] = data[slots]
         self._session.shown_changed.emit()
+
+    def _tell(self, message: str) -> None:
+        """Warn once of what is drawn in vain."""
+        if message not in self._told:
+            self._told.add(message)
+            show_warning(message)
 
     def _name(self, place: int) -> str:
         return self._corrector.keys[place].name

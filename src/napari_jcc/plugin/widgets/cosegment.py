@@ -214,6 +214,9 @@ class CosegmentWidget(Dock):
         shown = self.shown
         if shown is None or shown.answer is None or shown.answer.corrector is None:
             return
+        if shown.masks is not None:
+            # So that napari's brush is at hand.
+            self._viewer.layers.selection.active = shown.masks
         corrections = self.session.watch(shown, shown.answer.corrector)
         self.corrections.follow(corrections)
         # What was drawn while the run was on its way.
