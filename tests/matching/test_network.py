@@ -85,18 +85,14 @@ class Ramp:
         return [images[:, :, place][:, :, :, place]]
 
 
-@pytest.mark.parametrize(
-    ("stride", "offset", "within"),
-    # A tent that is no whole number of cells wide is off by a little.
-    [(16, 0, 1e-3), (16, 15, 1e-3), (8, 3, 1e-3), (14, 6, 1.0)],
-)
-def test_cells_of_any_trunk_are_brought_to_the_centres_of_the_grid(stride, offset, within):
+@pytest.mark.parametrize(("stride", "offset"), [(16, 0), (16, 15), (8, 3), (14, 6)])
+def test_cells_of_any_trunk_are_brought_to_the_centres_of_the_grid(stride, offset):
     encoder = PyramidEncoder(Ramp(stride, offset), 15)
     x = torch.arange(240.0).expand(1, 3, 240, 240)
     found = encoder(x).features[0, 0, 7]
     wanted = torch.arange(15) * 16 + 7.5
     # In the middle the ramp is read off exactly; at the border its reflection bends it.
-    assert (found - wanted)[1:-1].abs().max() < within
+    assert torch.allclose(found[1:-1], wanted[1:-1], atol=1e-3)
 
 
 def test_exported_programs_and_transformers_are_encoders(tmp_path):

@@ -13,6 +13,8 @@ from napari_jcc.features.encoders.geometry import Grid
 from napari_jcc.matching.network.decoder import SKIP_STRIDES
 
 COARSE_STRIDE = 16
+MERGING = 1.5
+"""Cells per wanted cell from which on they are averaged rather than interpolated."""
 
 
 class Trunk(Protocol):
@@ -166,7 +168,9 @@ def _weights(
     spacing = side / cells
     centre = (torch.arange(cells, dtype=torch.float64) + 0.5) * spacing - 0.5 + lead
     place = ((centre - grid.offset) / grid.stride).clamp(0, length - 1)
-    reach = max(1.0, spacing / grid.stride)
+    # Only where whole cells are merged: a tent hardly wider than a cell would shift it.
+    ratio = spacing / grid.stride
+    reach = ratio if ratio >= MERGING else 1.0
     distance = (place[:, None] - torch.arange(length, dtype=torch.float64)).abs()
     shares = (1 - distance / reach).clamp_min(0)
     return (shares / shares.sum(dim=1, keepdim=True)).to(like)
