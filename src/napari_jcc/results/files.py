@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +130,38 @@ def check_output(
     OutputError
         As `write_result` would.
     """
+    planned = [*mask_files(names), BOXES, OVERVIEW, RECORD]
+    check_folder(out, overwrite, planned, read_own_files(Path(out)), (MASKS, INSTANCES))
+
+
+def check_folder(
+    out: str | Path,
+    overwrite: bool,
+    planned: Iterable[str],
+    own: Collection[str],
+    folders: Iterable[str],
+) -> None:
+    """Find out whether files of any kind of result can be written to a folder.
+
+    Parameters
+    ----------
+    out
+        Folder for the results; nothing is left in it by the check.
+    overwrite
+        Whether files of a former result may be replaced.
+    planned
+        Files that will be written, relative to `out`.
+    own
+        Files of a former result there.
+    folders
+        Folders that will be made in `out`.
+
+    Raises
+    ------
+    OutputError
+        If `out` is not empty and `overwrite` is not set, if a file of somebody else is in
+        the way, or if files cannot be written.
+    """
     out = Path(out)
     with explained(out, "results"):
         if out.exists() and not out.is_dir():
@@ -141,10 +173,8 @@ def check_output(
                 "folder, or add --overwrite to replace the results of a former run; "
                 "other files are kept."
             )
-        planned = [*mask_files(names), BOXES, OVERVIEW, RECORD]
-        own = read_own_files(out)
         foreign = [file for file in planned if file not in own and (out / file).exists()]
-        foreign += [name for name in (MASKS, INSTANCES) if (out / name).is_file()]
+        foreign += [name for name in folders if (out / name).is_file()]
         if foreign:
             raise OutputError(
                 f"{out} holds {_some(foreign)}, not written by a former run. Choose "

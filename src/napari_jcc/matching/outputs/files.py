@@ -1,0 +1,218 @@
+"""Masks, pairs, points, warped images and record of a matched set, written to a folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from napari_jcc.atomic import explained, is_staging, publish, staging_folder
+from napari_jcc.collection import ImageCollection
+from napari_jcc.matching.outputs.names import (
+    FOLDERS,
+    FORMAT,
+    OVERVIEW,
+    PAIRS,
+    POINTS,
+    RECORD,
+    plan_files,
+    read_own_files,
+    warped_files,
+)
+from napari_jcc.matching.outputs.overview import draw_matches
+from napari_jcc.matching.outputs.result import MatchResult
+from napari_jcc.matching.outputs.tables import PointTable, write_pairs
+from napari_jcc.matching.outputs.warping import warp_image
+from napari_jcc.progress import Progress
+from napari_jcc.results.files import check_folder
+from napari_jcc.results.names import mask_files
+from napari_jcc.results.record import find_versions, to_plain
+
+FORMAT_VERSION = 1
+
+
+def check_match_output(
+    out: str | Path,
+    names: Sequence[str],
+    pairs: Sequence[tuple[int, int]],
+    *,
+    overwrite: bool = False,
+    warped: bool = True,
+) -> None:
+    """Find out, before a long run, whether its results can be written.
+
+    Parameters
+    ----------
+    out
+        Folder for the results; nothing is left in it by the check.
+    names
+        Names of the images.
+    pairs
+        Source and target of every pair.
+    overwrite
+        Whether files of a former result may be replaced.
+    warped
+        Whether warped images will be written.
+
+    Raises
+    ------
+    OutputError
+        As `write_matches` would.
+    """
+    planned = plan_files(names, pairs, warped=warped, masks=True)
+    check_folder(out, overwrite, planned, read_own_files(Path(out)), FOLDERS)
+
+
+def write_matches(
+    result: MatchResult,
+    collection: ImageCollection,
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    warped: bool = True,
+    command: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write a matched set as files that other programs read.
+
+    - ``pairs.csv``: a line per pair, with confidence, share of inliers, cycle error and the
+      transformations,
+    - ``points.csv``: points that belong together, in pixels of source and target,
+    - ``masks/<name>.png``: 0 and 255, where the matcher finds objects,
+    - ``warped/<target>/<source>.png``: the source drawn in the place of the target,
+    - ``overview.png``: some of the pairs side by side,
+    - ``match.json``: settings, versions, images, what matched, and the command.
+
+    All files are put in place together at the end: when that fails, or the user cancels, a
+    former result is left as it was.
+
+    Parameters
+    ----------
+    result
+        The matched set.
+    collection
+        Its images.
+    out
+        Folder, made if there is none.
+    overwrite
+        Replace the files of a former result. Files of others are never touched.
+    warped
+        Whether to write warped images.
+    command
+        Command line that repeats the run, for the record.
+    progress
+        Told of every pair; cancels.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    OutputError
+        If `out` is not empty and `overwrite` is not set, if a file of somebody else is in
+        the way, or if the files cannot be written.
+    InputError
+        If an image cannot be read any more.
+    Cancelled
+        If the progress was cancelled.
+    """
+    out = Path(out)
+    places = [(pair.source, pair.target) for pair in result.pairs]
+    check_match_output(out, result.names, places, overwrite=overwrite, warped=warped)
+    files = plan_files(result.names, places, warped=warped, masks=result.masks is not None)
+    with explained(out, "results"):
+        out.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(out)
+        with staging_folder(out) as staging:
+            new = staging / "new"
+            new.mkdir()
+            _write_masks(result, new)
+            _write_pairs(result, collection, new, warped, progress or Progress())
+            draw_matches(result, collection).save(new / OVERVIEW)
+            record = build_record(result, collection, files, command)
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            (new / RECORD).write_bytes(text.encode("utf-8", "backslashreplace"))
+            stale = sorted(read_own_files(out) - set(files))
+            publish(new, staging / "old", out, stale)
+    return out
+
+
+def build_record(
+    result: MatchResult,
+    collection: ImageCollection,
+    files: Sequence[str],
+    command: str | None,
+) -> dict[str, Any]:
+    """Collect what is worth knowing about a run: texts, numbers, lists and dicts only."""
+    record = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "working_folder": str(Path.cwd()),
+        "versions": find_versions(),
+        "matcher": result.origin,
+        "images": [
+            {"name": name, "source": collection.location(place)}
+            for place, name in enumerate(result.names)
+        ],
+        "skipped": result.skipped,
+        "pairs": len(result.pairs),
+        "config": result.config.model_dump(mode="json"),
+        "files": list(files),
+    }
+    plain: dict[str, Any] = to_plain(record)
+    return plain
+
+
+def _write_masks(result: MatchResult, new: Path) -> None:
+    if result.masks is None:
+        return
+    for mask, file in zip(result.masks, mask_files(result.names), strict=True):
+        (new / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0))).save(new / file)
+
+
+def _write_pairs(
+    result: MatchResult,
+    collection: ImageCollection,
+    new: Path,
+    warped: bool,
+    progress: Progress,
+) -> None:
+    """Write the tables, and the warped images one at a time."""
+    places = [(pair.source, pair.target) for pair in result.pairs]
+    files = warped_files(result.names, places) if warped else [""] * len(places)
+    counts = []
+    progress.start("Writing", len(places))
+    with _open_table(new / POINTS) as file:
+        points = PointTable(file, result.names)
+        for pair, place in zip(result.pairs, files, strict=True):
+            found = result.correspondences(pair)
+            points.write(pair, found)
+            counts.append(len(found.confidence))
+            if place:
+                (new / place).parent.mkdir(parents=True, exist_ok=True)
+                picture = warp_image(collection.image(pair.source), pair)
+                Image.fromarray(picture).save(new / place)
+            progress.advance()
+    with _open_table(new / PAIRS) as file:
+        write_pairs(file, result.names, zip(result.pairs, counts, files, strict=True))
+
+
+def _open_table(path: Path) -> Any:
+    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def _remove_leftovers(out: Path) -> None:
+    for path in out.iterdir():
+        if is_staging(path) and path.is_dir():
+            shutil.rmtree(path)

@@ -1,0 +1,140 @@
+"""A picture of matched pairs: source and target side by side, lines between points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from napari_jcc._types import ImageArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.matching.outputs.pair import Correspondences, PairResult
+from napari_jcc.matching.outputs.result import MatchResult
+from napari_jcc.matching.outputs.warping import warp_image
+
+MOST_PAIRS = 12
+LINES = 24
+"""Lines drawn per pair, evenly spread over its points."""
+TILE = 280
+GAP = 12
+CAPTION = 26
+
+_PAPER = (28, 28, 32)
+_INK = (235, 235, 235)
+_FAINT = (165, 165, 172)
+_OUTLINE = (255, 212, 0)
+_RIM = (16, 16, 16)
+
+
+def choose_shown(count: int) -> list[int]:
+    """Choose at most `MOST_PAIRS` of `count` pairs, evenly spread, first and last in."""
+    chosen = np.linspace(0, count - 1, min(count, MOST_PAIRS)).round().astype(int)
+    return [int(place) for place in chosen]
+
+
+def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Image:
+    """Draw source, target and the warped source over the target for some of the pairs.
+
+    Parameters
+    ----------
+    result
+        The matched pairs; at most `MOST_PAIRS` are shown, evenly spread.
+    collection
+        The images.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, a row per pair: source and target joined by lines, bright where the match is
+        sure, outlined where there are masks; and the mean of the target and the source
+        drawn in its place.
+    """
+    rows = [
+        draw_pair(result, collection, result.pairs[place])
+        for place in choose_shown(len(result.pairs))
+    ]
+    width = max(row.shape[1] for row in rows) + 2 * GAP
+    height = sum(len(row) + CAPTION + GAP for row in rows) + CAPTION
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    head = f"{len(rows)} of {len(result.pairs)} pairs: source, target, both as one"
+    draw.text((GAP, CAPTION / 2), head, _INK, ImageFont.load_default(15), anchor="lm")
+    top = CAPTION
+    for place, row in zip(choose_shown(len(result.pairs)), rows, strict=True):
+        pair = result.pairs[place]
+        names = f"{result.names[pair.source]} to {result.names[pair.target]}"
+        judged = (
+            f"confidence {pair.confidence:.2f}, inliers {pair.inlier_share:.0%}, "
+            f"cycle error {pair.cycle_error:.1%}"
+        )
+        font = ImageFont.load_default(13)
+        draw.text((GAP, top + CAPTION / 2), names, _INK, font, anchor="lm")
+        start = GAP + draw.textlength(names, font) + 16
+        draw.text((start, top + CAPTION / 2), judged, _FAINT, font, anchor="lm")
+        sheet.paste(Image.fromarray(row), (GAP, top + CAPTION))
+        top += CAPTION + len(row) + GAP
+    return sheet
+
+
+def draw_pair(
+    result: MatchResult, collection: ImageCollection, pair: PairResult
+) -> ImageArray:
+    """Draw one pair: source, target with lines between, and both as one.
+
+    Returns
+    -------
+    (h, w, 3) uint8
+        Every image with a longer side of 280.
+    """
+    source, target = (collection.image(place) for place in (pair.source, pair.target))
+    both = cv2.addWeighted(warp_image(source, pair), 0.5, target, 0.5, 0)
+    masks = None if result.masks is None else result.masks
+    tiles = [
+        _tile(source, None if masks is None else masks[pair.source]),
+        _tile(target, None if masks is None else masks[pair.target]),
+        _tile(np.asarray(both, dtype=np.uint8), None),
+    ]
+    starts = np.cumsum([0, *(tile.shape[1] + GAP for tile in tiles)])
+    row = np.full((max(map(len, tiles)), starts[-1] - GAP, 3), _PAPER, dtype=np.uint8)
+    for start, tile in zip(starts, tiles, strict=False):
+        row[: len(tile), start : start + tile.shape[1]] = tile
+    scales = [len(tile) / size[0] for tile, size in zip(tiles, pair.sizes, strict=False)]
+    _draw_lines(row, result.correspondences(pair), scales, int(starts[1]))
+    return row
+
+
+def _draw_lines(
+    row: ImageArray, found: Correspondences, scales: Sequence[float], shift: int
+) -> None:
+    count = len(found.confidence)
+    if not count:
+        return
+    strongest = max(float(found.confidence.max()), 1e-9)
+    for place in np.linspace(0, count - 1, min(count, LINES)).round().astype(int):
+        start = (found.sources[place] + 0.5) * scales[0]
+        end = (found.targets[place] + 0.5) * scales[1] + (shift, 0)
+        share = float(found.confidence[place]) / strongest
+        # Viridis stays readable without colour vision: bright is sure, dark is not.
+        level = np.array([[round(255 * share)]], dtype=np.uint8)
+        blue, green, red = cv2.applyColorMap(level, cv2.COLORMAP_VIRIDIS)[0, 0].tolist()
+        ends = [tuple(int(value) for value in point.round()) for point in (start, end)]
+        cv2.line(row, ends[0], ends[1], (red, green, blue), 1, cv2.LINE_AA)
+        for point in ends:
+            cv2.circle(row, point, 4, _RIM, -1, cv2.LINE_AA)
+            cv2.circle(row, point, 3, (red, green, blue), -1, cv2.LINE_AA)
+
+
+def _tile(image: ImageArray, mask: np.ndarray | None) -> ImageArray:
+    height, width = image.shape[:2]
+    scale = TILE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    tile = np.ascontiguousarray(cv2.resize(image, size, interpolation=way), dtype=np.uint8)
+    if mask is not None:
+        small = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        outlines, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(tile, outlines, -1, _RIM, 4, cv2.LINE_AA)
+        cv2.drawContours(tile, outlines, -1, _OUTLINE, 2, cv2.LINE_AA)
+    return tile

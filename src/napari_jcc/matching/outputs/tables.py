@@ -1,0 +1,94 @@
+"""Matched pairs and their points as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from napari_jcc.matching.outputs.pair import Correspondences, PairResult
+
+AFFINE_COLUMNS = tuple(f"affine_{letter}" for letter in "abcdef")
+TPS_COLUMNS = tuple(f"tps_{axis}{number}" for axis in "xy" for number in range(1, 10))
+PAIR_COLUMNS = (
+    "source",
+    "target",
+    "confidence",
+    "inlier_share",
+    "cycle_error",
+    "points",
+    "warped",
+    *AFFINE_COLUMNS,
+    *TPS_COLUMNS,
+)
+POINT_COLUMNS = (
+    "source",
+    "target",
+    "source_x",
+    "source_y",
+    "target_x",
+    "target_y",
+    "confidence",
+)
+
+
+def write_pairs(
+    file: TextIO,
+    names: Sequence[str],
+    pairs: Iterable[tuple[PairResult, int, str]],
+) -> None:
+    """Write a line per pair: how good it is, and its transformations.
+
+    Parameters
+    ----------
+    file
+        Opened with ``newline=""``.
+    names
+        Names of the images.
+    pairs
+        Every pair with its number of points and its warped image, empty for none.
+    """
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(PAIR_COLUMNS)
+    for pair, count, warped in pairs:
+        tps = [""] * len(TPS_COLUMNS) if pair.theta_tps is None else pair.theta_tps
+        theta = [
+            value if isinstance(value, str) else f"{value:.7g}"
+            for value in (*pair.theta_affine, *tps)
+        ]
+        judged = (pair.confidence, pair.inlier_share, pair.cycle_error)
+        writer.writerow(
+            (
+                names[pair.source],
+                names[pair.target],
+                *(f"{value:.6f}" for value in judged),
+                count,
+                warped,
+                *theta,
+            )
+        )
+
+
+class PointTable:
+    """Writes the points of one pair after another.
+
+    Parameters
+    ----------
+    file
+        Opened with ``newline=""``; gets the titles at once.
+    names
+        Names of the images.
+    """
+
+    def __init__(self, file: TextIO, names: Sequence[str]) -> None:
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._names = names
+        self._writer.writerow(POINT_COLUMNS)
+
+    def write(self, pair: PairResult, found: Correspondences) -> None:
+        """Write a line per point: x and y in pixels, the centre of the first at 0."""
+        names = self._names[pair.source], self._names[pair.target]
+        for (u, v), (x, y), sure in zip(*found, strict=True):
+            self._writer.writerow(
+                (*names, f"{u:.2f}", f"{v:.2f}", f"{x:.2f}", f"{y:.2f}", f"{sure:.4f}")
+            )
