@@ -2,9 +2,9 @@
 
     python benchmarks/uncertainty.py --root DATA
 
-prints Markdown tables, first for the sets that the formula was chosen on, then for the others:
+prints Markdown tables, first for the sets that the formula was chosen on, then for others:
 Spearman's correlation of each measure of doubt with 1 - J over the images of a set, and in
-brackets the mean J in percent of the third with the least and the third with the most doubt.
+brackets the mean J in percent of the third with least doubt and of that with most.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ from napari_jcc.results.uncertainty import find_uncertainty
 
 CHOSEN_ON = "msrc/cow,msrc/plane,pascal10/Cow"
 OTHERS = "msrc/face,msrc/car,msrc/chair,wbc,pascal10/Horse,pascal10/Monitor"
-NAMES = ("loss", "margin", "entropy", "blur", "box", "misfit", "redrawn", "unlike_prior")
+NAMES = (
+    "overall",
+    "loss",
+    "margin",
+    "entropy",
+    "blur",
+    "box",
+    "misfit",
+    "redrawn",
+    "unlike_prior",
+)
 
 
 def measure(labelled, preset, overrides, cache):
