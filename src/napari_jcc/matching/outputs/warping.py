@@ -27,11 +27,11 @@ def warp_image(image: ImageArray, pair: PairResult) -> ImageArray:
     warped : (H', W', 3) uint8
         Of the target's size, sampled bilinearly; black beyond the source.
     """
-    places = sampling_places(pair)
+    x, y = np.moveaxis(sampling_places(pair), 2, 0)
     warped = cv2.remap(
         np.ascontiguousarray(image),
-        places,
-        np.empty(0, np.float32),
+        np.ascontiguousarray(x),
+        np.ascontiguousarray(y),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
     )
