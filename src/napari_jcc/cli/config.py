@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from napari_jcc.cli.match_options import adapt_match_config
 from napari_jcc.cli.options import Assignments, ConfigFile, Preset, build_config
-from napari_jcc.config import dump_config
+from napari_jcc.config import MatchConfig, dump_config
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 
@@ -13,10 +16,20 @@ def config(
     preset: Preset = DEFAULT_PRESET,
     config_file: ConfigFile = None,
     assignments: Assignments = None,
+    matching: Annotated[
+        bool,
+        typer.Option(
+            "--matching", help="Those of 'train' and 'match', which have no presets."
+        ),
+    ] = False,
 ) -> None:
     """Print all settings with their meaning and range, as a settings file.
 
     Example: napari-jcc config --preset fast > settings.toml, then edit the file and
     use it by: napari-jcc segment photos --output out --config settings.toml
     """
+    if matching:
+        settings = adapt_match_config(MatchConfig(), config_file, assignments)
+        typer.echo(dump_config(settings), nl=False)
+        return
     typer.echo(dump_config(build_config(preset, config_file, assignments)), nl=False)

@@ -16,11 +16,14 @@ from napari_jcc.cli.benchmark import benchmark
 from napari_jcc.cli.config import config
 from napari_jcc.cli.evaluate import evaluate
 from napari_jcc.cli.export import export
+from napari_jcc.cli.landmarks import landmarks
+from napari_jcc.cli.match import match
 from napari_jcc.cli.measure import measure
 from napari_jcc.cli.project import app as project_app
 from napari_jcc.cli.sample import sample
 from napari_jcc.cli.segment import segment
 from napari_jcc.cli.sweep import sweep
+from napari_jcc.cli.train import train
 from napari_jcc.errors import Cancelled, JccError
 
 CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
@@ -39,6 +42,9 @@ app.command()(sweep)
 app.command()(evaluate)
 app.command()(measure)
 app.command()(benchmark)
+app.command()(train)
+app.command()(match)
+app.command()(landmarks)
 app.command()(export)
 app.add_typer(project_app, name="project")
 app.command()(config)

@@ -63,6 +63,11 @@ class TerminalProgress(Progress):
         if self._stage is not None:
             self._bars.advance(self._stage, steps)
 
+    def describe(self, text: str) -> None:
+        """Put other words before the bar of the current stage."""
+        if self._stage is not None:
+            self._bars.update(self._stage, description=text)
+
     def detail(self) -> Progress:
         """Return what shows the stages of a step: one more bar, the same for all."""
         return _DetailProgress(self._bars)

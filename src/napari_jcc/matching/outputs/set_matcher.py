@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -44,11 +45,14 @@ class SetMatcher(Protocol):
     ----------
     config
         All settings that it works by.
+    base
+        Settings that it works by when nothing is said.
     origin
         What it is: ``method``, and where from; JSON values.
     """
 
     config: MatchConfig
+    base: MatchConfig
     origin: dict[str, Any]
 
     def match(
@@ -105,6 +109,61 @@ def open_set_matcher(
     return _open_trained(Path(checkpoint), adapt)
 
 
+def open_pair_matcher(
+    checkpoint: str | Path | None = None, encoder: str = "", device: str = "auto"
+) -> PairMatcher:
+    """Open what matches two images at a time, such as `LandmarkTransfer` needs it.
+
+    Parameters
+    ----------
+    checkpoint
+        File that `train` wrote; None for registration.
+    encoder
+        Of the registration, gradients when empty; or where that of the checkpoint is now.
+    device
+        auto, cpu, cuda or mps.
+
+    Raises
+    ------
+    WeightsError
+        If checkpoint or encoder cannot be had or do not fit, or torch is missing.
+    ConfigError
+        If the device is not there.
+    """
+    if checkpoint is None:
+        return open_registration(encoder, device)
+    with needing_torch():
+        from napari_jcc.matching.inference import Matcher, NetworkMatcher
+    return NetworkMatcher(Matcher.load(checkpoint, device, encoder or None))
+
+
+def open_registration(encoder: str, device: str) -> RegistrationMatcher:
+    """Open the matcher without training, on an encoder's maps or, without, on gradients."""
+    if not encoder:
+        return RegistrationMatcher(Remembering(SiftDescriber()))
+    loaded = load_encoder(encoder, choose_device(device), ENCODER_STRIDE)
+    return RegistrationMatcher(Remembering(EncoderDescriber(loaded, ENCODER_SIZE)))
+
+
+@contextmanager
+def needing_torch() -> Iterator[None]:
+    """Turn a missing package of the trained network into a message with a remedy.
+
+    Raises
+    ------
+    WeightsError
+        In place of an `ImportError`.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise WeightsError(
+            "Matching by a trained network, and training it, need torch and "
+            "lightning-fabric, not installed here. Install with: "
+            "pip install 'napari-jcc[match]', or match without a checkpoint."
+        ) from error
+
+
 class UntrainedMatcher:
     """Registers images by the maps of an encoder, or by gradients; learns nothing.
 
@@ -115,21 +174,13 @@ class UntrainedMatcher:
     """
 
     def __init__(self, config: MatchConfig) -> None:
-        self.config = config
+        self.config, self.base = config, MatchConfig()
         name = config.network.encoder
         self.origin: dict[str, Any] = {
             "method": RegistrationMatcher.name,
             "features": name or "gradients",
         }
-        if name:
-            encoder = load_encoder(
-                name, choose_device(config.training.device), ENCODER_STRIDE
-            )
-            self._matcher: PairMatcher = RegistrationMatcher(
-                Remembering(EncoderDescriber(encoder, ENCODER_SIZE))
-            )
-        else:
-            self._matcher = RegistrationMatcher(Remembering(SiftDescriber()))
+        self._matcher = open_registration(name, config.training.device)
 
     def match(
         self,
@@ -196,8 +247,8 @@ class TrainedMatcher:
     ) -> None:
         self._matcher = matcher
         self._matcher.settings = config.matching
-        self.config = config
-        self.origin = {"method": "macosnet", **origin}
+        self.config, self.base = config, matcher.config
+        self.origin: dict[str, Any] = {"method": "macosnet", **origin}
 
     def match(
         self,
@@ -219,14 +270,9 @@ class TrainedMatcher:
 
 
 def _open_trained(path: Path, adapt: Adapt) -> TrainedMatcher:
-    try:
+    with needing_torch():
         from napari_jcc.matching.inference import Matcher
         from napari_jcc.matching.training import Checkpoint
-    except ImportError as error:
-        raise WeightsError(
-            "A trained network needs torch, not installed here. Install with: "
-            "pip install 'napari-jcc[match]', or match without a checkpoint."
-        ) from error
     saved = Checkpoint.load(path)
     config = adapt(saved.config)
     _require_same_network(config, saved.config)

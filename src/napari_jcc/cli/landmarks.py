@@ -1,0 +1,81 @@
+"""``napari-jcc landmarks``: points placed on some images, carried to all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_jcc.cli.match_options import MatchDevice, MatchEncoder
+from napari_jcc.cli.options import Quiet
+
+_MOST_LINES = 5
+
+
+def landmarks(
+    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="Folder of the images.")],
+    placed: Annotated[
+        Path,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Landmarks of at least one of the images: .tps, or .csv with columns "
+            "image,point,x,y.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Folder for landmarks.csv and landmarks.tps; made if missing.",
+        ),
+    ],
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CKPT", help="Network that finds the way between whole images."
+        ),
+    ] = None,
+    encoder: MatchEncoder = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace landmarks that are there.")
+    ] = False,
+    device: MatchDevice = None,
+    quiet: Quiet = False,
+) -> None:
+    """Carry landmarks that were placed on some images to all images of a folder.
+
+    Writes landmarks.csv, with the confidence of every point found, and landmarks.tps.
+    Points that were placed stay as they are and have no confidence. Correct some of the
+    points found, empty their confidence, give the table again, and the rest improves.
+
+    Example: napari-jcc landmarks wings --from placed.tps --output out
+    """
+    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.matching.outputs import (
+        carry_landmarks,
+        check_landmark_output,
+        open_pair_matcher,
+        write_landmarks,
+    )
+    from napari_jcc.matching.outputs.landmark_files import CSV, TPS
+
+    check_landmark_output(output, overwrite=overwrite)
+    matcher = open_pair_matcher(checkpoint, encoder or "", device or "auto")
+    with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+        carried = carry_landmarks(images, placed, matcher, progress)
+        write_landmarks(carried, output, overwrite=overwrite)
+    if quiet:
+        return
+    found = carried.found
+    typer.echo(f"Placed   {len(carried.shapes) - len(found)} images")
+    typer.echo(f"Found    {len(found)} images")
+    for name in carried.absent[:_MOST_LINES]:
+        typer.echo(f"Skipped  {name}: not among the images in {images}")
+    for shape in found[:_MOST_LINES]:
+        least = float("nan") if shape.confidence is None else shape.confidence.min()
+        typer.echo(f"Check    {shape.image}: its least sure point has {least:.2f}")
+    typer.echo(f"Tables   {output / CSV}, {output / TPS}")

@@ -1,0 +1,137 @@
+"""``napari-jcc match``: from images to pairs, points, warped images and masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_jcc.cli.match_options import (
+    MatchAssignments,
+    MatchConfigFile,
+    MatchDevice,
+    MatchEncoder,
+    adapt_match_config,
+)
+from napari_jcc.cli.options import Paths, Quiet
+
+if TYPE_CHECKING:
+    from napari_jcc.matching.outputs import MatchResult, SetMatcher
+
+
+def match(
+    paths: Paths,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="Folder for the results; made if missing."
+        ),
+    ],
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CKPT",
+            help="Network that 'napari-jcc train' wrote. Without it, images are registered "
+            "by what they look like, without training, and there are no masks.",
+        ),
+    ] = None,
+    pairs: Annotated[
+        str,
+        typer.Option(
+            metavar="CHOICE",
+            help="all: every two images. template:NAME: all images to that one. Else a "
+            "CSV file with columns source,target.",
+        ),
+    ] = "all",
+    warped: Annotated[
+        bool,
+        typer.Option(
+            "--warped/--no-warped", help="Write every source drawn in its target's place."
+        ),
+    ] = True,
+    encoder: MatchEncoder = None,
+    config_file: MatchConfigFile = None,
+    assignments: MatchAssignments = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace the results of a former run; other files stay."
+        ),
+    ] = False,
+    device: MatchDevice = None,
+    quiet: Quiet = False,
+) -> None:
+    """Match images that show the same kind of object.
+
+    Writes pairs.csv (transformations, cycle error, inliers, confidence), points.csv,
+    warped/TARGET/SOURCE.png, overview.png and match.json to OUT, and masks/NAME.png where
+    the network was trained to find objects. With --encoder and a checkpoint: where the
+    encoder of that network is now. Without either, gradients are compared.
+
+    Example: napari-jcc match wings --output out --pairs template:wing01
+
+    Example: napari-jcc match wings --output out --checkpoint wings.ckpt
+    """
+    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.collection import ImageCollection
+    from napari_jcc.matching.outputs import (
+        check_match_output,
+        choose_pairs,
+        match_collection,
+        match_command,
+        open_set_matcher,
+        write_matches,
+    )
+
+    matcher: SetMatcher = open_set_matcher(
+        checkpoint,
+        lambda config: adapt_match_config(
+            config, config_file, assignments, encoder=encoder, device=device
+        ),
+    )
+    images = ImageCollection.from_paths(paths, config=matcher.config.collection)
+    chosen = choose_pairs(images.names, pairs)
+    check_match_output(output, images.names, chosen, overwrite=overwrite, warped=warped)
+    command = match_command(paths, output, matcher, pairs, warped=warped)
+    with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+        result = match_collection(matcher, images, chosen, progress)
+        write_matches(
+            result,
+            images,
+            output,
+            overwrite=overwrite,
+            warped=warped,
+            command=command,
+            progress=progress,
+        )
+    if not quiet:
+        show_matches(result, output)
+
+
+def show_matches(result: MatchResult, out: Path) -> None:
+    """Print how well the pairs match, what was left out, and where to look."""
+    import numpy as np
+
+    from napari_jcc.matching.outputs.names import OVERVIEW, PAIRS
+
+    typer.echo(f"Pairs    {len(result.pairs)}")
+    for name, digits in (("confidence", 2), ("inlier_share", 2), ("cycle_error", 3)):
+        low, middle, high = np.quantile(
+            [getattr(pair, name) for pair in result.pairs], (0.1, 0.5, 0.9)
+        )
+        words = name.replace("_", " ")
+        typer.echo(
+            f"         {words}: median {middle:.{digits}f}, 10 to 90 %: "
+            f"{low:.{digits}f} to {high:.{digits}f}"
+        )
+    empty = sum(not mask.any() for mask in result.masks or ())
+    if empty:
+        typer.echo(f"Warning  {empty} of {len(result.names)} masks are empty.")
+    for file, reason in list(result.skipped.items())[:MOST_LINES]:
+        typer.echo(f"Skipped  {file}: {reason}")
+    typer.echo(f"Look at  {out / OVERVIEW}")
+    typer.echo(f"Table    {out / PAIRS}")
+
+
+MOST_LINES = 10

@@ -1,0 +1,209 @@
+"""``napari-jcc train``: a matching network learned from the images alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_jcc.cli.match_options import (
+    MatchAssignments,
+    MatchConfigFile,
+    MatchDevice,
+    MatchEncoder,
+    adapt_match_config,
+)
+from napari_jcc.cli.options import Paths, Quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_jcc.cli.progress import TerminalProgress
+    from napari_jcc.config import MatchConfig
+    from napari_jcc.matching.training import Checkpoint, Record
+
+STAGES = {"synthetic": "synthetic.steps", "weak": "training.epochs"}
+"""Stages of training, and the setting that is 0 where a stage is left out."""
+
+
+def train(
+    paths: Paths,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="CKPT",
+            help="File for the network; CKPT.jsonl beside it gets the loss of every step.",
+        ),
+    ],
+    encoder: MatchEncoder = None,
+    config_file: MatchConfigFile = None,
+    assignments: MatchAssignments = None,
+    stages: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B",
+            help="synthetic: known transformations of single images. weak: pairs of the "
+            "set. Without it, both.",
+        ),
+    ] = "",
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CKPT", help="Start from the weights of another, such as of one stage."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from CKPT, with the settings in it, where a run was stopped.",
+        ),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Train anew where CKPT is there.")
+    ] = False,
+    device: MatchDevice = None,
+    quiet: Quiet = False,
+) -> None:
+    """Train a matching network on images of one kind of object, without any labels.
+
+    Ctrl-C keeps what was learned; the same command with --resume goes on from there, also
+    after the program was killed. Without --encoder a small network is learned from nothing,
+    which is good for trying the program only.
+
+    Example: napari-jcc train wings --output wings.ckpt --encoder resnet.pt2
+
+    Example: napari-jcc train wings --output wings.ckpt --resume
+    """
+    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.collection import ImageCollection
+    from napari_jcc.errors import Cancelled
+    from napari_jcc.matching.outputs import train_command
+
+    run = load_training()
+    base = choose_base(output, resume=resume, overwrite=overwrite)
+    config = adapt_match_config(
+        base, config_file, assignments, encoder=encoder, device=device
+    )
+    config = choose_stages(config, stages)
+    images = ImageCollection.from_paths(paths, config=config.collection)
+    again = train_command(paths, output, config, resume=True)
+    try:
+        with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+            finished = run(
+                images,
+                config,
+                output,
+                resume=resume,
+                start=start,
+                progress=progress,
+                watch=show_losses(progress),
+            )
+    except Cancelled as error:
+        if not output.is_file():
+            raise Cancelled("Cancelled before the first step; nothing is kept.") from error
+        raise Cancelled(
+            f"Cancelled; {output} keeps what was learned. Go on by: {again}"
+        ) from (error)
+    if not quiet:
+        _show(finished, output, paths)
+
+
+def load_training() -> Callable[..., Checkpoint]:
+    """Return the function that trains.
+
+    Raises
+    ------
+    WeightsError
+        If torch is missing.
+    """
+    from napari_jcc.matching.outputs import needing_torch
+
+    with needing_torch():
+        from napari_jcc.matching.training import train as run
+    return run
+
+
+def choose_base(output: Path, *, resume: bool, overwrite: bool) -> MatchConfig:
+    """Return the settings to start from: those of a run gone on with, or the defaults.
+
+    Raises
+    ------
+    OutputError
+        If `output` is there, and neither to be gone on with nor replaced.
+    WeightsError
+        If it is to be gone on with, and damaged.
+    """
+    from napari_jcc.config import MatchConfig
+    from napari_jcc.errors import ConfigError, OutputError
+    from napari_jcc.matching.training import Checkpoint
+
+    if resume and overwrite:
+        raise ConfigError("--resume goes on and --overwrite begins anew. Give one of them.")
+    if output.is_dir():
+        raise OutputError(
+            f"{output} is a folder. Name a file, such as {output / 'a.ckpt'}."
+        )
+    if output.exists() and not (resume or overwrite):
+        raise OutputError(
+            f"{output} is there. Add --resume to go on with it, --overwrite to train anew, "
+            "or name another file."
+        )
+    if resume and output.exists():
+        return Checkpoint.load(output).config
+    return MatchConfig()
+
+
+def choose_stages(config: MatchConfig, stages: str) -> MatchConfig:
+    """Leave out the stages that are not listed; all stay where `stages` is empty.
+
+    Raises
+    ------
+    ConfigError
+        If a stage is unknown.
+    """
+    from napari_jcc.config import apply_overrides
+    from napari_jcc.errors import ConfigError
+
+    wanted = [name.strip() for name in stages.split(",") if name.strip()]
+    unknown = sorted(set(wanted) - set(STAGES))
+    if unknown:
+        raise ConfigError(
+            f"There is no stage {unknown[0]!r}. Known: {', '.join(STAGES)}; list one or "
+            "both, with a comma between."
+        )
+    left_out = [path for name, path in STAGES.items() if wanted and name not in wanted]
+    return apply_overrides(config, dict.fromkeys(left_out, 0))
+
+
+def show_losses(progress: TerminalProgress) -> Callable[[Record], None]:
+    """Return what puts the loss, and that of the last check, before the bar."""
+    checked: dict[str, float] = {}
+
+    def watch(record: Record) -> None:
+        stage = str(record["stage"])
+        if "check.total" in record:
+            checked[stage] = float(record["check.total"])
+        if "total" not in record:
+            return
+        held_out = f", held out {checked[stage]:.4g}" if stage in checked else ""
+        progress.describe(f"Training, {stage}: loss {float(record['total']):.4g}{held_out}")
+
+    return watch
+
+
+def _show(finished: Checkpoint, output: Path, paths: list[Path]) -> None:
+    import shlex
+
+    does = (
+        "transformations and masks"
+        if finished.provenance.get("masks")
+        else ("transformations, no masks")
+    )
+    typer.echo(f"Network  {output} ({does})")
+    typer.echo(f"Losses   {output.name}.jsonl beside it")
+    words = ["napari-jcc", "match", *map(str, paths), "--checkpoint", str(output)]
+    typer.echo(f"Next     {shlex.join([*words, '--output', 'OUT'])}")

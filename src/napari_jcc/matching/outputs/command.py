@@ -1,0 +1,92 @@
+"""The command lines that train and match again, for records and for "Copy as command"."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_jcc.config import MatchConfig, changed_settings, format_assignment
+from napari_jcc.matching.outputs.set_matcher import SetMatcher
+
+
+def train_command(
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    config: MatchConfig,
+    *,
+    resume: bool = False,
+) -> str:
+    """Write the command that trains under these settings, or goes on with it.
+
+    Parameters
+    ----------
+    inputs
+        Image files and folders.
+    output
+        The checkpoint.
+    config
+        All settings; only those that are not the defaults are written, and none with
+        `resume`, which takes them from the checkpoint.
+    resume
+        Whether to go on from the checkpoint.
+
+    Returns
+    -------
+    str
+        One line, quoted for a POSIX shell.
+    """
+    words = ["napari-jcc", "train", *map(_as_path, inputs), "--output", _as_path(output)]
+    words += ["--resume"] if resume else _assign(config, MatchConfig())
+    return shlex.join(words)
+
+
+def match_command(
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    matcher: SetMatcher,
+    pairs: str = "all",
+    *,
+    warped: bool = True,
+) -> str:
+    """Write the command that gives the same files.
+
+    Parameters
+    ----------
+    inputs
+        Image files and folders.
+    out
+        Folder for the results.
+    matcher
+        What matched.
+    pairs
+        As in `choose_pairs`.
+    warped
+        Whether warped images are written.
+
+    Returns
+    -------
+    str
+        One line, quoted for a POSIX shell.
+    """
+    words = ["napari-jcc", "match", *map(_as_path, inputs), "--output", _as_path(out)]
+    checkpoint = matcher.origin.get("checkpoint")
+    words += ["--checkpoint", _as_path(checkpoint)] if checkpoint else []
+    words += [] if pairs == "all" else ["--pairs", pairs]
+    words += [] if warped else ["--no-warped"]
+    return shlex.join([*words, *_assign(matcher.config, matcher.base)])
+
+
+def _assign(config: MatchConfig, base: MatchConfig) -> list[str]:
+    changed = changed_settings(config, base)
+    return [
+        word
+        for path, value in changed.items()
+        for word in ("--set", format_assignment(path, value, MatchConfig))
+    ]
+
+
+def _as_path(path: str | Path) -> str:
+    # A name that begins with a dash would be taken for an option.
+    text = str(path)
+    return f"./{text}" if text.startswith("-") else text

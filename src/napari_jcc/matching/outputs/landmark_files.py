@@ -1,0 +1,171 @@
+"""Landmarks of a table carried to all images of a folder, and the tables this gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from napari_jcc._types import ImageArray
+from napari_jcc.atomic import explained, filling
+from napari_jcc.collection import ImageCollection
+from napari_jcc.errors import InputError, OutputError
+from napari_jcc.matching.baselines import PairMatcher
+from napari_jcc.matching.landmarks import (
+    Landmarks,
+    LandmarkTransfer,
+    read_landmarks,
+    write_csv,
+    write_tps,
+)
+from napari_jcc.progress import Progress
+
+CSV = "landmarks.csv"
+TPS = "landmarks.tps"
+KEPT_IMAGES = 32
+
+
+@dataclass(frozen=True)
+class CarriedLandmarks:
+    """Landmarks of all images of a folder.
+
+    Attributes
+    ----------
+    shapes
+        Of every image, in natural order; those without confidence were placed.
+    heights
+        Height in pixels by image.
+    absent
+        Images of the table that the folder does not hold.
+    """
+
+    shapes: tuple[Landmarks, ...]
+    heights: Mapping[str, int]
+    absent: tuple[str, ...]
+
+    @property
+    def found(self) -> tuple[Landmarks, ...]:
+        """Those that were not placed, the least sure first."""
+        sure = [
+            (float(shape.confidence.min()), place)
+            for place, shape in enumerate(self.shapes)
+            if shape.confidence is not None
+        ]
+        return tuple(self.shapes[place] for _, place in sorted(sure))
+
+
+def carry_landmarks(
+    folder: Path, table: Path, matcher: PairMatcher | None, progress: Progress | None = None
+) -> CarriedLandmarks:
+    """Carry the landmarks of a table to all images of a folder.
+
+    Parameters
+    ----------
+    folder
+        The images.
+    table
+        Landmarks of some of them, ``.tps`` or ``.csv``. Images whose points all have a
+        confidence count as found by a former run, not as placed, and are found anew.
+    matcher
+        Finds the way between whole images; registration by gradients when None.
+    progress
+        Told of every image; cancels.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read, holds no image of the folder, or points are missing.
+    WeightsError
+        If the encoder behind the matcher cannot be had or used.
+    Cancelled
+        If the progress was cancelled.
+    """
+    progress = progress or Progress()
+    images = _FolderImages(ImageCollection.from_folder(folder))
+    listed, absent = read_landmarks(table, folder)
+    known = {
+        shape.image: shape
+        for shape in listed
+        if shape.confidence is None and shape.image in images
+    }
+    if not known:
+        raise InputError(
+            f"{table} places no landmarks on the {len(images)} images in {folder}. Place "
+            "them on at least one; lines with a confidence were found, not placed: empty "
+            "the confidence of those that you have corrected."
+        )
+    transfer = LandmarkTransfer(images, matcher)
+    for name, shape in known.items():
+        transfer.place(name, shape.points)
+    progress.start("Landmarks", len(images))
+    shapes = []
+    for name in images:
+        shapes.append(known.get(name) or transfer.predict(name))
+        progress.advance()
+    return CarriedLandmarks(tuple(shapes), images.heights(), tuple(absent))
+
+
+def write_landmarks(
+    carried: CarriedLandmarks, out: Path, *, overwrite: bool = False
+) -> None:
+    """Write ``landmarks.csv``, with confidences, and ``landmarks.tps`` to a folder.
+
+    Raises
+    ------
+    OutputError
+        If they are there and `overwrite` is not set, or cannot be written.
+    """
+    check_landmark_output(out, overwrite=overwrite)
+    with explained(out, "landmarks"), filling(out) as new:
+        write_csv(new / CSV, carried.shapes)
+        write_tps(new / TPS, carried.shapes, carried.heights)
+
+
+def check_landmark_output(out: Path, *, overwrite: bool = False) -> None:
+    """Find out, before a long run, whether landmarks may be written to a folder.
+
+    Raises
+    ------
+    OutputError
+        As `write_landmarks`.
+    """
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is a file. Choose a folder for the landmarks.")
+    there = [name for name in (CSV, TPS) if (out / name).exists()]
+    if there and not overwrite:
+        raise OutputError(
+            f"{out} holds {' and '.join(there)}. Choose another folder, or add --overwrite "
+            "to replace landmarks."
+        )
+
+
+class _FolderImages(Mapping[str, ImageArray]):
+    """Images of a collection by the name of their file, read when asked for."""
+
+    def __init__(self, collection: ImageCollection) -> None:
+        self._collection = collection
+        names = [Path(collection.location(i)).name for i in range(len(collection))]
+        self._places = {name: place for place, name in enumerate(names)}
+        if len(self._places) < len(names):
+            raise InputError(
+                "Some files hold several images, which tables of landmarks cannot name. "
+                "Save every image as a file of its own."
+            )
+        self._read = lru_cache(KEPT_IMAGES)(collection.image)
+
+    def __getitem__(self, name: str) -> ImageArray:
+        return self._read(self._places[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def heights(self) -> dict[str, int]:
+        """Height of every image in pixels."""
+        return {name: self._collection.shape(i)[0] for name, i in self._places.items()}
