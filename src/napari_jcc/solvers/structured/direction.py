@@ -72,6 +72,7 @@ class Direction:
         owner, blocks, point = self.owner, self.owner.blocks, self.point
         for _ in range(MOST_REFINEMENTS):
             gradient = owner.gradient(step.x) - blocks.q + blocks.columns @ step.y
+            gradient = gradient + owner.proximal * step.x
             left = (-self.dual - gradient - step.high + step.low) * owner.free
             size = owner.largest(left)
             if not size > REFINED * max(1.0, owner.largest(blocks.q)):
