@@ -77,9 +77,11 @@ class BoxesAlone:
         model.add_constraint(OneBoxPerImage())
         return model.build()
 
-    def solve(self, program: QuadraticProgram, config: SolverConfig) -> Solution:
+    def solve(
+        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+    ) -> Solution:
         """Solve by the solver of the settings."""
-        return JOINT.solve(program, config)
+        return JOINT.solve(program, config, device)
 
 
 @dataclass(frozen=True)

@@ -79,8 +79,10 @@ class SemidefiniteRelaxation:
         model.add_constraint(OneBoxPerImage())
         return model.build()
 
-    def solve(self, program: QuadraticProgram, config: SolverConfig) -> Solution:
-        """Solve by SCS; boxes get equal scores.
+    def solve(
+        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+    ) -> Solution:
+        """Solve by SCS, which knows the processor only; boxes get equal scores.
 
         Raises
         ------

@@ -25,8 +25,10 @@ class Formulation(Protocol):
         """Return the program."""
         ...
 
-    def solve(self, program: QuadraticProgram, config: SolverConfig) -> Solution:
-        """Solve it; the caller looks at the status.
+    def solve(
+        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+    ) -> Solution:
+        """Solve it on a device, named as in `runtime.device`; look at the status.
 
         Raises
         ------
@@ -52,9 +54,11 @@ class JointProgram:
         """Return the joint program."""
         return joint_model(data, factors, config, self.terms).build()
 
-    def solve(self, program: QuadraticProgram, config: SolverConfig) -> Solution:
+    def solve(
+        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+    ) -> Solution:
         """Solve by the solver of the settings."""
-        solver = get_solver(config.name)
+        solver = get_solver(config.name, device)
         solver.setup(program, config)
         return solver.solve()
 

@@ -151,7 +151,8 @@ class JointStage:
         key = digest("solution", factors_key, *settings, *([identity] if identity else []))
 
         def compute() -> Solution:
-            return require_solved(formulation.solve(program, solver_config))
+            device = self._config.runtime.device
+            return require_solved(formulation.solve(program, solver_config, device))
 
         solution = self._keeper.once(
             key, lambda: self._keeper.single("Joint problem", compute)
