@@ -1,5 +1,7 @@
 """From scores to masks and boxes, on a picture of four superpixels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -165,3 +167,29 @@ def test_masks_too_small_to_model_stay(fill):
     mask = (np.arange(3600) < fill).reshape(60, 60)
     refined = refine_mask(np.zeros((60, 60, 3), np.uint8), mask, 3, seed=0)
     np.testing.assert_array_equal(refined, mask)
+
+
+def test_blend_lets_the_prior_cut_through_a_superpixel(quarters):
+    image, regions = quarters
+    prior = np.zeros((40, 40), np.float32)
+    prior[25:30, 22:38] = 1
+    thin = replace(regions, saliency_map=prior)
+    config = DecodeConfig(refinement="blend", box="scores")
+    result = decode((image, thin), [0, 0, 0, 0.4], [0.3, 0.7], config)
+    # .5 of the score alone, 1 with the prior, 0 elsewhere: Otsu keeps what has both.
+    assert result.mask[25:30, 22:38].all()
+    assert not result.mask[:20].any()
+
+
+def test_several_objects_are_numbered_and_boxed(quarters):
+    image, regions = quarters
+    two = replace(regions, objects=2)
+    result = decode((image, two), [1, 0, 0, 1], [0.8, 0.2], DecodeConfig(refinement="none"))
+    assert result.instances is not None
+    # Pieces that touch at a corner are one.
+    assert result.instances.max() == 1
+
+    apart = decode((image, two), [1, 0, 0, 0], [0.8, 0.2], DecodeConfig(refinement="none"))
+    np.testing.assert_array_equal(apart.boxes, [[0, 0, 20, 20]])
+    np.testing.assert_allclose(apart.scores, [0.8])
+    np.testing.assert_array_equal(apart.labels > 0, apart.mask)

@@ -100,6 +100,9 @@ def _find_mask(
     if config.refinement == "smoother":
         smoothed = smooth_scores(image, scores[labels], regions.saliency_map)
         return split_by_otsu(smoothed)
+    if config.refinement == "blend":
+        # The prior knows pixels, the scores the set.
+        return split_by_otsu((scores[labels] + regions.saliency_map) / 2)
     mask = select_superpixels(scores, regions, config.rounding)[labels]
     if config.refinement == "grabcut":
         return refine_mask(image, mask, config.iterations, config.seed)

@@ -16,12 +16,13 @@ class DecodeConfig(Section):
         "otsu: the threshold that best splits the scores of an image. paper: divide by the "
         "largest score, then round.",
     )
-    refinement: Literal["grabcut", "smoother", "none"] = setting(
+    refinement: Literal["grabcut", "smoother", "blend", "none"] = setting(
         "grabcut",
         "Refinement",
         "grabcut: colour models of object and rest redraw the outline at pixel level, as "
         "in the paper. smoother: scores and prior are smoothed along the edges of the "
-        "image; milder. none: the mask is made of whole superpixels.",
+        "image; milder. blend: scores and prior are averaged pixel by pixel, for objects "
+        "thinner than superpixels. none: the mask is made of whole superpixels.",
     )
     box: Literal["agreement", "scores", "mask"] = setting(
         "agreement",

@@ -1,0 +1,46 @@
+"""Several objects an image, written to files and read back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from napari_jcc import JccConfig, JccResult
+from napari_jcc.evaluation.boxes import read_boxes
+from napari_jcc.results import write_result
+from napari_jcc.results.result import bare_image
+from napari_jcc.results.saved import read_result
+
+
+def test_objects_keep_their_numbers_boxes_and_scores(tmp_path):
+    instances = np.zeros((20, 30), np.int32)
+    instances[2:6, 3:9], instances[10:18, 20:25] = 1, 2
+    boxes = np.array([[3, 2, 9, 6], [20, 10, 25, 18]], np.float32)
+    several = replace(
+        bare_image("a", mask=instances > 0, box=boxes[1], score=0.6),
+        instances=instances,
+        instance_boxes=boxes,
+        instance_scores=np.array([0.4, 0.6], np.float32),
+    )
+    none = bare_image("b", mask=np.zeros((5, 5), bool))
+    write_result(JccResult((several, none), JccConfig()), None, tmp_path / "out")
+
+    with Image.open(tmp_path / "out/instances/a.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), instances)
+    assert not (tmp_path / "out/instances/b.png").exists()
+    np.testing.assert_allclose(read_boxes(tmp_path / "out/boxes.csv")["a"], boxes)
+    back, empty = read_result(tmp_path / "out").result.images
+    np.testing.assert_array_equal(back.labels, instances)
+    np.testing.assert_allclose(back.boxes, boxes)
+    np.testing.assert_allclose(back.scores, [0.4, 0.6], atol=1e-6)
+    assert back.box_score == np.float32(0.6)
+    assert len(empty.boxes) == 0
+    assert empty.instances is None
+
+    # A result of one object an image takes the place of it, numbers included.
+    write_result(JccResult((none,), JccConfig()), None, tmp_path / "out", overwrite=True)
+    assert not (tmp_path / "out/instances").exists() or not any(
+        (tmp_path / "out/instances").iterdir()
+    )
