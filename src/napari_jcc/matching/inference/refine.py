@@ -44,23 +44,23 @@ def refine(source: Pyramid, target: Pyramid, transform: Transform) -> Transform:
         Maps target points into the source.
     """
     ours, theirs = _describe(source), _describe(target)
+    # (B, K, h, w): of every target cell, how alike it is to all source cells.
+    similarity = torch.einsum("bdk,bdij->bkij", theirs.flatten(2), ours)
     for reach in REACHES:
-        transform = _refine_once(ours, theirs, transform, reach, source.features.shape[-1])
+        transform = _refine_once(similarity, transform, reach, source.features.shape[-1])
     return transform
 
 
 def _refine_once(
-    source: Tensor, target: Tensor, transform: Transform, reach: float, grid: int
+    similarity: Tensor, transform: Transform, reach: float, grid: int
 ) -> Transform:
-    side = target.shape[-1]
-    batch = len(target)
-    cells = pixel_centres(side, side, transform.affine).expand(batch, -1, -1)
+    batch, _, height, width = similarity.shape
+    cells = pixel_centres(height, width, transform.affine).expand(batch, -1, -1)
     places = transform(cells)  # (B, K, 2)
     offsets = _square(reach * 2 / grid, places)  # (O, 2)
-    tried = places[:, :, None] + offsets  # (B, K, O, 2)
-    there = unit_length(warp(source, tried, "border"))  # (B, D, K, O)
-    similarity = torch.einsum("bdko,bdk->bko", there, target.flatten(2))
-    likely = torch.softmax(SHARPNESS * similarity, dim=2)
+    tried = (places[:, :, None] + offsets).flatten(0, 1)[:, None]  # (B K, 1, O, 2)
+    there = warp(similarity.flatten(0, 1)[:, None], tried, "border")
+    likely = torch.softmax(SHARPNESS * there.reshape(batch, -1, len(offsets)), dim=2)
     shift = likely @ offsets  # (B, K, 2)
     spread = (likely @ offsets.square() - shift.square()).sum(dim=2)
     cell = (2 / grid) ** 2

@@ -60,6 +60,31 @@ class Transform:
         )
 
 
+@dataclass(frozen=True)
+class Chain:
+    """p -> outer(inner(p)), which need not be an affine map after a spline any more."""
+
+    outer: Transform
+    inner: Transform
+
+    @property
+    def affine(self) -> Tensor:
+        """Affine part of the outer transformation; gives number, type and device."""
+        return self.outer.affine
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """Map points (B, K, 2)."""
+        return self.outer(self.inner(points))
+
+    def __getitem__(self, rows: slice | Tensor) -> Chain:
+        """Keep some of the samples."""
+        return Chain(self.outer[rows], self.inner[rows])
+
+    def to(self, device: torch.device | str) -> Chain:
+        """Move to a device."""
+        return Chain(self.outer.to(device), self.inner.to(device))
+
+
 def affine_points(theta: Tensor, points: Tensor) -> Tensor:
     """Map points by an affine transformation.
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.network.transforms import (
+    Chain,
     Transform,
     affine_points,
     pixel_centres,
@@ -41,7 +42,7 @@ class KnownPairs:
 
     source: Tensor
     target: Tensor
-    transform: Transform
+    transform: Transform | Chain
     features: tuple[Tensor, Tensor] | None = None
 
     def __len__(self) -> int:
@@ -98,7 +99,7 @@ def sample_view(images: Tensor, points: Tensor, side: int) -> Tensor:
     return warp(images, points.reshape(len(images), side, side, 2), "reflection")
 
 
-def grid_loss(predicted: Transform, known: Transform) -> dict[str, Tensor]:
+def grid_loss(predicted: Transform, known: Transform | Chain) -> dict[str, Tensor]:
     """Mean squared distance of a grid of points from where they belong, (B,) each.
 
     ``affine`` judges the affine part alone, ``tps`` the whole with the affine part taken as

@@ -2,6 +2,8 @@
 
 A frozen encoder says the same of a view every time. V source views and V target views of an
 image give V^2 pairs for 2 V descriptions, which is what makes training on a CPU bearable.
+There are only V transformations among them, though, which the heads would learn by heart:
+the target's description is warped once more, by another transformation in every step.
 """
 
 from __future__ import annotations
@@ -9,14 +11,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from napari_jcc.config import MatchConfig
+from napari_jcc.config import MatchConfig, SyntheticConfig
 from napari_jcc.matching.network import MaCoSNet
 from napari_jcc.matching.network.transforms import (
+    Chain,
     Transform,
     affine_points,
     compose_affine,
     invert_affine,
     pixel_centres,
+    sampling_grid,
+    warp,
 )
 from napari_jcc.matching.training.images import to_unit
 from napari_jcc.matching.training.known_pairs import KnownPairs, sample_view
@@ -29,6 +34,8 @@ from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.progress import Progress
 
 LEAST_CROP = 0.85
+WARPED_TWICE = 0.7
+"""Ranges of each of two warps, as share of the settings': together they vary as much."""
 ENCODED_AT_ONCE = 16
 POOL_BYTES = 2 * 2**30
 """Memory that the descriptions may take; large sets get fewer views per image."""
@@ -78,7 +85,8 @@ class ViewPool:
         generator = generator_for(config.training.seed, "pool")
         self._source_crop = self._crops(total, generator)
         self._target_crop = self._crops(total, generator)
-        self._transform = random_transforms(total, config.synthetic, generator)
+        self._ranges = _shrink(config.synthetic, WARPED_TWICE)
+        self._transform = random_transforms(total, self._ranges, generator)
         progress.start("Views", 2 * total)
         sources, targets = [], []
         for rows in torch.split(torch.arange(total), ENCODED_AT_ONCE):
@@ -108,8 +116,14 @@ class ViewPool:
             invert_affine(self._source_crop[source]), self._target_crop[target]
         )
         known = self._transform[target]
-        transform = Transform(compose_affine(crops, known.affine), known.tps)
-        features = self._source[source].float(), self._target[target].float()
+        drawn = Transform(compose_affine(crops, known.affine), known.tps)
+        again = random_transforms(count, self._ranges, generator)
+        side = self._config.network.grid
+        warped = warp(
+            self._target[target].float(), sampling_grid(again, side, side), "reflection"
+        )
+        features = self._source[source].float(), warped
+        transform = Chain(drawn, again)
         if self._config.network.cascade == "features":
             none = torch.empty(count, 0)
             return KnownPairs(none, none, transform, features)
@@ -141,6 +155,15 @@ class ViewPool:
     def _centres(self, views: Tensor) -> Tensor:
         centres = pixel_centres(self._side, self._side, self._source_crop)
         return centres.expand(len(views), -1, -1)
+
+
+def _shrink(ranges: SyntheticConfig, share: float) -> SyntheticConfig:
+    """Return smaller ranges of all transformations."""
+    changes = {
+        name: getattr(ranges, name) * share
+        for name in ("rotation", "shear", "translation", "bend")
+    }
+    return ranges.model_copy(update={**changes, "scale": ranges.scale**share})
 
 
 def _describe(network: MaCoSNet, images: Tensor, device: torch.device) -> Tensor:
