@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import platform
+from dataclasses import dataclass
 from typing import Literal
 
 from napari_jcc.errors import ConfigError
 
 Device = Literal["cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True)
+class FoundDevice:
+    """A device of this computer.
+
+    Attributes
+    ----------
+    name
+        What ``runtime.device`` calls it.
+    title
+        What its maker calls it.
+    memory
+        Its memory in bytes; 0 where that cannot be told.
+    """
+
+    name: Device
+    title: str
+    memory: int
 
 
 def choose_device(name: str) -> Device:
@@ -34,6 +56,42 @@ def choose_device(name: str) -> Device:
         f'runtime.device is "{name}" but this computer offers {", ".join(present)} only'
         f"{_reason()}. Choose one of these, or auto."
     )
+
+
+def find_devices() -> list[FoundDevice]:
+    """List the devices that can be used, fastest first; loads torch where there is one."""
+    return [_describe(name) for name in _present_devices()]
+
+
+def why_no_card(found: list[FoundDevice]) -> str:
+    """Say why no graphics card is among the devices found; empty where there is one."""
+    if len(found) > 1:
+        return ""
+    if not _has_torch():
+        return (
+            "No graphics card can be used, as torch is not installed. Install it with: "
+            "pip install 'napari-jcc[deep]'"
+        )
+    return "torch finds no graphics card here."
+
+
+def _describe(name: Device) -> FoundDevice:
+    if name == "cpu":
+        return FoundDevice(name, platform.processor() or platform.machine(), _memory())
+    import torch
+
+    if name == "mps":
+        return FoundDevice(name, "Apple graphics", torch.mps.recommended_max_memory())
+    card = torch.cuda.get_device_properties(0)
+    return FoundDevice(name, str(card.name), int(card.total_memory))
+
+
+def _memory() -> int:
+    """Memory of the computer in bytes; 0 where the system has no such call."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0
 
 
 def _present_devices() -> list[Device]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,11 @@ def result(tiny_collection) -> JccResult:
             bare_image(name, mask=mask, box=None if name == "c" else box, score=i / 4)
         )
     return JccResult(tuple(images), JccConfig())
+
+
+@pytest.fixture(autouse=True)
+def recovery_folder(tmp_path, monkeypatch) -> Path:
+    """Keep automatic copies of tests away from those of the user; return their folder."""
+    folder = tmp_path / "recovery"
+    monkeypatch.setattr("napari_jcc.project.recovery.recovery_folder", lambda: folder)
+    return folder

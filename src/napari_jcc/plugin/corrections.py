@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
 
 _LEFT_OUT = (
-    "This image was left out of the run, so what is painted on it is not taken over. Repair "
-    "the image (its name and the reason are under the run button) and run again."
+    "This image was left out of the run, so what is painted on it is not taken over. "
+    "Repair the image (its name and the reason are in the dock) and run again."
 )
 
 _BOX_PAUSE = 150

@@ -103,6 +103,8 @@ def rectangle_to_box(
 ) -> tuple[int, Float32Array]:
     """Slice and ``xyxy`` box of one shape; the inverse of `box_rectangles`.
 
+    The slice of a shape that was drawn beyond the images is -1.
+
     Parameters
     ----------
     corners : (4 or more, D)
@@ -111,7 +113,12 @@ def rectangle_to_box(
         Where the images lie in the viewer.
     """
     position = np.rint(corners[0, :-2]).astype(int)
-    slot = int(np.ravel_multi_index(position, placement.leading)) if len(position) else 0
+    if ((position < 0) | (position >= np.array(placement.leading, int))).any():
+        slot = -1
+    else:
+        slot = (
+            int(np.ravel_multi_index(position, placement.leading)) if len(position) else 0
+        )
     low, high = corners[:, -2:].min(axis=0) + 0.5, corners[:, -2:].max(axis=0) + 0.5
     return slot, np.array([low[1], low[0], high[1], high[0]], np.float32)
 

@@ -2,23 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari.utils.notifications import show_warning
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
+from napari_jcc.interaction import ImageKey
 from napari_jcc.plugin.layers import LayerData, to_layers
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.stack import stack_layer
-from napari_jcc.project import Project, load_project
+from napari_jcc.project import LoadReport, Project, load_project
 
 PROJECT_KEY = "napari_jcc_project"
 """Where the layers of a project keep the `Project`."""
 
 PROJECT_PATH_KEY = "napari_jcc_project_path"
 """Where they keep its file."""
+
+OPENED_KEY = "napari_jcc_opened"
+"""Where they keep the `Opened` that they all belong to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A project with its images, ready to be gone on with.
+
+    Attributes
+    ----------
+    project, report
+        What `load_project` returned.
+    path
+        The user's file; None for a recovered session that was never saved.
+    collection
+        Images that are there; None if not one is.
+    answer
+        The part of the result that is shown; None without result.
+    is_recovered
+        Whether it comes from an automatic copy.
+    """
+
+    project: Project
+    report: LoadReport
+    path: Path | None
+    collection: ImageCollection | None
+    answer: Answer | None
+    is_recovered: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the project, for layers."""
+        return self.path.stem if self.path else "recovered"
+
+    @property
+    def layer_count(self) -> int:
+        """How many layers show it."""
+        return (self.collection is not None) + 2 * (self.answer is not None)
+
+    def keys(self) -> tuple[ImageKey, ...]:
+        """Keys of the images that are answered, by which the edits know them."""
+        contents = {image.name: image.fingerprint for image in self.project.inputs}
+        images = () if self.answer is None else self.answer.result.images
+        return tuple(ImageKey(i.name, contents.get(i.name, "")) for i in images)
+
+    def layers(self) -> list[LayerData]:
+        """Images, masks with the user's edits, and boxes, as far as they are there.
+
+        Raises
+        ------
+        InputError
+            If the project holds neither images nor a result.
+        """
+        found: list[LayerData] = []
+        if self.collection is not None:
+            found.append(stack_layer(self.collection, self.name))
+        if self.answer is not None:
+            shown = self.answer
+            prefix = f"{self.name} "
+            parts = to_layers(shown.result, shown.placement, shown.collection, prefix)
+            found += parts[1:]  # the saliency comes with the next run
+        if not found:
+            raise InputError(
+                f"The project {self.name} has no result, and none of its images is where "
+                "it was. Find them by: napari-jcc project info "
+                f"{self.name}.jcc --root FOLDER"
+            )
+        kept = {PROJECT_KEY: self.project, PROJECT_PATH_KEY: str(self.path or "")}
+        for _, options, _ in found:
+            options["metadata"] = {**options["metadata"], **kept, OPENED_KEY: self}
+        return found
 
 
 def open_project(path: Path) -> list[LayerData]:
@@ -35,40 +109,37 @@ def open_project(path: Path) -> list[LayerData]:
         If the file cannot be read, or holds neither images nor a result.
     """
     project, report = load_project(path)
+    return show_project(project, report, path)
+
+
+def show_project(
+    project: Project, report: LoadReport, path: Path | None, *, is_recovered: bool = False
+) -> list[LayerData]:
+    """Show a project that was read, as `open_project`."""
     if not report.is_clean:
         show_warning("\n".join(report.messages()))
-    kept = {PROJECT_KEY: project, PROJECT_PATH_KEY: str(path)}
-    layers = _layers(project, path.stem)
-    for _, options, _ in layers:
-        options["metadata"] = {**options["metadata"], **kept}
-    return layers
-
-
-def _layers(project: Project, name: str) -> list[LayerData]:
     try:
         collection = project.open_images()
     except InputError:
-        return _answers_alone(project, name)
-    return [stack_layer(collection, name), *_answers(project, collection, name)]
+        collection = None
+    answer = _answer(project, collection)
+    return Opened(project, report, path, collection, answer, is_recovered).layers()
 
 
-def _answers(project: Project, collection: ImageCollection, name: str) -> list[LayerData]:
+def _answer(project: Project, collection: ImageCollection | None) -> Answer | None:
+    """Find the part of the result that can be shown, edits laid over."""
     result = project.edited_result()
-    found = {} if result is None else {image.name: image for image in result.images}
-    places = [i for i, image in enumerate(collection.names) if image in found]
-    if result is None or not places:
-        return []
-    shown = replace(result, images=tuple(found[collection.names[i]] for i in places))
+    if result is None:
+        return None
+    if collection is None:
+        masks = [image.mask for image in result.images]
+        names = [image.name for image in result.images]
+        collection = ImageCollection.from_arrays(masks, names=names)
+    found = {image.name: image for image in result.images}
+    places = [i for i, name in enumerate(collection.names) if name in found]
+    if not places:
+        return None
+    images = tuple(found[collection.names[i]] for i in places)
     placement = Placement.of_stack(collection).select(places)
-    return to_layers(shown, placement, collection.select(places), f"{name} ")[1:]
-
-
-def _answers_alone(project: Project, name: str) -> list[LayerData]:
-    if project.result is None:
-        raise InputError(
-            f"The project {name} has no result, and none of its images is where it was. "
-            f"Find them by: napari-jcc project info {name}.jcc --root FOLDER"
-        )
-    masks = [image.mask for image in project.result.images]
-    names = [image.name for image in project.result.images]
-    return _answers(project, ImageCollection.from_arrays(masks, names=names), name)
+    shown = collection if len(places) == len(collection) else collection.select(places)
+    return Answer(replace(result, images=images), shown, placement, source=collection)

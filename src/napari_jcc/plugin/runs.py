@@ -97,7 +97,7 @@ def _place(corrector: Corrector, source: Source) -> Answer:
     collection, placement = source.collection, source.placement
     if indices != list(range(len(collection))):
         collection, placement = collection.select(indices), placement.select(indices)
-    return Answer(result, collection, placement, corrector)
+    return Answer(result, collection, placement, corrector, source.collection)
 
 
 def summarise(answer: Answer) -> str:

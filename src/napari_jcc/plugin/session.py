@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, proxy
 
 from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
-from napari_jcc.config import JccConfig, get_preset
+from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.corrections import Corrections
+from napari_jcc.plugin.keeper import Keeper
+from napari_jcc.plugin.opened_project import Opened
+from napari_jcc.plugin.preferences import preferred_config, read_preferences
+from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.worker import Task, stop_tasks
 from napari_jcc.project import ImageStatus
 
 if TYPE_CHECKING:
     import napari
     from napari.layers import Image
-
-_DEFAULT_PRESET = "fast"
 
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
@@ -45,6 +49,10 @@ class Session(QObject):
         Signal when the user has drawn something, or taken it back.
     statuses_changed
         Signal when an image was edited, accepted or flagged.
+    corrections_changed
+        Signal when what is drawn on another result is taken over from now on.
+    truth_changed
+        Signal when the answers are compared with another truth, or with none.
     """
 
     shown_changed = Signal()
@@ -53,20 +61,25 @@ class Session(QObject):
     jobs_changed = Signal()
     edits_changed = Signal()
     statuses_changed = Signal()
+    corrections_changed = Signal()
+    truth_changed = Signal()
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self.viewer = viewer
-        self.config = get_preset(_DEFAULT_PRESET)
-        self.preset = _DEFAULT_PRESET
+        self.preset = read_preferences().preset
+        self.config = preferred_config(self.preset)
         self.chosen: tuple[Image, ...] = ()
         self.shown: ShownResult | None = None
         self.corrections: Corrections | None = None
         self.edits = Edits()
         self.statuses: dict[str, ImageStatus] = {}
+        self.truth: TruthChoice | None = None
+        self.opened: Opened | None = None
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
         self._caches: dict[str, Cache] = {}
         self._jobs: dict[Task, QObject] = {}
+        self.keeper = Keeper(self)
 
     @property
     def jobs(self) -> tuple[Task, ...]:
@@ -86,11 +99,22 @@ class Session(QObject):
             self.chosen = layers
             self.chosen_changed.emit()
 
-    def watch(self, shown: ShownResult, corrector: Corrector) -> Corrections:
+    @property
+    def shown_on(self) -> tuple[Layer, ...]:
+        """Layers that the shown result is about; those chosen where there is none."""
+        for layers, shown in self._shown.items():
+            if shown is self.shown:
+                return layers
+        return self.chosen
+
+    def watch(
+        self, shown: ShownResult, corrector: Corrector | ReopenedCorrector
+    ) -> Corrections:
         """Take over what is drawn on a result from now on, and on none other."""
         if self.corrections is not None:
             self.corrections.stop()
         self.corrections = Corrections(self, shown, corrector, self)
+        self.corrections_changed.emit()
         return self.corrections
 
     def set_edits(self, edits: Edits) -> None:
@@ -104,6 +128,17 @@ class Session(QObject):
         if self.statuses.get(name, "machine") != status:
             self.statuses[name] = status
             self.statuses_changed.emit()
+
+    def set_statuses(self, statuses: Mapping[str, ImageStatus]) -> None:
+        """Take over what became of all images, as a project has it."""
+        self.statuses = dict(statuses)
+        self.statuses_changed.emit()
+
+    def set_truth(self, truth: TruthChoice | None) -> None:
+        """Compare the answers with another truth, or with none."""
+        if truth is not self.truth:
+            self.truth = truth
+            self.truth_changed.emit()
 
     def cache(self) -> Cache:
         """Finished stages of former runs, where the settings say that they are kept."""

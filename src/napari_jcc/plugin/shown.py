@@ -18,6 +18,7 @@ from napari_jcc.plugin.layers import (
     from_layers,
 )
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.results import ImageResult, JccResult
 
 if TYPE_CHECKING:
@@ -36,12 +37,21 @@ class Answer:
         Of the images of the result.
     corrector
         Takes the run further by what the user draws; None for a result that was opened.
+    source
+        All images that were chosen, also those that the run had to leave out; None: the
+        same as `collection`.
     """
 
     result: JccResult
     collection: ImageCollection
     placement: Placement
-    corrector: Corrector | None = None
+    corrector: Corrector | ReopenedCorrector | None = None
+    source: ImageCollection | None = None
+
+    @property
+    def chosen(self) -> ImageCollection:
+        """All images that were chosen."""
+        return self.collection if self.source is None else self.source
 
 
 class ShownResult:
@@ -101,7 +111,7 @@ class ShownResult:
         for new in layers:
             kind = type(new).__name__
             old = self._present(kind)
-            if old is None or not fits:
+            if old is None or not fits or not _is_alike(old, new):
                 self._viewer.add_layer(new)
                 self._layers[kind] = new
             else:
@@ -109,6 +119,12 @@ class ShownResult:
             if isinstance(new, Shapes):
                 self.remember_rectangles()
             yield
+
+    def take_over(self, answer: Answer, layers: Sequence[Layer]) -> None:
+        """Take layers that are in the viewer already for those that show `answer`."""
+        self.answer = answer
+        self._layers = {type(layer).__name__: layer for layer in layers}
+        self.remember_rectangles()
 
     def write(self, images: Mapping[int, ImageResult]) -> None:
         """Show new answers of some images, by their places; the others stay."""
@@ -167,6 +183,13 @@ class ShownResult:
         _draw(shapes, rectangles, answer.placement)
         shapes.features = box_features(answer.result)
         self.remember_rectangles()
+
+
+def _is_alike(old: Layer, new: Layer) -> bool:
+    """Whether the content of `new` fits into `old`, which the user may have replaced."""
+    if old.ndim != new.ndim:
+        return False
+    return isinstance(old, Shapes) or tuple(old.data.shape) == tuple(new.data.shape)
 
 
 def _write(old: Layer, new: Layer, placement: Placement) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from napari.qt.threading import FunctionWorker, create_worker
-from napari.utils.notifications import show_error, show_info
+from napari.utils.notifications import show_info
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.errors import Cancelled, JccError
+from napari_jcc.plugin.notices import show_problem
 from napari_jcc.progress import Progress
 
 
@@ -126,9 +127,8 @@ class Task(QObject):
 
     def _on_returned(self, value: Any) -> None:
         if isinstance(value, _Outcome):
-            message = str(value.error)
-            show_error(message)
-            self.failed.emit(message)
+            show_problem(value.error, self.title)
+            self.failed.emit(str(value.error))
         else:
             self.succeeded.emit(value)
 

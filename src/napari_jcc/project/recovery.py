@@ -89,6 +89,11 @@ class Autosave:
         self._last = project
         return True
 
+    def leave(self) -> Path:
+        """End the session but leave its copy, for the next one to recover; its path."""
+        _release(self._lock)
+        return self.path
+
     def close(self) -> None:
         """End the session in good order: its copy is removed."""
         self.path.unlink(missing_ok=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QSize, QTimer
+from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -27,9 +28,11 @@ from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import Dock
+from napari_jcc.plugin.widgets.export_button import ExportButton
 from napari_jcc.plugin.widgets.form import ConfigForm
 from napari_jcc.plugin.widgets.input_chooser import InputChooser
 from napari_jcc.plugin.widgets.preset_bar import PresetBar
+from napari_jcc.plugin.widgets.project_bar import ProjectBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
 from napari_jcc.progress import Progress
 from napari_jcc.results import equivalent_command, write_result
@@ -60,12 +63,14 @@ class CosegmentWidget(Dock):
         self.form = ConfigForm()
         self.presets = PresetBar(self.form, self.session.preset)
         self.form.set_config(self.session.config)
-        self.results = ResultPanel()
+        self.export = ExportButton(self)
+        self.results = ResultPanel(self.export)
         self.corrections = CorrectionPanel(self.session)
+        self.project = ProjectBar(self)
         self._build()
         self._connect()
         self._apply_theme()
-        self._on_chosen()
+        self._show_session()
 
     @property
     def shown(self) -> ShownResult | None:
@@ -153,6 +158,7 @@ class CosegmentWidget(Dock):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(6)
+        layout.addWidget(self.project)
         layout.addWidget(self.chooser)
         layout.addWidget(self.presets)
         layout.addWidget(scroll, 1)
@@ -165,6 +171,8 @@ class CosegmentWidget(Dock):
         self.chooser.folder_wanted.connect(self._ask_folder)
         self.form.changed.connect(self._on_form)
         self.session.settings_changed.connect(self._on_settings)
+        self.session.corrections_changed.connect(self._on_corrections)
+        self.project.adopted.connect(self._show_session)
         self.panel.run_wanted.connect(self.run)
         self.results.copy_wanted.connect(self.copy_command)
         self.results.save_wanted.connect(self._ask_save)
@@ -218,7 +226,6 @@ class CosegmentWidget(Dock):
             # So that napari's brush is at hand.
             self._viewer.layers.selection.active = shown.masks
         corrections = self.session.watch(shown, shown.answer.corrector)
-        self.corrections.follow(corrections)
         # What was drawn while the run was on its way.
         corrections.absorb()
         corrections.apply(self.session.edits)
@@ -241,13 +248,42 @@ class CosegmentWidget(Dock):
         self.refresh()
 
     def _on_settings(self) -> None:
-        """Show settings that another dock has set."""
-        if self.form.error or self.form.config() != self.session.config:
-            self.form.set_config(self.session.config)
+        """Show settings that another dock or a project has set."""
+        config, preset = self.session.config, self.session.preset
+        if self.presets.preset != preset:
+            self.presets.set_preset(preset)
+        if self.form.error or self.form.config() != config:
+            self.form.set_config(config)
+
+    def _on_corrections(self) -> None:
+        if self.session.corrections is not None:
+            self.corrections.follow(self.session.corrections)
+
+    def _show_session(self) -> None:
+        """Show images, result and corrections that were there before this dock."""
+        if len(self.session.chosen) == 1:
+            self.chooser.choose(self.session.chosen[0])
+        self._on_chosen()
+        self._on_corrections()
+        if self.shown is not None and self.shown.answer is not None:
+            answer = self.shown.answer
+            self.results.show_result(summarise(answer), "\n".join(answer.result.warnings))
+
+    def event(self, event: QEvent | None) -> bool:
+        """Take the keys that save the project."""
+        if isinstance(event, QKeyEvent) and self.project.takes(event):
+            return True
+        return super().event(event)
 
     def _apply_theme(self) -> None:
         theme = get_theme(self._viewer.theme)
         self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())
+
+    def leave(self) -> None:
+        """Stop listening to the viewer."""
+        self.chooser.disconnect_viewer()
+        self.project.disconnect_viewer()
+        self._viewer.events.theme.disconnect(self._apply_theme)
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.widgets.run_panel import RunPanel
@@ -98,15 +98,26 @@ class Dock(QWidget):
     def refresh(self) -> None:
         """Show what can be done now; for subclasses."""
 
+    def leave(self) -> None:
+        """Let go of the viewer when the dock is closed; for subclasses."""
+
     def event(self, event: QEvent | None) -> bool:
         """Stop the work when the dock is closed, which only takes the parent away."""
-        if (
-            event is not None
-            and event.type() == QEvent.Type.ParentChange
-            and self.parent() is None
-        ):
-            self.session.stop(self)
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parent() is None:
+                self.session.stop(self)
+                self.leave()
+            else:
+                self._guard_window()
         return bool(super().event(event))
+
+    def _guard_window(self) -> None:
+        """Let the session keep its work when the window is closed."""
+        parent = self.parentWidget()
+        while parent is not None and not isinstance(parent, QMainWindow):
+            parent = parent.parentWidget()
+        if parent is not None:
+            parent.installEventFilter(self.session.keeper)
 
     def _on_ended(self) -> None:
         self.finish()

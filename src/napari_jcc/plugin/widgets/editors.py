@@ -19,6 +19,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_jcc.config.fields import choices
+from napari_jcc.plugin.widgets.device_editor import DeviceEditor
+from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
 from napari_jcc.plugin.widgets.spin_boxes import FloatEditor, IntEditor, ignore_wheel
 
 
@@ -186,7 +188,7 @@ class FolderEditor(QWidget):
 
 
 def make_editor(name: str, field: FieldInfo) -> QWidget:
-    """Build the editor that fits the type of a setting.
+    """Build the editor that fits the type, or the meaning, of a setting.
 
     Raises
     ------
@@ -194,6 +196,10 @@ def make_editor(name: str, field: FieldInfo) -> QWidget:
         If the config has a type that no editor is written for.
     """
     annotation = field.annotation
+    if name == "encoder":
+        return EncoderEditor()
+    if name == "device":
+        return DeviceEditor(field)
     if get_origin(annotation) is tuple and get_args(annotation)[0] is int:
         return NumbersEditor()
     if choices(field):

@@ -16,8 +16,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.config import PRESETS, dump_config, get_preset, load_config
+from napari_jcc.config import PRESETS, dump_config, load_config
 from napari_jcc.errors import ConfigError
+from napari_jcc.plugin.preferences import preferred_config
 from napari_jcc.plugin.widgets.form import ConfigForm
 
 _FILTER = "Settings (*.toml)"
@@ -101,7 +102,7 @@ class PresetBar(QWidget):
         return menu
 
     def _apply(self) -> None:
-        self._form.set_config(get_preset(self.preset), as_reference=True)
+        self._form.set_config(preferred_config(self.preset), as_reference=True)
         self._combo.setToolTip(f"<p>{PRESETS[self.preset].description}</p>")
         self.preset_changed.emit(self.preset)
 

@@ -7,7 +7,12 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 
 class ResultPanel(QWidget):
-    """A summary over two buttons.
+    """A summary over three buttons.
+
+    Parameters
+    ----------
+    export_button
+        Stands between the two of this panel, and can be pressed like them.
 
     Attributes
     ----------
@@ -18,23 +23,25 @@ class ResultPanel(QWidget):
     save_wanted = Signal()
     copy_wanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, export_button: QPushButton) -> None:
         super().__init__()
+        self.export_button = export_button
         self.summary = _text_label()
         self.notes = _text_label()
-        self.save_button = QPushButton("&Save result…")
+        self.save_button = QPushButton("&Save…")
         self.save_button.setToolTip(
             "Write masks, boxes, an overview and the settings to a folder, as the command "
             "line does; with the changes made by hand."
         )
         self.save_button.clicked.connect(self.save_wanted)
-        self.copy_button = QPushButton("Copy as co&mmand")
+        self.copy_button = QPushButton("Copy co&mmand")
         self.copy_button.setToolTip(
             "Copy the command that gives the same masks and boxes outside napari"
         )
         self.copy_button.clicked.connect(self.copy_wanted)
         buttons = QHBoxLayout()
         buttons.addWidget(self.save_button)
+        buttons.addWidget(export_button)
         buttons.addWidget(self.copy_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -50,6 +57,7 @@ class ResultPanel(QWidget):
         self.notes.setText(f"⚠ {notes}" if notes else "")
         self.notes.setVisible(bool(notes))
         self.save_button.setEnabled(bool(summary))
+        self.export_button.setEnabled(bool(summary))
 
 
 def _text_label() -> QLabel:

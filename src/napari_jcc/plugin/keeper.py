@@ -1,0 +1,206 @@
+"""Keeps what a session has come to: by automatic copies, and in the user's own file."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_warning
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+
+from napari_jcc.errors import JccError
+from napari_jcc.plugin.preferences import read_preferences
+from napari_jcc.plugin.projects import KnownInputs, Snapshot, take_snapshot
+from napari_jcc.plugin.worker import Task
+from napari_jcc.progress import Progress
+from napari_jcc.project import Autosave, Recoverable, save_project
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.session import Session
+
+_RETRY = 60_000
+"""Milliseconds until an automatic copy that could not be written is tried again."""
+
+
+class Keeper(QObject):
+    """Notices every change of a session and writes an automatic copy soon after.
+
+    Parameters
+    ----------
+    session
+        Watched as long as it lives.
+
+    Attributes
+    ----------
+    changed
+        Signal when there is something unsaved, when it was saved, or when a copy failed.
+    path
+        The user's own file; None before the first save.
+    trouble
+        Why the last automatic copy could not be written; empty when it could.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._known = KnownInputs()
+        self._revision = self._saved = self._copied = 0
+        self._saved_state = (session.edits, dict(session.statuses))
+        self._autosave: Autosave | None = None
+        self._left: Path | None = None
+        self._recovered: Recoverable | None = None
+        self._task: Task | None = None
+        self.path: Path | None = None
+        self.trouble = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.copy)
+        for signal in (
+            session.edits_changed,
+            session.statuses_changed,
+            session.shown_changed,
+            session.settings_changed,
+        ):
+            signal.connect(self._on_changed)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the user's file, if there is one, lacks something."""
+        return self._revision != self._saved
+
+    @property
+    def unsaved_by_hand(self) -> bool:
+        """Whether something that no run can bring back is in no file of the user's."""
+        return self._saved_state != (self._session.edits, dict(self._session.statuses))
+
+    def save(self, path: Path, snapshot: Snapshot, progress: Progress) -> Path:
+        """Write a project to the user's file; for a worker thread.
+
+        Raises
+        ------
+        JccError
+            If there are no images, or the file cannot be written.
+        """
+        progress.start("Project", 1)
+        project = snapshot.to_project(self._known)
+        return save_project(project, path)
+
+    def take(self) -> tuple[Snapshot, int]:
+        """Note the state to save, and its number for `set_saved`."""
+        return take_snapshot(self._session), self._revision
+
+    def set_saved(self, path: Path, snapshot: Snapshot, revision: int) -> None:
+        """Remember that a state is in the user's file."""
+        self.path, self._saved = path, revision
+        self._discard_recovered()
+        self._saved_state = (snapshot.edits, dict(snapshot.statuses))
+        self.changed.emit()
+
+    def set_opened(self, path: Path | None, *, is_recovered: bool) -> None:
+        """Begin anew with a project that was opened; one recovered is not saved yet."""
+        self.path = path
+        if not is_recovered:
+            self.set_saved_now()
+        self._timer.start(0 if is_recovered else self._interval())
+        self.changed.emit()
+
+    def replaces(self, copy: Recoverable) -> None:
+        """Remove the copy that was recovered as soon as there is another of its content."""
+        self._recovered = copy
+
+    def set_saved_now(self) -> None:
+        """Take the present state for the one in the user's file."""
+        self._saved = self._revision
+        self._saved_state = (self._session.edits, dict(self._session.statuses))
+
+    def copy(self) -> None:
+        """Write an automatic copy in a thread, unless there is one of this state."""
+        if self._task is not None:
+            self._timer.start(self._interval())
+            return
+        if self._copied == self._revision or not self._has_images():
+            return
+        revision, snapshot = self._revision, take_snapshot(self._session)
+        self._task = Task(partial(self._write, snapshot), "Automatic copy")
+        self._task.succeeded.connect(partial(self._on_copied, revision))
+        self._task.ended.connect(self._on_ended)
+        self._session.run(self._task, owner=self)
+
+    def end(self) -> None:
+        """Leave nothing behind, or, with work that is in no file, the copy of it."""
+        self._timer.stop()
+        self._session.stop(self)
+        with suppress(JccError):
+            if self.unsaved_by_hand and self._has_images():
+                self._write_copy(take_snapshot(self._session))
+        if self._autosave is None:
+            return
+        if self.unsaved_by_hand:
+            self._left = self._autosave.leave()
+        else:
+            self._autosave.close()
+        self._autosave = None
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """End when the window is closed."""
+        if event is not None and event.type() == QEvent.Type.Close:
+            self.end()
+        return False
+
+    def _has_images(self) -> bool:
+        return bool(self._session.shown_on) or self._session.shown is not None
+
+    def _interval(self) -> int:
+        return _RETRY if self.trouble else 1000 * read_preferences().autosave_seconds
+
+    def _on_changed(self) -> None:
+        self._revision += 1
+        if not self._timer.isActive():
+            self._timer.start(self._interval())
+        self.changed.emit()
+
+    def _write(self, snapshot: Snapshot, _: Progress) -> str:
+        """Write a copy; what went wrong is returned, as nobody waits for it."""
+        try:
+            self._write_copy(snapshot)
+        except JccError as error:
+            return str(error)
+        return ""
+
+    def _write_copy(self, snapshot: Snapshot) -> None:
+        project = snapshot.to_project(self._known)
+        if self._autosave is None:
+            self._autosave = Autosave()
+        self._autosave.save(project, str(self.path or ""))
+        self._discard_recovered()
+        if self._left is not None:
+            self._left.unlink(missing_ok=True)
+            self._left = None
+
+    def _discard_recovered(self) -> None:
+        if self._recovered is not None:
+            with suppress(JccError):  # offered again, then
+                self._recovered.discard()
+            self._recovered = None
+
+    def _on_copied(self, revision: int, trouble: str | None) -> None:
+        if trouble is None:  # cancelled
+            return
+        if trouble and not self.trouble:
+            show_warning(
+                f"There is no automatic copy of your work now. {trouble} All your work is "
+                "still here; the copy is tried again every minute."
+            )
+        if not trouble:
+            self._copied = revision
+        self.trouble = trouble
+        self.changed.emit()
+
+    def _on_ended(self) -> None:
+        self._task = None
+        if self._copied != self._revision and not self._timer.isActive():
+            self._timer.start(self._interval())

@@ -1,0 +1,283 @@
+"""From a session to a project and back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari.layers import Image, Layer
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.sources import FileSource, ImageSource
+from napari_jcc.config import PRESETS, JccConfig
+from napari_jcc.errors import InputError
+from napari_jcc.interaction import Edits, ImageKey
+from napari_jcc.pipeline import Cache, FinishedRun, Run
+from napari_jcc.plugin.opened_project import OPENED_KEY, Opened
+from napari_jcc.plugin.reopened import ReopenedCorrector
+from napari_jcc.plugin.shown import Answer, ShownResult
+from napari_jcc.plugin.source import find_source
+from napari_jcc.progress import Progress
+from napari_jcc.project import ImageInput, ImageStatus, Project, describe_inputs
+from napari_jcc.results import ImageResult, JccResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_jcc.plugin.session import Session
+
+
+@dataclass
+class KnownInputs:
+    """Remembers the hashes of the images that were described last."""
+
+    _sources: tuple[ImageSource, ...] = ()
+    _inputs: tuple[ImageInput, ...] = ()
+
+    def describe(
+        self, collection: ImageCollection, keys: Sequence[ImageKey]
+    ) -> tuple[ImageInput, ...]:
+        """Describe all images; those whose files are gone as they were known.
+
+        Parameters
+        ----------
+        collection
+            The images.
+        keys
+            Of those that are answered: the content that their answers belong to.
+        """
+        if self._sources is not collection.sources:
+            self._inputs = _describe(collection, {key.name: key for key in keys})
+            self._sources = collection.sources
+        return self._inputs
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """State of a session at one moment, taken at once and made a project in a thread.
+
+    Attributes
+    ----------
+    layers
+        What the images come from while there is no answer.
+    answer
+        What is shown; None before the first run.
+    machine
+        The answers without edits.
+    config, preset, edits, statuses
+        As in the project.
+    former
+        The project that the images were opened with, if there is one.
+    """
+
+    layers: tuple[Layer, ...]
+    answer: Answer | None
+    machine: tuple[ImageResult, ...]
+    config: JccConfig
+    preset: str
+    edits: Edits
+    statuses: Mapping[str, ImageStatus] = field(default_factory=dict)
+    former: Project | None = None
+
+    def to_project(self, known: KnownInputs) -> Project:
+        """Hash what is not known yet, and build the project.
+
+        Images of the former project that are missing today stay in it, with their masks.
+
+        Raises
+        ------
+        InputError
+            If there are no images.
+        """
+        inputs = _join(
+            self._inputs(known), () if self.former is None else self.former.inputs
+        )
+        project = Project(
+            inputs=inputs,
+            config=self.config,
+            preset=self.preset,
+            result=None if self.former is None else self.former.result,
+            edits=self.edits,
+            statuses=self.statuses,
+            truth="" if self.former is None else self.former.truth,
+        )
+        result = self._result()
+        return project if result is None else project.with_result(result)
+
+    def _inputs(self, known: KnownInputs) -> tuple[ImageInput, ...]:
+        if self.answer is None:
+            images = [layer for layer in self.layers if isinstance(layer, Image)]
+            source = find_source(images, self.config.collection)
+            return known.describe(source.collection, ())
+        if self.former is not None and not _has_sources(self.answer, self.former):
+            return self.former.inputs  # masks are shown alone
+        keys = () if self.answer.corrector is None else self.answer.corrector.keys
+        return known.describe(self.answer.chosen, keys)
+
+    def _result(self) -> JccResult | None:
+        if self.answer is None:
+            return None
+        return replace(self.answer.result, images=self.machine)
+
+
+def take_snapshot(session: Session) -> Snapshot:
+    """Note the state of a session; nothing is computed or copied."""
+    shown, opened = session.shown, session.opened
+    answer = None if shown is None else shown.answer
+    machine: tuple[ImageResult, ...] = ()
+    if answer is not None:
+        corrector = answer.corrector
+        machine = answer.result.images if corrector is None else corrector.machine
+    return Snapshot(
+        layers=session.shown_on,
+        answer=answer,
+        machine=machine,
+        config=session.config,
+        preset=session.preset,
+        edits=session.edits,
+        statuses=dict(session.statuses),
+        former=None if opened is None else opened.project,
+    )
+
+
+def find_opened(layers: Iterable[Layer]) -> Opened | None:
+    """Find the project opened last whose layers are all there; None where there is none."""
+    counts: dict[Opened, int] = {}
+    for layer in layers:
+        opened = layer.metadata.get(OPENED_KEY)
+        if isinstance(opened, Opened):
+            counts[opened] = counts.pop(opened, 0) + 1
+    whole = [opened for opened, count in counts.items() if count == opened.layer_count]
+    return whole[-1] if whole else None
+
+
+def adopt(session: Session, opened: Opened) -> int:
+    """Go on with a project whose layers are in the viewer.
+
+    Settings, result, edits and statuses of the project become those of the session. What
+    was drawn on the same images and is not in the project can be redone; what was drawn
+    on others stays.
+
+    Returns
+    -------
+    int
+        Number of entries of the journal that can be redone only.
+    """
+    project = opened.project
+    if session.corrections is not None:
+        session.corrections.stop()
+        session.corrections = None
+    edits, dropped = _replace_edits(session.edits, project)
+    session.set_edits(edits)
+    session.set_statuses(project.statuses)
+    preset = project.preset if project.preset in PRESETS else session.preset
+    session.set_settings(project.config, preset)
+    own = [
+        layer for layer in session.viewer.layers if layer.metadata.get(OPENED_KEY) is opened
+    ]
+    images = tuple(layer for layer in own if isinstance(layer, Image))
+    session.opened = opened
+    if images:
+        session.choose(images)
+    if opened.answer is not None:
+        others = [layer for layer in own if layer not in images]
+        _show(session, opened, opened.answer, images, others)
+    return dropped
+
+
+def _show(
+    session: Session,
+    opened: Opened,
+    answer: Answer,
+    images: tuple[Layer, ...],
+    others: Sequence[Layer],
+) -> None:
+    """Make the layers of a project those of a shown result that can be corrected."""
+    result = opened.project.result
+    stored = {} if result is None else {image.name: image for image in result.images}
+    machine = [stored[image.name] for image in answer.result.images]
+    rerun = None
+    if opened.collection is not None:
+        config = answer.result.config
+        collection = answer.collection.with_config(config.collection)
+        rerun = partial(_rerun, collection, config, session.cache())
+    keys = opened.keys()
+    corrector = ReopenedCorrector(machine, keys, opened.project.edits, rerun)
+    corrector.update(session.edits)
+    shown = ShownResult(session.viewer)
+    shown.take_over(replace(answer, corrector=corrector), others)
+    session.set_shown(images, shown)
+    session.watch(shown, corrector)
+
+
+def _rerun(
+    collection: ImageCollection, config: JccConfig, cache: Cache, progress: Progress
+) -> FinishedRun:
+    return Run(collection, config, cache=cache, progress=progress).finish()
+
+
+def _replace_edits(edits: Edits, project: Project) -> tuple[Edits, int]:
+    """Edits of a project in place of those on the same images, which can be redone."""
+    keys = {ImageKey(image.name, image.fingerprint) for image in project.inputs}
+    stored = set(project.edits.entries) | set(project.edits.undone)
+    elsewhere = [e for e in edits.entries if e.key not in keys and e not in stored]
+    dropped = [e for e in edits.entries if e.key in keys and e not in stored]
+    undone = [e for e in edits.undone if e not in stored]
+    # The next to redo is the last; of what was dropped, that is the oldest.
+    redo = (*project.edits.undone, *undone, *reversed(dropped))
+    return Edits((*elsewhere, *project.edits.entries), redo), len(dropped)
+
+
+def _join(
+    present: tuple[ImageInput, ...], former: tuple[ImageInput, ...]
+) -> tuple[ImageInput, ...]:
+    """Images of a project in its order, those that are there as they are now."""
+    now = {image.name: image for image in present}
+    known = {image.name for image in former}
+    kept = tuple(now.get(image.name, image) for image in former)
+    return kept + tuple(image for image in present if image.name not in known)
+
+
+def _has_sources(answer: Answer, former: Project) -> bool:
+    """Whether the images themselves are there, not only their masks."""
+    in_files = any(image.path for image in former.inputs)
+    locations = any(source.location for source in answer.chosen.sources)
+    return locations or not in_files
+
+
+def _describe(
+    collection: ImageCollection, keys: Mapping[str, ImageKey]
+) -> tuple[ImageInput, ...]:
+    try:
+        found = describe_inputs(collection)
+    except (InputError, OSError):
+        found = tuple(_describe_one(collection, i, keys) for i in range(len(collection)))
+    return tuple(_of_content(image, keys) for image in found)
+
+
+def _describe_one(
+    collection: ImageCollection, place: int, keys: Mapping[str, ImageKey]
+) -> ImageInput:
+    try:
+        (found,) = describe_inputs(collection.select([place]))
+    except (InputError, OSError):
+        source, name = collection.sources[place], collection.names[place]
+        return ImageInput(
+            name=name,
+            path=os.path.abspath(source.location) if source.location else "",
+            page=source.page if isinstance(source, FileSource) else 0,
+            shape=source.shape,
+            fingerprint=keys[name].fingerprint if name in keys else "",
+        )
+    return found
+
+
+def _of_content(image: ImageInput, keys: Mapping[str, ImageKey]) -> ImageInput:
+    """Input with the content that its answer belongs to, if the file has another now."""
+    key = keys.get(image.name)
+    if key is None or key.fingerprint == image.fingerprint:
+        return image
+    return replace(image, fingerprint=key.fingerprint, modified=0)

@@ -1,0 +1,117 @@
+"""Corrections of a project that was opened: the run behind them starts when needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from napari_jcc.errors import InputError
+from napari_jcc.interaction import Corrector, Edits, ImageKey, Settled
+from napari_jcc.pipeline import FinishedRun
+from napari_jcc.progress import Progress
+from napari_jcc.results import ImageResult
+
+Rerun = Callable[[Progress], FinishedRun]
+
+
+class ReopenedCorrector:
+    """Stands in for a `Corrector` until something is to be answered.
+
+    A project has no regions and features. Edits are taken over at once without them; the
+    first `wake` runs again what the result came from, mostly from the cache.
+
+    Parameters
+    ----------
+    images
+        The machine's answers, as the project has them.
+    keys
+        Of these images.
+    edits
+        What the answers were taught by.
+    rerun
+        Repeats the run; None where its images are gone: then edits are kept and nothing
+        is answered.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[ImageResult],
+        keys: Sequence[ImageKey],
+        edits: Edits,
+        rerun: Rerun | None,
+    ) -> None:
+        self._images = tuple(images)
+        self._keys = tuple(keys)
+        self._taught, self._edits = edits, edits
+        self._rerun = rerun
+        self._awake: Corrector | None = None
+        self._waking, self._handover = threading.Lock(), threading.Lock()
+
+    @property
+    def keys(self) -> tuple[ImageKey, ...]:
+        """Keys of the images; after `wake` with their content of today."""
+        return self._keys if self._awake is None else self._awake.keys
+
+    @property
+    def machine(self) -> tuple[ImageResult, ...]:
+        """The machine's latest answers without the edits laid over."""
+        return self._images if self._awake is None else self._awake.machine
+
+    @property
+    def edited(self) -> tuple[int, ...]:
+        """Places of the images that something is drawn on, ascending."""
+        edited = set(self._edits.edited)
+        return tuple(i for i, key in enumerate(self.keys) if key in edited)
+
+    def update(self, edits: Edits) -> tuple[int, ...]:
+        """Take over edits and return the places of the images where they differ.
+
+        Raises
+        ------
+        InputError
+            If an image was drawn on at another size.
+        """
+        with self._handover:
+            before, self._edits = self._edits, edits
+            if self._awake is not None:
+                return self._awake.update(edits)
+        keys = enumerate(self._keys)
+        return tuple(i for i, key in keys if before.of(key) != edits.of(key))
+
+    def wake(self, progress: Progress) -> Corrector | None:
+        """Repeat the run unless that was done; None where it cannot be repeated.
+
+        Raises
+        ------
+        JccError
+            If images cannot be read any more, or on cancel; what is shown stays.
+        """
+        with self._waking:
+            if self._awake is not None or self._rerun is None:
+                return self._awake
+            corrector = Corrector(self._rerun(progress), self._taught)
+            names = [key.name for key in corrector.keys]
+            if names != [key.name for key in self._keys]:
+                gone = sorted({key.name for key in self._keys} - set(names))
+                raise InputError(
+                    f"{len(gone)} of the project's images cannot be read any more: "
+                    f"{', '.join(gone[:3])}. Your edits are kept; press Run to go on with "
+                    "the others."
+                )
+            if corrector.edited:
+                corrector.settle(progress)
+            with self._handover:
+                corrector.update(self._edits)
+                self._awake = corrector
+            return corrector
+
+    def answer(self, image: int, progress: Progress | None = None) -> ImageResult | None:
+        """Answer as `Corrector.answer`, after waking; None where it cannot be repeated."""
+        corrector = self.wake(progress or Progress())
+        return None if corrector is None else corrector.answer(image)
+
+    def settle(self, progress: Progress | None = None) -> Settled | None:
+        """Settle as `Corrector.settle`, after waking; None where it cannot be repeated."""
+        progress = progress or Progress()
+        corrector = self.wake(progress)
+        return None if corrector is None else corrector.settle(progress)

@@ -1,0 +1,85 @@
+"""Masks and boxes for other programs."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QPushButton
+
+from napari_jcc.progress import Progress
+from napari_jcc.results.exports import EXPORT_FORMATS, export_result
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.widgets.dock import Dock
+
+_TITLES = {"png": "PNG", "tiff": "TIFF", "coco": "COCO", "yolo": "YOLO", "csv": "CSV"}
+
+
+class ExportButton(QPushButton):
+    """Lists the formats, asks for the place, and writes in a thread.
+
+    Parameters
+    ----------
+    dock
+        Does the work, and has the status line.
+    """
+
+    def __init__(self, dock: Dock) -> None:
+        super().__init__("&Export")
+        self._dock = dock
+        self.setToolTip("Write the masks and boxes, with your edits, for other programs")
+        menu = QMenu(self)
+        for kind in EXPORT_FORMATS.values():
+            title = _TITLES.get(kind.name, kind.name)
+            menu.addAction(f"&{title}: {kind.description}…", partial(self._ask, kind.name))
+        self.setMenu(menu)
+
+    def export(self, kind: str, out: str | Path, *, overwrite: bool = False) -> None:
+        """Write the shown result in a format of `EXPORT_FORMATS`; returns at once."""
+        shown = self._dock.session.shown
+        result = None if shown is None else shown.as_edited()
+        if shown is None or shown.answer is None or result is None:
+            self._dock.panel.set_status("There is no result to export yet. Press Run.")
+            return
+        if self._dock.running:
+            self._dock.panel.set_status("Wait for the job in progress, then export again.")
+            return
+        collection = shown.answer.collection
+        files = [collection.location(i) for i in range(len(collection))]
+        statuses = dict(self._dock.session.statuses)
+
+        def work(progress: Progress) -> Path:
+            progress.start(f"Export {kind}", 1)
+            return export_result(
+                result, out, kind, files=files, statuses=statuses, overwrite=overwrite
+            )
+
+        self._dock.start("Export", work, self._on_written)
+
+    def _on_written(self, out: Path | None) -> None:
+        if out is not None:
+            self._dock.panel.set_status(f"Exported to {out}")
+
+    def _ask(self, kind: str) -> None:
+        chosen = EXPORT_FORMATS[kind]
+        if chosen.file:
+            # Asks by itself before it replaces a file.
+            out, _ = QFileDialog.getSaveFileName(self, "Export", chosen.file)
+            overwrite = True
+        else:
+            out = QFileDialog.getExistingDirectory(self, "Folder for the export")
+            overwrite = bool(out) and any(Path(out).iterdir())
+            if overwrite and not self._confirm(out):
+                return
+        if out:
+            self.export(kind, out, overwrite=overwrite)
+
+    def _confirm(self, folder: str) -> bool:
+        answer = QMessageBox.question(
+            self,
+            "Export into a folder with files?",
+            f"{folder} is not empty. Files of the same names are replaced; others stay.",
+        )
+        return bool(answer == QMessageBox.StandardButton.Yes)

@@ -1,0 +1,114 @@
+"""What is running in this viewer, with progress and cancel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_jcc.plugin.worker import Task
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.session import Session
+
+
+class JobRow(QWidget):
+    """Title, progress and cancel of one job.
+
+    Parameters
+    ----------
+    task
+        Has just been started.
+    """
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self._task = task
+        self._stage = ""
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName(f"Progress of {task.title}")
+        self.bar.setRange(0, 0)
+        self.stage = QLabel("starting")
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setAccessibleName(f"Cancel {task.title}")
+        self.cancel_button.clicked.connect(self._cancel)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(QLabel(f"<b>{task.title}</b>"), 0, 0)
+        grid.addWidget(self.stage, 1, 0)
+        grid.addWidget(self.bar, 2, 0)
+        grid.addWidget(self.cancel_button, 0, 1, 3, 1)
+        grid.setColumnMinimumWidth(0, 180)
+        task.progress.signals.started.connect(self._on_stage)
+        task.progress.signals.advanced.connect(self._on_advance)
+
+    def _cancel(self) -> None:
+        self._task.cancel()
+        self.cancel_button.setEnabled(False)
+        self.stage.setText("stops at its next step")
+
+    def _on_stage(self, stage: str, total: int) -> None:
+        self._stage = stage.replace("_", " ").capitalize()
+        self.stage.setText(self._stage)
+        self.bar.setRange(0, total if total > 1 else 0)
+        self.bar.setValue(0)
+
+    def _on_advance(self, steps: int) -> None:
+        self.bar.setValue(min(self.bar.value() + steps, self.bar.maximum()))
+
+
+class JobsButton(QToolButton):
+    """Says how many jobs run; pressed, it lists them.
+
+    Parameters
+    ----------
+    session
+        Whose jobs are listed.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.rows: dict[Task, JobRow] = {}
+        self.setToolTip("What is running, with progress and cancel")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.popup = QFrame(self, Qt.WindowType.Popup)
+        self.popup.setFrameShape(QFrame.Shape.StyledPanel)
+        self._empty = QLabel("Nothing is running.")
+        self._layout = QVBoxLayout(self.popup)
+        self._layout.addWidget(self._empty)
+        self.clicked.connect(self._show_list)
+        session.jobs_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the jobs that run now."""
+        running = self._session.jobs
+        for task in [task for task in self.rows if task not in running]:
+            row = self.rows.pop(task)
+            self._layout.removeWidget(row)
+            row.deleteLater()
+        for task in running:
+            if task not in self.rows:
+                self.rows[task] = JobRow(task)
+                self._layout.addWidget(self.rows[task])
+        self._empty.setVisible(not running)
+        self.setText(f"Jo&bs ({len(running)})" if running else "Jo&bs")
+        if self.popup.isVisible():
+            self.popup.adjustSize()
+
+    def _show_list(self) -> None:
+        self.popup.adjustSize()
+        corner = self.mapToGlobal(QPoint(self.width(), self.height()))
+        self.popup.move(corner - QPoint(self.popup.width(), 0))
+        self.popup.show()

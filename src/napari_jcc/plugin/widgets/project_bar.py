@@ -1,0 +1,203 @@
+"""The project: open, save, what is not saved yet, and what can be recovered."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Layer
+from napari.utils.notifications import show_info
+from qtpy.QtCore import QEvent, QTimer, Signal
+from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_jcc.plugin.layers import LayerData
+from napari_jcc.plugin.opened_project import Opened, open_project
+from napari_jcc.plugin.projects import adopt, find_opened
+from napari_jcc.plugin.widgets.jobs import JobsButton
+from napari_jcc.plugin.widgets.recovery_bar import RecoveryBar
+from napari_jcc.project.files import EXTENSION
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.widgets.dock import Dock
+
+_FILTER = f"Projects (*{EXTENSION})"
+
+
+class ProjectBar(QWidget):
+    """A menu for the project file, its name and state, and the list of jobs.
+
+    Parameters
+    ----------
+    dock
+        Does the work, and has the status line.
+
+    Attributes
+    ----------
+    adopted
+        Signal when the session goes on with a project.
+    """
+
+    adopted = Signal()
+
+    def __init__(self, dock: Dock) -> None:
+        super().__init__()
+        self._dock = dock
+        self._session = dock.session
+        self._keeper = dock.session.keeper
+        self._arriving: list[LayerData] = []
+        self._step = QTimer(self)
+        self._step.timeout.connect(self._add_next)
+        self.button = QToolButton()
+        self.button.setText("Pro&ject")
+        self.button.setToolTip("Open and save the session as one file")
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.button.setMenu(self._build_menu())
+        self.state = QLabel()
+        self.state.setAccessibleName("State of the project")
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.jobs = JobsButton(self._session)
+        self.recovery = RecoveryBar(dock, self.show_layers)
+        self._build()
+        self._keeper.changed.connect(self.refresh)
+        self._session.viewer.layers.events.inserted.connect(self._on_inserted)
+        self.refresh()
+        if self._session.opened is None:
+            self._adopt_new()
+
+    def disconnect_viewer(self) -> None:
+        """Stop listening to the viewer."""
+        self._session.viewer.layers.events.inserted.disconnect(self._on_inserted)
+
+    def open(self, path: str | Path) -> None:
+        """Open a project in the viewer and go on with it; returns at once."""
+        if self._dock.running:
+            self._dock.panel.set_status("Wait for the job in progress, then open again.")
+            return
+        self._dock.start(
+            "Open the project", lambda _: open_project(Path(path)), self.show_layers
+        )
+
+    def save(self, path: str | Path | None = None) -> None:
+        """Save the project, to its own file unless another is given; returns at once."""
+        target = self._keeper.path if path is None else Path(path)
+        if self._dock.running:
+            self._dock.panel.set_status("Wait for the job in progress, then save again.")
+            return
+        if target is None:
+            self.ask_save_as()
+            return
+        if self._session.corrections is not None:
+            self._session.corrections.absorb()
+        snapshot, revision = self._keeper.take()
+        work = partial(self._keeper.save, target, snapshot)
+
+        def on_saved(saved: Path | None) -> None:
+            if saved is not None:
+                self._keeper.set_saved(saved, snapshot, revision)
+                self._dock.panel.set_status(f"Saved {saved}")
+
+        self._dock.start("Save the project", work, on_saved)
+
+    def show_layers(self, layers: list[LayerData] | None) -> None:
+        """Add the layers of a project one by one, as napari needs its time for each."""
+        self._arriving += layers or []
+        self._step.start()
+
+    def ask_open(self) -> None:
+        """Let the user choose a project and open it."""
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Open a project", self._folder(), _FILTER
+        )
+        if path:
+            self.open(path)
+
+    def ask_save_as(self) -> None:
+        """Let the user choose a file and save the project there."""
+        start = str(Path(self._folder()) / f"session{EXTENSION}")
+        path, _ = QFileDialog.getSaveFileName(self, "Save the project", start, _FILTER)
+        if path:
+            self.save(Path(path).with_suffix(EXTENSION))
+
+    def takes(self, event: QKeyEvent) -> bool:
+        """Take Ctrl+S in the dock for the project; napari has it for layers."""
+        if not event.matches(QKeySequence.StandardKey.Save):
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # now it comes as a key
+        elif event.type() == QEvent.Type.KeyPress:
+            self.save()
+        return True
+
+    def refresh(self) -> None:
+        """Show the name of the project, and whether something is not saved."""
+        keeper = self._keeper
+        name = keeper.path.name if keeper.path else "not saved as a project"
+        changed = "  • unsaved changes" if keeper.path and keeper.unsaved else ""
+        trouble = "  ⚠ no automatic copy" if keeper.trouble else ""
+        self.state.setText(name + trouble + changed)
+        where = str(keeper.path or "Save keeps images, settings, result and edits")
+        self.state.setToolTip("\n".join(filter(None, (where, keeper.trouble))))
+
+    def _build(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.button)
+        row.addWidget(self.state, 1)
+        row.addWidget(self.jobs)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self.recovery)
+
+    def _build_menu(self) -> QMenu:
+        menu = QMenu(self)
+        # The keys are only named: the dock takes them, see `takes`.
+        keys = QKeySequence(QKeySequence.StandardKey.Save)
+        named = keys.toString(QKeySequence.SequenceFormat.NativeText)
+        menu.addAction("&Open project…", self.ask_open)
+        menu.addAction(f"&Save project\t{named}", lambda: self.save())
+        menu.addAction("Save project &as…", self.ask_save_as)
+        return menu
+
+    def _folder(self) -> str:
+        return str(self._keeper.path.parent if self._keeper.path else Path.home())
+
+    def _add_next(self) -> None:
+        if not self._arriving:
+            self._step.stop()
+            return
+        self._session.viewer.add_layer(Layer.create(*self._arriving.pop(0)))
+
+    def _on_inserted(self, event: Any) -> None:
+        self._adopt_new()
+
+    def _adopt_new(self) -> None:
+        """Go on with a project whose last layer has come."""
+        opened = find_opened(self._session.viewer.layers)
+        if opened is not None and opened is not self._session.opened:
+            self._adopt(opened)
+
+    def _adopt(self, opened: Opened) -> None:
+        dropped = adopt(self._session, opened)
+        self._keeper.set_opened(opened.path, is_recovered=opened.is_recovered)
+        self.adopted.emit()
+        told = [f"Opened {opened.name}.", *opened.report.messages()]
+        if dropped:
+            message = (
+                f"{dropped} corrections that were not in the project were taken back; Redo "
+                "brings them back one by one."
+            )
+            told.append(message)
+            show_info(message)
+        self._dock.panel.set_status("\n".join(told))
