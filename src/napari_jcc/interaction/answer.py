@@ -19,6 +19,9 @@ from napari_jcc.results.refine import SMALLEST_PART
 
 ITERATIONS = 1
 """Rounds of GrabCut; it takes most of an answer's time, and seeds settle the outline."""
+REACH = 0.02
+"""How far GrabCut may move the outline of a mask that was taught, as a share of the image's
+longer side. Its colour models know one image; what was learned from the set knows more."""
 MARGIN = 0.25
 """Surroundings of the mask that GrabCut looks at, as a share of the mask's extent."""
 
@@ -31,11 +34,13 @@ def decode_guided(
     values: tuple[FloatArray, FloatArray],
     guidance: Guidance,
     config: DecodeConfig,
+    taught: bool = False,
 ) -> ImageResult:
     """Decide mask and box of an image with edits, which the mask follows further.
 
     The marks are seeds of GrabCut, where the settings refine the mask by it, so that a
-    stroke settles what looks like it around it.
+    stroke settles what looks like it around it. Where the prior was taught, GrabCut only
+    redraws the outline.
 
     Parameters
     ----------
@@ -45,11 +50,13 @@ def decode_guided(
         y (S,) and z (R,) of the image under the edits.
     guidance
         What the edits say.
+    taught
+        Whether the prior was learned from corrected images.
     """
     y = tame_marked(values[0], guidance)
-    if guidance.empty:
-        return decode_image(name, image, shape, regions, y, values[1], config)
     by_grabcut = config.refinement == "grabcut"
+    if guidance.empty and not (taught and by_grabcut):
+        return decode_image(name, image, shape, regions, y, values[1], config)
     plain = config.model_copy(update={"refinement": "none"}) if by_grabcut else config
     found = decode_image(name, image, shape, regions, y, values[1], plain)
     if guidance.no_object:
@@ -59,7 +66,8 @@ def decode_guided(
     mask = enlarge_mask(found.mask, working)
     mask = (mask & (guidance.marks != BACKGROUND)) | (guidance.marks == OBJECT)
     if by_grabcut:
-        mask = refine_marked(image, mask, guidance.marks, config.seed)
+        seeds = _hold_inner(mask, guidance.marks) if taught else guidance.marks
+        mask = refine_marked(image, mask, seeds, config.seed)
     if guidance.box is not None:
         mask = mask & _inside(guidance.box, working)
     return replace(found, mask=enlarge_mask(np.asarray(mask), shape))
@@ -124,6 +132,16 @@ def refine_marked(
     refined = np.asarray(met[pieces])
     union = int((refined | mask).sum())
     return refined if int((refined & mask).sum()) >= 0.5 * union else mask
+
+
+def _hold_inner(mask: MaskArray, marks: MarkArray) -> MarkArray:
+    """Return the marks, and as marked all that is far from the outline of the mask."""
+    radius = max(1, round(REACH * max(mask.shape)))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    values = mask.astype(np.uint8)
+    inner, outer = cv2.erode(values, disk) > 0, cv2.dilate(values, disk) == 0
+    held = np.where(inner, OBJECT, np.where(outer, BACKGROUND, 0))
+    return np.where(marks > 0, marks, held).astype(np.uint8)
 
 
 def _surroundings(mask: MaskArray) -> tuple[slice, slice]:

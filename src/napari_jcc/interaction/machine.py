@@ -101,7 +101,9 @@ class Machine:
         fixings = local_fixings(said, chosen)
         point = joint.solve_image(pieces, point, place, fixings, own is not before)
         images = list(state.images)
-        images[place] = self._decide(place, own, joint.values(point, place), said)
+        taught = before is not self._run.regions[place]
+        values = joint.values(point, place)
+        images[place] = self._decide(place, own, values, said, taught)
         return replace(state, point=point, images=tuple(images))
 
     def settle(self, edits: Edits, progress: Progress) -> State:
@@ -177,7 +179,8 @@ class Machine:
 
         def decide(place: int) -> ImageResult:
             said = guidance.get(place) or self.guidance(Edits(), place, regions[place])
-            return self._decide(place, regions[place], joint.values(point, place), said)
+            values = joint.values(point, place)
+            return self._decide(place, regions[place], values, said, taught=True)
 
         def keep(position: int, result: ImageResult) -> None:
             decided[joint.places[position]] = result
@@ -193,6 +196,7 @@ class Machine:
         regions: ImageRegions,
         values: tuple[FloatArray, FloatArray],
         said: Guidance,
+        taught: bool,
     ) -> ImageResult:
         run = self._run
         return decode_guided(
@@ -203,6 +207,7 @@ class Machine:
             values,
             said,
             run.config.decode,
+            taught,
         )
 
 
