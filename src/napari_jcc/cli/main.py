@@ -15,6 +15,7 @@ from napari_jcc import __version__
 from napari_jcc.cli.benchmark import benchmark
 from napari_jcc.cli.config import config
 from napari_jcc.cli.evaluate import evaluate
+from napari_jcc.cli.evaluate_matching import evaluate_matching
 from napari_jcc.cli.export import export
 from napari_jcc.cli.landmarks import landmarks
 from napari_jcc.cli.match import match
@@ -45,6 +46,7 @@ app.command()(benchmark)
 app.command()(train)
 app.command()(match)
 app.command()(landmarks)
+app.command()(evaluate_matching)
 app.command()(export)
 app.add_typer(project_app, name="project")
 app.command()(config)

@@ -90,6 +90,7 @@ def train(
     )
     config = choose_stages(config, stages)
     images = ImageCollection.from_paths(paths, config=config.collection)
+    before = _stamp(output)
     again = train_command(paths, output, config, resume=True)
     try:
         with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
@@ -103,13 +104,20 @@ def train(
                 watch=show_losses(progress),
             )
     except Cancelled as error:
-        if not output.is_file():
-            raise Cancelled("Cancelled before the first step; nothing is kept.") from error
+        if not resume and _stamp(output) == before:
+            raise Cancelled("Cancelled before the first step; nothing new is kept.") from (
+                error
+            )
         raise Cancelled(
             f"Cancelled; {output} keeps what was learned. Go on by: {again}"
-        ) from (error)
+        ) from error
     if not quiet:
         _show(finished, output, paths)
+
+
+def _stamp(path: Path) -> int | None:
+    """When a file was written last; None if there is none."""
+    return path.stat().st_mtime_ns if path.is_file() else None
 
 
 def load_training() -> Callable[..., Checkpoint]:

@@ -1,5 +1,12 @@
 """Evaluation of matching: sets in their published layouts, protocols, measures."""
 
+from napari_jcc.evaluation.matching.compare import (
+    BASELINES,
+    MatcherScore,
+    build_baselines,
+    compare_matchers,
+    format_comparison,
+)
 from napari_jcc.evaluation.matching.landmark_sets import open_landmark_folder
 from napari_jcc.evaluation.matching.metrics import flow_accuracy, pck, point_errors
 from napari_jcc.evaluation.matching.pairs import MatchingPair, PairImage, PairSet
@@ -11,14 +18,19 @@ from napari_jcc.evaluation.matching.spair import open_spair
 from napari_jcc.evaluation.matching.tss import open_tss, read_flow
 
 __all__ = [
+    "BASELINES",
     "MATCHING_SETS",
     "PROTOCOLS",
+    "MatcherScore",
     "MatchingPair",
     "PairImage",
     "PairScore",
     "PairSet",
     "Protocol",
+    "build_baselines",
+    "compare_matchers",
     "flow_accuracy",
+    "format_comparison",
     "open_landmark_folder",
     "open_matching_set",
     "open_pf_pascal",

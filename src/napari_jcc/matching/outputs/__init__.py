@@ -14,6 +14,7 @@ from napari_jcc.matching.outputs.result import MatchResult, match_collection
 from napari_jcc.matching.outputs.set_matcher import (
     SetMatcher,
     needing_torch,
+    open_describer,
     open_pair_matcher,
     open_set_matcher,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "match_collection",
     "match_command",
     "needing_torch",
+    "open_describer",
     "open_pair_matcher",
     "open_set_matcher",
     "train_command",

@@ -17,6 +17,7 @@ from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, WeightsError
 from napari_jcc.features.encoders import load_encoder
 from napari_jcc.matching.baselines import (
+    Describer,
     EncoderDescriber,
     PairMatch,
     PairMatcher,
@@ -138,11 +139,24 @@ def open_pair_matcher(
 
 
 def open_registration(encoder: str, device: str) -> RegistrationMatcher:
-    """Open the matcher without training, on an encoder's maps or, without, on gradients."""
+    """Open the matcher without training, on what `open_describer` gives."""
+    return RegistrationMatcher(open_describer(encoder, device))
+
+
+def open_describer(encoder: str = "", device: str = "auto") -> Describer:
+    """Open what describes images on a grid, each once: an encoder, or without, gradients.
+
+    Raises
+    ------
+    WeightsError
+        If the encoder cannot be had, or torch is missing.
+    ConfigError
+        If the device is not there.
+    """
     if not encoder:
-        return RegistrationMatcher(Remembering(SiftDescriber()))
+        return Remembering(SiftDescriber())
     loaded = load_encoder(encoder, choose_device(device), ENCODER_STRIDE)
-    return RegistrationMatcher(Remembering(EncoderDescriber(loaded, ENCODER_SIZE)))
+    return Remembering(EncoderDescriber(loaded, ENCODER_SIZE))
 
 
 @contextmanager
