@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import regionprops_table
 
+from napari_jcc._types import LabelMap, MaskArray
 from napari_jcc.atomic import replace_files
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
@@ -247,10 +248,12 @@ def _as_labels(objects: NDArray[Any]) -> NDArray[Any]:
             f"Objects must be a mask or labels (height, width), got shape {objects.shape} "
             f"of {objects.dtype}."
         )
-    if objects.dtype == np.bool_:
-        pieces = cv2.connectedComponents(objects.astype(np.uint8), connectivity=8)[1]
-        return np.asarray(pieces)
-    return objects
+    return number_pieces(objects) if objects.dtype == np.bool_ else objects
+
+
+def number_pieces(mask: MaskArray) -> LabelMap:
+    """Give the pieces of a mask, (H, W) bool, the numbers that `measure_objects` does."""
+    return np.asarray(cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1])
 
 
 def _turn(angles: NDArray[Any]) -> NDArray[Any]:

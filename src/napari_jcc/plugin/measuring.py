@@ -1,0 +1,152 @@
+"""Every object of a result with its measures, numbered through the whole set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from numpy.typing import NDArray
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.plugin.lazy_labels import LazyLabels
+from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
+from napari_jcc.progress import Progress
+from napari_jcc.results import ImageResult
+from napari_jcc.results.measure import Measurements, measure_images, number_pieces
+
+_NO_UNIT = "pixel"
+_SCALED = "world unit"
+
+
+@dataclass(frozen=True)
+class PixelSize:
+    """Height and width of a pixel, and in which unit."""
+
+    spacing: tuple[float, float] = (1.0, 1.0)
+    unit: str = _NO_UNIT
+
+
+def pixel_size(layer: Any) -> PixelSize:
+    """Read the size of a pixel from a layer's scale and units.
+
+    A scale without a unit is one of napari's world; two axes in different units of length
+    are brought to that of the columns.
+    """
+    height, width = (abs(float(side)) for side in layer.scale[-2:])
+    rows, columns = layer.units[-2:]
+    if rows != columns and rows.dimensionality == columns.dimensionality:
+        height = float((height * rows).to(columns).magnitude)
+    unit = str(columns)
+    if unit == _NO_UNIT and (height, width) != (1.0, 1.0):
+        unit = _SCALED
+    return PixelSize((height, width), unit)
+
+
+@dataclass(frozen=True)
+class MeasuredObjects:
+    """Objects of a set of images.
+
+    Attributes
+    ----------
+    measurements
+        One row per object.
+    images
+        The answers that were measured.
+    placement
+        Where they lie.
+    """
+
+    measurements: Measurements
+    images: tuple[ImageResult, ...]
+    placement: Placement
+
+    def to_layer(self, name: str, transform: Mapping[str, Any]) -> Labels:
+        """Return a layer in which row k of the features is about label k.
+
+        Labels of the masks begin anew in every image, so they cannot name the rows.
+        """
+        rows = list(self.measurements.rows)
+        counts = Counter(row["image"] for row in rows)
+        sizes = [counts[image.name] for image in self.images]
+        starts = [0, *accumulate(sizes)]
+
+        def draw(place: int) -> NDArray[Any]:
+            objects = _number(self.images[place])
+            return np.where(objects > 0, objects + starts[place], 0)
+
+        layer = Labels(
+            LazyLabels(self.placement, draw, np.int32),
+            name=name,
+            features=_columns(rows),
+            opacity=0.5,
+            metadata={PLACEMENT_KEY: self.placement},
+            **transform,
+        )
+        layer.contour = 2
+        return layer
+
+
+class _Pictures(Mapping[str, NDArray[Any]]):
+    """Images as stored, by name, each read when asked for."""
+
+    def __init__(self, collection: ImageCollection) -> None:
+        self._collection = collection
+        self._places = {name: place for place, name in enumerate(collection.names)}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._collection.raw(self._places[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def measure_set(
+    images: Sequence[ImageResult],
+    collection: ImageCollection,
+    placement: Placement,
+    size: PixelSize,
+    progress: Progress,
+) -> MeasuredObjects:
+    """Measure all objects, image by image; may run in another thread.
+
+    Raises
+    ------
+    Cancelled
+        If the progress was cancelled.
+    InputError
+        As `measure_images`.
+    """
+    progress.start("Measures", len(images))
+    pictures = _Pictures(collection)
+    rows: list[Mapping[str, Any]] = []
+    notes: list[str] = []
+    for image in images:
+        found = measure_images([image], pictures, spacing=size.spacing, unit=size.unit)
+        rows += found.rows
+        notes += found.notes
+        progress.advance()
+    return MeasuredObjects(
+        Measurements(tuple(rows), tuple(notes)), tuple(images), placement
+    )
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Columns of the features table, whose first row is about the background."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    found = {name: [row.get(name, np.nan) for row in rows] for name in names}
+    return {
+        name: [None if isinstance(values[0], str) else np.nan, *values]
+        for name, values in found.items()
+    }
+
+
+def _number(image: ImageResult) -> NDArray[Any]:
+    return number_pieces(image.mask) if image.instances is None else image.instances

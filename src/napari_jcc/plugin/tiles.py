@@ -1,0 +1,142 @@
+"""Small pictures of images with their outlines, drawn when they are looked at."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtGui import QIcon, QImage, QPixmap
+
+from napari_jcc._types import ImageArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.errors import InputError
+from napari_jcc.plugin.shown import Answer
+from napari_jcc.plugin.worker import Task
+from napari_jcc.progress import Progress
+from napari_jcc.results import ImageResult
+from napari_jcc.results.overview import draw_tile
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.session import Session
+
+SIDE = 128
+"""Longer side of a tile, in pixels."""
+
+_AT_ONCE = 8
+_KEPT = 400
+"""Tiles in memory: 20 MB at most."""
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """A tile to be drawn."""
+
+    place: int
+    image: ImageResult
+    collection: ImageCollection
+
+
+class Tiles(QObject):
+    """Keeps the tiles that were looked at last.
+
+    Parameters
+    ----------
+    session
+        Runs the work.
+    owner
+        Dock that the work ends with.
+
+    Attributes
+    ----------
+    drawn
+        Signal with the places of images whose tiles are there by now.
+    """
+
+    drawn = Signal(object)
+    _made = Signal(object, object)
+
+    def __init__(self, session: Session, owner: QObject) -> None:
+        super().__init__(owner)
+        self._session = session
+        self._owner = owner
+        self._kept: OrderedDict[int, tuple[ImageResult, QIcon]] = OrderedDict()
+        self._wishes: dict[int, _Wish] = {}
+        self._task: Task | None = None
+        self._made.connect(self._on_made)
+
+    def clear(self) -> None:
+        """Forget the tiles: other images are shown."""
+        self._kept.clear()
+        self._wishes.clear()
+
+    def icon(self, place: int, answer: Answer) -> QIcon | None:
+        """Return the tile of an image; None, or the one before, until it is drawn."""
+        image = answer.result.images[place]
+        kept = self._kept.get(place)
+        if kept is not None:
+            self._kept.move_to_end(place)
+        if kept is None or kept[0] is not image:
+            self._wishes[place] = _Wish(place, image, answer.collection)
+            self._next()
+        return None if kept is None else kept[1]
+
+    def _next(self) -> None:
+        """Draw what was asked for last: that is what is in view."""
+        if self._task is not None or not self._wishes:
+            return
+        wishes = list(self._wishes.values())[-_AT_ONCE:]
+        self._task = Task(_work(wishes, self._made.emit), "Tiles")
+        self._task.ended.connect(self._on_ended)
+        self._session.run(self._task, owner=self._owner)
+
+    def _on_made(self, wish: _Wish, tile: QImage) -> None:
+        if self._wishes.get(wish.place) is wish:
+            del self._wishes[wish.place]
+        self._kept[wish.place] = (wish.image, QIcon(QPixmap.fromImage(tile)))
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        self.drawn.emit([wish.place])
+
+    def _on_ended(self) -> None:
+        cancelled = self._task is not None and self._task.cancelled
+        self._task = None
+        if not cancelled:
+            self._next()
+
+
+def _work(
+    wishes: list[_Wish], made: Callable[[_Wish, QImage], None]
+) -> Callable[[Progress], None]:
+    def work(progress: Progress) -> None:
+        progress.start("Tiles", len(wishes))
+        for wish in wishes:
+            made(wish, _as_image(_draw(wish)))
+            progress.advance()
+
+    return work
+
+
+def _draw(wish: _Wish) -> ImageArray:
+    try:
+        place = wish.collection.names.index(wish.image.name)
+        picture = wish.collection.working_image(place)
+    except (InputError, OSError):
+        # The file may be gone by now; its answer is worth showing all the same.
+        flat = np.where(wish.image.mask, np.uint8(120), np.uint8(60))
+        picture = np.repeat(flat[..., None], 3, axis=2)
+    tile = draw_tile(wish.image, picture)
+    scale = SIDE / max(tile.shape[:2])
+    size = max(1, round(tile.shape[1] * scale)), max(1, round(tile.shape[0] * scale))
+    return np.asarray(cv2.resize(tile, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _as_image(tile: ImageArray) -> QImage:
+    rows, columns = tile.shape[:2]
+    data = np.ascontiguousarray(tile).tobytes()
+    image = QImage(data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
+    return image.copy()  # it does not keep the bytes

@@ -1,0 +1,118 @@
+"""Measure every object, into a layer's features table and a CSV file."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.layers import Labels
+from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_jcc.atomic import replace_files
+from napari_jcc.errors import JccError
+from napari_jcc.plugin.measuring import MeasuredObjects, measure_set, pixel_size
+from napari_jcc.results.measure import MEASURES
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.widgets.review import ReviewDock
+
+_HINT = (
+    "Area, axes, shape and brightness of every object, in the unit of length of the "
+    "image's layer."
+)
+_TABLE = "Features table widget"
+
+
+class MeasurePanel(QWidget):
+    """The dock's run panel over what was measured and a button to save it.
+
+    Parameters
+    ----------
+    dock
+        Runs the work.
+    """
+
+    def __init__(self, dock: ReviewDock) -> None:
+        super().__init__()
+        self._dock = dock
+        self._layer: Labels | None = None
+        self.measured: MeasuredObjects | None = None
+        self.said = QLabel(_HINT)
+        self.said.setWordWrap(True)
+        self.save_button = QPushButton("Sa&ve measures…")
+        self.save_button.setToolTip("Save one row per object as CSV")
+        self.save_button.clicked.connect(self._ask_save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for widget in (self.said, dock.panel, self.save_button):
+            layout.addWidget(widget)
+
+    def run(self) -> None:
+        """Measure the objects of the masks as they now are; returns at once."""
+        shown = self._dock.session.shown
+        if shown is None or shown.answer is None or self._dock.running:
+            return
+        answer, masks = shown.answer, shown.masks
+        size = pixel_size(self._dock.session.viewer.layers[0] if masks is None else masks)
+        images, collection = answer.result.images, answer.collection
+        work = partial(measure_set, images, collection, answer.placement, size)
+        self._dock.start("Measure objects", work, self._on_measured)
+
+    def save(self, path: str | Path) -> None:
+        """Write one row per object as CSV.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        if self.measured is None:
+            return
+        path = Path(path)
+        text = self.measured.measurements.to_csv().encode("utf-8", "backslashreplace")
+        replace_files(path.parent, {path.name: text})
+        self.said.setText(f"Saved as {path}")
+
+    def refresh(self) -> None:
+        """Show what can be done now."""
+        self.save_button.setEnabled(self.measured is not None)
+
+    def _on_measured(self, measured: MeasuredObjects | None) -> None:
+        if measured is None:
+            return
+        self.measured = measured
+        viewer = self._dock.session.viewer
+        if self._layer is not None and self._layer in viewer.layers:
+            viewer.layers.remove(self._layer)
+        self._layer = measured.to_layer("objects", self._transform(measured))
+        viewer.add_layer(self._layer)
+        self._layer.editable = False
+        viewer.window.add_plugin_dock_widget("napari", _TABLE, tabify=True)
+        rows = measured.measurements.rows
+        unit = f", lengths in {rows[0]['unit']}" if rows else ""
+        notes = "".join(f"\n⚠ {note}" for note in measured.measurements.notes[:3])
+        objects = "1 object" if len(rows) == 1 else f"{len(rows)} objects"
+        self.said.setText(f"{objects} in the table of the layer 'objects'{unit}.{notes}")
+        self.refresh()
+
+    def _transform(self, measured: MeasuredObjects) -> dict[str, object]:
+        """Where the masks now lie: the user may have given them a scale since the run."""
+        shown = self._dock.session.shown
+        masks = None if shown is None else shown.masks
+        if masks is None:
+            return dict(measured.placement.transform)
+        names = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+        return {name: getattr(masks, name) for name in names}
+
+    def _ask_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save the measures", MEASURES, "Table (*.csv)"
+        )
+        if not path:
+            return
+        try:
+            self.save(path if Path(path).suffix else f"{path}.csv")
+        except JccError as error:
+            self.said.setText(str(error))
