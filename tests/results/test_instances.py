@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from napari_jcc.results.instances import number_objects, object_boxes
+from napari_jcc.results.instances import number_objects, object_boxes, renumber
 
 
 def test_pieces_are_numbered_and_specks_are_left_out():
@@ -40,3 +40,17 @@ def test_touching_disks_are_parted_at_the_neck():
     np.testing.assert_array_equal(labels > 0, mask)
     left, right = (labels == 1).sum(), (labels == 2).sum()
     assert abs(left - right) < 0.1 * mask.sum()
+
+
+def test_numbers_survive_an_edit():
+    labels = np.zeros((10, 12), np.int32)
+    labels[1:4, 1:5], labels[6:9, 6:9] = 1, 2
+    mask = labels > 0
+    mask[1:4, 5:7] = True  # added to 1
+    mask[6:9, 6:9] = False  # 2 taken away
+    mask[8, 0] = True  # a new piece
+    found = renumber(labels, mask)
+    assert (found[1:4, 1:7] == 1).all()
+    assert not found[6:9, 6:9].any()
+    assert found[8, 0] not in (0, 1)
+    np.testing.assert_array_equal(found > 0, mask)

@@ -12,6 +12,10 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, Edits, ImageKey, MarkArray
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.decode import largest_piece
+from napari_jcc.results.instances import object_boxes, renumber
+
+DRAWN_SCORE = 1.0
+"""Score of an object that the user drew: there is no doubt about it."""
 
 
 def image_keys(collection: ImageCollection) -> tuple[ImageKey, ...]:
@@ -49,6 +53,7 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
         return result
     shape = result.mask.shape[0], result.mask.shape[1]
     mask = lay_over_mask(result.mask, edits.marks(key, shape))
+    result = _with_numbers(result, mask)
     box = edits.box(key)
     if box is not None:
         score = 0.0 if np.isnan(box).any() else 1.0
@@ -58,6 +63,24 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
     piece = largest_piece(mask)
     held = (result.box[:2] <= piece[:2]).all() and (piece[2:] <= result.box[2:]).all()
     return replace(result, mask=mask, box=result.box if held else piece)
+
+
+def _with_numbers(result: ImageResult, mask: MaskArray) -> ImageResult:
+    """Number the objects of an edited mask, where several are looked for."""
+    if result.instances is None or np.array_equal(mask, result.mask):
+        return result
+    numbers, places = np.unique(renumber(result.instances, mask), return_inverse=True)
+    # One number after the other again, as some may be gone; 0 stays 0.
+    shift = 0 if numbers[0] == 0 else 1
+    labels = (places.reshape(mask.shape) + shift).astype(np.int32)
+    before = dict(enumerate(result.scores.tolist(), start=1))
+    scores = [before.get(number, DRAWN_SCORE) for number in numbers[1 - shift :].tolist()]
+    return replace(
+        result,
+        instances=labels,
+        instance_boxes=object_boxes(labels),
+        instance_scores=np.array(scores, dtype=np.float32),
+    )
 
 
 def lay_over(result: JccResult, edits: Edits, keys: Sequence[ImageKey]) -> JccResult:

@@ -102,7 +102,8 @@ def _find_mask(
         return split_by_otsu(smoothed)
     if config.refinement == "blend":
         # The prior knows pixels, the scores the set.
-        return split_by_otsu((scores[labels] + regions.saliency_map) / 2)
+        both = (scores[labels] + regions.saliency_map) / np.float32(2)
+        return split_by_otsu(both.astype(np.float32))
     mask = select_superpixels(scores, regions, config.rounding)[labels]
     if config.refinement == "grabcut":
         return refine_mask(image, mask, config.iterations, config.seed)

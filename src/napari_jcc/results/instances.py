@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy import ndimage
 from skimage.feature import peak_local_max
 from skimage.segmentation import watershed
 
@@ -38,6 +39,40 @@ def number_objects(
     numbers = np.cumsum(kept) * kept
     labels = numbers[pieces].astype(np.int32)
     return _part(labels) if part_touching else labels
+
+
+def renumber(labels: LabelMap, mask: MaskArray) -> LabelMap:
+    """Give numbers to the objects of an edited mask, those they had where they had one.
+
+    Parameters
+    ----------
+    labels : (H, W) int32
+        Numbers before the edit.
+    mask : (H, W) bool
+        Everything that is object now.
+
+    Returns
+    -------
+    (H, W) int32
+        Pixels that were taken away have no number, those added to an object have its
+        number, and new pieces have new ones.
+    """
+    kept: LabelMap = np.where(mask, labels, 0).astype(np.int32)
+    added = mask & (kept == 0)
+    if not added.any():
+        return kept
+    pieces, count = ndimage.label(mask, np.ones((3, 3)))
+    known = np.zeros(count + 1, bool)
+    known[0] = known[pieces[kept > 0]] = True  # 0: outside
+    joined = added & known[pieces]
+    numbers = (int(kept.max(initial=0)) + np.cumsum(~known)) * ~known
+    found = np.where(added & ~joined, numbers[pieces], kept).astype(np.int32)
+    if joined.any():
+        nearest = ndimage.distance_transform_edt(
+            found == 0, return_distances=False, return_indices=True
+        )
+        found[joined] = found[tuple(nearest)][joined]
+    return found
 
 
 def object_boxes(labels: LabelMap) -> Float32Array:

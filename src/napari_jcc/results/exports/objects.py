@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
+from napari_jcc.results.instances import renumber
 from napari_jcc.results.result import ImageResult
 
 
@@ -66,27 +67,9 @@ class ExportObject:
 def find_labels(image: ImageResult) -> LabelMap:
     """Return the number of the object in every pixel of the mask, (H, W) int32; else 0.
 
-    Where the mask was edited after its objects were numbered, pixels that were taken away
-    have no number, those added to an object have its number, and new pieces new ones.
+    Where the mask was edited after its objects were numbered: see `renumber`.
     """
-    inside = image.mask != 0
-    labels = np.where(inside, image.labels, 0).astype(np.int32)
-    added = inside & (labels == 0)
-    if not added.any():
-        return labels
-    pieces, count = ndimage.label(inside, np.ones((3, 3)))
-    known = np.zeros(count + 1, bool)
-    known[0] = known[pieces[labels > 0]] = True  # 0: outside
-    joined = added & known[pieces]
-    top = int(labels.max(initial=0))
-    numbers = (top + np.cumsum(~known)) * ~known
-    labels = np.where(added & ~joined, numbers[pieces], labels).astype(np.int32)
-    if joined.any():
-        nearest = ndimage.distance_transform_edt(
-            labels == 0, return_distances=False, return_indices=True
-        )
-        labels[joined] = labels[tuple(nearest)][joined]
-    return labels
+    return renumber(image.labels, image.mask)
 
 
 def find_objects(image: ImageResult) -> Iterator[ExportObject]:
