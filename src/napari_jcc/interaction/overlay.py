@@ -66,7 +66,7 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
 
 
 def _with_numbers(result: ImageResult, mask: MaskArray) -> ImageResult:
-    """Number the objects of an edited mask, where several are looked for."""
+    """Give the objects of an edited mask numbers, where several are looked for."""
     if result.instances is None or np.array_equal(mask, result.mask):
         return result
     numbers, places = np.unique(renumber(result.instances, mask), return_inverse=True)
