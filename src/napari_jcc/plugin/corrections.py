@@ -85,6 +85,7 @@ class Corrections(QObject):
         self._waiting: list[int] = []
         self._task: Task | None = None
         self._writing = False
+        self._stopped = False
         self._told: set[str] = set()
         # napari tells of a stroke before the pixels are set.
         self._paint_timer = QTimer(self)
@@ -108,6 +109,8 @@ class Corrections(QObject):
 
     def absorb(self) -> None:
         """Journal what was drawn anywhere, also by scripts, without answering it yet."""
+        if self._stopped:
+            return  # the layers may show another result by now
         for slot in self._changed_slots():
             self._take_masks(slot, painted=True)
         self._take_boxes()
@@ -140,6 +143,7 @@ class Corrections(QObject):
     def stop(self) -> None:
         """Stop watching and working; what was drawn until now is taken over."""
         self.absorb()
+        self._stopped = True
         self._disconnect()
         self._waiting.clear()
         if self._task is not None:
@@ -305,12 +309,12 @@ class Corrections(QObject):
         self._session.run(task, owner=self)
 
     def _on_answer(self, place: int, found: ImageResult | None) -> None:
-        if found is not None:
+        if found is not None and not self._stopped:
             self._write({place: found})
             self.answered.emit(place)
 
     def _on_settled(self, settled: Settled | None) -> None:
-        if settled is None:
+        if settled is None or self._stopped:
             return
         edited = set(self._corrector.edited)
         changed = settled.result.images
@@ -322,7 +326,7 @@ class Corrections(QObject):
 
     def _on_ended(self, answered: bool) -> None:
         self._task = None
-        if self._waiting or answered:
+        if (self._waiting or answered) and not self._stopped:
             self._next()
 
     def _write(self, images: dict[int, ImageResult]) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
@@ -20,6 +21,7 @@ from napari_jcc.plugin.opened_project import OPENED_KEY, Opened
 from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.source import find_source
+from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.progress import Progress
 from napari_jcc.project import ImageInput, ImageStatus, Project, describe_inputs
 from napari_jcc.results import ImageResult, JccResult
@@ -67,7 +69,7 @@ class Snapshot:
         What is shown; None before the first run.
     machine
         The answers without edits.
-    config, preset, edits, statuses
+    config, preset, edits, statuses, truth
         As in the project.
     former
         The project that the images were opened with, if there is one.
@@ -80,6 +82,7 @@ class Snapshot:
     preset: str
     edits: Edits
     statuses: Mapping[str, ImageStatus] = field(default_factory=dict)
+    truth: str = ""
     former: Project | None = None
 
     def to_project(self, known: KnownInputs) -> Project:
@@ -102,7 +105,7 @@ class Snapshot:
             result=None if self.former is None else self.former.result,
             edits=self.edits,
             statuses=self.statuses,
-            truth="" if self.former is None else self.former.truth,
+            truth=self.truth,
         )
         result = self._result()
         return project if result is None else project.with_result(result)
@@ -139,6 +142,7 @@ def take_snapshot(session: Session) -> Snapshot:
         preset=session.preset,
         edits=session.edits,
         statuses=dict(session.statuses),
+        truth=_truth_files(session.truth),
         former=None if opened is None else opened.project,
     )
 
@@ -173,6 +177,7 @@ def adopt(session: Session, opened: Opened) -> int:
     edits, dropped = _replace_edits(session.edits, project)
     session.set_edits(edits)
     session.set_statuses(project.statuses)
+    session.set_truth(TruthChoice(folder=Path(project.truth)) if project.truth else None)
     preset = project.preset if project.preset in PRESETS else session.preset
     session.set_settings(project.config, preset)
     own = [
@@ -229,6 +234,11 @@ def _replace_edits(edits: Edits, project: Project) -> tuple[Edits, int]:
     # The next to redo is the last; of what was dropped, that is the oldest.
     redo = (*project.edits.undone, *undone, *reversed(dropped))
     return Edits((*elsewhere, *project.edits.entries), redo), len(dropped)
+
+
+def _truth_files(truth: TruthChoice | None) -> str:
+    """Where the truth is, empty for none; that in a layer is in no project."""
+    return "" if truth is None or truth.folder is None else str(truth.folder)
 
 
 def _join(

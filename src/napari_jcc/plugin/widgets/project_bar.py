@@ -79,6 +79,11 @@ class ProjectBar(QWidget):
         """Stop listening to the viewer."""
         self._session.viewer.layers.events.inserted.disconnect(self._on_inserted)
 
+    @property
+    def is_arriving(self) -> bool:
+        """Whether layers of a project are still being added."""
+        return bool(self._arriving) or self._step.isActive()
+
     def open(self, path: str | Path) -> None:
         """Open a project in the viewer and go on with it; returns at once."""
         if self._dock.running:

@@ -1,0 +1,435 @@
+"""Projects in a real window: saved, opened, kept automatically, recovered, exported."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels, Shapes
+from napari.utils.notifications import notification_manager
+from PIL import Image as Picture
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_jcc.errors import OutputError
+from napari_jcc.interaction import OBJECT
+from napari_jcc.plugin import keeper
+from napari_jcc.plugin.preferences import Preferences
+from napari_jcc.plugin.reader import read_stack
+from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
+from napari_jcc.project import load_project
+from napari_jcc.project.schema import FORMAT_VERSION
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def folder(tmp_path, tiny_collection):
+    """Return a folder of four images, of a name that is no plain one."""
+    folder = tmp_path / "Zellen für Übung 细胞"
+    folder.mkdir()
+    for name, image in zip("abcd", tiny_collection.images, strict=True):
+        Picture.fromarray(image).save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.fixture
+def open_dock(make_napari_viewer, quick_config, monkeypatch):
+    """Return what opens a window with the dock, as a new session would."""
+    # Copies are written when a test says so.
+    monkeypatch.setattr(
+        keeper, "read_preferences", lambda: Preferences(autosave_seconds=600)
+    )
+
+    def open_dock() -> CosegmentWidget:
+        viewer = make_napari_viewer()
+        widget = CosegmentWidget(viewer)
+        viewer.window.add_dock_widget(widget, name="Co-segment")
+        widget.form.set_config(quick_config)
+        return widget
+
+    return open_dock
+
+
+def wait(widget, qtbot):
+    qtbot.waitUntil(lambda: not widget.running and not widget.session.jobs, timeout=60_000)
+
+
+def run_on(widget, folder, qtbot):
+    ((data, options, _),) = read_stack(folder)
+    widget.session.viewer.add_layer(Image(data, **options))
+    widget.run()
+    wait(widget, qtbot)
+
+
+def layer_of(widget, kind):
+    layers = [la for la in widget.session.viewer.layers if isinstance(la, kind)]
+    return layers[-1]
+
+
+def stroke(widget, place, rows, columns, label):
+    widget.session.viewer.dims.set_current_step(0, place)
+    y, x = (axis.ravel() for axis in np.mgrid[rows, columns])
+    layer_of(widget, Labels).data_setitem((np.full(len(y), place), y, x), label)
+
+
+def opened(widget, path, qtbot):
+    widget.project.open(path)
+    qtbot.waitUntil(lambda: widget.session.opened is not None, timeout=60_000)
+    wait(widget, qtbot)
+
+
+def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path):
+    path = tmp_path / "übung eins.jcc"
+    first = open_dock()
+    run_on(first, folder, qtbot)
+    stroke(first, 1, slice(2, 8), slice(3, 12), 1)
+    wait(first, qtbot)
+    first.form.rows["problem.nu"].editor.set_value(0.9)
+    first.session.set_status("c", "accepted")
+    assert first.session.keeper.unsaved_by_hand
+    first.project.save(path)
+    wait(first, qtbot)
+    assert not first.session.keeper.unsaved
+    masks = layer_of(first, Labels).data.copy()
+    assert str(path) in first.panel.status.text()
+
+    second = open_dock()
+    opened(second, path, qtbot)
+    session = second.session
+    np.testing.assert_array_equal(layer_of(second, Labels).data, masks)
+    assert session.edits == first.session.edits
+    assert session.statuses == first.session.statuses
+    assert second.form.config().problem.nu == 0.9
+    assert second.project.state.text() == path.name
+    assert "4 images" in second.results.summary.text()
+    assert not session.keeper.unsaved_by_hand
+
+    # No run until something is drawn; then the image answers and the set follows.
+    settled = []
+    session.corrections.settled.connect(settled.append)
+    stroke(second, 3, slice(2, 8), slice(3, 12), 1)
+    qtbot.waitUntil(lambda: len(settled) == 1, timeout=60_000)
+    wait(second, qtbot)
+    labels = layer_of(second, Labels).data
+    assert (labels[1, 2:8, 3:12] == 1).all()
+    assert (labels[3, 2:8, 3:12] == 1).all()
+    assert second.project.state.text().endswith("unsaved changes")
+
+    count = len(session.viewer.layers)
+    second.run()
+    wait(second, qtbot)
+    assert len(session.viewer.layers) == count + 1  # the saliency
+    assert (layer_of(second, Labels).data[1, 2:8, 3:12] == 1).all()
+
+
+def test_a_project_dropped_on_the_window_is_gone_on_with(
+    open_dock, folder, qtbot, tmp_path
+):
+    first = open_dock()
+    run_on(first, folder, qtbot)
+    first.project.save(tmp_path / "x.jcc")
+    wait(first, qtbot)
+    stroke(first, 0, slice(2, 8), slice(3, 12), 1)
+    wait(first, qtbot)
+
+    # In the window where more was drawn: the file counts, Redo has the rest.
+    first.session.viewer.open(str(tmp_path / "x.jcc"), plugin=None)
+    assert len(first.session.edits) == 0
+    first.corrections.redo_button.click()
+    wait(first, qtbot)
+    assert (layer_of(first, Labels).data[0, 2:8, 3:12] == 1).all()
+
+    (folder / "d.png").unlink()
+    second = open_dock()
+    second.session.viewer.open(str(tmp_path / "x.jcc"), plugin=None)
+    assert second.session.shown.answer.result.images[-1].name == "c"
+    assert "1 image is missing" in second.panel.status.text()
+    second.project.save(tmp_path / "y.jcc")
+    wait(second, qtbot)
+    again, report = load_project(tmp_path / "y.jcc")
+    assert again.names == ("a", "b", "c", "d")
+    assert len(again.result.images) == 4
+    assert list(report.missing) == ["d"]
+
+
+def test_ctrl_s_in_the_dock_saves_the_project(open_dock, folder, qtbot, tmp_path):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    widget.session.keeper.path = tmp_path / "keys.jcc"
+    qtbot.keyClick(widget.form, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    wait(widget, qtbot)
+    assert load_project(tmp_path / "keys.jcc")[0].result is not None
+
+
+def test_what_a_killed_session_drew_is_offered_and_recovered(
+    open_dock, folder, qtbot, recovery_folder
+):
+    first = open_dock()
+    run_on(first, folder, qtbot)
+    stroke(first, 1, slice(2, 8), slice(3, 12), 1)
+    wait(first, qtbot)
+    assert list(recovery_folder.glob("*.jcc")) == []
+    first.session.keeper.copy()
+    wait(first, qtbot)
+    (copy,) = recovery_folder.glob("*.jcc")
+    second = open_dock()
+    wait(second, qtbot)
+    assert second.project.recovery.isHidden()  # the first still lives
+    edits = first.session.edits
+    # As the system does with a process that was killed.
+    first.session.keeper._autosave.leave()
+    first.session.keeper._autosave = None
+
+    third = open_dock()
+    qtbot.waitUntil(lambda: not third.project.recovery.isHidden(), timeout=30_000)
+    assert "4 images" in third.project.recovery.text.text()
+    third.project.recovery.recover_button.click()
+    qtbot.waitUntil(lambda: third.session.shown is not None, timeout=60_000)
+    wait(third, qtbot)
+    assert third.project.recovery.isHidden()
+    assert third.session.edits == edits
+    assert (layer_of(third, Labels).data[1, 2:8, 3:12] == 1).all()
+    third.session.keeper.copy()
+    wait(third, qtbot)
+    assert not copy.exists()
+    assert len(list(recovery_folder.glob("*.jcc"))) == 1
+
+
+def test_closing_keeps_a_copy_of_unsaved_work_only(
+    open_dock, folder, qtbot, recovery_folder, tmp_path
+):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    session = widget.session
+    session.keeper.copy()
+    wait(widget, qtbot)
+    session.keeper.end()
+    assert list(recovery_folder.glob("*")) == []  # a run alone can be repeated
+
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    wait(widget, qtbot)
+    session.keeper.end()
+    (copy,) = recovery_folder.glob("*.jcc")
+    assert load_project(copy)[0].edits == session.edits
+    widget.project.save(tmp_path / "x.jcc")
+    wait(widget, qtbot)
+    session.keeper.end()
+
+
+def test_a_full_disk_is_told_once_and_tried_again(
+    open_dock, folder, qtbot, monkeypatch, recovery_folder
+):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    real = keeper.Autosave
+
+    def full(*args):
+        raise OutputError("Cannot write automatic copies: no space left on the disk.")
+
+    monkeypatch.setattr(keeper, "Autosave", full)
+    notification_manager.records.clear()
+    for _ in range(2):
+        widget.session.keeper.copy()
+        wait(widget, qtbot)
+    told = [n.message for n in notification_manager.records]
+    assert sum("no space left" in text for text in told) == 1
+    assert "no automatic copy" in widget.project.state.text()
+    assert widget.session.keeper._timer.isActive()
+    monkeypatch.setattr(keeper, "Autosave", real)
+    widget.session.keeper.copy()
+    wait(widget, qtbot)
+    assert "no automatic copy" not in widget.project.state.text()
+    assert len(list(recovery_folder.glob("*.jcc"))) == 1
+
+
+@pytest.mark.parametrize("harm", ["truncated", "newer", "foreign"])
+def test_a_bad_project_is_refused_and_all_else_stays(
+    open_dock, folder, qtbot, tmp_path, harm
+):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    path = tmp_path / "x.jcc"
+    widget.project.save(path)
+    wait(widget, qtbot)
+    content = path.read_bytes()
+    if harm == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif harm == "foreign":
+        path.write_text("dear")
+    else:
+        _raise_version(path)
+    shown, layers = widget.session.shown, list(widget.session.viewer.layers)
+    notification_manager.records.clear()
+    widget.project.open(path)
+    wait(widget, qtbot)
+
+    expected = {"truncated": "cut off", "newer": "Update", "foreign": "not a project"}
+    assert expected[harm] in widget.panel.status.text()
+    (notice,) = notification_manager.records
+    ((title, copy),) = notice.actions
+    assert title == "Copy details"
+    copy(None)
+    assert "Traceback" in QApplication.clipboard().text()
+    assert widget.session.shown is shown
+    assert list(widget.session.viewer.layers) == layers
+
+
+def _raise_version(path):
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    outline = json.loads(parts["project.json"])
+    outline["format_version"] = FORMAT_VERSION + 1
+    parts["project.json"] = json.dumps(outline).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def test_exports_have_the_edits(open_dock, folder, qtbot, tmp_path):
+    widget = open_dock()
+    assert not widget.export.isEnabled()
+    run_on(widget, folder, qtbot)
+    stroke(widget, 0, slice(0, 64), slice(0, 80), 1)
+    wait(widget, qtbot)
+    for kind, out in {"png": "masks", "csv": "t.csv", "coco": "c.json"}.items():
+        widget.export.export(kind, tmp_path / out)
+        wait(widget, qtbot)
+        assert out in widget.panel.status.text()
+    with Picture.open(tmp_path / "masks" / "a.png") as picture:
+        shown = layer_of(widget, Labels).data[0, :64, :80]
+        np.testing.assert_array_equal(np.asarray(picture) == 255, shown == 1)
+    assert "edited" in (tmp_path / "t.csv").read_text(encoding="utf-8")
+    assert len(json.loads((tmp_path / "c.json").read_text())["images"]) == 4
+
+
+def test_layers_renamed_or_deleted_during_a_run(open_dock, folder, qtbot):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    wait(widget, qtbot)
+    viewer = widget.session.viewer
+    widget.form.rows["problem.nu"].editor.set_value(0.9)
+    widget.run()
+    layer_of(widget, Labels).name = "renamed"
+    viewer.layers.remove(layer_of(widget, Shapes))
+    wait(widget, qtbot)
+    assert layer_of(widget, Labels).name == "renamed"
+    assert (layer_of(widget, Labels).data[1, 2:8, 3:12] == 1).all()
+    assert layer_of(widget, Shapes)
+
+    widget.run()
+    viewer.layers.clear()
+    wait(widget, qtbot)
+    assert (layer_of(widget, Labels).data[1, 2:8, 3:12] == 1).all()
+    assert len(widget.session.edits.edited) == 1
+
+
+def test_masks_of_a_wrong_shape_are_told_and_edits_kept(open_dock, folder, qtbot):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    wait(widget, qtbot)
+    before = widget.session.edits
+    notification_manager.records.clear()
+    wrong = layer_of(widget, Labels)
+    wrong.data = np.ones((2, 10, 10), np.uint8)
+    wrong.data_setitem((np.array([0]), np.array([1]), np.array([1])), 0)
+    wait(widget, qtbot)
+    told = [n.message for n in notification_manager.records]
+    assert any("shape (2, 10, 10)" in text for text in told)
+    assert widget.session.edits == before
+
+    widget.run()
+    wait(widget, qtbot)
+    assert layer_of(widget, Labels) is not wrong
+    assert (layer_of(widget, Labels).data[1, 2:8, 3:12] == 1).all()
+
+
+def test_painting_on_an_image_that_was_left_out_is_told(open_dock, folder, qtbot):
+    widget = open_dock()
+    ((data, options, _),) = read_stack(folder)
+    widget.session.viewer.add_layer(Image(data, **options))
+    (folder / "b.png").write_bytes((folder / "b.png").read_bytes()[:400])
+    widget.run()
+    wait(widget, qtbot)
+    assert [image.name for image in widget.shown.answer.result.images] == ["a", "c", "d"]
+    notification_manager.records.clear()
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    stroke(widget, 3, slice(2, 8), slice(3, 12), 1)
+    wait(widget, qtbot)
+    told = [n.message for n in notification_manager.records]
+    assert any("left out of the run" in text for text in told)
+    (key,) = widget.session.edits.edited
+    assert key.name == "d"
+    marks = widget.session.edits.marks(key, (60, 90))
+    assert (marks[2:8, 3:12] == OBJECT).all()
+
+
+def test_a_box_drawn_beyond_the_images_is_refused(open_dock, folder, qtbot):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    shapes = layer_of(widget, Shapes)
+    before = widget.session.edits
+    notification_manager.records.clear()
+    outside = np.array([[9, 1, 1], [9, 1, 5], [9, 5, 5], [9, 5, 1]], float)
+    beside = np.array([[0, 500, 500], [0, 500, 505], [0, 505, 505], [0, 505, 500]], float)
+    shapes.add_rectangles([outside, beside])
+    widget.session.corrections._on_boxes()
+    wait(widget, qtbot)
+    assert widget.session.edits == before
+    assert any("not taken over" in n.message for n in notification_manager.records)
+
+
+def test_the_window_stays_alive_while_it_saves_and_corrects(
+    open_dock, folder, qtbot, tmp_path
+):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    beats: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: beats.append(time.perf_counter()))
+    timer.start(5)
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    wait(widget, qtbot)
+    widget.project.save(tmp_path / "x.jcc")
+    wait(widget, qtbot)
+    timer.stop()
+    # A busy machine takes the processor away for longer than our 50 ms.
+    assert np.median(np.diff(beats)) < 0.05
+
+
+def test_jobs_are_listed_with_progress_and_cancel(open_dock, qtbot):
+    widget = open_dock()
+
+    def work(progress):
+        progress.start("Counting", 1000)
+        for _ in range(1000):
+            time.sleep(0.005)
+            progress.advance()
+
+    widget.start("Count", work, lambda _: None)
+    (row,) = widget.project.jobs.rows.values()
+    assert "(1)" in widget.project.jobs.text()
+    qtbot.waitUntil(lambda: row.bar.maximum() == 1000, timeout=10_000)
+    row.cancel_button.click()
+    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
+    assert not widget.project.jobs.rows
+
+
+def test_a_reopened_dock_shows_the_session(open_dock, folder, qtbot):
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    viewer = widget._viewer
+    viewer.window.remove_dock_widget(widget)
+    again = CosegmentWidget(viewer)
+    viewer.window.add_dock_widget(again, name="Co-segment")
+    assert again.session is get_session(viewer)
+    assert "4 images" in again.results.summary.text()
+    assert not again.corrections.isHidden()
+    assert again.form.config() == widget.form.config()
