@@ -20,6 +20,8 @@ def test_every_command_can_be_imported():
     used |= {item.command for item in manifest.contributions.writers}
     used |= {item.command for item in manifest.contributions.widgets}
     used |= {item.command for item in manifest.contributions.sample_data}
+    for items in manifest.contributions.menus.values():
+        used |= {item.command for item in items}
     assert used == {command.id for command in manifest.contributions.commands}
 
 
