@@ -5,7 +5,13 @@ from scipy import sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig, SolverConfig
 from napari_jcc.features.extractor import Features
-from napari_jcc.problem import JointData, QuadraticProgram, factorise, joint_model
+from napari_jcc.problem import (
+    JointData,
+    LowRankTerm,
+    QuadraticProgram,
+    factorise,
+    joint_model,
+)
 
 TIGHT = SolverConfig(tolerance=1e-8, max_iterations=200_000)
 READINGS = ("printed", "bigm", "cover", "hull")
@@ -80,3 +86,43 @@ def random_program(
     features = Features(superpixels, boxes)
     factors = factorise(features, data, DiscriminativeConfig(degrees_of_freedom=3))
     return joint_model(data, factors, ProblemConfig(reading=reading, **options)).build()
+
+
+def stack(problems) -> tuple[QuadraticProgram, list[np.ndarray]]:
+    """One program of several that share nothing, and where the variables of each stand.
+
+    Its optimum is that of every one, so one solve answers for all. Superpixels of all
+    come first, then boxes, as in a program of one set; none has memberships.
+    """
+    of, kind, image, row_image, images = [], [], [], [], 0
+    for number, part in enumerate(problems):
+        of.append(np.full(part.variable_count, number))
+        kind.append(np.arange(part.variable_count) >= part.low_rank[1].start)
+        image.append(part.variable_image + images)
+        row_image.append(part.row_image + images)
+        images += part.variable_image.max() + 1
+    of, kind = np.concatenate(of), np.concatenate(kind)
+    order = np.argsort(kind, kind="stable")
+
+    def join(name):
+        return np.concatenate([getattr(part, name) for part in problems])
+
+    factors = [
+        sparse.block_diag([part.low_rank[number].factor for part in problems]).toarray()
+        for number in (0, 1)
+    ]
+    cost = sparse.block_diag([part.sparse_cost for part in problems], format="csc")
+    rows = sparse.block_diag([part.A for part in problems], format="csc")
+    whole = QuadraticProgram(
+        sparse_cost=sparse.csc_array(cost[:, order].tocsr()[order]),
+        low_rank=(LowRankTerm(0, factors[0]), LowRankTerm(len(factors[0]), factors[1])),
+        q=join("q")[order],
+        A=sparse.csr_array(rows[:, order]),
+        l=join("l"),
+        u=join("u"),
+        lower=join("lower")[order],
+        upper=join("upper")[order],
+        variable_image=np.concatenate(image)[order],
+        row_image=np.concatenate(row_image),
+    )
+    return whole, [np.flatnonzero(of[order] == n) for n in range(len(problems))]
