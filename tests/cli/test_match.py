@@ -1,0 +1,123 @@
+import csv
+import json
+import shlex
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_jcc.cli.main import main
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    return ended.value.code
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three cuts of one texture, moved against each other, among what is no image."""
+    noise = np.random.default_rng(3).uniform(0, 255, (20, 26, 3)).astype(np.uint8)
+    big = np.asarray(Image.fromarray(noise).resize((156, 120), Image.Resampling.BICUBIC))
+    path = tmp_path / "my images"
+    path.mkdir()
+    for name, (y, x) in {"a": (4, 6), "b": (0, 0), "c": (2, 3)}.items():
+        Image.fromarray(big[y : y + 100, x : x + 130]).save(path / f"{name}.png")
+    (path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    return path
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_images_are_matched_without_a_checkpoint_and_the_command_repeats_it(
+    folder, tmp_path, capsys
+):
+    out, again = tmp_path / "out", tmp_path / "again"
+    words = ["--pairs", "template:a", "--set", "matching.points=8"]
+    assert run("match", folder, "-o", out, *words) == 0
+    told = capsys.readouterr().out
+    assert "Pairs    2" in told
+    assert "broken.jpg" in told
+    assert str(out / "overview.png") in told
+    command = shlex.split(json.loads((out / "match.json").read_text())["command"])
+    assert command[0] == "napari-jcc"
+    command[command.index(str(out))] = str(again)
+    assert run(*command[1:], "--quiet") == 0
+    assert capsys.readouterr().out == ""
+    for name in ("pairs.csv", "points.csv", "warped/a/b.png"):
+        assert (out / name).read_bytes() == (again / name).read_bytes()
+    assert len(rows(out / "points.csv")) <= 2 * 64
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--pairs", "template:x"], "There is no image 'x'"),
+        (["--pairs", "missing.csv"], "template:NAME"),
+        (["--checkpoint", "none.ckpt"], "napari-jcc train"),
+        (["--set", "matching.tolerance=2"], "matching.tolerance"),
+        (["--encoder", "/none.pt2"], "There is no encoder at"),
+    ],
+)
+def test_bad_input_is_refused_with_a_remedy(folder, tmp_path, capsys, words, told):
+    if words[0] in ("--checkpoint", "--encoder"):
+        pytest.importorskip("torch", reason="networks need torch")
+    assert run("match", folder, "-o", tmp_path / "out", *words) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_image_and_a_full_folder_are_refused(folder, tmp_path, capsys):
+    assert run("match", folder / "a.png", "-o", tmp_path / "out") == 2
+    assert "at least 2 images" in capsys.readouterr().err
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "note.txt").write_text("mine")
+    assert run("match", folder, "-o", tmp_path / "out") == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert run("match", folder, "-o", tmp_path / "out", "--overwrite", "-q") == 0
+    assert (tmp_path / "out" / "note.txt").read_text() == "mine"
+
+
+def test_landmarks_are_carried_and_scored(folder, tmp_path, capsys):
+    table = tmp_path / "placed.csv"
+    table.write_text("image,point,x,y\na.png,1,40,30\na.png,2,80,60\na.png,3,60,70\n")
+    out = tmp_path / "out"
+    assert run("landmarks", folder, "--from", table, "-o", out, "-q") == 0
+    found = {(row["image"], row["point"]): row for row in rows(out / "landmarks.csv")}
+    for name, shift in (("b.png", (6, 4)), ("c.png", (3, 2))):
+        row = found[name, "1"]
+        place = np.array([float(row["x"]), float(row["y"])])
+        assert np.linalg.norm(place - (40, 30) - shift) < 2
+    assert run("landmarks", folder, "--from", table, "-o", out) == 2
+    assert "--overwrite" in capsys.readouterr().err
+
+    (out / "landmarks.csv").replace(folder / "landmarks.csv")
+    words = ["evaluate-matching", "landmarks", "--root", folder, "-q"]
+    assert run(*words, "--methods", "identity,registration", "--json") == 0
+    scores = json.loads(capsys.readouterr().out)
+    errors = {
+        name: score["scores"]["all"]["landmarks error/px"][0]
+        for name, score in scores.items()
+    }
+    assert errors["registration"] < 2 < errors["identity"]
+    assert run(*words, "--pairs", "2", "--methods", "identity") == 0
+    assert "2 pairs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["pf_wilow"], "pf_willow"),
+        (["landmarks", "--methods", "best"], "choose among identity"),
+        (["landmarks", "--methods", ""], "Nothing to compare"),
+    ],
+)
+def test_bad_comparisons_are_explained(folder, capsys, words, told):
+    lines = "image,point,x,y\na.png,1,4,3\nb.png,1,4,3\n"
+    (folder / "landmarks.csv").write_text(lines)
+    assert run("evaluate-matching", *words, "--root", folder) == 2
+    assert told in capsys.readouterr().err
