@@ -24,6 +24,7 @@ import resource
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,10 @@ def measure(
     file: str, name: str, tolerance: float, options: dict[str, Any], answer: Any
 ) -> None:
     """Run one solver in this process and send back its point and what it took."""
-    import torch
+    if name.startswith("structured"):
+        import torch
 
-    torch.set_num_threads(options["threads"])
+        torch.set_num_threads(options["threads"])
     with Path(file).open("rb") as stream:
         program = pickle.load(stream)
     before = reset_peak()
@@ -79,7 +81,7 @@ def measure(
         "tolerance": tolerance,
         "process_mb": round(peak_bytes() / 2**20, 1),
     }
-    if options["device"].startswith("cuda"):
+    if options["device"].startswith("cuda") and name.startswith("structured"):
         row["device_mb"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
     answer.send((row, found))
 
@@ -127,7 +129,8 @@ def run_alone(
 
 def run(
     program: QuadraticProgram, names: list[str], options: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """Run one solver after another; yields all rows so far after each."""
     rows: dict[str, dict[str, Any]] = {}
     judge = Judge(program)
     tolerances: tuple[float, ...] = (options["tolerance"],)
@@ -148,10 +151,10 @@ def run(
                 rows[name] = row
                 if options["gap"] and judge.gap(row["objective"]) <= options["gap"]:
                     break
-    for row in rows.values():
-        if "objective" in row:
-            row["gap"] = judge.gap(row["objective"])
-    return rows
+            for row in rows.values():
+                if "objective" in row:
+                    row["gap"] = judge.gap(row["objective"])
+            yield rows
 
 
 def parse() -> argparse.Namespace:
@@ -199,8 +202,8 @@ def main() -> None:
         )
     else:
         program = generated(options.images, options.seed, options.setting)
-    rows = run(program, options.solvers.split(","), vars(options))
-    kept = keep(options.keep, options.images, rows)
+    for rows in run(program, options.solvers.split(","), vars(options)):
+        kept = keep(options.keep, options.images, rows)
     if options.plot:
         plot(kept, options.plot)
     if options.json:
