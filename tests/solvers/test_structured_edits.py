@@ -12,11 +12,13 @@ from napari_jcc.problem import Variables
 from napari_jcc.problem.fixings import Fixings, fix
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import Status, get_solver
-from solvers.instances import TIGHT, random_data, random_program
+from solvers.instances import READINGS, TIGHT, random_data, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from napari_jcc.solvers.structured import PreparedProblem, repair  # noqa: E402
+from napari_jcc.solvers.structured.build import edit_blocks, make_blocks  # noqa: E402
+from napari_jcc.solvers.structured.change import Change  # noqa: E402
 
 torch.set_num_threads(1)  # Threads that wait for each other slow tiny matrices down.
 SUPERPIXELS, BOXES = 36, 12
@@ -155,6 +157,37 @@ def test_other_variables_are_refused_and_nothing_is_lost(rng):
         prepared.solve(progress)
     assert prepared.solution is solution
     assert prepared.solve().status is Status.SOLVED
+
+
+@pytest.mark.parametrize("edit", ["smoothness", "fill"])
+@pytest.mark.parametrize("reading", READINGS)
+def test_an_edit_of_one_matrix_shares_the_others(edit, reading):
+    before = random_program(np.random.default_rng(3), reading)
+    after = random_program(np.random.default_rng(3), reading, **EDITS[edit])
+    change = Change.between(before, after)
+    assert change == Change(edit == "smoothness", edit == "fill", False, False)
+    blocks = make_blocks(before, torch.device("cpu"))
+    edited = edit_blocks(blocks, after, cost=change.cost, rows=change.rows)
+    assert edited.parts[0].interior_factor is blocks.parts[0].interior_factor
+    anew = make_blocks(after, torch.device("cpu"))
+    x = torch.rand(len(anew.q), dtype=torch.float64)
+    scale = edited.scale / anew.scale
+    torch.testing.assert_close(edited.cost @ x, scale * (anew.cost @ x))
+    torch.testing.assert_close(edited.rows @ x, anew.rows @ x)
+    y = torch.rand(len(anew.row_lower), dtype=torch.float64)
+    torch.testing.assert_close(edited.columns @ y, anew.columns @ y)
+    for name in ("dense", "light", "coupling", "thin_value"):
+        mine, fresh = (getattr(b.parts[0], name) for b in (edited, anew))
+        torch.testing.assert_close(mine, fresh)
+    mine, fresh = (b.parts[0].cost_value for b in (edited, anew))
+    torch.testing.assert_close(mine, scale * fresh)
+
+
+def test_a_cost_of_another_pattern_or_size_is_brought_into_batches_anew():
+    before = random_program(np.random.default_rng(3), "cover")
+    for alpha in (0.0, 1e4):
+        after = random_program(np.random.default_rng(3), "cover", alpha=alpha)
+        assert Change.between(before, after).pattern
 
 
 def test_low_rank_edits_are_noticed(rng):

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
 
-from napari_jcc._types import IntArray
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.solvers.structured.batches import room_for_parts
-from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks, set_vectors
+from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
-from napari_jcc.solvers.structured.layout import (
-    BORDER,
-    COUPLING,
-    DENSE,
-    GROUP_BYTES,
-    INTERIOR,
-    LIGHT,
-    THIN,
-    Group,
-    Layout,
-    find_layout,
+from napari_jcc.solvers.structured.group_cutter import (
+    GroupCutter,
+    Members,
+    ranks_of,
+    to_tensors,
 )
+from napari_jcc.solvers.structured.layout import GROUP_BYTES, Layout, find_layout
 
 
 def make_blocks(
@@ -42,7 +39,6 @@ def make_blocks(
     """
     layout = find_layout(program, group_bytes)
     scale = cost_scale(program, exchange or Alone())
-    cost = _padded_cost(program, layout, scale)
     blocks = Blocks(
         program=program,
         layout=layout,
@@ -53,24 +49,62 @@ def make_blocks(
         upper=torch.empty(0),
         row_lower=torch.empty(0),
         row_upper=torch.empty(0),
-        rank=_ranks(program, layout),
+        rank=ranks_of(program, layout),
         parts=[],
-        cost=_to_csr(cost, device),
-        cost_diagonal=torch.as_tensor(cost.diagonal(), device=device),
-        rows=_to_csr(_padded_rows(program, layout), device),
-        columns=_to_csr(sparse.csr_array(_padded_rows(program, layout).T), device),
+        **_cost_tensors(program, layout, scale, device),
+        **_row_tensors(program, layout, device),
         variable_place=torch.as_tensor(layout.variable_place, device=device),
         row_place=torch.as_tensor(layout.row_place, device=device),
         budget=budget,
     )
     set_vectors(blocks, program)
     parts = room_for_parts(len(layout.groups), budget)
-    members = Members(program.variable_image), Members(program.row_image)
-    for number, group in enumerate(layout.groups):
-        own = members[0].of(group.images), members[1].of(group.images)
-        parts[number] = _GroupBuilder(program, layout, group, scale, own).build(device)
+    for number, cutter in enumerate(cutters(program, layout, scale)):
+        parts[number] = cutter.build(device)
     blocks.parts = parts
     return blocks
+
+
+def edit_blocks(
+    blocks: Blocks, program: QuadraticProgram, *, cost: bool, rows: bool
+) -> Blocks:
+    """Return the blocks of an edited program with nonzeros at the same places.
+
+    The factors, by far the largest part, are shared, and so is the scale of the cost.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        Of the program before; not changed.
+    program : QuadraticProgram
+        Has the factors of the program before.
+    cost, rows
+        Whether S, and whether A, is another.
+    """
+    layout, scale, device = blocks.layout, blocks.scale, blocks.device
+    changed: dict[str, Any] = {}
+    if cost:
+        changed |= _cost_tensors(program, layout, scale, device)
+    if rows:
+        changed |= _row_tensors(program, layout, device)
+    parts = room_for_parts(len(layout.groups), blocks.budget)
+    for number, cutter in enumerate(cutters(program, layout, scale)):
+        arrays = (cutter.cost() if cost else {}) | (cutter.constraints() if rows else {})
+        matrices: dict[str, Any] = dict(to_tensors(arrays, device))
+        parts[number] = replace(blocks.parts[number], **matrices)
+    edited = replace(blocks, parts=parts, **changed)
+    set_vectors(edited, program)
+    return edited
+
+
+def cutters(
+    program: QuadraticProgram, layout: Layout, scale: float
+) -> Iterator[GroupCutter]:
+    """Return what cuts out the matrices of one group after another."""
+    variables, rows = Members(program.variable_image), Members(program.row_image)
+    for group in layout.groups:
+        own = variables.of(group.images), rows.of(group.images)
+        yield GroupCutter(program, layout, group, scale, own)
 
 
 def cost_scale(program: QuadraticProgram, exchange: Exchange) -> float:
@@ -81,10 +115,20 @@ def cost_scale(program: QuadraticProgram, exchange: Exchange) -> float:
     return float(count / total) if total > 0 else 1.0
 
 
-def _ranks(program: QuadraticProgram, layout: Layout) -> tuple[int, int]:
-    widths = [term.factor.shape[1] for term in program.low_rank]
-    border = 0 if layout.border_term is None else widths[layout.border_term]
-    return sum(widths) - border, border
+def _cost_tensors(
+    program: QuadraticProgram, layout: Layout, scale: float, device: torch.device
+) -> dict[str, Tensor]:
+    cost = _padded_cost(program, layout, scale)
+    diagonal = torch.as_tensor(cost.diagonal(), device=device)
+    return {"cost": _to_csr(cost, device), "cost_diagonal": diagonal}
+
+
+def _row_tensors(
+    program: QuadraticProgram, layout: Layout, device: torch.device
+) -> dict[str, Tensor]:
+    rows = _padded_rows(program, layout)
+    columns = _to_csr(sparse.csr_array(rows.T), device)
+    return {"rows": _to_csr(rows, device), "columns": columns}
 
 
 def _padded_cost(
@@ -117,167 +161,3 @@ def _to_csr(matrix: sparse.csr_array, device: torch.device) -> Tensor:
             size=matrix.shape,
             device=device,
         )
-
-
-class Members:
-    """Finds what belongs to some images, in time that other images do not add to.
-
-    Parameters
-    ----------
-    image : (n,) int64
-        Image of every variable, or of every row.
-    """
-
-    def __init__(self, image: IntArray) -> None:
-        self._order = np.argsort(image, kind="stable")
-        counts = np.bincount(image)
-        self._starts = np.concatenate([[0], np.cumsum(counts)])
-
-    def of(self, images: IntArray) -> IntArray:
-        """Positions of the members of these images, ascending."""
-        # Images beyond the last that has a member have none.
-        known = images[images < len(self._starts) - 1]
-        parts = [self._order[self._starts[i] : self._starts[i + 1]] for i in known]
-        return np.sort(np.concatenate(parts)) if parts else self._order[:0]
-
-
-class _GroupBuilder:
-    """Cuts the matrices of one group, of given variables and rows, out of a program."""
-
-    def __init__(
-        self,
-        program: QuadraticProgram,
-        layout: Layout,
-        group: Group,
-        scale: float,
-        members: tuple[IntArray, IntArray],
-    ) -> None:
-        self.program, self.layout, self.group, self.scale = program, layout, group, scale
-        self.count = len(group.images)
-        self.width, self.height = sum(group.sizes), sum(group.rows)
-        variables, rows = members
-        self.variables, self.rows = variables, rows
-        # The columns of a row lie in its own image, so only the rows need be cut out.
-        cut = program.A[rows]
-        cut.sum_duplicates()
-        matrix = sparse.coo_array(cut)
-        local = layout.row_place[rows] - group.first_row
-        self.row_batch, self.row = np.divmod(local[matrix.coords[0]], self.height or 1)
-        place = layout.variable_place[matrix.coords[1]] - group.first_variable
-        self.column = place % (self.width or 1)
-        self.value = matrix.data
-        self.row_kind = layout.row_kind[rows][matrix.coords[0]]
-        self.column_kind = layout.variable_kind[matrix.coords[1]]
-
-    def build(self, device: torch.device) -> GroupBlocks:
-        place, value = self._cost()
-        pivot, pivot_value, light = self._light()
-        thin = self._thin()
-        pairs = self._pairs(thin)
-        interior, border = self._factors()
-        arrays = {
-            "cost_place": place,
-            "cost_value": value,
-            "dense": self._matrix(DENSE),
-            "pivot": pivot,
-            "pivot_value": pivot_value,
-            "light": light,
-            "coupling": self._matrix(COUPLING),
-            "thin_row": thin[0],
-            "thin_variable": thin[1],
-            "thin_value": thin[2],
-            "pair_place": pairs[0],
-            "pair_variable": pairs[1],
-            "pair_value": pairs[2],
-            "interior_factor": interior,
-            "border_factor": border,
-        }
-        tensors = {
-            name: torch.as_tensor(np.ascontiguousarray(array)).to(device)
-            for name, array in arrays.items()
-        }
-        return GroupBlocks(group=self.group, **tensors)
-
-    def _cost(self) -> tuple[np.ndarray, np.ndarray]:
-        cost = sparse.coo_array(self.program.sparse_cost[:, self.variables])
-        row = self.layout.variable_place[cost.coords[0]] - self.group.first_variable
-        column = (
-            self.layout.variable_place[self.variables[cost.coords[1]]]
-            - self.group.first_variable
-        )
-        batch, row = np.divmod(row, self.width)
-        column = column % self.width
-        core = self.group.core
-        kept = (row < core) & (column < core)
-        place = (batch * core + row) * core + column
-        return place[kept], cost.data[kept] * self.scale
-
-    def _matrix(self, kind: int) -> np.ndarray:
-        """Rows of a kind on the core, (B, rows, core)."""
-        first = sum(self.group.rows[: (DENSE, LIGHT, COUPLING).index(kind)])
-        result = np.zeros((self.count, self.group.rows[kind], self.group.core))
-        kept = (self.row_kind == kind) & (self.column_kind != THIN)
-        result[self.row_batch[kept], self.row[kept] - first, self.column[kept]] = (
-            self.value[kept]
-        )
-        return result
-
-    def _light(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        first, height = self.group.rows[DENSE], self.group.rows[LIGHT]
-        light = np.zeros((self.count, height, self.group.sizes[BORDER]))
-        pivot = np.zeros((self.count, height), dtype=np.int64)
-        value = np.zeros((self.count, height))
-        of_border = (self.row_kind == LIGHT) & (self.column_kind == BORDER)
-        at = (self.row_batch[of_border], self.row[of_border] - first)
-        border = self.column[of_border] - self.group.sizes[INTERIOR]
-        light[(*at, border)] = self.value[of_border]
-        kept = (self.row_kind == LIGHT) & (self.column_kind != BORDER) & (self.value != 0)
-        at = (self.row_batch[kept], self.row[kept] - first)
-        pivot[at] = self.column[kept]
-        value[at] = self.value[kept]
-        return pivot, value, light
-
-    def _thin(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        first = self.group.rows[DENSE] + self.group.rows[LIGHT]
-        height, thin = self.group.rows[COUPLING], self.group.sizes[THIN]
-        kept = (self.row_kind == COUPLING) & (self.column_kind == THIN)
-        row = self.row_batch[kept] * height + self.row[kept] - first
-        variable = self.row_batch[kept] * thin + self.column[kept] - self.group.core
-        return row, variable, self.value[kept]
-
-    def _pairs(
-        self, thin: tuple[np.ndarray, np.ndarray, np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Every ordered pair of coupling rows that share a thin variable."""
-        row, variable, value = thin
-        height = self.group.rows[COUPLING]
-        order = np.argsort(variable, kind="stable")
-        row, variable, value = row[order], variable[order], value[order]
-        starts = np.searchsorted(variable, variable, side="left")
-        degree = np.searchsorted(variable, variable, side="right") - starts
-        first = np.repeat(np.arange(len(row)), degree)
-        within = np.arange(len(first)) - np.repeat(np.cumsum(degree) - degree, degree)
-        second = np.repeat(starts, degree) + within
-        place = row[first] * height + row[second] % max(height, 1)
-        return place, variable[first], value[first] * value[second]
-
-    def _factors(self) -> tuple[np.ndarray, np.ndarray]:
-        ranks = _ranks(self.program, self.layout)
-        kind = np.result_type(np.float32, *(t.factor for t in self.program.low_rank))
-        interior = np.zeros((self.count, self.group.sizes[INTERIOR], ranks[0]), kind)
-        border = np.zeros((self.count, self.group.sizes[BORDER], ranks[1]), kind)
-        batch, slot = np.divmod(
-            self.layout.variable_place[self.variables] - self.group.first_variable,
-            self.width or 1,
-        )
-        column = 0
-        for number, term in enumerate(self.program.low_rank):
-            inside = (self.variables >= term.start) & (self.variables < term.rows.stop)
-            values = term.factor[self.variables[inside] - term.start] * np.sqrt(self.scale)
-            if number == self.layout.border_term:
-                border[batch[inside], slot[inside] - self.group.sizes[INTERIOR]] = values
-                continue
-            stop = column + term.factor.shape[1]
-            interior[batch[inside], slot[inside], column:stop] = values
-            column = stop
-        return interior, border

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -20,7 +21,8 @@ from napari_jcc.solvers.structured import admm, ipm
 from napari_jcc.solvers.structured.admm import Admm
 from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
-from napari_jcc.solvers.structured.build import make_blocks
+from napari_jcc.solvers.structured.build import edit_blocks, make_blocks
+from napari_jcc.solvers.structured.change import Change
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.ipm import InteriorPoint
 from napari_jcc.solvers.structured.kept import kept_bytes
@@ -87,14 +89,23 @@ class Engine:
         """Where the matrices are."""
         return self._device
 
-    def take_vectors(self, program: QuadraticProgram) -> None:
-        """Take over a program whose matrices are the same; everything kept stays."""
-        set_vectors(self.blocks, program)
+    def take(self, program: QuadraticProgram, change: Change) -> None:
+        """Take over an edited program of the same variables and rows.
 
-    def take_matrices(self, program: QuadraticProgram, *, same_cost: bool) -> None:
-        """Take over a program of the same variables and rows with other matrices."""
-        self.blocks = self._surviving(lambda: self._make(program))
-        self._is_convex = self._is_convex and same_cost
+        While the matrices are the same everything kept stays.
+        """
+        change = change.among(self.exchange)
+        if not (change.cost or change.rows or change.factors):
+            set_vectors(self.blocks, program)
+        elif change.factors or change.pattern:
+            self._take_blocks(self._surviving(lambda: self._make(program)))
+        else:
+            edit = partial(edit_blocks, cost=change.cost, rows=change.rows)
+            self._take_blocks(self._surviving(lambda: edit(self.blocks, program)))
+        self._is_convex = self._is_convex and not (change.cost or change.factors)
+
+    def _take_blocks(self, blocks: Blocks) -> None:
+        self.blocks = blocks
         if self._splitting is not None:
             self._splitting.take_matrices(self.blocks)
 
@@ -212,7 +223,8 @@ class Engine:
                 "discriminative.degrees_of_freedom."
             ) from error
         if hasattr(self, "blocks"):
-            self.take_matrices(self.blocks.program, same_cost=True)
+            program = self.blocks.program
+            self._take_blocks(self._surviving(lambda: self._make(program)))
 
     def _note(self, message: str) -> None:
         logger.warning(message)

@@ -15,11 +15,10 @@ from napari_jcc.problem.cut import cut_image
 from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
+from napari_jcc.solvers.structured.change import Change
 from napari_jcc.solvers.structured.devices import choose_device
 from napari_jcc.solvers.structured.engine import Engine
 from napari_jcc.spill import GIGABYTE
-
-CompressedMatrix = sparse.csr_array | sparse.csc_array
 
 
 class PreparedProblem:
@@ -34,7 +33,8 @@ class PreparedProblem:
     =============================== ====================== =============================
     nu, mu, marks, boxes fixed      q, limits, bounds      steps from the last solution
     gamma                           A                      a new factor, and steps
-    alpha, beta                     S, F                   a check of convexity besides
+    alpha                           S                      a check of convexity besides
+    beta                            F                      all matrices anew besides
     a box added (`with_box`)        variables              to be prepared anew
     =============================== ====================== =============================
 
@@ -88,13 +88,7 @@ class PreparedProblem:
                 f"{len(program.l)} rows in other places than the {old.variable_count} and "
                 f"{len(old.l)} prepared. Prepare it anew."
             )
-        same_cost = _is_same(old.sparse_cost, program.sparse_cost) and _same_factors(
-            old.low_rank, program.low_rank
-        )
-        if same_cost and _is_same(old.A, program.A):
-            self._engine.take_vectors(program)
-        else:
-            self._engine.take_matrices(program, same_cost=same_cost)
+        self._engine.take(program, Change.between(old, program))
         self._program = program
 
     def solve(self, progress: Progress | None = None) -> Solution:
@@ -156,25 +150,6 @@ def _absorb(program: QuadraticProgram) -> QuadraticProgram:
         low_rank=tuple(
             LowRankTerm(term.start, term.factor[:, :0]) for term in program.low_rank
         ),
-    )
-
-
-def _is_same(a: CompressedMatrix, b: CompressedMatrix) -> bool:
-    return a is b or (
-        np.array_equal(a.indptr, b.indptr)
-        and np.array_equal(a.indices, b.indices)
-        and np.array_equal(a.data, b.data)
-    )
-
-
-def _same_factors(old: tuple[LowRankTerm, ...], new: tuple[LowRankTerm, ...]) -> bool:
-    return len(old) == len(new) and all(
-        a is b
-        or (
-            a.start == b.start
-            and (a.factor is b.factor or np.array_equal(a.factor, b.factor))
-        )
-        for a, b in zip(old, new, strict=True)
     )
 
 
