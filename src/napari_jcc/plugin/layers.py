@@ -26,7 +26,7 @@ LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
 OBJECT = 1
 """Value of the object in a mask layer; the background is 0."""
 
-_MASK_COLOURS = {0: "transparent", OBJECT: "#00c8ff", None: "#ff9f1c"}
+MASK_COLOURS = {0: "transparent", OBJECT: "#00c8ff", None: "#ff9f1c"}
 _BOX_COLOUR = "#ffd400"
 
 
@@ -228,7 +228,7 @@ def _mask_style(result: JccResult, prefix: str) -> dict[str, Any]:
     style = {"name": f"{prefix}masks", "opacity": 0.4}
     if any(image.instances is not None for image in result.images):
         return style  # a colour for every object, by napari
-    return style | {"colormap": _MASK_COLOURS}
+    return style | {"colormap": MASK_COLOURS}
 
 
 def _saliency_style(prefix: str) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""Base of docks that work on chosen images and let the user choose them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QFileDialog
+
+from napari_jcc.plugin.reader import read_stack
+from napari_jcc.plugin.widgets.dock import Dock
+from napari_jcc.plugin.widgets.input_chooser import InputChooser
+
+if TYPE_CHECKING:
+    import napari
+
+
+class ImagesDock(Dock):
+    """A dock with the list of images at its top, in step with the other docks.
+
+    Parameters
+    ----------
+    viewer
+        Viewer that the dock belongs to.
+    run_text
+        What the run button says.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer, run_text: str) -> None:
+        super().__init__(viewer, run_text)
+        self._viewer = viewer
+        self.chooser = InputChooser(viewer)
+        self.chooser.changed.connect(self._on_choice)
+        self.chooser.folder_wanted.connect(self._ask_folder)
+        self.session.chosen_changed.connect(self._on_chosen_changed)
+        self._viewer.events.theme.connect(self._apply_theme)
+        self._apply_theme()
+
+    def begin(self) -> None:
+        """Show the images chosen before this dock was opened; subclasses call it last."""
+        if self.session.chosen:
+            self._follow()
+        else:
+            self._on_choice()
+        self.show_images()
+        self.refresh()
+
+    def show_images(self) -> None:
+        """Take other images; for subclasses."""
+
+    def open_folder(self, folder: str | Path) -> None:
+        """Open a folder of images as one stack and choose it; returns at once."""
+        self.start("Open a folder", lambda _: read_stack(folder), self._on_opened)
+
+    def leave(self) -> None:
+        """Stop listening to the viewer."""
+        self.chooser.disconnect_viewer()
+        self._viewer.events.theme.disconnect(self._apply_theme)
+
+    def sizeHint(self) -> QSize:
+        """As wide as the other docks, as high as there is room."""
+        return QSize(350, 700)
+
+    def _on_opened(self, layers: list[Any]) -> None:
+        self.panel.set_status("")
+        for data, options, _ in layers:
+            layer = Image(data, **options)
+            self._viewer.add_layer(layer)
+            self.chooser.choose(layer)
+
+    def _on_choice(self) -> None:
+        self.session.choose(self.chooser.layers())
+
+    def _on_chosen_changed(self) -> None:
+        self._follow()
+        self.show_images()
+        self.refresh()
+
+    def _follow(self) -> None:
+        chosen = self.session.chosen
+        if len(chosen) == 1 and self.chooser.layers() != chosen:
+            self.chooser.choose(chosen[0])
+
+    def _ask_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
+        if folder and not self.running:
+            self.open_folder(folder)
+
+    def _apply_theme(self) -> None:
+        theme = get_theme(self._viewer.theme)
+        self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())

@@ -1,0 +1,232 @@
+"""Match images that show the same kind of object, and look at every pair."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_jcc.errors import JccError
+from napari_jcc.matching.outputs.names import RECORD
+from napari_jcc.plugin.match_pictures import SideBySide, draw_side_by_side
+from napari_jcc.plugin.match_view import MatchView
+from napari_jcc.plugin.matches import (
+    Matched,
+    MatchRequest,
+    as_table,
+    list_names,
+    match_images,
+    save_matches,
+)
+from napari_jcc.plugin.navigation import current_place
+from napari_jcc.plugin.source import find_source
+from napari_jcc.plugin.widgets.images_dock import ImagesDock
+from napari_jcc.plugin.widgets.match_looks import MatchLooks
+from napari_jcc.plugin.widgets.match_pairs import PairChooser, PairTable
+from napari_jcc.plugin.widgets.matcher_chooser import MatcherChooser
+from napari_jcc.plugin.worker import Task
+
+if TYPE_CHECKING:
+    import napari
+
+_NO_FILES = (
+    "No command can do this: the images are not in files that the plugin opened. Save "
+    "them, open their folder here, and match again."
+)
+
+
+class MatchDock(ImagesDock):
+    """Finds which points of images belong together.
+
+    Parameters
+    ----------
+    napari_viewer
+        Viewer whose images are worked on and that shows the pairs.
+    """
+
+    cancelled_text = "Cancelled. Nothing has changed."
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__(napari_viewer, "&Match")
+        self.matched: Matched | None = None
+        self.row = -1
+        self._drawing: Task | None = None
+        self.view = MatchView(self._viewer)
+        self.matcher = MatcherChooser()
+        self.pairs = PairChooser()
+        self.looks = MatchLooks()
+        self.table = PairTable()
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.save_button = QPushButton("&Save…")
+        self.copy_button = QPushButton("&Copy as command")
+        self._build()
+        self._connect()
+        self.begin()
+
+    def run(self) -> None:
+        """Match the chosen images in a thread; returns at once."""
+        if self.running:
+            return
+        request = MatchRequest(
+            target=self.pairs.target,
+            source=self.pairs.source,
+            checkpoint=self.matcher.checkpoint,
+            encoder=self.matcher.encoder_name,
+            device=self.session.config.runtime.device,
+        )
+        work = partial(match_images, self.session.chosen, request)
+        self.start("Match", work, self._on_matched)
+
+    def look_at(self, row: int) -> None:
+        """Show a pair by its number; its picture is drawn in a thread."""
+        if self.matched is None or not 0 <= row < len(self.matched.result.pairs):
+            return
+        self.row = row
+        matched, most = self.matched, self.looks.lines.value()
+        task = Task(lambda _: draw_side_by_side(matched, row, most), "Draw a pair")
+        task.succeeded.connect(partial(self._on_drawn, task))
+        self._drawing = task
+        self.session.run(task, owner=self)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write pairs, points, warped images and masks; returns at once."""
+        if self.matched is None or self.running:
+            return
+        work = partial(save_matches, self.matched, folder, overwrite)
+        self.start("Save", work, self._on_saved)
+
+    def copy_command(self) -> None:
+        """Put the command that does the same on the clipboard, or say why there is none."""
+        command = "" if self.matched is None else self.matched.command()
+        clipboard = QApplication.clipboard()
+        if not command or clipboard is None:
+            self.said.setText(_NO_FILES)
+            return
+        clipboard.setText(command)
+        self.said.setText(f"Copied: {command}")
+
+    def refresh(self) -> None:
+        """Show what can be done now."""
+        missing = self.matcher.missing
+        if not self.pairs.target:
+            missing = "Open a folder or choose an Image layer"
+        self.panel.run_button.setEnabled(not missing)
+        self.panel.run_button.setToolTip(missing or "Find points that belong together")
+        self.results.setVisible(self.matched is not None)
+
+    def show_images(self) -> None:
+        """Offer the chosen images as template."""
+        names: tuple[str, ...] = ()
+        if self.session.chosen:
+            try:
+                names = list_names(self.session.chosen)
+            except JccError as error:
+                self.panel.set_status(str(error))
+        self.pairs.set_names(names)
+
+    def leave(self) -> None:
+        """Show the layers again that were hidden for a pair."""
+        self.view.clear()
+        super().leave()
+
+    def _build(self) -> None:
+        self.save_button.setToolTip("Write pairs, points, warped images and masks")
+        self.copy_button.setToolTip("Copy the command that does the same")
+        self.results = QWidget()
+        results = QVBoxLayout(self.results)
+        results.setContentsMargins(0, 0, 0, 0)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.save_button)
+        buttons.addWidget(self.copy_button)
+        results.addWidget(self.table, 1)
+        results.addWidget(self.looks)
+        results.addWidget(self.said)
+        results.addLayout(buttons)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 8)
+        layout.setSpacing(6)
+        for widget in (self.chooser, self.matcher, self.pairs, self.panel):
+            layout.addWidget(widget)
+        layout.addWidget(self.results, 1)
+        layout.addStretch()
+
+    def _connect(self) -> None:
+        self.matcher.changed.connect(self.refresh)
+        self.pairs.changed.connect(self.refresh)
+        self.pairs.current_wanted.connect(self._take_current)
+        self.panel.run_wanted.connect(self.run)
+        self.table.picked.connect(self.look_at)
+        self.looks.view_changed.connect(self._on_view)
+        self.looks.lines_changed.connect(lambda: self.look_at(self.row))
+        self.looks.opacity_changed.connect(self._on_opacity)
+        self.save_button.clicked.connect(self._ask_save)
+        self.copy_button.clicked.connect(self.copy_command)
+
+    def _on_matched(self, matched: Matched | None) -> None:
+        if matched is None:
+            return
+        self.matched = matched
+        self.view.unhide()
+        self.view.set_matched(matched)
+        self.panel.set_status(matched.source.warning)
+        self.said.setText(_summarise(matched))
+        self.table.show_pairs(as_table(matched))
+        # The least sure one first: it is what should be looked at.
+        self.table.setCurrentCell(-1, -1)
+        self.table.setCurrentCell(0, 0)
+
+    def _on_drawn(self, task: Task, side: SideBySide | None) -> None:
+        if task is self._drawing and side is not None:
+            self.view.show(self.row, side, self.looks.view, self.looks.opacity)
+
+    def _on_view(self) -> None:
+        if self.matched is not None:
+            self.view.set_view(self.looks.view)
+
+    def _on_opacity(self) -> None:
+        self.view.set_opacity(self.looks.opacity)
+
+    def _on_saved(self, out: Path | None) -> None:
+        if out is not None:
+            self.said.setText(f"Saved in {out}")
+
+    def _take_current(self) -> None:
+        try:
+            source = find_source(self.session.chosen, self.session.config.collection)
+        except JccError as error:
+            self.panel.set_status(str(error))
+            return
+        place = current_place(self._viewer, source.placement)
+        if place is not None:
+            self.pairs.choose(source.collection.names[place], self.pairs.source)
+
+    def _ask_save(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the matches")
+        if not folder or self.running:
+            return
+        former = (Path(folder) / RECORD).exists()
+        question = f"{folder} holds matches of a former run. Replace them?"
+        if former:
+            answer = QMessageBox.question(self, "Replace the former matches?", question)
+            if answer != QMessageBox.StandardButton.Yes:
+                return
+        self.save(folder, overwrite=former)
+
+
+def _summarise(matched: Matched) -> str:
+    pairs = matched.result.pairs
+    empty = sum(not mask.any() for mask in matched.result.masks or ())
+    text = f"{len(pairs)} pairs, the least sure first. Click one to see it."
+    return f"{text} {empty} masks are empty." if empty else text

@@ -1,0 +1,177 @@
+"""Which images are matched, and the table of what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QWidget,
+)
+
+_COLUMNS = (
+    ("source", "Image that points are found in"),
+    ("target", "Image that points are carried from; the source is drawn in its place"),
+    ("confidence", "Of the whole pair, 0 to 1; compare pairs of one matcher only"),
+    ("inliers", "Share of points that lead into the source and come back close by"),
+    ("cycle error", "Mean distance of points that went to the source and back; 1: a side"),
+)
+_NAMES = 2
+_ALL = "all other images"
+
+
+class PairChooser(QWidget):
+    """Template, and the images that are matched to it.
+
+    Attributes
+    ----------
+    changed
+        Signal when other images are chosen.
+    current_wanted
+        Signal when the image in view is to be the template.
+    """
+
+    changed = Signal()
+    current_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._target, self._source = _make_list("Template"), _make_list("Images matched")
+        self._target.setToolTip("Template: all is drawn in the place of this image")
+        self._source.setToolTip("What is matched to the template")
+        self.current_button = QToolButton()
+        self.current_button.setText("In view")
+        self.current_button.setToolTip("Take the image in view as template")
+        target = QHBoxLayout()
+        target.setContentsMargins(0, 0, 0, 0)
+        target.addWidget(self._target, 1)
+        target.addWidget(self.current_button)
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addRow("Template", target)
+        layout.addRow("Match", self._source)
+        self._target.currentIndexChanged.connect(self._on_target)
+        self._source.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self.current_button.clicked.connect(self.current_wanted)
+
+    @property
+    def target(self) -> str:
+        """Name of the template; empty while there are no images."""
+        return self._target.currentText()
+
+    @property
+    def source(self) -> str:
+        """Name of the one image that is matched; empty for all."""
+        return self._source.currentText() if self._source.currentIndex() > 0 else ""
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Offer images by their names and keep the choice where it can be."""
+        before = self.target
+        self._target.blockSignals(True)
+        self._target.clear()
+        self._target.addItems(list(names))
+        self._target.setCurrentIndex(max(0, self._target.findText(before)))
+        self._target.blockSignals(False)
+        self._on_target()
+
+    def choose(self, target: str, source: str = "") -> None:
+        """Choose template and, if not all, the image matched to it."""
+        self._target.setCurrentText(target)
+        self._source.setCurrentIndex(max(0, self._source.findText(source)))
+
+    def _on_target(self) -> None:
+        names = [self._target.itemText(i) for i in range(self._target.count())]
+        before = self.source
+        self._source.blockSignals(True)
+        self._source.clear()
+        self._source.addItems([_ALL, *(name for name in names if name != self.target)])
+        self._source.setCurrentIndex(max(0, self._source.findText(before)))
+        self._source.blockSignals(False)
+        self.changed.emit()
+
+
+class PairTable(QTableWidget):
+    """One row per matched pair; a click shows it.
+
+    Attributes
+    ----------
+    picked
+        Signal with the number of the pair that the user went to.
+    """
+
+    picked = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__(0, len(_COLUMNS))
+        self.setAccessibleName("Matched pairs")
+        self.setHorizontalHeaderLabels([title for title, _ in _COLUMNS])
+        for column, (_, tip) in enumerate(_COLUMNS):
+            item = self.horizontalHeaderItem(column)
+            if item is not None:
+                item.setToolTip(tip)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setAlternatingRowColors(True)
+        self.setMinimumHeight(110)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        if rows is not None and columns is not None:
+            rows.hide()
+            rows.setDefaultSectionSize(24)
+            columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.currentCellChanged.connect(self._on_row)
+
+    def show_pairs(self, pairs: Sequence[tuple[str, str, float, float, float]]) -> None:
+        """List pairs by source, target, confidence, inlier share and cycle error."""
+        self.blockSignals(True)
+        # Else every row moves while it is filled.
+        self.setSortingEnabled(False)
+        self.setRowCount(len(pairs))
+        for row, pair in enumerate(pairs):
+            for column, value in enumerate(pair):
+                self.setItem(row, column, _make_item(value, row, column))
+        self.setSortingEnabled(True)
+        self.sortItems(_NAMES, Qt.SortOrder.AscendingOrder)
+        self.blockSignals(False)
+
+    def pick(self, number: int) -> None:
+        """Go to a pair by its number in the order asked for."""
+        for row in range(self.rowCount()):
+            if self._number(row) == number:
+                self.setCurrentCell(row, 0)
+
+    def _on_row(self, row: int, _: int, before: int, __: int) -> None:
+        if row >= 0 and row != before:
+            self.picked.emit(self._number(row))
+
+    def _number(self, row: int) -> int:
+        item = self.item(row, 0)
+        return -1 if item is None else int(item.data(Qt.ItemDataRole.UserRole))
+
+
+def _make_item(value: str | float, row: int, column: int) -> QTableWidgetItem:
+    item = QTableWidgetItem()
+    shown = value if isinstance(value, str) else round(value, 3)
+    item.setData(Qt.ItemDataRole.DisplayRole, shown)
+    item.setData(Qt.ItemDataRole.UserRole, row)
+    if column >= _NAMES:
+        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return item
+
+
+def _make_list(name: str) -> QComboBox:
+    combo = QComboBox()
+    combo.setAccessibleName(name)
+    combo.setSizeAdjustPolicy(
+        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    )
+    combo.setMinimumContentsLength(10)
+    return combo

@@ -1,0 +1,98 @@
+"""What matches images: gradients, an encoder, or a trained network."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
+from napari_jcc.plugin.widgets.file_editor import FileEditor
+
+CHECKPOINTS = "Networks (*.ckpt);;All files (*)"
+_GRADIENTS, _ENCODER, _NETWORK = range(3)
+_WAYS = (
+    (
+        "Without training: gradients",
+        "Registers images by their edges. Needs nothing; for objects that look much alike.",
+    ),
+    (
+        "Without training: encoder",
+        "Registers images by the maps of a network that somebody trained, such as DINOv2.",
+    ),
+    (
+        "Trained network",
+        "A file that the dock Train, or the command train, wrote for such images.",
+    ),
+)
+
+
+class MatcherChooser(QWidget):
+    """A list of ways to match, and the file or name that the chosen one needs.
+
+    Attributes
+    ----------
+    changed
+        Signal when another matcher is chosen.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.way = QComboBox()
+        self.way.setAccessibleName("Matcher")
+        for place, (title, tip) in enumerate(_WAYS):
+            self.way.addItem(title)
+            self.way.setItemData(place, tip, 3)  # tooltip role
+        self.way.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.way.setMinimumContentsLength(10)
+        self.encoder = EncoderEditor()
+        self.network = FileEditor("Choose a trained network", CHECKPOINTS)
+        self.network.set_hint("file of the network (.ckpt)")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for widget in (self.way, self.encoder, self.network):
+            layout.addWidget(widget)
+        self.way.currentIndexChanged.connect(self._on_way)
+        self.encoder.changed.connect(self.changed)
+        self.network.changed.connect(self.changed)
+        self._on_way()
+
+    @property
+    def checkpoint(self) -> str:
+        """File of the trained network; empty for matching without training."""
+        return self.network.value() if self.way.currentIndex() == _NETWORK else ""
+
+    @property
+    def encoder_name(self) -> str:
+        """Encoder of matching without training; empty for gradients."""
+        return self.encoder.value() if self.way.currentIndex() == _ENCODER else ""
+
+    @property
+    def missing(self) -> str:
+        """What is still to be chosen; empty when nothing is."""
+        way = self.way.currentIndex()
+        if way == _NETWORK and not self.checkpoint:
+            return "Choose the file of a trained network, or match without training"
+        if way == _ENCODER and not self.encoder_name:
+            return "Choose an encoder, or match by gradients"
+        return ""
+
+    def use_encoder(self, name: str) -> None:
+        """Choose matching without training by an encoder."""
+        self.encoder.set_value(name)
+        self.way.setCurrentIndex(_ENCODER)
+
+    def use_network(self, path: str) -> None:
+        """Choose a trained network."""
+        self.network.set_value(path)
+        self.way.setCurrentIndex(_NETWORK)
+
+    def _on_way(self) -> None:
+        way = self.way.currentIndex()
+        self.encoder.setVisible(way == _ENCODER)
+        self.network.setVisible(way == _NETWORK)
+        self.changed.emit()

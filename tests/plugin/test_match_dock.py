@@ -1,0 +1,205 @@
+"""The Match dock in a real window."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels, Vectors
+from qtpy.QtWidgets import QApplication
+
+from napari_jcc import ImageCollection
+from napari_jcc.config import MatchConfig
+from napari_jcc.matching.baselines import PairMatch
+from napari_jcc.matching.outputs import PairResult
+from napari_jcc.plugin import matches
+from napari_jcc.plugin.reader import read_stack
+from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.widgets.match import MatchDock
+
+pytestmark = pytest.mark.gui
+
+SIZES = (48, 60), (56, 64), (40, 72)
+SHIFTS = np.array([(0, 0), (5, -3), (-4, 6)])
+"""Where the content of every image lies, x and y, against that of the first."""
+
+
+def draw(size: tuple[int, int], shift: np.ndarray) -> np.ndarray:
+    """Colour every pixel by its place, so that a colour stands for one point."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    channels = 2 * (x - shift[0]) + 40, 2 * (y - shift[1]) + 60, np.full(size, 7)
+    return np.stack(channels, axis=-1).astype(np.uint8)
+
+
+class Shifting:
+    """Knows the shifts; finds masks that are the upper half of every image."""
+
+    def __init__(self) -> None:
+        self.config = self.base = MatchConfig()
+        self.origin = {"method": "known"}
+
+    def match(self, collection, pairs, progress):
+        for source, target in pairs:
+            way = SHIFTS[source] - SHIFTS[target]
+            sizes = collection.shape(source), collection.shape(target)
+            forth, back = _shift(way), _shift(-way)
+            yield PairResult.judge((source, target), sizes, forth, back, 0.05)
+
+    def masks(self, collection, progress):
+        masks = [np.zeros(collection.shape(i), bool) for i in range(len(collection))]
+        for mask in masks:
+            mask[: len(mask) // 2] = True
+        return masks
+
+
+def _shift(way: np.ndarray) -> PairMatch:
+    return PairMatch(
+        lambda points: points + way, lambda points: np.linspace(0, 1, len(points))
+    )
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def dock(viewer, monkeypatch) -> MatchDock:
+    monkeypatch.setattr(matches, "open_set_matcher", lambda *_: Shifting())
+    images = [draw(size, shift) for size, shift in zip(SIZES, SHIFTS, strict=True)]
+    collection = ImageCollection.from_arrays(images, names=["a", "b", "c"])
+    viewer.add_layer(Image.create(*stack_layer(collection, "set")))
+    dock = MatchDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Match")
+    return dock
+
+
+def run(dock, qtbot):
+    dock.run()
+    wait(dock, qtbot)
+
+
+def wait(dock, qtbot):
+    qtbot.waitUntil(lambda: not dock.session.jobs, timeout=60_000)
+
+
+def colours_at(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Colours of the pixels that places (K, 2), row and column, fall into."""
+    rows, columns = np.rint(places).astype(int).T
+    assert (picture[rows, columns, 3] == 255).all()
+    return picture[rows, columns, :3].astype(int)
+
+
+def test_lines_join_the_pixels_that_show_the_same(viewer, dock, qtbot):
+    dock.pairs.choose("b")
+    run(dock, qtbot)
+    for number, source in enumerate("ac"):
+        dock.table.pick(number)
+        wait(dock, qtbot)
+        picture, lines = viewer.layers["set pair"], viewer.layers["set lines"]
+        assert isinstance(lines, Vectors)
+        assert 20 < len(lines.data) <= dock.looks.lines.value()
+        starts, ways = lines.data[:, 0], lines.data[:, 1]
+        begin, end = (colours_at(picture.data, p) for p in (starts, starts + ways))
+        # Each end is half a pixel at most from where it was drawn, two steps of colour.
+        assert np.abs(begin - end).max() <= 2
+        assert set(lines.features["source"]) == {source}
+        assert set(lines.features["target"]) == {"b"}
+        assert lines.features["confidence"].is_monotonic_increasing
+        orange, blue = lines.edge_color[0], lines.edge_color[-1]
+        assert orange[0] > orange[2]
+        assert blue[2] > blue[0]
+        assert picture.visible
+        assert not viewer.layers["set"].visible
+
+
+def test_partners_are_drawn_in_each_others_place(viewer, dock, qtbot):
+    dock.pairs.choose("b")
+    run(dock, qtbot)
+    dock.table.pick(1)
+    wait(dock, qtbot)
+    dock.looks.over_button.setChecked(True)
+
+    stack, warped = viewer.layers["set"], viewer.layers["set warped"]
+    assert stack.visible
+    assert warped.visible
+    assert not viewer.layers["set pair"].visible
+    assert warped.data.shape == stack.data.shape
+    under, over = np.asarray(stack.data, int), np.asarray(warped.data, int)
+    seen = over[..., 3] > 250
+    # The template b in a and c; and c, of the pair picked, in b.
+    for place, partner in enumerate((1, 2, 1)):
+        way = SHIFTS[partner] - SHIFTS[place]
+        y, x = np.mgrid[: SIZES[place][0], : SIZES[place][1]]
+        rows, columns = SIZES[partner]
+        inside = (0 <= y + way[1]) & (y + way[1] < rows)
+        inside &= (0 <= x + way[0]) & (x + way[0] < columns)
+        expected = np.zeros(seen[place].shape, bool)
+        expected[: SIZES[place][0], : SIZES[place][1]] = inside
+        np.testing.assert_array_equal(seen[place], expected)
+        np.testing.assert_allclose(
+            over[place, expected, :3], under[place, expected, :3], atol=1
+        )
+    dock.looks.slider.setValue(20)
+    assert warped.opacity == 0.2
+    (masks,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    np.testing.assert_array_equal(masks.data.sum(axis=(1, 2)), [24 * 60, 28 * 64, 20 * 72])
+
+
+def test_one_pair_again_uses_the_same_layers_and_lists_it(viewer, dock, qtbot):
+    dock.pairs.choose("b")
+    run(dock, qtbot)
+    layers = list(viewer.layers)
+    dock.pairs.choose("a", "c")
+    run(dock, qtbot)
+
+    assert list(viewer.layers) == layers
+    texts = [dock.table.item(0, column).text() for column in range(5)]
+    assert texts[:2] == ["c", "a"]
+    assert dock.table.rowCount() == 1
+    assert viewer.dims.current_step[0] == 0
+    viewer.window.remove_dock_widget(dock)
+    assert viewer.layers["set"].visible
+    assert "set pair" not in viewer.layers
+
+
+def test_saved_and_copied_as_the_command_would_do_it(
+    viewer, qtbot, tiny_collection, tmp_path
+):
+    from PIL import Image as Picture
+
+    for name, image in zip("abcd", tiny_collection.images, strict=True):
+        Picture.fromarray(image).save(tmp_path / f"{name}.png")
+    ((data, options, _),) = read_stack(tmp_path)
+    viewer.add_layer(Image(data, **options))
+    dock = MatchDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Match")
+    dock.pairs.choose("b")
+    run(dock, qtbot)
+    assert dock.table.rowCount() == 3
+    dock.save(tmp_path / "out")
+    wait(dock, qtbot)
+
+    record = json.loads((tmp_path / "out" / "match.json").read_text())
+    assert record["pairs"] == 3
+    words = ["napari-jcc", "match", str(tmp_path), "--output", str(tmp_path / "out")]
+    assert shlex.split(record["command"]) == [*words, "--pairs", "template:b"]
+    dock.copy_command()
+    copied = shlex.split(QApplication.clipboard().text())
+    assert copied == [*words[:4], "matches", "--pairs", "template:b"]
+
+
+def test_wrong_checkpoint_is_told_and_leaves_no_layer(viewer, qtbot, tmp_path):
+    viewer.add_image(np.zeros((3, 20, 20), np.uint8), name="set")
+    dock = MatchDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Match")
+    broken = tmp_path / "broken.ckpt"
+    broken.write_bytes(b"no network")
+    dock.matcher.use_network(str(broken))
+    run(dock, qtbot)
+    assert "broken.ckpt" in dock.panel.status.text()
+    assert len(viewer.layers) == 1
+    dock.matcher.use_network("")
+    assert not dock.panel.run_button.isEnabled()
