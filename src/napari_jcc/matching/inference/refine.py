@@ -17,11 +17,14 @@ from napari_jcc.matching.network.transforms import (
     warp,
 )
 
-REACHES = (2.0, 1.5, 1.0, 1.0)
-"""Half the side of the searched square in each round, in cells of the working grid."""
+FIRST_REACHES = (3.0, 3.0, 2.0, 2.0, 1.5, 1.5)
+"""Half the side of the searched square in each round, in cells of the working grid, while
+the coarse map, which knows more of what things are, has a say."""
+LAST_REACHES = (1.5, 1.0, 1.0, 0.7, 0.5)
+"""The same of the rounds in which the finer map, which knows more of where, is alone."""
 STEPS = 4
 """Places tried from the middle of the square to its edge."""
-SHARPNESS = 20.0
+SHARPNESS = 40.0
 """A similarity higher by one over this makes a place e times as likely."""
 RIDGE = 0.02
 """Weight of staying where the transformation was, against that of all matches together."""
@@ -43,11 +46,14 @@ def refine(source: Pyramid, target: Pyramid, transform: Transform) -> Transform:
     transform
         Maps target points into the source.
     """
-    ours, theirs = _describe(source), _describe(target)
-    # (B, K, h, w): of every target cell, how alike it is to all source cells.
-    similarity = torch.einsum("bdk,bdij->bkij", theirs.flatten(2), ours)
-    for reach in REACHES:
-        transform = _refine_once(similarity, transform, reach, source.features.shape[-1])
+    rounds = ((_describe_both, FIRST_REACHES), (_describe_finely, LAST_REACHES))
+    for describe, reaches in rounds:
+        ours, theirs = describe(source), describe(target)
+        # (B, K, h, w): of every target cell, how alike it is to all source cells.
+        similarity = torch.einsum("bdk,bdij->bkij", theirs.flatten(2), ours)
+        for reach in reaches:
+            grid = source.features.shape[-1]
+            transform = _refine_once(similarity, transform, reach, grid)
     return transform
 
 
@@ -85,14 +91,18 @@ def _fit(points: Tensor, wanted: Tensor, weight: Tensor, tps: Tensor) -> Tensor:
     return moved.transpose(1, 2).reshape(len(tps), -1).to(tps)
 
 
-def _describe(pyramid: Pyramid) -> Tensor:
-    """Cells of the map at stride 8, or the coarse one, with the coarse one beside it."""
+def _describe_both(pyramid: Pyramid) -> Tensor:
+    """Cells of the map at stride 8 and the coarse one side by side, of length 1."""
+    fine = _describe_finely(pyramid)
     coarse = unit_length(pyramid.features)
-    fine = pyramid.skips[0]
-    if fine is None:
-        return coarse
     coarse = torch.nn.functional.interpolate(coarse, fine.shape[2:], mode="bilinear")
-    return unit_length(torch.cat([unit_length(coarse), unit_length(fine)], dim=1))
+    return unit_length(torch.cat([unit_length(coarse), fine], dim=1))
+
+
+def _describe_finely(pyramid: Pyramid) -> Tensor:
+    """Cells of the map at stride 8, or the coarse one where there is none."""
+    fine = pyramid.skips[0]
+    return unit_length(pyramid.features if fine is None else fine)
 
 
 def _square(reach: float, like: Tensor) -> Tensor:
