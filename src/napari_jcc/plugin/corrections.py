@@ -292,7 +292,7 @@ class Corrections(QObject):
         elif self.teaches:
             self._start_settling()
 
-    def _answer(self, place: int, progress: Progress) -> ImageResult | None:
+    def _answer(self, place: int, progress: Progress) -> ImageResult:
         if isinstance(self._corrector, ReopenedCorrector):
             return self._corrector.answer(place, progress)
         return self._corrector.answer(place)

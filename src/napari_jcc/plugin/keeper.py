@@ -122,7 +122,7 @@ class Keeper(QObject):
         if self._task is not None:
             self._timer.start(self._interval())
             return
-        if self._copied == self._revision or not self._has_images():
+        if self._copied == self._revision or not self._has_work():
             return
         revision, snapshot = self._revision, take_snapshot(self._session)
         self._task = Task(partial(self._write, snapshot), "Automatic copy")
@@ -135,7 +135,7 @@ class Keeper(QObject):
         self._timer.stop()
         self._session.stop(self)
         with suppress(JccError):
-            if self.unsaved_by_hand and self._has_images():
+            if self.unsaved_by_hand and self._has_work():
                 self._write_copy(take_snapshot(self._session))
         if self._autosave is None:
             return
@@ -151,8 +151,9 @@ class Keeper(QObject):
             self.end()
         return False
 
-    def _has_images(self) -> bool:
-        return bool(self._session.shown_on) or self._session.shown is not None
+    def _has_work(self) -> bool:
+        """Whether there is more than images that were opened."""
+        return self._session.shown is not None
 
     def _interval(self) -> int:
         return _RETRY if self.trouble else 1000 * read_preferences().autosave_seconds

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from napari_jcc.errors import InputError
-from napari_jcc.interaction import Corrector, Edits, ImageKey, Settled
+from napari_jcc.interaction import Corrector, Edits, ImageKey, Settled, lay_over_image
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
@@ -29,8 +29,8 @@ class ReopenedCorrector:
     edits
         What the answers were taught by.
     rerun
-        Repeats the run; None where its images are gone: then edits are kept and nothing
-        is answered.
+        Repeats the run; None where its images are gone: then edits are laid over the
+        answers there are, and teach nothing.
     """
 
     def __init__(
@@ -105,10 +105,15 @@ class ReopenedCorrector:
                 self._awake = corrector
             return corrector
 
-    def answer(self, image: int, progress: Progress | None = None) -> ImageResult | None:
-        """Answer as `Corrector.answer`, after waking; None where it cannot be repeated."""
+    def answer(self, image: int, progress: Progress | None = None) -> ImageResult:
+        """Answer as `Corrector.answer`, after waking.
+
+        Where the run cannot be repeated, that is the answer there was, edits laid over.
+        """
         corrector = self.wake(progress or Progress())
-        return None if corrector is None else corrector.answer(image)
+        if corrector is not None:
+            return corrector.answer(image)
+        return lay_over_image(self._images[image], self._edits, self._keys[image])
 
     def settle(self, progress: Progress | None = None) -> Settled | None:
         """Settle as `Corrector.settle`, after waking; None where it cannot be repeated."""

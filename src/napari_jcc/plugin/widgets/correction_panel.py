@@ -60,8 +60,10 @@ class CorrectionPanel(QWidget):
         corrections.teaches = self.teach_box.isChecked()
         corrections.settled.connect(self._on_settled)
         corrections.failed.connect(self.summary.setText)
-        self.summary.setText(_HINT)
         self.refresh()
+        count = len(self._session.edits.edited)
+        corrected = "1 image" if count == 1 else f"{count} images"
+        self.summary.setText(f"{corrected} corrected. {_HINT}" if count else _HINT)
 
     def refresh(self) -> None:
         """Show what there is to take back."""

@@ -15,10 +15,11 @@ from napari_jcc.plugin.widgets.spin_boxes import ignore_wheel
 from napari_jcc.plugin.worker import Task
 
 _GIGABYTE = 1024**3
+_TOOLTIP = 3  # role of an item's tooltip
 
 
 class DeviceEditor(QWidget):
-    """A list of devices over a line that says what is there.
+    """A list of devices with their memory, over the reason where there is no card.
 
     What there is is looked for in a thread when the setting is first in sight, as loading
     torch takes seconds.
@@ -32,6 +33,10 @@ class DeviceEditor(QWidget):
         self._looked = False
         self._task: Task | None = None
         self.combo = QComboBox()
+        self.combo.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.combo.setMinimumContentsLength(8)
         ignore_wheel(self.combo)
         for name in self._allowed:
             self.combo.addItem(name, name)
@@ -61,17 +66,19 @@ class DeviceEditor(QWidget):
         if found is None:
             return
         chosen = self.value()
-        names = {device.name for device in found} | {"auto"}
+        titles = {"auto": "auto"} | {device.name: _title(device) for device in found}
         self.combo.blockSignals(True)
         self.combo.clear()
         for name in self._allowed:
-            if name in names:
-                self.combo.addItem(name, name)
+            if name in titles:
+                self.combo.addItem(titles[name], name)
+        for device in found:
+            self.combo.setItemData(self.combo.findData(device.name), device.title, _TOOLTIP)
         self.set_value(chosen)
         self.combo.blockSignals(False)
-        lines = [_describe(device) for device in found]
-        self.note.setText("\n".join(filter(None, (*lines, why_no_card(found)))))
-        self.note.setVisible(True)
+        reason = why_no_card(found)
+        self.note.setText(reason)
+        self.note.setVisible(bool(reason))
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Look for devices once."""
@@ -87,6 +94,6 @@ def _look(_: Any) -> list[FoundDevice]:
     return find_devices()
 
 
-def _describe(device: FoundDevice) -> str:
-    memory = f", {device.memory / _GIGABYTE:.0f} GB" if device.memory else ""
-    return f"{device.name}: {device.title}{memory}"
+def _title(device: FoundDevice) -> str:
+    memory = f"  ({device.memory / _GIGABYTE:.0f} GB)" if device.memory else ""
+    return f"{device.name}{memory}"

@@ -59,7 +59,8 @@ class ProjectBar(QWidget):
         self._step = QTimer(self)
         self._step.timeout.connect(self._add_next)
         self.button = QToolButton()
-        self.button.setText("Pro&ject")
+        self.button.setText("Pro&ject ▾")
+        self.button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.button.setToolTip("Open and save the session as one file")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.button.setMenu(self._build_menu())
@@ -197,6 +198,10 @@ class ProjectBar(QWidget):
         dropped = adopt(self._session, opened)
         self._keeper.set_opened(opened.path, is_recovered=opened.is_recovered)
         self.adopted.emit()
+        shown = self._session.shown
+        if opened.answer is not None and shown is not None and shown.masks is not None:
+            # So that napari's brush is at hand.
+            self._session.viewer.layers.selection.active = shown.masks
         told = [f"Opened {opened.name}.", *opened.report.messages()]
         if dropped:
             message = (

@@ -1,0 +1,75 @@
+"""Preferences, and the editors of encoder and device."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import napari.settings
+import pytest
+
+from napari_jcc import device
+from napari_jcc.config.sections import RuntimeConfig
+from napari_jcc.device import FoundDevice, why_no_card
+from napari_jcc.plugin.preferences import Preferences, preferred_config, read_preferences
+from napari_jcc.plugin.widgets.device_editor import DeviceEditor
+from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
+
+FIELD = RuntimeConfig.model_fields["device"]
+
+
+def test_defaults_of_the_manifest_are_those_without_a_page(monkeypatch):
+    page = napari.settings.get_plugin_settings("napari-jcc").cosegmentation
+    fields = type(page).model_fields
+    assert Preferences() == Preferences(**{n: f.default for n, f in fields.items()})
+    monkeypatch.setitem(sys.modules, "napari.settings", SimpleNamespace())
+    assert read_preferences() == Preferences()
+
+
+def test_preferred_device_and_cache_are_in_every_preset(monkeypatch, tmp_path):
+    page = SimpleNamespace(
+        preset="photo", cache_folder=str(tmp_path), device="cpu", autosave_seconds=3
+    )
+    settings = SimpleNamespace(cosegmentation=page)
+    monkeypatch.setattr(napari.settings, "get_plugin_settings", lambda _: settings)
+    assert read_preferences().autosave_seconds == 3
+    runtime = preferred_config("many").runtime
+    assert (runtime.device, runtime.cache_folder) == ("cpu", str(tmp_path))
+
+
+@pytest.mark.parametrize("value", ["", "auto", "facebook/dinov2-base", "/a b/é.pt2"])
+def test_encoder_takes_known_names_and_any_other(qtbot, value):
+    editor = EncoderEditor()
+    qtbot.addWidget(editor)
+    with qtbot.waitSignal(editor.changed):
+        editor.set_value("something else")
+    editor.set_value(value)
+    assert editor.value() == value
+
+
+def test_devices_that_are_not_there_are_not_offered(qtbot, monkeypatch):
+    monkeypatch.setattr(device, "_has_torch", lambda: False)
+    editor = DeviceEditor(FIELD)
+    qtbot.addWidget(editor)
+    editor.set_value("cpu")
+    editor.show_found(device.find_devices())
+    offered = [editor.combo.itemData(i) for i in range(editor.combo.count())]
+    assert offered == ["auto", "cpu"]
+    assert editor.value() == "cpu"
+    assert "pip install 'napari-jcc[deep]'" in editor.note.text()
+    editor.set_value("cuda")  # from a file of another computer
+    assert editor.value() == "cuda"
+    assert "not found" in editor.combo.currentText()
+
+
+def test_a_card_is_described_with_its_memory(qtbot):
+    editor = DeviceEditor(FIELD)
+    qtbot.addWidget(editor)
+    found = [FoundDevice("cuda", "Card 9", 24 * 1024**3), FoundDevice("cpu", "x86", 0)]
+    editor.show_found(found)
+    texts = [editor.combo.itemText(i) for i in range(editor.combo.count())]
+    assert texts == ["auto", "cpu", "cuda  (24 GB)"]
+    assert editor.combo.itemData(2, 3) == "Card 9"
+    assert editor.note.isHidden()
+    assert why_no_card(found) == ""
+    assert editor.value() == "auto"
