@@ -15,6 +15,7 @@ import json
 import sys
 from pathlib import Path
 
+from napari_jcc.config import apply_overrides
 from napari_jcc.evaluation.matching import (
     BASELINES,
     MATCHING_SETS,
@@ -40,7 +41,10 @@ def build_matchers(options: argparse.Namespace) -> list[PairMatcher]:
     names = [name for name in options.methods.split(",") if name]
     matchers = build_baselines(names, open_describer(options.encoder, options.device))
     if options.checkpoint:
-        matchers.append(open_pair_matcher(options.checkpoint, device=options.device))
+        changes = ["training.device=" + options.device, *options.set]
+        matchers.append(
+            open_pair_matcher(options.checkpoint, lambda c: apply_overrides(c, changes))
+        )
     return matchers
 
 
@@ -50,6 +54,7 @@ def main() -> None:
     parser.add_argument("--sets", default="pf_willow,tss,wings")
     parser.add_argument("--encoder", default="", help="empty: gradients, no weights")
     parser.add_argument("--checkpoint", type=Path, help="of napari-jcc train")
+    parser.add_argument("--set", action="append", default=[], help="of the network")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--methods", default=",".join(BASELINES))
     parser.add_argument("--pairs", type=int, default=225, help="at most, drawn")

@@ -8,7 +8,12 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.match_options import MatchDevice, MatchEncoder
+from napari_jcc.cli.match_options import (
+    MatchAssignments,
+    MatchDevice,
+    MatchEncoder,
+    adapt_match_config,
+)
 from napari_jcc.cli.options import Quiet
 
 
@@ -40,6 +45,7 @@ def evaluate_matching(
         ),
     ] = "identity,nearest,mutual-affine,registration",
     encoder: MatchEncoder = None,
+    assignments: MatchAssignments = None,
     count: Annotated[
         int | None,
         typer.Option(
@@ -79,7 +85,14 @@ def evaluate_matching(
     names = [name.strip() for name in methods.split(",") if name.strip()]
     matchers = build_baselines(names, open_describer(encoder or "", device or "auto"))
     if checkpoint is not None:
-        matchers.append(open_pair_matcher(checkpoint, device=device or "auto"))
+        matchers.append(
+            open_pair_matcher(
+                checkpoint,
+                lambda base: adapt_match_config(
+                    base, assignments=assignments, device=device
+                ),
+            )
+        )
     if not matchers:
         raise InputError("Nothing to compare. Give --methods, --checkpoint or both.")
     with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):

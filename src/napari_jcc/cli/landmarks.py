@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.match_options import MatchDevice, MatchEncoder
+from napari_jcc.cli.match_options import MatchDevice, MatchEncoder, adapt_match_config
 from napari_jcc.cli.options import Quiet
 
 _MOST_LINES = 5
@@ -64,7 +64,9 @@ def landmarks(
     from napari_jcc.matching.outputs.landmark_files import CSV, TPS
 
     check_landmark_output(output, overwrite=overwrite)
-    matcher = open_pair_matcher(checkpoint, encoder or "", device or "auto")
+    matcher = open_pair_matcher(
+        checkpoint, lambda base: adapt_match_config(base, encoder=encoder, device=device)
+    )
     with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
         carried = carry_landmarks(images, placed, matcher, progress)
         write_landmarks(carried, output, overwrite=overwrite)

@@ -30,6 +30,7 @@ from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:
     from napari_jcc.matching.inference import MatchedPair, Matcher
+    from napari_jcc.matching.training import Checkpoint
 
 ENCODER_SIZE = 320
 """Longer side of the image, in pixels, that an encoder sees where nothing is trained."""
@@ -111,31 +112,21 @@ def open_set_matcher(
 
 
 def open_pair_matcher(
-    checkpoint: str | Path | None = None, encoder: str = "", device: str = "auto"
+    checkpoint: str | Path | None = None, adapt: Adapt | None = None
 ) -> PairMatcher:
     """Open what matches two images at a time, such as `LandmarkTransfer` needs it.
 
-    Parameters
-    ----------
-    checkpoint
-        File that `train` wrote; None for registration.
-    encoder
-        Of the registration, gradients when empty; or where that of the checkpoint is now.
-    device
-        auto, cpu, cuda or mps.
-
-    Raises
-    ------
-    WeightsError
-        If checkpoint or encoder cannot be had or do not fit, or torch is missing.
-    ConfigError
-        If the device is not there.
+    Parameters and errors are those of `open_set_matcher`.
     """
+    adapt = adapt or (lambda config: config)
     if checkpoint is None:
-        return open_registration(encoder, device)
+        config = adapt(MatchConfig())
+        return open_registration(config.network.encoder, config.training.device)
     with needing_torch():
-        from napari_jcc.matching.inference import Matcher, NetworkMatcher
-    return NetworkMatcher(Matcher.load(checkpoint, device, encoder or None))
+        from napari_jcc.matching.inference import NetworkMatcher
+    matcher, config, _ = _load_network(Path(checkpoint), adapt)
+    matcher.settings = config.matching
+    return NetworkMatcher(matcher)
 
 
 def open_registration(encoder: str, device: str) -> RegistrationMatcher:
@@ -284,6 +275,16 @@ class TrainedMatcher:
 
 
 def _open_trained(path: Path, adapt: Adapt) -> TrainedMatcher:
+    matcher, config, saved = _load_network(path, adapt)
+    origin = {
+        "checkpoint": str(path),
+        "finished": saved.training is None,
+        "trained": {k: v for k, v in saved.provenance.items() if k != "images"},
+    }
+    return TrainedMatcher(matcher, config, origin)
+
+
+def _load_network(path: Path, adapt: Adapt) -> tuple[Matcher, MatchConfig, Checkpoint]:
     with needing_torch():
         from napari_jcc.matching.inference import Matcher
         from napari_jcc.matching.training import Checkpoint
@@ -294,13 +295,7 @@ def _open_trained(path: Path, adapt: Adapt) -> TrainedMatcher:
     device = choose_device(config.training.device)
     network = saved.build(device, config.network.encoder if moved else None)
     has_masks = bool(saved.provenance.get("masks"))
-    origin = {
-        "checkpoint": str(path),
-        "finished": saved.training is None,
-        "trained": {k: v for k, v in saved.provenance.items() if k != "images"},
-    }
-    matcher = Matcher(network, saved.config, has_masks=has_masks)
-    return TrainedMatcher(matcher, config, origin)
+    return Matcher(network, saved.config, has_masks=has_masks), config, saved
 
 
 def _require_same_network(config: MatchConfig, trained: MatchConfig) -> None:
