@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSize, QSortFilterProxyModel, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -18,20 +15,19 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_jcc.atomic import replace_files
 from napari_jcc.config import apply_overrides
 from napari_jcc.errors import JccError
 from napari_jcc.plugin.docks import open_dock
-from napari_jcc.plugin.source import Source, find_inputs
-from napari_jcc.plugin.sweeps import SweepJob, SweepPreview, sweep_command
+from napari_jcc.plugin.source import Source
+from napari_jcc.plugin.sweeps import SweepJob, SweepPreview
 from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.sweep_axis import AxisEditor
+from napari_jcc.plugin.widgets.sweep_export import SweepExport
 from napari_jcc.plugin.widgets.sweep_model import SORT_ROLE, SweepModel
 from napari_jcc.plugin.widgets.sweep_plot import SweepPlot
 from napari_jcc.plugin.widgets.sweep_scrubber import Scrubber
 from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
-from napari_jcc.sweep import MEASURES, Grid, SweepTable, draw_sweep
-from napari_jcc.sweep.figure import to_png
+from napari_jcc.sweep import MEASURES, Grid, SweepTable
 from napari_jcc.sweep.grid import Index
 
 if TYPE_CHECKING:
@@ -74,8 +70,7 @@ class SweepDock(Dock):
         self.preview = SweepPreview(self.session)
         self.use_button = QPushButton("&Use this")
         self.end_button = QPushButton("&End preview")
-        self.export_button = QPushButton("E&xport…")
-        self.copy_button = QPushButton("Copy as co&mmand")
+        self.take_along = SweepExport(self.session)
         self._build()
         self._connect()
         self.refresh()
@@ -144,41 +139,6 @@ class SweepDock(Dock):
         )
         cosegment.run()
 
-    def export(self, path: str | Path) -> None:
-        """Write the table (``.csv``) or the figure (``.png``).
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be written.
-        """
-        if self.table is None:
-            return
-        path = Path(path)
-        is_figure = path.suffix.lower() == ".png"
-        csv = self.table.to_csv().encode("utf-8", "backslashreplace")
-        content = to_png(draw_sweep(self.table)) if is_figure else csv
-        replace_files(path.parent, {path.name: content})
-        self.said.setText(f"Saved as {path}")
-
-    def command(self) -> str:
-        """Command that does the same sweep; empty when the images are in no file."""
-        inputs = find_inputs(self.session.chosen)
-        if not inputs or self.table is None:
-            return ""
-        base, truth = self.table.grid.base, self.session.truth
-        return sweep_command(inputs, base, self.table, self.session.preset, truth)
-
-    def copy_command(self) -> None:
-        """Put the command on the clipboard, or say why there is none."""
-        command = self.command()
-        clipboard = QApplication.clipboard()
-        if not command or clipboard is None:
-            self.said.setText("No command can do this: the images are in no files.")
-            return
-        clipboard.setText(command)
-        self.said.setText(f"Copied: {command}")
-
     def refresh(self) -> None:
         """Show what can be done now."""
         error = "" if self.session.chosen else "Choose images in the Co-segment dock first"
@@ -200,8 +160,6 @@ class SweepDock(Dock):
         point = self.model.point(self._row)
         self.use_button.setEnabled(point is not None and point.has_answer)
         self.end_button.setEnabled(self.preview.layer is not None)
-        self.export_button.setEnabled(self.table is not None)
-        self.copy_button.setEnabled(self.table is not None)
 
     def leave(self) -> None:
         """Take the preview away with the dock."""
@@ -215,21 +173,15 @@ class SweepDock(Dock):
     def _build(self) -> None:
         self.use_button.setToolTip("Run with the settings of this point; nothing is redone")
         self.end_button.setToolTip("Take the preview away and show the result again")
-        self.export_button.setToolTip("Save the table (CSV) or the figure (PNG)")
-        self.copy_button.setToolTip("Copy the command that does the same sweep")
         truth = QHBoxLayout()
         truth.addWidget(QLabel("Truth"))
         truth.addWidget(self.truth, 1)
         measures = QHBoxLayout()
         measures.addWidget(QLabel("Plot"))
         measures.addWidget(self.measure, 1)
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for row, buttons in (
-            (first, (self.use_button, self.end_button)),
-            (second, (self.export_button, self.copy_button)),
-        ):
-            for button in buttons:
-                row.addWidget(button)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.use_button)
+        buttons.addWidget(self.end_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(5)
@@ -242,8 +194,8 @@ class SweepDock(Dock):
         layout.addWidget(self.plot)
         layout.addWidget(self.scrubber)
         layout.addWidget(self.said)
-        layout.addLayout(first)
-        layout.addLayout(second)
+        layout.addLayout(buttons)
+        layout.addWidget(self.take_along)
 
     def _build_view(self) -> QTableView:
         self._sorted.setSourceModel(self.model)
@@ -282,8 +234,7 @@ class SweepDock(Dock):
         self.scrubber.moved.connect(self.look_at)
         self.use_button.clicked.connect(self.use)
         self.end_button.clicked.connect(self._end_preview)
-        self.export_button.clicked.connect(self._ask_export)
-        self.copy_button.clicked.connect(self.copy_command)
+        self.take_along.said.connect(self.said.setText)
         self.session.chosen_changed.connect(self.refresh)
         self.session.settings_changed.connect(self.refresh)
         self.session.edits_changed.connect(self.preview.refresh)
@@ -293,6 +244,7 @@ class SweepDock(Dock):
         self._row = -1
         self.preview.set_source(source)
         self.model.set_table(table)
+        self.take_along.set_table(table)
         self.scrubber.set_grid(table.grid)
         measure = _WITHOUT_TRUTH if self.session.truth is None else _WITH_TRUTH
         self.measure.setCurrentIndex(self.measure.findData(measure))
@@ -339,16 +291,3 @@ class SweepDock(Dock):
         self.preview.clear()
         self.said.setText("")
         self.refresh()
-
-    def _ask_export(self) -> None:
-        path, kind = QFileDialog.getSaveFileName(
-            self, "Save the sweep", "sweep.csv", "Table (*.csv);;Figure (*.png)"
-        )
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += ".png" if "png" in kind else ".csv"
-        try:
-            self.export(path)
-        except JccError as error:
-            self.said.setText(str(error))

@@ -1,0 +1,108 @@
+"""Take a sweep along: as a table, a figure, or a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QPushButton, QWidget
+
+from napari_jcc.atomic import replace_files
+from napari_jcc.errors import JccError
+from napari_jcc.plugin.source import find_inputs
+from napari_jcc.plugin.sweeps import sweep_command
+from napari_jcc.sweep import SweepTable, draw_sweep
+from napari_jcc.sweep.figure import to_png
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.session import Session
+
+
+class SweepExport(QWidget):
+    """Two buttons: export, and copy as command.
+
+    Parameters
+    ----------
+    session
+        Of the viewer.
+
+    Attributes
+    ----------
+    table
+        What is exported; None before the first sweep.
+    said
+        Signal with what has happened, in words.
+    """
+
+    said = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.table: SweepTable | None = None
+        self.export_button = QPushButton("E&xport…")
+        self.export_button.setToolTip("Save the table (CSV) or the figure (PNG)")
+        self.export_button.clicked.connect(self._ask_export)
+        self.copy_button = QPushButton("Copy as co&mmand")
+        self.copy_button.setToolTip("Copy the command that does the same sweep")
+        self.copy_button.clicked.connect(self.copy_command)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for button in (self.export_button, self.copy_button):
+            button.setEnabled(False)
+            layout.addWidget(button)
+
+    def set_table(self, table: SweepTable) -> None:
+        """Export another sweep from now on."""
+        self.table = table
+        self.export_button.setEnabled(True)
+        self.copy_button.setEnabled(True)
+
+    def export(self, path: str | Path) -> None:
+        """Write the table (``.csv``) or the figure (``.png``).
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        if self.table is None:
+            return
+        path = Path(path)
+        is_figure = path.suffix.lower() == ".png"
+        csv = self.table.to_csv().encode("utf-8", "backslashreplace")
+        content = to_png(draw_sweep(self.table)) if is_figure else csv
+        replace_files(path.parent, {path.name: content})
+        self.said.emit(f"Saved as {path}")
+
+    def command(self) -> str:
+        """Command that does the same sweep; empty when the images are in no file."""
+        inputs = find_inputs(self._session.chosen)
+        if not inputs or self.table is None:
+            return ""
+        base, truth = self.table.grid.base, self._session.truth
+        return sweep_command(inputs, base, self.table, self._session.preset, truth)
+
+    def copy_command(self) -> None:
+        """Put the command on the clipboard, or say why there is none."""
+        command = self.command()
+        clipboard = QApplication.clipboard()
+        if not command or clipboard is None:
+            self.said.emit("No command can do this: the images are in no files.")
+            return
+        clipboard.setText(command)
+        self.said.emit(f"Copied: {command}")
+
+    def _ask_export(self) -> None:
+        path, kind = QFileDialog.getSaveFileName(
+            self, "Save the sweep", "sweep.csv", "Table (*.csv);;Figure (*.png)"
+        )
+        if not path:
+            return
+        if not Path(path).suffix:
+            path += ".png" if "png" in kind else ".csv"
+        try:
+            self.export(path)
+        except JccError as error:
+            self.said.emit(str(error))

@@ -1,0 +1,202 @@
+"""Looking through a set in a real window: statuses, truth, measures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels, Layer
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QShortcut
+
+from napari_jcc.evaluation import Agreement
+from napari_jcc.plugin.layers import to_layers
+from napari_jcc.plugin.navigation import current_place
+from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.ratings import Rating
+from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.shown import Answer, ShownResult
+from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.widgets.review import ReviewDock
+from napari_jcc.plugin.widgets.review_images import ReviewImages
+from napari_jcc.plugin.widgets.review_model import ReviewModel
+from napari_jcc.results.result import bare_image
+
+pytestmark = pytest.mark.gui
+
+_LONGEST_ANSWER = 0.05
+"""Seconds for which the window may stand still."""
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def dock(viewer, tiny_collection, result, qtbot) -> ReviewDock:
+    """Return the dock on four images whose masks are the truth."""
+    collection = tiny_collection.open()
+    stack = Image.create(*stack_layer(collection, "set"))
+    viewer.add_layer(stack)
+    placement = Placement.of_stack(collection)
+    layers = [Layer.create(*data) for data in to_layers(result, placement, collection)]
+    shown = ShownResult(viewer)
+    list(shown.show(Answer(result, collection, placement), layers))
+    session = get_session(viewer)
+    session.set_shown((stack,), shown)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-jcc", "Review")
+    settle(dock, qtbot)
+    return dock
+
+
+def settle(dock, qtbot):
+    qtbot.waitUntil(lambda: not dock.session.jobs, timeout=30_000)
+    qtbot.waitUntil(lambda: not dock._later.isActive(), timeout=5_000)
+
+
+def press(dock, key):
+    (shortcut,) = [s for s in dock.findChildren(QShortcut) if s.key().toString() == key]
+    shortcut.activated.emit()
+
+
+def column(dock, number):
+    order = range(dock.images.filtered.rowCount())
+    return [dock.images.filtered.index(row, number).data() for row in order]
+
+
+def test_statuses_keys_and_the_slider(viewer, dock, qtbot, tmp_path):
+    session, placement = dock.session, dock.answer.placement
+    assert column(dock, 0) == ["a", "b", "c", "d"]
+    assert column(dock, 5)[2] == "none"
+
+    viewer.dims.set_current_step(0, 2)
+    assert dock.images.current == 2
+    session.set_status("b", "flagged")
+    session.set_status("d", "flagged")
+    press(dock, "N")
+    assert current_place(viewer, placement) == 3
+    press(dock, "N")
+    assert current_place(viewer, placement) == 1
+    press(dock, "P")
+    assert current_place(viewer, placement) == 3
+    press(dock, "A")
+    assert session.statuses["d"] == "accepted"
+    assert current_place(viewer, placement) == 0
+    press(dock, "F")
+    settle(dock, qtbot)
+    assert dock.summary.text() == "2 flagged, 0 edited, 1 accepted of 4"
+
+    dock.images.status.setCurrentText("flagged")
+    assert column(dock, 0) == ["a", "b"]
+    dock.images.search.setText("B")
+    assert column(dock, 0) == ["b"]
+    dock.images.search.clear()
+    dock.images.status.setCurrentText("all")
+    dock.images.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+    assert column(dock, 0) == ["d", "b", "a", "c"]
+    dock.images.table.selectRow(1)
+    assert current_place(viewer, placement) == 1
+
+    dock.images.tiles_button.click()
+    qtbot.waitUntil(lambda: dock._icon(1) is not None, timeout=30_000)
+    assert not dock._icon(1).pixmap(64, 64).isNull()
+    dock.export(tmp_path / "review.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "review.csv").read_text())))
+    assert [row["status"] for row in rows] == ["flagged", "flagged", "machine", "accepted"]
+    assert rows[2]["x_min"] == ""
+
+
+def test_the_truth_of_a_layer_scores_and_colours(
+    viewer, dock, qtbot, tiny_collection, tmp_path
+):
+    shown = dock.session.shown
+    (masks,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    truth = np.zeros(masks.data.shape, np.uint8)
+    for slot, mask in enumerate(tiny_collection.masks):
+        truth[slot, : mask.shape[0], : mask.shape[1]] = 7 * mask
+    viewer.add_labels(truth, name="drawn by hand")
+    dock.compare.chooser.combo.setCurrentText("drawn by hand")
+    settle(dock, qtbot)
+    assert column(dock, 7) == ["1.000"] * 4
+    assert column(dock, 10) == ["yes", "yes", "no", "yes"]
+    assert "J 1.000" in dock.compare.means.text()
+    assert "CorLoc 0.750" in dock.compare.means.text()
+
+    # One image is answered anew: only its row and its overlay follow.
+    image = shown.answer.result.images[1]
+    wrong = np.zeros_like(image.mask)
+    wrong[:5] = True
+    shown.write({1: bare_image("b", mask=wrong, box=image.box)})
+    dock.session.shown_changed.emit()
+    settle(dock, qtbot)
+    assert [value == "1.000" for value in column(dock, 7)] == [True, False, True, True]
+    dock.compare.overlay_box.setChecked(True)
+    codes = np.asarray(dock.compare.overlay.layer.data[1])[: len(wrong), : wrong.shape[1]]
+    np.testing.assert_array_equal(codes == Agreement.MISS, image.mask & ~wrong)
+    np.testing.assert_array_equal(codes == Agreement.FALSE_ALARM, wrong & ~image.mask)
+    assert not masks.visible
+
+    dock.session.set_truth(None)
+    assert "hits and misses" not in viewer.layers
+    assert masks.visible
+    dock.compare.chooser.choose_folder(tmp_path)
+    settle(dock, qtbot)
+    assert "holds no truth" in dock.compare.means.text()
+    viewer.layers.remove("drawn by hand")
+    viewer.window.remove_dock_widget(dock.parent())
+
+
+def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tmp_path):
+    masks = dock.session.shown.masks
+    masks.scale = (1, 0.5, 0.5)
+    masks.units = ("pixel", "um", "um")
+    dock.panel.run_button.click()
+    settle(dock, qtbot)
+    objects = viewer.layers["objects"]
+    table = objects.features
+    # The first row is about the background, as napari has it.
+    assert len(table) == 5
+    assert list(table["image"][1:]) == ["a", "b", "c", "d"]
+    areas = [0.25 * image.mask.sum() for image in result.images]
+    np.testing.assert_allclose(table["area"][1:].astype(float), areas)
+    assert set(table["unit"][1:]) == {"micrometer"}
+    assert set(np.unique(objects.data[2])) == {0, 3}
+    dock.measure.save(tmp_path / "measures.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "measures.csv").read_text())))
+    assert [row["image"] for row in rows] == ["a", "b", "c", "d"]
+
+
+def test_a_thousand_images_never_hold_the_window_up(qapp):
+    model = ReviewModel(lambda _: None)
+    images = [bare_image(f"image {i:04d}") for i in range(1000)]
+    view = ReviewImages(model)
+    view.resize(400, 600)
+    view.show()
+    view.table.sortByColumn(3, Qt.SortOrder.DescendingOrder)
+    numbers = np.random.default_rng(3).random(1000)
+
+    def seconds(action) -> float:
+        start = time.thread_time()  # of this thread alone, whatever else is running
+        action()
+        return time.thread_time() - start
+
+    ratings = {i: Rating(0.5, float(n), 0.2) for i, n in enumerate(numbers)}
+    statuses = {f"image {i:04d}": "flagged" for i in range(0, 1000, 7)}
+    taken = {
+        "images": seconds(lambda: model.set_images(images, {})),
+        "one image": seconds(lambda: model.update_images({500: images[500]})),
+        "statuses": seconds(lambda: model.set_statuses(statuses)),
+        "search": seconds(lambda: view.search.setText("image 09")),
+        "ratings": seconds(lambda: model.set_ratings({i: ratings[i] for i in range(50)})),
+        "flagged": seconds(lambda: view.step(1, "flagged")),
+    }
+    # Three times as long on a slow machine.
+    assert {name: s for name, s in taken.items() if s > 3 * _LONGEST_ANSWER} == {}
+    model.set_ratings(ratings)
+    view.search.clear()
+    assert view.order == sorted(range(1000), key=lambda i: -numbers[i])
+    view.close()

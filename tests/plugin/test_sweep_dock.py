@@ -1,0 +1,210 @@
+"""Sweeps in a real window: from the form to the canvas and back into the settings."""
+
+from __future__ import annotations
+
+import shlex
+import time
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+
+from napari_jcc.config import JccConfig, apply_overrides
+from napari_jcc.plugin.lazy_labels import LazyLabels
+from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.sweepable import list_sweepable, read_value, suggest_range
+from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
+from napari_jcc.plugin.widgets.sweep import SweepDock
+from napari_jcc.sweep import Grid
+
+FRAMES_A_SECOND = 15
+
+
+def wait(dock, qtbot):
+    qtbot.waitUntil(lambda: not dock.running, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.session.jobs, timeout=60_000)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def stack(viewer, tiny_collection) -> Image:
+    layer = Image.create(*stack_layer(tiny_collection.open(), "set"))
+    viewer.add_layer(layer)
+    return layer
+
+
+@pytest.fixture
+def cosegment(viewer, stack, quick_config) -> CosegmentWidget:
+    _, widget = viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")
+    widget.form.set_config(quick_config)
+    return widget
+
+
+@pytest.fixture
+def dock(viewer, cosegment) -> SweepDock:
+    _, dock = viewer.window.add_plugin_dock_widget("napari-jcc", "Sweep")
+    dock.axes[0].set_text("0.1, 0.3, 1.0")
+    return dock
+
+
+@pytest.mark.gui
+def test_from_the_form_to_the_canvas_and_into_the_settings(
+    viewer, cosegment, dock, qtbot, tmp_path, tiny_collection
+):
+    cosegment.run()
+    wait(cosegment, qtbot)
+    (masks,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    masks.data_setitem((np.full(16, 1), *np.mgrid[2:6, 3:7].reshape(2, -1)), 1)
+    wait(cosegment, qtbot)
+    before = masks.data.copy()
+    truth = np.zeros(masks.data.shape, np.uint8)
+    for slot, mask in enumerate(tiny_collection.masks):
+        truth[slot, : mask.shape[0], : mask.shape[1]] = mask
+    viewer.add_labels(truth, name="truth")
+    dock.truth.combo.setCurrentText("truth")
+
+    dock.run()
+    wait(dock, qtbot)
+    points = dock.table.points
+    assert [p.parameters["problem.nu"] for p in points] == [0.1, 0.3, 1.0]
+    assert all(p.has_answer and p.scores["jaccard"] > 0 for p in points)
+
+    viewer.dims.set_current_step(0, 1)
+    dock.scrubber.sliders[0].setValue(2)
+    drawn = np.asarray(dock.preview.layer.data[1])
+    mask = points[2].masks["b"]
+    rows, columns = mask.shape
+    outside = drawn[:rows, :columns] != 2  # no line of the box
+    expected = mask.copy()
+    expected[2:6, 3:7] = True
+    np.testing.assert_array_equal((drawn[:rows, :columns] == 1)[outside], expected[outside])
+    assert not masks.visible
+    np.testing.assert_array_equal(masks.data, before)
+
+    dock.take_along.export(tmp_path / "sweep.csv")
+    dock.take_along.export(tmp_path / "sweep.png")
+    assert (tmp_path / "sweep.csv").read_text().count("\n") == 4
+    assert (tmp_path / "sweep.png").read_bytes().startswith(b"\x89PNG")
+
+    dock.use()
+    wait(cosegment, qtbot)
+    assert dock.preview.layer is None
+    assert masks.visible
+    assert dock.session.config.problem.nu == 1.0
+    assert cosegment.form.config().problem.nu == 1.0
+    # All stages but the last ones were found in the cache.
+    assert not {"Superpixels", "Boxes", "Joint problem"} & set(
+        cosegment.shown.answer.result.seconds
+    )
+    assert (masks.data[1, 2:6, 3:7] == 1).all()
+
+
+@pytest.mark.gui
+def test_scrubbing_thirty_images_is_smooth(viewer, cosegment, dock, qtbot, tiny_collection):
+    images = [tiny_collection.images[i % 4] for i in range(30)]
+    many = type(tiny_collection.open()).from_arrays(images)
+    viewer.layers.clear()
+    viewer.add_layer(Image.create(*stack_layer(many, "many")))
+    dock.axes[0].choose("decode.smallest_piece")
+    dock.axes[0].set_text("0, 0.1, 0.2")
+    dock.run()
+    wait(dock, qtbot)
+    dock.look_at((0,))
+
+    start = time.thread_time()  # of this thread alone, whatever else is running
+    for step in range(30):
+        dock.scrubber.sliders[0].setValue((step + 1) % 3)
+    seconds = (time.thread_time() - start) / 30
+    # Without the drawing on the screen, which the graphics card does.
+    assert seconds < 1 / FRAMES_A_SECOND
+    unpacked = []
+    point = dock.table.at((1,))
+    dock.preview._point = point
+    dock.preview._draw_image = lambda name, *_: unpacked.append(name)
+    dock.preview.refresh()
+    assert len(set(unpacked)) == 1
+
+
+@pytest.mark.gui
+def test_cancel_keeps_points_and_closing_takes_the_preview_away(viewer, dock, qtbot):
+    dock.axes[0].set_text("0.1, 0.3, no number")
+    assert not dock.panel.run_button.isEnabled()
+    assert "problem.nu" in dock.panel.status.text()
+    dock.axes[0].set_text("0.1, 0.3, 1.0")
+    assert dock.panel.run_button.isEnabled()
+
+    dock.axes[0].set_text("0.1:2:40")
+    dock.run()
+    dock._job.advanced.connect(dock.cancel)
+    wait(dock, qtbot)
+    done = dock.table.points
+    assert 1 <= len(done) < 40
+    assert "kept" in dock.panel.status.text()
+
+    dock.look_at(done[0].index)
+    assert "sweep preview" in viewer.layers
+    viewer.window.remove_dock_widget(dock.parent())
+    assert "sweep preview" not in viewer.layers
+
+
+@pytest.mark.gui
+def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
+    dock.axes[1].choose("problem.alpha")
+    dock.axes[1].set_text("0.5, 2")
+    monkeypatch.setattr(
+        "napari_jcc.plugin.widgets.sweep_export.find_inputs", lambda _: ("my images",)
+    )
+    dock.run()
+    wait(dock, qtbot)
+    assert len(dock.table.points) == 6
+    dock.plot.picked.emit((2, 1))
+    assert dock.scrubber.place == (2, 1)
+    assert dock.preview.layer is not None
+
+    words = shlex.split(dock.take_along.command())
+    assert words[:3] == ["napari-jcc", "sweep", "my images"]
+    grids = [words[i + 1] for i, word in enumerate(words) if word == "--grid"]
+    again = Grid.build(dock.table.grid.base, grids)
+    assert again == dock.table.grid
+
+
+def test_suggestions_are_allowed_for_every_setting_and_preset():
+    config = JccConfig()
+    settings = list_sweepable()
+    assert {"problem.nu", "superpixels.count", "decode.rounding"} <= {
+        s.path for s in settings
+    }
+    for setting in settings:
+        if setting.is_numeric:
+            value = float(read_value(config, setting.path))
+            texts = [f"{setting.path}={suggest_range(setting, value).text()}"]
+            grid = Grid.build(config, texts)
+            assert len(grid) > 1, setting.path
+        else:
+            for name in setting.names:
+                apply_overrides(config, [f"{setting.path}={name}"])
+
+
+def test_lazy_labels_index_like_an_array(rng):
+    placement = Placement((2, 3), (7, 9), (0, 2, 5))
+    planes = [rng.integers(0, 5, (6 - i, 9), dtype=np.uint8) for i in range(3)]
+    labels = LazyLabels(placement, lambda place: planes[place])
+    whole = np.zeros((6, 7, 9), np.uint8)
+    for slot, plane in zip(placement.slots, planes, strict=True):
+        whole[slot, : len(plane)] = plane
+    whole = whole.reshape(2, 3, 7, 9)
+    np.testing.assert_array_equal(np.asarray(labels), whole)
+    for index in (
+        np.s_[1],
+        np.s_[0, 2],
+        np.s_[:, 2, 1:3, ::2],
+        np.s_[..., 3],
+        np.s_[1, 2, 2, 4],
+        np.s_[0:0],
+    ):
+        np.testing.assert_array_equal(labels[index], whole[index])
