@@ -28,6 +28,7 @@ from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import Dock
+from napari_jcc.plugin.widgets.dock_bar import DockBar
 from napari_jcc.plugin.widgets.export_button import ExportButton
 from napari_jcc.plugin.widgets.form import ConfigForm
 from napari_jcc.plugin.widgets.input_chooser import InputChooser
@@ -67,6 +68,7 @@ class CosegmentWidget(Dock):
         self.results = ResultPanel(self.export)
         self.corrections = CorrectionPanel(self.session)
         self.project = ProjectBar(self)
+        self.docks = DockBar(napari_viewer, "Co-segment")
         self._build()
         self._connect()
         self._apply_theme()
@@ -165,6 +167,7 @@ class CosegmentWidget(Dock):
         layout.addWidget(self.panel)
         layout.addWidget(self.results)
         layout.addWidget(self.corrections)
+        layout.addWidget(self.docks)
 
     def _connect(self) -> None:
         self.chooser.changed.connect(self._on_chosen)
