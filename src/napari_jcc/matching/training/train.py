@@ -97,7 +97,7 @@ def train(
     elif start is not None:
         first = Checkpoint.load(start)
         first.restore(network)
-        origin["masks"] = first.provenance["masks"]
+        origin["masks"] = first.provenance.get("masks", False)
     side = round(config.network.input_size * VIEW_MARGIN)
     images = load_images(collection, side, progress)
     run = _Run(network, images, config, output, origin, previous)
