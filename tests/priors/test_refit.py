@@ -30,15 +30,26 @@ def test_what_most_masks_show_corrects_the_odd_one_out():
     assert learned[masks[0] > 0].min() > learned[wrong > 0].max() + 0.2
 
 
-def test_half_of_the_prior_stays():
+def test_a_quarter_of_the_prior_stays():
     maps, masks = zip(*map(scene, PLACES), strict=True)
     nothing = [np.zeros_like(mask) for mask in masks]
     everything = [np.ones_like(mask) for mask in masks]
     low, high = (refit_prior(maps, masks, priors) for priors in (nothing, everything))
     for first, second in zip(low, high, strict=True):
-        np.testing.assert_allclose(second - first, 0.5, atol=1e-6)
+        np.testing.assert_allclose(second - first, 0.25, atol=1e-6)
         assert first.min() >= 0
         assert second.max() <= 1
+
+
+def test_an_image_without_the_object_is_rated_low_on_the_scale_of_the_others():
+    maps, masks = zip(*map(scene, PLACES), strict=True)
+    rest = np.random.default_rng(9).normal(0, 0.1, (8, 8, 3)) + REST
+    empty = FeatureMap(rest.astype(np.float16), 4, 1.5, (32, 32))
+    flat = [np.zeros_like(mask) for mask in masks] + [np.zeros((8, 8), np.float32)]
+    nothing = np.zeros((8, 8), np.float32)
+    *found, without = refit_prior([*maps, empty], [*masks, nothing], flat)
+    lowest = [each[mask > 0].min() for each, mask in zip(found, masks, strict=True)]
+    assert without.max() < 0.4 < min(lowest)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])
@@ -48,4 +59,4 @@ def test_masks_of_one_kind_teach_nothing_that_breaks(level):
     learned = refit_prior(maps, same, masks)
     for found, prior in zip(learned, masks, strict=True):
         # One class only: every cell is rated the same, so the prior decides.
-        np.testing.assert_allclose(found, (prior + level) / 2, atol=1e-5)
+        np.testing.assert_allclose(found, prior / 4 + 3 * level / 4, atol=1e-5)

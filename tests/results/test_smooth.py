@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.errors import ConfigError
-from napari_jcc.results.smooth import smooth_scores, split_by_otsu
+from napari_jcc.results.smooth import LEVEL, smooth_scores, split_by_otsu, split_smoothed
 
 
 def test_blocky_scores_follow_the_edge_of_the_image():
@@ -41,6 +41,21 @@ def test_flat_scores_are_all_object():
 def test_split_by_otsu_separates_two_levels():
     values = np.where(np.indices((6, 8)).sum(axis=0) % 3 == 0, 0.7, 0.2).astype(np.float32)
     np.testing.assert_array_equal(split_by_otsu(values), values > 0.5)
+
+
+def test_the_cut_of_smoothed_maps_is_half_way_to_the_common_level():
+    # A small object of .6 in a wide ramp of .25: Otsu cuts at .125, for the ramp weighs
+    # more, and half way from there to .4 is .2625.
+    values = np.array([[0.0] * 40 + [0.25] * 20 + [0.6] * 2], np.float32)
+    by_otsu, found = split_by_otsu(values), split_smoothed(values)
+    assert LEVEL == 0.4
+    np.testing.assert_array_equal(by_otsu, values > 0.125)
+    np.testing.assert_array_equal(found, values > 0.2625)
+
+
+def test_maps_below_the_common_level_are_still_split():
+    values = np.array([[0.0, 0.0, 0.0, 0.1, 0.1]], np.float32)
+    np.testing.assert_array_equal(split_smoothed(values), values > 0.05)
 
 
 def test_opencv_without_contrib_is_told(monkeypatch):

@@ -9,7 +9,8 @@ import numpy as np
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import enlarge_mask, largest_piece
-from napari_jcc.results.smooth import smooth_scores, split_by_otsu
+from napari_jcc.results.smooth import smooth_prior as smooth_map
+from napari_jcc.results.smooth import split_by_otsu, split_smoothed
 
 SALIENT_SHARE = 0.4
 """Share of the pixels that the baseline B2 of arXiv 1705.06000 takes for object."""
@@ -82,9 +83,9 @@ def most_salient(found: ImageResult, image: ImageArray) -> ImageResult:
 
 
 def smooth_prior(found: ImageResult, image: ImageArray) -> ImageResult:
-    """Prior smoothed along the edges of the image, above its Otsu threshold."""
-    prior = found.saliency_map
-    return _with_mask(found, split_by_otsu(smooth_scores(image, prior, prior)))
+    """Prior smoothed along the edges of the image, cut as the joint program's masks are."""
+    smoothed = smooth_map(image, found.saliency_map)
+    return _with_mask(found, split_smoothed(smoothed))
 
 
 def mask_box(found: ImageResult, image: ImageArray) -> ImageResult:

@@ -58,7 +58,13 @@ PRESETS: dict[str, Preset] = {
             "Photographs",
             "Deep features, and a prior of what all images have in common; the best for "
             "photographs. Needs an encoder.",
-            {**_DEEP, "prior.common": 2.0, "prior.rounds": 2, "problem.nu": 0.1},
+            {
+                **_DEEP,
+                "prior.common": 2.0,
+                "prior.rounds": 3,
+                "prior.teacher": "prior",
+                "problem.nu": 0.1,
+            },
         ),
         Preset(
             "microscopy",

@@ -123,12 +123,20 @@ class Run:
         prior_keys, priors = self._priors(salient_keys, saliency, encoded)
         keys, maps = prior_keys, priors
         for _ in range(self.config.prior.rounds):
-            keys, regions = self._regions(keys, superpixels, maps, proposals)
-            answer = joint.solve(keys, regions)
-            sources = encoded.extend(keys, "learned", self.config.features)
-            learned = digest("learned", answer.key, sources)
+            answer = JointAnswer()
+            if self.config.prior.teacher == "joint":
+                keys, regions = self._regions(keys, superpixels, maps, proposals)
+                answer = joint.solve(keys, regions)
+            sources = encoded.extend(keys, "learned prior", self.config.features)
+            learned = digest("learned prior", answer.key, sources)
             keys = [digest(key, learned) for key in prior_keys]
-            maps = self._learn(learned, images, regions, answer, priors, encoded)
+            tasks = [
+                stages.MaskTask(image, pieces, rated, answer.values.get(place))
+                for place, (image, pieces, rated) in enumerate(
+                    zip(images, superpixels, maps, strict=True)
+                )
+            ]
+            maps = self._learn(learned, tasks, priors, encoded)
         keys, regions = self._regions(keys, superpixels, maps, proposals)
         answer = joint.solve(keys, regions)
         results = self._decode(images, regions, answer.values)
@@ -184,7 +192,8 @@ class Run:
     def _proposals(
         self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
     ) -> list[IntArray]:
-        search = self.config.boxes.model_dump(include={"method", "proposal_size", "objects"})
+        fields = {"method", "proposal_size", "objects"}
+        search = self.config.boxes.model_dump(include=fields)
         keys = extend_keys(keys, "proposals", search)
         tasks = [
             stages.ProposalTask(*parts, self.config)
@@ -243,23 +252,19 @@ class Run:
     def _learn(
         self,
         key: str,
-        images: list[ImageArray],
-        regions: list[ImageRegions],
-        answer: JointAnswer,
+        tasks: list[stages.MaskTask],
         priors: list[Float32Array],
         encoded: EncodedImages,
     ) -> list[Float32Array]:
-        """Fit the prior anew to the masks that the joint problem gives."""
+        """Fit the prior anew to masks as they stand."""
 
         def compute() -> tuple[Float32Array, ...]:
-            masks = [
-                stages.find_mask(image, found, answer.values.get(place))
-                for place, (image, found) in enumerate(zip(images, regions, strict=True))
-            ]
             maps = encoded.maps()
-            return tuple(
-                self._keeper.single("Learning", lambda: refit_prior(maps, masks, priors))
-            )
+
+            def learn() -> list[Float32Array]:
+                return refit_prior(maps, [stages.find_mask(task) for task in tasks], priors)
+
+            return tuple(self._keeper.single("Learning", learn))
 
         return list(self._keeper.once(key, compute))
 

@@ -23,7 +23,7 @@ from napari_jcc.regions import (
 )
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import decode_image, undecided_image
-from napari_jcc.results.smooth import smooth_scores, split_by_otsu
+from napari_jcc.results.smooth import smooth_prior, smooth_scores, split_smoothed
 
 
 class SaliencyTask(NamedTuple):
@@ -59,6 +59,15 @@ class DescriptionTask(NamedTuple):
     regions: ImageRegions
     feature_map: FeatureMap | None
     config: JccConfig
+
+
+class MaskTask(NamedTuple):
+    """Input of `find_mask`; the values are None where no problem was solved."""
+
+    image: ImageArray
+    superpixels: Superpixels
+    prior: Float32Array
+    values: tuple[FloatArray, FloatArray] | None
 
 
 class DecodeTask(NamedTuple):
@@ -127,19 +136,15 @@ def compute_description(task: DescriptionTask) -> dict[str, RegionDescriptors]:
     return describe_image(task.image, task.regions, task.config.features, task.feature_map)
 
 
-def find_mask(
-    image: ImageArray,
-    regions: ImageRegions,
-    values: tuple[FloatArray, FloatArray] | None,
-) -> Float32Array:
+def find_mask(task: MaskTask) -> Float32Array:
     """Find a mask (h, w) by smoothing; of the prior alone where there are no values."""
-    prior = regions.saliency_map
-    if values is None:
-        scores = prior
+    if task.values is None:
+        smoothed = smooth_prior(task.image, task.prior)
     else:
-        scores = np.clip(values[0], 0, None).astype(np.float32)
-        scores = scores[regions.superpixels.label_map]
-    return split_by_otsu(smooth_scores(image, scores, prior)).astype(np.float32)
+        scores = np.clip(task.values[0], 0, None).astype(np.float32)
+        scores = scores[task.superpixels.label_map]
+        smoothed = smooth_scores(task.image, scores, task.prior)
+    return split_smoothed(smoothed).astype(np.float32)
 
 
 def compute_result(task: DecodeTask) -> ImageResult:

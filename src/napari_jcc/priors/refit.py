@@ -22,8 +22,12 @@ RIDGE = 0.1
 """Share of the mean variance that is added to every direction. From .01 to 1 the mean J of
 the classes the settings were chosen on moves by less than 1."""
 FLOOR = 0.15
-"""Predictions below this are rated 0. A cell in the middle of the rest is predicted well
-below, one on the outline about .5."""
+"""Predictions below this are rated 0 in an image's own range. A cell in the middle of the
+rest is predicted well below, one on the outline about .5."""
+PRIOR, RELATIVE, ABSOLUTE = 0.25, 0.25, 0.5
+"""Weights of the prior and of the predictions, twice: scaled to the image's own range, for
+images in which the object is predicted faintly, and as they are, so that one threshold
+means the same in all images."""
 
 
 def refit_prior(
@@ -32,6 +36,8 @@ def refit_prior(
     priors: Sequence[Float32Array],
 ) -> list[Float32Array]:
     """Rate pixels by the mean of their prior and a classifier of the set's masks.
+
+    Weights are `PRIOR`, `RELATIVE` and `ABSOLUTE`.
 
     Parameters
     ----------
@@ -49,8 +55,11 @@ def refit_prior(
     """
     rated = []
     for found, cells, prior in zip(maps, _predict(maps, masks), priors, strict=True):
-        learned = rate_positive(found, cells - np.float32(FLOOR), _shape(prior))
-        rated.append(np.asarray((prior + learned) / 2, dtype=np.float32))
+        relative = rate_positive(found, cells - np.float32(FLOOR), _shape(prior))
+        down, across = found.interpolation(_shape(prior))
+        absolute = np.clip(down @ cells @ across.T, 0, 1)
+        mean = PRIOR * prior + RELATIVE * relative + ABSOLUTE * absolute
+        rated.append(np.asarray(mean, dtype=np.float32))
     return rated
 
 

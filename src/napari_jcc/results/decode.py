@@ -14,7 +14,7 @@ from napari_jcc.regions.regions import ImageRegions
 from napari_jcc.results.instances import number_objects, object_boxes
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
-from napari_jcc.results.smooth import smooth_scores, split_by_otsu
+from napari_jcc.results.smooth import smooth_scores, split_by_otsu, split_smoothed
 
 NO_BOX = "no candidate box survived, so the mask is empty; loosen the settings of boxes"
 
@@ -99,7 +99,7 @@ def _find_mask(
     labels = regions.superpixels.label_map
     if config.refinement == "smoother":
         smoothed = smooth_scores(image, scores[labels], regions.saliency_map)
-        return split_by_otsu(smoothed)
+        return split_smoothed(smoothed)
     if config.refinement == "blend":
         # The prior knows pixels, the scores the set.
         both = (scores[labels] + regions.saliency_map) / np.float32(2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from napari_jcc.config.fields import Section, setting
 
 
@@ -34,8 +36,15 @@ class PriorConfig(Section):
     rounds: int = setting(
         0,
         "Rounds of learning",
-        "How often the joint problem is solved beforehand, to learn from all masks what "
-        "the object looks like; the prior is then half what was learned. Needs an encoder.",
+        "How often the look of the object is learned beforehand from masks of all images; "
+        "three quarters of the prior are then what was learned. Needs an encoder.",
         ge=0,
         le=20,
+    )
+    teacher: Literal["joint", "prior"] = setting(
+        "joint",
+        "Masks to learn from",
+        "joint: the joint problem, solved once more in every round. prior: the prior, "
+        "smoothed along the edges of the images; much faster.",
+        advanced=True,
     )
