@@ -12,13 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import napari
+import numpy as np
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QApplication
 
+from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
-from napari_jcc.samples import make_sample
+from napari_jcc.samples import Sample, make_sample
 
 SIZE = 1400, 860
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -36,6 +38,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     show_result(options.images, options.out)
     show_padding(options.out)
+    show_docks(options.out)
 
 
 def show_result(folder: Path | None, out: Path) -> None:
@@ -72,6 +75,51 @@ def show_padding(out: Path) -> None:
     select_masks(viewer)
     take(viewer, out / "mixed_sizes.png")
     viewer.close()
+
+
+def show_docks(out: Path) -> None:
+    """Take a sweep, and the review of its best point against the truth."""
+    viewer, widget = open_window()
+    sample = make_sample("cells")
+    add(viewer, stack_layer(sample.collection(), "cells"))
+    run(widget)
+    add_truth(viewer, sample)
+    sweep = open_dock(viewer, "Sweep")
+    sweep.truth.combo.setCurrentText("truth")
+    sweep.axes[0].choose("superpixels.count")
+    sweep.axes[0].set_text("30, 60, 120, 250, 500")
+    sweep.run()
+    wait(lambda: not sweep.running, LONGEST_RUN)
+    viewer.dims.set_current_step(0, 2)
+    viewer.reset_view()
+    sweep.look_at((1,))
+    take(viewer, out / "sweep.png")
+
+    sweep.preview.clear()
+    review = open_dock(viewer, "Review")
+    wait(lambda: not review.session.jobs, LONGEST_RUN)
+    names = review.model.names
+    review.session.set_statuses({names[0]: "accepted", names[1]: "accepted"})
+    review.images.go_to(2)
+    review.flag()
+    viewer.dims.set_current_step(0, 2)
+    review.compare_fold.set_open(True)
+    review.compare.overlay_box.setChecked(True)
+    take(viewer, out / "review.png")
+    review.images.tiles_button.click()
+    take(viewer, out / "tiles.png", review)
+    take(viewer, out / "tiles.png", review)
+    viewer.close()
+
+
+def add_truth(viewer: napari.Viewer, sample: Sample) -> None:
+    """Add the true masks of a drawn sample, hidden."""
+    masks = sample.masks or ()
+    shape = max(m.shape[0] for m in masks), max(m.shape[1] for m in masks)
+    truth = np.zeros((len(masks), *shape), np.uint8)
+    for number, mask in enumerate(masks):
+        truth[number, : mask.shape[0], : mask.shape[1]] = mask
+    viewer.add_labels(truth, name="truth", visible=False)
 
 
 def open_window() -> tuple[napari.Viewer, CosegmentWidget]:

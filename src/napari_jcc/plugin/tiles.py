@@ -136,7 +136,11 @@ def _draw(wish: _Wish) -> ImageArray:
 
 
 def _as_image(tile: ImageArray) -> QImage:
+    """Put a tile on a transparent square, so that all of them line up."""
     rows, columns = tile.shape[:2]
-    data = np.ascontiguousarray(tile).tobytes()
-    image = QImage(data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
+    top, left = (SIDE - rows) // 2, (SIDE - columns) // 2
+    square = np.zeros((SIDE, SIDE, 4), np.uint8)
+    square[top : top + rows, left : left + columns, :3] = tile
+    square[top : top + rows, left : left + columns, 3] = 255
+    image = QImage(square.tobytes(), SIDE, SIDE, 4 * SIDE, QImage.Format.Format_RGBA8888)
     return image.copy()  # it does not keep the bytes

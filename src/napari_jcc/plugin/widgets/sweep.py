@@ -184,7 +184,7 @@ class SweepDock(Dock):
         buttons.addWidget(self.end_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
-        layout.setSpacing(5)
+        layout.setSpacing(4)
         for axis in self.axes:
             layout.addWidget(axis)
         layout.addLayout(truth)
@@ -206,7 +206,7 @@ class SweepDock(Dock):
         view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setMinimumHeight(90)
+        view.setMinimumHeight(76)
         view.setAccessibleName("Points of the sweep")
         rows = view.verticalHeader()
         if rows is not None:

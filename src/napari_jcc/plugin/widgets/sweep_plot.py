@@ -33,12 +33,16 @@ class SweepPlot(QWidget):
         self._table: SweepTable | None = None
         self._measure = ""
         self._current: Index | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.setToolTip("Click a point to see its masks")
 
     def sizeHint(self) -> QSize:
         """Low, so that table and plot fit below each other."""
         return QSize(300, 130)
+
+    def minimumSizeHint(self) -> QSize:
+        """Still readable in a small window."""
+        return QSize(160, 76)
 
     def show_table(self, table: SweepTable, measure: str) -> None:
         """Draw a measure of the points that are finished."""
@@ -97,7 +101,9 @@ class SweepPlot(QWidget):
 
     def _draw_curve(self, painter: QPainter, numbers: dict[Index, float]) -> None:
         area, low, high = self._area(), min(numbers.values()), max(numbers.values())
-        room = (high - low) or abs(high) or 1.0
+        told = [format_measure(self._measure, value) for value in (low, high)]
+        # What reads the same must not look like a slope.
+        room = abs(high) or 1.0 if told[0] == told[1] else high - low
         bottom, top = low - 0.08 * room, high + 0.08 * room
         count = self._table.grid.shape[0] if self._table is not None else 1
 
@@ -108,13 +114,12 @@ class SweepPlot(QWidget):
             )
 
         self._draw_base(painter, area, count)
-        for value in {low, high}:
+        for text, value in dict(zip(told, (low, high), strict=True)).items():
             y = place_of(0, value).y()
             painter.setPen(QPen(_faded(self._ink(), 60), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(self._ink())
             box = QRectF(0, y - 8, _LEFT - 6, 16)
-            text = format_measure(self._measure, value)
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, int(right), text)
         points = [place_of(place[0], numbers[place]) for place in sorted(numbers)]
