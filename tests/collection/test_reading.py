@@ -23,8 +23,12 @@ COLOUR = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
 DEEP = RNG.integers(0, 65536, (20, 30), dtype=np.uint16)
 
 
+def shapes(path):
+    return [header.shape for header in probe_file(path)]
+
+
 def read_one(path):
-    assert probe_file(path) == [read_file(path).values.shape[:2]]
+    assert shapes(path) == [read_file(path).values.shape[:2]]
     return read_file(path)
 
 
@@ -188,7 +192,7 @@ def test_pages_and_channels_of_tiff(tmp_path, shape, options, count, image_shape
     stack = RNG.integers(0, 250, shape).astype(np.uint16)
     options = {"photometric": "minisblack"} | options
     tifffile.imwrite(tmp_path / "a.tif", stack, **options)
-    assert probe_file(tmp_path / "a.tif") == [image_shape[:2]] * count
+    assert shapes(tmp_path / "a.tif") == [image_shape[:2]] * count
     axes = options.get("metadata", {}).get("axes", "")
     if "C" in axes:
         stack = np.moveaxis(stack, axes.index("C"), -1)
@@ -203,7 +207,7 @@ def test_pages_of_different_sizes(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         writer.write(GRAY)
         writer.write(COLOUR[:9], photometric="rgb")
-    assert probe_file(tmp_path / "a.tif") == [(20, 30), (9, 30)]
+    assert shapes(tmp_path / "a.tif") == [(20, 30), (9, 30)]
     np.testing.assert_array_equal(read_file(tmp_path / "a.tif", 1).values, COLOUR[:9])
 
 
@@ -246,7 +250,7 @@ def test_truncation_inside_a_tiff_page_is_an_error(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, GRAY, rowsperstrip=2)
     path.write_bytes(path.read_bytes()[:-50])
-    assert probe_file(path) == [(20, 30)]
+    assert shapes(path) == [(20, 30)]
     with pytest.raises(InputError, match=r"truncated|failed to read"):
         read_file(path)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
+from napari.layers import Image as ImageLayer
 from PIL import Image
 
 from napari_jcc import ImageCollection
@@ -129,3 +131,18 @@ def test_thousand_images_open_without_being_read(tmp_path, rng, monkeypatch):
     assert not reads
     # 3 s on an idle machine is the aim; here only what would be another order is caught.
     assert time.perf_counter() - start < 15
+
+
+def test_a_pixel_size_that_all_images_have_is_that_of_the_stack(tmp_path):
+    options = {"imagej": True, "metadata": {"unit": "um"}}
+    image = np.zeros((8, 9), np.uint8)
+    for name in "ab":
+        tifffile.imwrite(tmp_path / f"{name}.tif", image, resolution=(2, 4), **options)
+    ((data, same, _),) = read_stack(tmp_path)
+    layer = ImageLayer(data, **same)
+    tifffile.imwrite(tmp_path / "c.tif", image, resolution=(3, 3), **options)
+    ((_, differing, _),) = read_stack(tmp_path)
+
+    np.testing.assert_allclose(layer.scale, (1, 0.25, 0.5))
+    assert [str(unit) for unit in layer.units] == ["pixel", "micrometer", "micrometer"]
+    assert "scale" not in differing

@@ -17,6 +17,7 @@ from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
 from napari_jcc.collection.files import open_files
 from napari_jcc.collection.intensity import reduce_image, to_rgb
 from napari_jcc.collection.sources import ImageSource
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 
@@ -189,6 +190,10 @@ class ImageCollection:
         """Height and width of image `index` in pixels, without reading the pixels."""
         return self.sources[index].shape
 
+    def spacing(self, index: int) -> Spacing | None:
+        """Size of a pixel of image `index`, from the header of its file, or None."""
+        return self.sources[index].spacing
+
     def fingerprint(self, index: int) -> str:
         """Hash of the content that image `index` is read from, whatever the config.
 
@@ -233,11 +238,6 @@ class ImageCollection:
         Returns
         -------
         image : (h, w, 3) uint8, RGB, h and w at least 1
-
-        Raises
-        ------
-        InputError
-            As `image`.
         """
         return reduce_image(self.image(index), self.config.working_size)
 

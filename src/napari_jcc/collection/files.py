@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from napari_jcc.collection.discovery import EXTENSIONS, find_files, name_images
-from napari_jcc.collection.reading import probe_file
+from napari_jcc.collection.reading import Header, probe_file
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.errors import InputError
 
@@ -31,19 +31,21 @@ def open_files(
     """
     found = find_files(paths, recursive=recursive)
     skipped = dict(found.skipped)
-    shapes: dict[Path, list[tuple[int, int]]] = {}
+    headers: dict[Path, list[Header]] = {}
     for path in found.files:
         try:
-            shapes[path] = probe_file(path)
+            headers[path] = probe_file(path)
         except InputError as error:
             skipped[str(path)] = str(error)
-    if not shapes:
+    if not headers:
         raise InputError(_nothing_found(paths, skipped, recursive))
-    names = name_images(list(shapes), [len(pages) for pages in shapes.values()], found.root)
+    names = name_images(
+        list(headers), [len(pages) for pages in headers.values()], found.root
+    )
     sources = tuple(
-        FileSource(str(path), page, shape)
-        for path, pages in shapes.items()
-        for page, shape in enumerate(pages)
+        FileSource(str(path), page, header.shape, header.spacing)
+        for path, pages in headers.items()
+        for page, header in enumerate(pages)
     )
     return sources, tuple(names), skipped
 

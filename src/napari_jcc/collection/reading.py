@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL.Image import DecompressionBombError
 from PIL.ImageFile import ImageFile
@@ -14,6 +16,7 @@ from tifffile import TiffFileError
 
 from napari_jcc.collection import pillow_files, tiff_files
 from napari_jcc.collection.pixels import Pixels
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
 
 PIXEL_LIMIT = 2**30
@@ -39,8 +42,23 @@ _DECODE_ERRORS = (
 )
 
 
-def probe_file(path: Path) -> list[tuple[int, int]]:
-    """Height and width of every image in a file, as shown, without decoding pixels.
+class Header(NamedTuple):
+    """What the header of an image says.
+
+    Attributes
+    ----------
+    shape
+        Height and width in pixels, as shown.
+    spacing
+        Size of a pixel, or None.
+    """
+
+    shape: tuple[int, int]
+    spacing: Spacing | None = None
+
+
+def probe_file(path: Path) -> list[Header]:
+    """Read the header of every image in a file, without decoding pixels.
 
     Raises
     ------
@@ -51,18 +69,18 @@ def probe_file(path: Path) -> list[tuple[int, int]]:
     with _explained():
         start = _read_start(path)
         if start[:4] in tiff_files.SIGNATURES:
-            shapes = tiff_files.probe_tiff(path)
+            headers = [Header(*image) for image in tiff_files.probe_tiff(path)]
         else:
             reader = _find_reader(start)
-            shapes = [pillow_files.probe_picture(path, reader)]
-    if not shapes or min(map(min, shapes)) < 1:
+            headers = [Header(pillow_files.probe_picture(path, reader))]
+    if not headers or min(min(header.shape) for header in headers) < 1:
         raise InputError("the file holds no image, or ends before its directory")
-    largest = max(height * width for height, width in shapes)
+    largest = max(math.prod(header.shape) for header in headers)
     if largest > PIXEL_LIMIT:
         raise InputError(
             f"{largest} pixels are more than the {PIXEL_LIMIT} that can be read; reduce it"
         )
-    return shapes
+    return headers
 
 
 def read_file(path: Path, page: int = 0) -> Pixels:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_jcc.collection.pixels import Pixels, describe_channels
 from napari_jcc.collection.reading import read_file
+from napari_jcc.collection.spacing import Spacing
 
 
 class ImageSource(Protocol):
@@ -27,6 +28,11 @@ class ImageSource(Protocol):
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width as shown, known without reading the pixels."""
+        ...
+
+    @property
+    def spacing(self) -> Spacing | None:
+        """Size of a pixel, where it is known."""
         ...
 
     def read(self) -> Pixels:
@@ -51,6 +57,7 @@ class FileSource:
     location: str
     page: int
     shape: tuple[int, int]
+    spacing: Spacing | None = None
 
     def read(self) -> Pixels:
         """Decode the image."""
@@ -78,6 +85,7 @@ class ArraySource:
     array: Any
     is_colour: bool
     location: str = ""
+    spacing: Spacing | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from napari_jcc.collection.pillow_files import (
     label_channels,
 )
 from napari_jcc.collection.pixels import Pixels, orient, oriented_shape
+from napari_jcc.collection.spacing import Spacing, read_spacing
 from napari_jcc.errors import InputError
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -62,14 +63,19 @@ class _Layout:
         return self.shape[self.axes.index("Y")], self.shape[self.axes.index("X")]
 
 
-def probe_tiff(path: Path) -> list[tuple[int, int]]:
-    """Height and width as shown of every image in the file, from the headers."""
+def probe_tiff(path: Path) -> list[tuple[tuple[int, int], Spacing | None]]:
+    """Height, width and pixel size of every image as shown, from the headers."""
+    found: list[tuple[tuple[int, int], Spacing | None]] = []
     with TiffFile(path) as file:
-        return [
-            oriented_shape(layout.size, _find_orientation(series.keyframe))
-            for series, layout in _image_series(file)
-            for _ in range(layout.count)
-        ]
+        for series, layout in _image_series(file):
+            orientation = _find_orientation(series.keyframe)
+            spacing = read_spacing(file, series.keyframe, file.series.index(series))
+            image = (
+                oriented_shape(layout.size, orientation),
+                None if spacing is None else spacing.turned(orientation),
+            )
+            found += [image] * layout.count
+    return found
 
 
 def read_tiff(path: Path, index: int) -> Pixels:

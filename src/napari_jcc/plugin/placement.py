@@ -53,7 +53,7 @@ class Placement:
             leading=(len(collection),),
             canvas=canvas,
             slots=tuple(range(len(collection))),
-            transform={"axis_labels": ("image", "y", "x")},
+            transform=stack_transform(collection),
         )
 
     @property
@@ -75,3 +75,18 @@ class Placement:
         return tuple(int(i) for i in np.unravel_index(slot, self.leading or (1,)))[
             : len(self.leading)
         ]
+
+
+def stack_transform(collection: ImageCollection) -> dict[str, Any]:
+    """Layer arguments of a stack, with the size of a pixel that all its images have.
+
+    Images of unknown or different pixel sizes are shown pixel by pixel.
+    """
+    labels: dict[str, Any] = {"axis_labels": ("image", "y", "x")}
+    spacing, *others = {collection.spacing(i) for i in range(len(collection))}
+    if spacing is None or others:
+        return labels
+    return labels | {
+        "scale": (1.0, spacing.row, spacing.column),
+        "units": ("pixel", spacing.unit, spacing.unit),
+    }

@@ -48,7 +48,7 @@ def stack_layer(
     options = {
         "name": name,
         "metadata": {METADATA_KEY: collection, INPUTS_KEY: inputs},
-        "axis_labels": ("image", "y", "x"),
+        **placement.transform,
         "multiscale": False,
     }
     sample = _gray_sample(collection)
