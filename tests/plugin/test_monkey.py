@@ -1,4 +1,4 @@
-"""Random actions in a real window: nothing breaks, no edit is lost, nothing is left over."""
+"""Random actions in a real window: nothing breaks, is lost, or is left over."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Corrections(QObject):
         self._waiting: list[int] = []
         self._task: Task | None = None
         self._writing = False
-        self._stopped = False
+        self._stopped = self._interrupted = False
         self._told: set[str] = set()
         # napari tells of a stroke before the pixels are set.
         self._paint_timer = QTimer(self)
@@ -279,6 +279,7 @@ class Corrections(QObject):
         for place in self._waiting:
             self._session.set_status(self._name(place), "edited")
         if self._task is not None and self._waiting:
+            self._interrupted = True
             self._task.cancel()
         elif self._waiting:
             self._next()
@@ -302,14 +303,17 @@ class Corrections(QObject):
             self._start(Task(self._corrector.settle, "Teach the set"), self._on_settled)
 
     def _start(self, task: Task, on_success: Any) -> None:
-        self._task = task
+        self._task, self._interrupted = task, False
         task.succeeded.connect(on_success)
         task.failed.connect(self.failed)
         task.ended.connect(partial(self._on_ended, task.title == "Answer"))
         self._session.run(task, owner=self)
 
     def _on_answer(self, place: int, found: ImageResult | None) -> None:
-        if found is not None and not self._stopped:
+        if found is None:
+            if self._interrupted and place not in self._waiting:
+                self._waiting.append(place)  # given up for another image, not by the user
+        elif not self._stopped:
             self._write({place: found})
             self.answered.emit(place)
 

@@ -198,10 +198,8 @@ class ProjectBar(QWidget):
         dropped = adopt(self._session, opened)
         self._keeper.set_opened(opened.path, is_recovered=opened.is_recovered)
         self.adopted.emit()
-        shown = self._session.shown
-        if opened.answer is not None and shown is not None and shown.masks is not None:
-            # So that napari's brush is at hand.
-            self._session.viewer.layers.selection.active = shown.masks
+        # Later: napari selects every layer that comes.
+        QTimer.singleShot(0, self._select_masks)
         told = [f"Opened {opened.name}.", *opened.report.messages()]
         if dropped:
             message = (
@@ -211,3 +209,9 @@ class ProjectBar(QWidget):
             told.append(message)
             show_info(message)
         self._dock.panel.set_status("\n".join(told))
+
+    def _select_masks(self) -> None:
+        """Put napari's brush at hand."""
+        shown = self._session.shown
+        if shown is not None and shown.masks is not None:
+            self._session.viewer.layers.selection.active = shown.masks
