@@ -325,6 +325,22 @@ def test_points_found_by_a_former_run_do_not_count_as_placed(marked, tmp_path):
         carry_landmarks(folder, only, None)
 
 
+def test_single_points_that_were_corrected_stay(marked, tmp_path):
+    folder, table = marked
+    out = tmp_path / "out"
+    write_landmarks(carry_landmarks(folder, table, None), out)
+    lines = (out / "landmarks.csv").read_text().splitlines()
+    edited = ["b.png,2,11,12," if line.startswith("b.png,2,") else line for line in lines]
+    (tmp_path / "edited.csv").write_text("\n".join(edited))
+    again = carry_landmarks(folder, tmp_path / "edited.csv", None)
+    b = again.shapes[1]
+    np.testing.assert_array_equal(b.points[1], (11, 12))
+    np.testing.assert_array_equal(np.isnan(b.confidence), (False, True, False))
+    before = carry_landmarks(folder, table, None).shapes[1]
+    np.testing.assert_array_equal(b.points[[0, 2]], before.points[[0, 2]])
+    assert len(again.found) == 2
+
+
 def test_default_settings_are_the_base_of_the_command():
     from napari_jcc.matching.outputs import match_command
 

@@ -54,6 +54,8 @@ def landmarks(
 
     Example: napari-jcc landmarks wings --from placed.tps --output out
     """
+    import numpy as np
+
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
     from napari_jcc.matching.outputs import (
         carry_landmarks,
@@ -78,6 +80,6 @@ def landmarks(
     for name in carried.absent[:_MOST_LINES]:
         typer.echo(f"Skipped  {name}: not among the images in {images}")
     for shape in found[:_MOST_LINES]:
-        least = float("nan") if shape.confidence is None else shape.confidence.min()
+        least = 0.0 if shape.confidence is None else np.nanmin(shape.confidence)
         typer.echo(f"Check    {shape.image}: its least sure point has {least:.2f}")
     typer.echo(f"Tables   {output / CSV}, {output / TPS}")

@@ -20,7 +20,7 @@ class Landmarks:
     points : (K, 2) float64
         x and y in pixels from the top left; NaN where a point is missing.
     confidence : (K,) float64 or None
-        In [0, 1]; None for points that a person placed.
+        In [0, 1], NaN for points that a person placed; None if that is all of them.
     identity
         What a TPS file has as ``ID``; empty for none.
     scale

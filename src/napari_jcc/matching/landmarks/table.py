@@ -24,8 +24,8 @@ def read_csv(path: Path) -> list[Landmarks]:
     """Read landmarks from a CSV with the columns ``image,point,x,y``, y from the top.
 
     Points of an image are ordered by ``point``, a whole number; without that column they
-    stay in the order of the lines. Empty x and y stand for a missing point. A column
-    ``confidence`` is read if every point of an image has one.
+    stay in the order of the lines. Empty x and y stand for a missing point. Points without
+    ``confidence`` were placed, and are NaN there where others of the image were found.
 
     Raises
     ------
@@ -74,9 +74,9 @@ def write_csv(path: Path, shapes: Iterable[Landmarks]) -> None:
         sure = [None] * len(shape.points) if shape.confidence is None else shape.confidence
         for number, ((x, y), share) in enumerate(zip(shape.points, sure, strict=True), 1):
             place = ("", "") if np.isnan(x + y) else (f"{x:.5f}", f"{y:.5f}")
-            writer.writerow(
-                (shape.image, number, *place, "" if share is None else f"{share:.4f}")
-            )
+            # Single points of an image that were placed have no confidence either.
+            said = "" if share is None or np.isnan(share) else f"{share:.4f}"
+            writer.writerow((shape.image, number, *place, said))
     with explained(path, "landmarks"), replacing(path) as file:
         file.write(text.getvalue().encode())
 
@@ -135,5 +135,5 @@ def _turned(shape: Landmarks, folder: Path) -> Landmarks:
 
 def _shape(image: str, rows: list[tuple[int, float, float, float]]) -> Landmarks:
     values = np.array([row[1:] for row in rows], dtype=np.float64)
-    sure = None if np.isnan(values[:, 2]).any() else values[:, 2]
+    sure = None if np.isnan(values[:, 2]).all() else values[:, 2]
     return Landmarks(image, values[:, :2], sure)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from napari_jcc._types import ImageArray
 from napari_jcc.atomic import explained, filling
 from napari_jcc.collection import ImageCollection
@@ -33,7 +35,7 @@ class CarriedLandmarks:
     Attributes
     ----------
     shapes
-        Of every image, in natural order; those without confidence were placed.
+        Of every image, in natural order; points without confidence were placed.
     heights
         Height in pixels by image.
     absent
@@ -48,7 +50,7 @@ class CarriedLandmarks:
     def found(self) -> tuple[Landmarks, ...]:
         """Those that were not placed, the least sure first."""
         sure = [
-            (float(shape.confidence.min()), place)
+            (float(np.nanmin(shape.confidence)), place)
             for place, shape in enumerate(self.shapes)
             if shape.confidence is not None
         ]
@@ -65,8 +67,9 @@ def carry_landmarks(
     folder
         The images.
     table
-        Landmarks of some of them, ``.tps`` or ``.csv``. Images whose points all have a
-        confidence count as found by a former run, not as placed, and are found anew.
+        Landmarks of some of them, ``.tps`` or ``.csv``. Points with a confidence count as
+        found by a former run and are found anew. Images whose points are all placed teach
+        the others; single placed points stay where they are.
     matcher
         Finds the way between whole images; registration by gradients when None.
     progress
@@ -84,16 +87,13 @@ def carry_landmarks(
     progress = progress or Progress()
     images = _FolderImages(ImageCollection.from_folder(folder))
     listed, absent = read_landmarks(table, folder)
-    known = {
-        shape.image: shape
-        for shape in listed
-        if shape.confidence is None and shape.image in images
-    }
+    there = {shape.image: shape for shape in listed if shape.image in images}
+    known = {name: shape for name, shape in there.items() if shape.confidence is None}
     if not known:
         raise InputError(
             f"{table} places no landmarks on the {len(images)} images in {folder}. Place "
-            "them on at least one; lines with a confidence were found, not placed: empty "
-            "the confidence of those that you have corrected."
+            "all of them on at least one; points with a confidence were found, not placed: "
+            "empty the confidence of those that you have corrected."
         )
     transfer = LandmarkTransfer(images, matcher)
     for name, shape in known.items():
@@ -101,7 +101,7 @@ def carry_landmarks(
     progress.start("Landmarks", len(images))
     shapes = []
     for name in images:
-        shapes.append(known.get(name) or transfer.predict(name))
+        shapes.append(known.get(name) or _keep(transfer.predict(name), there.get(name)))
         progress.advance()
     return CarriedLandmarks(tuple(shapes), images.heights(), tuple(absent))
 
@@ -138,6 +138,21 @@ def check_landmark_output(out: Path, *, overwrite: bool = False) -> None:
             f"{out} holds {' and '.join(there)}. Choose another folder, or add --overwrite "
             "to replace landmarks."
         )
+
+
+def _keep(found: Landmarks, given: Landmarks | None) -> Landmarks:
+    """Landmarks found, with the single points that were placed in their places."""
+    if given is None or given.confidence is None or found.confidence is None:
+        return found
+    placed = np.isnan(given.confidence) & np.isfinite(given.points).all(axis=1)
+    if len(placed) != len(found.points):
+        raise InputError(
+            f"{found.image} has {len(placed)} points in the table but the images placed "
+            f"completely {len(found.points)}. List the same points on every image."
+        )
+    points = np.where(placed[:, None], given.points, found.points)
+    sure = np.where(placed, np.nan, found.confidence)
+    return Landmarks(found.image, points, None if placed.all() else sure)
 
 
 class _FolderImages(Mapping[str, ImageArray]):
