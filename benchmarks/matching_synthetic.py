@@ -6,7 +6,7 @@ trains the first stage on images of the folder, drawn at random, and prints a Ma
 for images that were left out, warped by affine and thin plate transformations drawn from
 the ranges of the settings: the mean distance of the points that the network carries from
 where they belong, in percent of the image side, for points that lie in both images. Rows:
-no transformation, the affine part alone, the whole, and the whole refined. With
+no transformation, the affine part alone, the whole, refined from these. With
 --checkpoint, a network is tested that was trained before.
 """
 

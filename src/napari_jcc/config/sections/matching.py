@@ -11,7 +11,7 @@ class MatchingConfig(Section):
     """How transformations, correspondences and masks are made with a trained network."""
 
     refinement: Literal["none", "local"] = setting(
-        "none",
+        "local",
         "Refinement",
         "local: the transformation is fitted again to matching points of the two images "
         "near where it leads. none: as the network gives it.",
