@@ -134,8 +134,8 @@ def test_partners_are_drawn_in_each_others_place(viewer, dock, qtbot):
         way = SHIFTS[partner] - SHIFTS[place]
         y, x = np.mgrid[: SIZES[place][0], : SIZES[place][1]]
         rows, columns = SIZES[partner]
-        inside = (0 <= y + way[1]) & (y + way[1] < rows)
-        inside &= (0 <= x + way[0]) & (x + way[0] < columns)
+        inside = (y + way[1] >= 0) & (y + way[1] < rows)
+        inside &= (x + way[0] >= 0) & (x + way[0] < columns)
         expected = np.zeros(seen[place].shape, bool)
         expected[: SIZES[place][0], : SIZES[place][1]] = inside
         np.testing.assert_array_equal(seen[place], expected)

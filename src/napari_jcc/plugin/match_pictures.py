@@ -123,12 +123,12 @@ def draw_warped(
     x = np.linspace(0, columns - 1, size[1], dtype=np.float32)
     grid_x, grid_y = np.meshgrid(x, y)
     # Two planes: read as one picture of two channels, OpenCV 5 mistakes them.
-    places = [
+    at_x, at_y = (
         cv2.remap(np.ascontiguousarray(plane), grid_x, grid_y, cv2.INTER_LINEAR)
         for plane in np.moveaxis(way, 2, 0)
-    ]
+    )
     opaque = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
-    drawn = cv2.remap(opaque, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    drawn = cv2.remap(opaque, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(drawn, np.uint8)
 
 

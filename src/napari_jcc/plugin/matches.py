@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray
-from napari_jcc.config import CollectionConfig, MatchConfig, apply_overrides
+from napari_jcc.config import CollectionConfig
 from napari_jcc.matching.baselines import PointMap
 from napari_jcc.matching.outputs import (
     Correspondences,
@@ -22,6 +22,7 @@ from napari_jcc.matching.outputs import (
     open_set_matcher,
     write_matches,
 )
+from napari_jcc.plugin.matcher_choice import MatcherChoice
 from napari_jcc.plugin.source import Source, find_inputs, find_source
 from napari_jcc.progress import Progress
 
@@ -42,26 +43,13 @@ class MatchRequest:
         Name of the image that others are matched to: the template.
     source
         Name of the one other image; empty for all others.
-    checkpoint
-        File of a trained network; empty to match without training.
-    encoder
-        Encoder of the matcher without training, gradients when empty.
-    device
-        auto, cpu, cuda or mps.
+    choice
+        What matches.
     """
 
     target: str
-    source: str = ""
-    checkpoint: str = ""
-    encoder: str = ""
-    device: str = "auto"
-
-    def adapt(self, config: MatchConfig) -> MatchConfig:
-        """Make the settings of the run of those that a matcher starts from."""
-        changes: dict[str, Any] = {"training.device": self.device}
-        if not self.checkpoint:
-            changes["network.encoder"] = self.encoder
-        return apply_overrides(config, changes)
+    source: str
+    choice: MatcherChoice
 
 
 @dataclass(frozen=True)
@@ -133,7 +121,7 @@ def match_images(
     JccError
         If the images, or the matcher, cannot be used, or on cancel.
     """
-    matcher = open_set_matcher(request.checkpoint or None, request.adapt)
+    matcher = open_set_matcher(request.choice.network, request.choice.adapt)
     source = find_source(layers, matcher.config.collection)
     names = source.collection.names
     pairs = choose_pairs(names, f"template:{request.target}")

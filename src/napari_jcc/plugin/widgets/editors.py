@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, get_args, get_origin
+from typing import Annotated, Any, Protocol, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Signal
@@ -197,10 +197,11 @@ def make_editor(name: str, field: FieldInfo) -> QWidget:
     """
     annotation = field.annotation
     if name == "encoder":
-        return EncoderEditor()
+        # Matching networks keep the encoder that they were trained with: no auto.
+        return EncoderEditor(with_auto="auto:" in str(field.description))
     if name == "device":
         return DeviceEditor(field)
-    if get_origin(annotation) is tuple and get_args(annotation)[0] is int:
+    if get_origin(annotation) is tuple and _bare(get_args(annotation)[0]) is int:
         return NumbersEditor()
     if choices(field):
         several = get_origin(annotation) is tuple
@@ -215,3 +216,8 @@ def make_editor(name: str, field: FieldInfo) -> QWidget:
     if annotation not in makers:
         raise TypeError(f"No editor for the setting {name} of type {annotation}.")
     return makers[annotation]()
+
+
+def _bare(annotation: Any) -> Any:
+    """Strip the range off a type such as ``Annotated[int, Gt(0)]``."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation

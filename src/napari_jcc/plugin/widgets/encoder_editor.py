@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QToolButt
 
 from napari_jcc.plugin.widgets.spin_boxes import ignore_wheel
 
-_NONE = "none"
+_NONE, _AUTO = "none", "auto"
 _KNOWN = {
-    _NONE: "No encoder: gradients and colours describe the images.",
-    "auto": "DINOv2 small where it can be had; otherwise the settings of the preset fast.",
+    _NONE: "No encoder.",
+    _AUTO: "DINOv2 small where it can be had; otherwise the settings of the preset fast.",
     "facebook/dinov2-small": "DINOv2, small (22 million weights), of the hub.",
     "facebook/dinov2-base": "DINOv2, base (87 million weights), of the Hugging Face hub.",
     "microsoft/resnet-50": "ResNet-50, convolutional, of the Hugging Face hub.",
@@ -20,11 +20,17 @@ _KNOWN = {
 
 
 class EncoderEditor(QWidget):
-    """A list of known names that takes any other, beside a button to choose a file."""
+    """A list of known names that takes any other, beside a button to choose a file.
+
+    Parameters
+    ----------
+    with_auto
+        Whether ``auto``, the best that can be had, is among the names.
+    """
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_auto: bool = True) -> None:
         super().__init__()
         self._combo = QComboBox()
         self._combo.setEditable(True)
@@ -33,7 +39,8 @@ class EncoderEditor(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._combo.setMinimumContentsLength(8)
-        for place, (name, tip) in enumerate(_KNOWN.items()):
+        known = {name: tip for name, tip in _KNOWN.items() if with_auto or name != _AUTO}
+        for place, (name, tip) in enumerate(known.items()):
             self._combo.addItem(name)
             self._combo.setItemData(place, tip, 3)  # tooltip role
         ignore_wheel(self._combo)

@@ -82,9 +82,7 @@ class MatchDock(ImagesDock):
         request = MatchRequest(
             target=self.pairs.target,
             source=self.pairs.source,
-            checkpoint=self.matcher.checkpoint,
-            encoder=self.matcher.encoder_name,
-            device=self.session.config.runtime.device,
+            choice=self.matcher.choice(self.session.config.runtime.device),
         )
         work = partial(match_images, self.session.chosen, request)
         self.start("Match", work, self._on_matched)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
+from napari_jcc.plugin.matcher_choice import MatcherChoice
 from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
 from napari_jcc.plugin.widgets.file_editor import FileEditor
 
@@ -48,7 +49,7 @@ class MatcherChooser(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.way.setMinimumContentsLength(10)
-        self.encoder = EncoderEditor()
+        self.encoder = EncoderEditor(with_auto=False)
         self.network = FileEditor("Choose a trained network", CHECKPOINTS)
         self.network.set_hint("file of the network (.ckpt)")
         layout = QVBoxLayout(self)
@@ -70,6 +71,10 @@ class MatcherChooser(QWidget):
     def encoder_name(self) -> str:
         """Encoder of matching without training; empty for gradients."""
         return self.encoder.value() if self.way.currentIndex() == _ENCODER else ""
+
+    def choice(self, device: str) -> MatcherChoice:
+        """Return what was chosen, to run on a device."""
+        return MatcherChoice(self.checkpoint, self.encoder_name, device)
 
     @property
     def missing(self) -> str:
