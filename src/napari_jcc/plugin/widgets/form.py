@@ -17,8 +17,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.config import JccConfig, describe_range, validate_config
+from napari_jcc.config import JccConfig, describe_range
+from napari_jcc.config.fields import Section as Group
 from napari_jcc.config.fields import is_advanced
+from napari_jcc.config.overrides import validate_as
 from napari_jcc.errors import ConfigError
 from napari_jcc.plugin.widgets.editors import Editor, make_editor
 from napari_jcc.plugin.widgets.fold import Fold
@@ -133,8 +135,8 @@ class Section(Fold):
             self.set_open(True)
 
 
-class ConfigForm(QWidget):
-    """Edits a `JccConfig`.
+class SettingsForm(QWidget):
+    """Edits settings of any kind, such as `JccConfig` or `MatchConfig`.
 
     Parameters
     ----------
@@ -151,17 +153,16 @@ class ConfigForm(QWidget):
 
     changed = Signal()
 
-    def __init__(
-        self, config: JccConfig | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, config: Group, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._model = type(config)
         self._filling = False
         self._error = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self.sections = [
-            Section(name, field) for name, field in JccConfig.model_fields.items()
+            Section(name, field) for name, field in self._model.model_fields.items()
         ]
         for section in self.sections:
             layout.addWidget(section)
@@ -171,7 +172,7 @@ class ConfigForm(QWidget):
         layout.addStretch()
         for row in self.rows.values():
             row.editor.changed.connect(self._on_changed)
-        self.set_config(config or JccConfig(), as_reference=True)
+        self.set_config(config, as_reference=True)
 
     @property
     def rows(self) -> dict[str, SettingRow]:
@@ -183,7 +184,7 @@ class ConfigForm(QWidget):
         """What is wrong with the settings as typed; empty when they are valid."""
         return self._error
 
-    def config(self) -> JccConfig:
+    def config(self) -> Any:
         """Return the settings as typed.
 
         Raises
@@ -195,9 +196,9 @@ class ConfigForm(QWidget):
         for path, row in self.rows.items():
             section, _, name = path.partition(".")
             values.setdefault(section, {})[name] = row.editor.value()
-        return validate_config(values)
+        return validate_as(self._model, values)
 
-    def set_config(self, config: JccConfig, *, as_reference: bool = False) -> None:
+    def set_config(self, config: Group, *, as_reference: bool = False) -> None:
         """Show `config`; as the reference, changes are marked against it from now on."""
         self._filling = True
         for path, row in self.rows.items():
@@ -239,6 +240,19 @@ class ConfigForm(QWidget):
             section.refresh(self.advanced_switch.isChecked())
             mine = [line for line in lines if line.startswith(section.name)]
             section.show_error("\n".join(mine))
+
+
+class ConfigForm(SettingsForm):
+    """Edits a `JccConfig`; parameters and signals as `SettingsForm`."""
+
+    def __init__(
+        self, config: JccConfig | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(config or JccConfig(), parent)
+
+    def config(self) -> JccConfig:
+        """Return the settings as typed; see `SettingsForm.config`."""
+        return cast("JccConfig", super().config())
 
 
 def _tooltip(path: str, field: FieldInfo) -> str:

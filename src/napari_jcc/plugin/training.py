@@ -1,0 +1,106 @@
+"""Training the matching network on the chosen images, in a worker thread."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_jcc.config import MatchConfig
+from napari_jcc.matching.outputs import needing_torch
+from napari_jcc.plugin.source import find_source
+from napari_jcc.progress import Progress
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+_PACKAGES = "torch", "lightning_fabric"
+
+
+def why_no_training() -> str:
+    """Say what must be installed to train; empty when nothing. Loads nothing."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if not missing:
+        return ""
+    names = " and ".join(name.replace("_", "-") for name in missing)
+    return (
+        f"Training needs {names}, not installed here. Install with: pip install "
+        "'napari-jcc[match]', and start napari again. Match works without."
+    )
+
+
+class TrainingJob(QObject):
+    """One training run, its losses as signals.
+
+    Parameters
+    ----------
+    chosen
+        Image layers; read here, never changed.
+    config
+        All settings; when going on, those in the checkpoint count.
+    output
+        The checkpoint.
+    resume
+        Whether to go on from it.
+
+    Attributes
+    ----------
+    recorded
+        Signal with the records of one or several steps and checks, oldest first.
+    """
+
+    recorded = Signal(object)
+
+    def __init__(
+        self, chosen: Sequence[Image], config: MatchConfig, output: Path, *, resume: bool
+    ) -> None:
+        super().__init__()
+        self._chosen, self._config = tuple(chosen), config
+        self._output, self._resume = output, resume
+
+    def run(self, progress: Progress) -> Path:
+        """Train, and return the file of the network.
+
+        Raises
+        ------
+        JccError
+            If images, settings or checkpoint cannot be used, memory does not suffice, or
+            torch is missing. What was learned before is kept.
+        """
+        with needing_torch():
+            from napari_jcc.matching.training import Checkpoint, train
+        config = self._config
+        if self._resume:
+            config = Checkpoint.load(self._output).config
+            self.recorded.emit(read_records(self._output))
+        source = find_source(self._chosen, config.collection)
+        train(
+            source.collection,
+            config,
+            self._output,
+            resume=self._resume,
+            progress=progress,
+            watch=lambda record: self.recorded.emit([dict(record)]),
+        )
+        return self._output
+
+
+def read_records(output: Path) -> list[dict[str, Any]]:
+    """Read the records beside a checkpoint; lines that were cut off are left out."""
+    try:
+        text = output.with_name(output.name + ".jsonl").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    records = []
+    for line in text.splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and {"stage", "step"} <= record.keys():
+            records.append(record)
+    return records

@@ -1,0 +1,129 @@
+"""The Train dock in a real window."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from napari.layers import Image
+from PIL import Image as Picture
+from qtpy.QtWidgets import QApplication
+
+from napari_jcc.config import MatchConfig, apply_overrides
+from napari_jcc.plugin.reader import read_stack
+from napari_jcc.plugin.training import read_records
+from napari_jcc.plugin.widgets import train
+from napari_jcc.plugin.widgets.train import TrainDock
+
+pytestmark = pytest.mark.gui
+
+NO_TORCH = importlib.util.find_spec("lightning_fabric") is None
+QUICK = {
+    "network.input_size": 64,
+    "synthetic.steps": 300,
+    "synthetic.batch": 2,
+    "synthetic.views": 4,
+    "training.epochs": 0,
+    "training.check_every": 5,
+    "training.device": "cpu",
+}
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def folder(tmp_path, tiny_collection):
+    for name, image in zip("abcd", tiny_collection.images, strict=True):
+        Picture.fromarray(image).save(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def dock(viewer, folder) -> TrainDock:
+    ((data, options, _),) = read_stack(folder)
+    viewer.add_layer(Image(data, **options))
+    dock = TrainDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Train")
+    return dock
+
+
+def test_form_holds_all_settings_of_the_network(dock, folder):
+    config = apply_overrides(MatchConfig(), QUICK | {"network.head_channels": (8, 4)})
+    dock.form.set_config(config)
+    assert dock.form.config() == config
+    assert not dock.panel.run_button.isEnabled()
+    dock.output.set_value(folder / "net")
+    assert dock.panel.run_button.isEnabled()
+    assert not dock.resume_button.isEnabled()
+    assert dock.path == folder / "net.ckpt"
+    dock.form.rows["network.head_channels"].editor.set_value((8,))
+    assert not dock.panel.run_button.isEnabled()
+
+
+@pytest.mark.skipif(NO_TORCH, reason="the extra 'match' is not installed")
+def test_cancelled_run_is_kept_and_gone_on_with(dock, folder, qtbot):
+    config = apply_overrides(MatchConfig(), QUICK)
+    dock.form.set_config(config)
+    dock.output.set_value(folder / "net.ckpt")
+    dock.run()
+    qtbot.waitUntil(lambda: len(dock.plot.steps) > 6, timeout=60_000)
+    dock.cancel()
+    qtbot.waitUntil(lambda: not dock.running, timeout=60_000)
+    assert "Resume goes on" in dock.panel.status.text()
+    assert dock.resume_button.isEnabled()
+    assert dock.plot.stage == "synthetic"
+    assert dock.plot.last_step == 300
+    assert dock.plot.checks
+    done = len(read_records(folder / "net.ckpt"))
+    image = dock.plot.grab().toImage()
+    colours = {image.pixelColor(x, y).name() for x in range(60, 200) for y in range(9, 90)}
+    assert len(colours) > 5
+
+    dock.resume()
+    qtbot.waitUntil(lambda: len(dock.plot.steps) > 12, timeout=60_000)
+    steps = [step for step, _ in dock.plot.steps]
+    assert steps == list(range(1, len(steps) + 1))
+    dock.cancel()
+    qtbot.waitUntil(lambda: not dock.running, timeout=60_000)
+    assert len(read_records(folder / "net.ckpt")) > done
+
+
+def test_copied_as_the_command_that_trains_so(dock, folder):
+    dock.form.set_config(apply_overrides(MatchConfig(), {"network.input_size": 64}))
+    dock.output.set_value(folder / "net.ckpt")
+    dock.copy_command()
+    assert shlex.split(QApplication.clipboard().text()) == [
+        *("napari-jcc", "train", str(folder), "--output", str(folder / "net.ckpt")),
+        *("--set", "network.input_size=64"),
+    ]
+
+
+def test_without_torch_the_remedy_is_told(viewer, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        train.TrainingJob.__module__ + ".importlib.util.find_spec",
+        lambda name, *rest: None if name == "torch" else find(name, *rest),
+    )
+    viewer.add_image(np.zeros((3, 20, 20), np.uint8), name="set")
+    dock = TrainDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Train")
+    dock.output.set_value("net.ckpt")
+    assert "pip install 'napari-jcc[match]'" in dock.panel.status.text()
+    assert not dock.panel.run_button.isEnabled()
+    assert "torch" in dock.panel.run_button.toolTip()
+
+
+def test_opening_the_docks_loads_no_torch():
+    code = (
+        "import sys, napari_jcc.plugin.widgets.train, napari_jcc.plugin.widgets.match, "
+        "napari_jcc.plugin.widgets.landmarks; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
