@@ -54,6 +54,7 @@ class SweepDock(Dock):
         self._viewer = napari_viewer
         self._job: SweepJob | None = None
         self._row = -1
+        self._error = ""
         self.axes = [
             AxisEditor(lambda: self.session.config, _FIRST),
             AxisEditor(lambda: self.session.config),
@@ -152,7 +153,9 @@ class SweepDock(Dock):
             f"&Run sweep ({count} points)" if count else "&Run sweep"
         )
         self.panel.run_button.setToolTip(error or "Solve the images at every point")
-        if not self.running:
+        if not self.running and error != self._error:
+            # Only what is new: else it would wipe out what the panel says of the last run.
+            self._error = error
             self.panel.set_status(error)
         self._refresh_buttons()
 
