@@ -35,6 +35,7 @@ from napari_jcc.plugin.widgets.input_chooser import InputChooser
 from napari_jcc.plugin.widgets.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
+from napari_jcc.plugin.widgets.size_note import SizeNote
 from napari_jcc.progress import Progress
 from napari_jcc.results import equivalent_command, write_result
 from napari_jcc.results.names import RECORD
@@ -162,6 +163,7 @@ class CosegmentWidget(Dock):
         layout.setSpacing(6)
         layout.addWidget(self.project)
         layout.addWidget(self.chooser)
+        layout.addWidget(SizeNote(self.session, self))
         layout.addWidget(self.presets)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.panel)
