@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array, FloatArray, MaskArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.plugin import paged
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.results import ImageResult, JccResult
 
@@ -60,9 +61,11 @@ def to_layers(
 
 
 def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedinteger]:
-    """Masks of a result as the data of a Labels layer, of ``placement.shape``."""
-    shape = (placement.slices, *placement.canvas)
-    stack: NDArray[np.unsignedinteger] = np.zeros(shape, _mask_type(result))
+    """Masks of a result as the data of a Labels layer, of ``placement.shape``.
+
+    They can be painted on; those of large sets are paged from a file, see `paged.zeros`.
+    """
+    stack = paged.zeros((placement.slices, *placement.canvas), _mask_type(result))
     for slot, image in zip(placement.slots, result.images, strict=True):
         rows, columns = image.mask.shape
         stack[slot, :rows, :columns] = image.labels  # of one object: OBJECT
