@@ -46,6 +46,15 @@ def split(folder: Path, training: int, testing: int):
     )
 
 
+def leave_out(images: ImageCollection, checkpoint: Checkpoint) -> ImageCollection:
+    """Images that the network was not trained on, by the hash of their content."""
+    seen = set(checkpoint.provenance["images"].values())
+    new = [i for i in range(len(images)) if images.fingerprint(i) not in seen]
+    if not new:
+        raise SystemExit("The network was trained on all of these images. Name others.")
+    return images.select(new)
+
+
 def test(checkpoint: Checkpoint, images: torch.Tensor, device: str, repeats: int):
     """Errors (pairs,) by row, in percent of the image side."""
     network = checkpoint.build(device)
@@ -109,6 +118,7 @@ def main() -> None:
         checkpoint = train(training, config, options.output, resume=True)
         seconds = time.perf_counter() - start, time.process_time() - before
         print(f"Trained in {seconds[0]:.0f} s ({seconds[1]:.0f} s of processor time).\n")
+    testing = leave_out(testing, checkpoint)
     device = choose_device(options.device)
     side = round(1.25 * checkpoint.config.network.input_size)
     images = load_images(testing, side)
