@@ -15,6 +15,9 @@ from napari_jcc.errors import InputError
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".tif", ".tiff")
 """Extensions that are looked for in folders; a file named by the user may have any."""
 
+MASK_ENDINGS = ("_mask", "_masks", "_label", "_labels", "_gt", "_seg")
+"""Ends of names that say "mask of", where the image itself lies in the same folder."""
+
 
 @dataclass
 class FoundFiles:
@@ -27,8 +30,9 @@ class FoundFiles:
     root
         Folder that all files and given folders share; None across drives.
     skipped
-        Files in the folders that are no images, and folders that cannot be listed, with
-        the reason. Hidden files are left out silently.
+        Files in the folders that are no images or, by their names, masks of images beside
+        them, and folders that cannot be listed, with the reason. Hidden files are left
+        out silently.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -97,13 +101,39 @@ def name_images(
 
 
 def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
-    for path in _walk(found, folder, recursive):
-        if path.suffix.lower() not in EXTENSIONS:
+    paths = list(_walk(found, folder, recursive))
+    known = {start for path in paths for start in _starts(path)}
+    for path in paths:
+        image = _image_of_mask(path)
+        if image in known:
+            found.skipped[str(path)] = (
+                f"by its name the mask of {image.name}, which lies beside it; give the "
+                "file by its path to use it as an image"
+            )
+        elif path.suffix.lower() not in EXTENSIONS:
             found.skipped[str(path)] = f"not an image file ({', '.join(EXTENSIONS)})"
         elif not path.is_file():
             found.skipped[str(path)] = "not a file, or a link to nothing"
         else:
             found.files.append(path)
+
+
+def _image_of_mask(path: Path) -> Path | None:
+    """Path, without extension, of the image that a file is the mask of, by its name."""
+    for ending in MASK_ENDINGS:
+        if path.stem.lower().endswith(ending):
+            return path.with_name(path.stem[: -len(ending)] or path.stem)
+    return None
+
+
+def _starts(path: Path) -> Iterator[Path]:
+    """Path of an image without extension, and without what follows an underscore."""
+    if path.suffix.lower() not in EXTENSIONS or _image_of_mask(path) is not None:
+        return
+    parts = path.stem.split("_")
+    for count in range(1, len(parts) + 1):
+        if stem := "_".join(parts[:count]):
+            yield path.with_name(stem)
 
 
 def _walk(found: FoundFiles, folder: Path, recursive: bool) -> Iterator[Path]:
