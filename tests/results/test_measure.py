@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection
@@ -172,6 +173,18 @@ def test_folder_of_results(written):
     assert rows[0]["unit"] == "um"
     [note] = found.notes
     assert note.startswith("ox: brightness not measured")
+
+
+def test_files_tell_the_size_of_their_pixels(tmp_path):
+    known, unknown = tmp_path / "cow.tif", tmp_path / "ox.tif"
+    plane, options = np.zeros((12, 20), np.uint8), {"metadata": {"unit": "um"}}
+    tifffile.imwrite(known, plane, imagej=True, resolution=(2, 4), **options)
+    tifffile.imwrite(unknown, plane)
+    result = result_of(image_result("cow"), image_result("ox"))
+    write_result(result, ImageCollection.from_files([known, unknown]), tmp_path / "out")
+    rows = measure_folder(tmp_path / "out").rows
+    # 60 pixels of 1/4 x 1/2, then of 1 x 1.
+    assert [(row["area"], row["unit"]) for row in rows] == [(7.5, "um"), (60, "pixel")]
 
 
 def test_a_folder_without_results_is_refused(tmp_path):

@@ -14,15 +14,16 @@ def measure(
         typer.Argument(metavar="OUT", help="Folder that 'napari-jcc segment' wrote."),
     ],
     spacing: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="SIZE",
-            help="Size of a pixel, such as 0.65; HEIGHT,WIDTH where they differ.",
+            help="Size of a pixel, such as 0.65; HEIGHT,WIDTH where they differ. By "
+            "default as the images' files say, else 1.",
         ),
-    ] = "1",
+    ] = None,
     unit: Annotated[
-        str, typer.Option(metavar="NAME", help="Unit of that size, such as um.")
-    ] = "pixel",
+        str | None, typer.Option(metavar="NAME", help="Unit of that size, such as um.")
+    ] = None,
 ) -> None:
     """Measure every object, and write measures.csv to OUT.
 
@@ -34,8 +35,9 @@ def measure(
     """
     from napari_jcc.results.measure import MEASURES, measure_folder
 
-    sides = _parse_spacing(spacing)
-    found = measure_folder(output, spacing=sides, unit=unit)
+    own = spacing is None and unit is None
+    sides = None if own else _parse_spacing("1" if spacing is None else spacing)
+    found = measure_folder(output, spacing=sides, unit=unit or "pixel")
     for note in found.notes:
         typer.echo(f"Warning: {note}", err=True)
     images = len({row["image"] for row in found.rows})

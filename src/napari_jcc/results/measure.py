@@ -18,10 +18,10 @@ from skimage.measure import regionprops_table
 
 from napari_jcc._types import LabelMap, MaskArray
 from napari_jcc.atomic import replace_files
-from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
+from napari_jcc.results.pictures import SavedPictures
 from napari_jcc.results.result import ImageResult
-from napari_jcc.results.saved import SavedResult, read_result
+from napari_jcc.results.saved import read_result
 
 MEASURES = "measures.csv"
 
@@ -165,7 +165,7 @@ def measure_images(
 def measure_folder(
     folder: str | Path,
     *,
-    spacing: tuple[float, float] = (1.0, 1.0),
+    spacing: tuple[float, float] | None = None,
     unit: str = "pixel",
 ) -> Measurements:
     """Measure the objects that a run found, and write ``measures.csv`` beside its results.
@@ -175,9 +175,10 @@ def measure_folder(
     folder
         Folder that a run wrote. Images are read from where they were.
     spacing
-        Height and width of a pixel, in `unit`.
+        Height and width of a pixel, in `unit`. None: as the file of every image says, and
+        pixels where it does not.
     unit
-        Unit of length.
+        Unit of length, where `spacing` is given.
 
     Raises
     ------
@@ -187,41 +188,28 @@ def measure_folder(
         If the table cannot be written.
     """
     saved = read_result(Path(folder))
-    pictures = _Pictures(saved)
-    found = measure_images(saved.result.images, pictures, spacing=spacing, unit=unit)
+    pictures = SavedPictures(saved)
+    images = saved.result.images
+    if spacing is not None:
+        found = measure_images(images, pictures, spacing=spacing, unit=unit)
+    else:
+        found = _measure_at_own_size(images, pictures)
     text = found.to_csv().encode("utf-8", "backslashreplace")
     replace_files(Path(folder), {MEASURES: text})
     return found
 
 
-class _Pictures(Mapping[str, NDArray[Any]]):
-    """Images of a saved result as stored, each read when asked for."""
-
-    def __init__(self, saved: SavedResult) -> None:
-        self._places = {
-            image.name: source
-            for image, source in zip(saved.result.images, saved.sources, strict=True)
-        }
-        self._config = saved.result.config.collection
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        source = self._places[name]
-        if not source:
-            raise InputError("the image was in no file")
-        file = ImageCollection.from_paths([source], config=self._config)
-        if len(file) == 1:
-            return file.raw(0)
-        # Pages are called after their file; folders may stand before the name.
-        pages = [page for page in file.names if name == page or name.endswith(f"/{page}")]
-        if not pages:
-            raise InputError(f"{source} has no page of that name any more")
-        return file.raw(file.names.index(pages[0]))
-
-    def __iter__(self) -> Any:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
+def _measure_at_own_size(
+    images: Iterable[ImageResult], pictures: SavedPictures
+) -> Measurements:
+    rows: list[Mapping[str, Any]] = []
+    notes: list[str] = []
+    for image in images:
+        row, column, unit = pictures.spacing(image.name) or (1.0, 1.0, "pixel")
+        found = measure_images([image], pictures, spacing=(row, column), unit=unit)
+        rows += found.rows
+        notes += found.notes
+    return Measurements(tuple(rows), tuple(notes))
 
 
 def _find_picture(
