@@ -33,8 +33,8 @@ class SizeNote(QLabel):
         self._session = session
         self.setWordWrap(True)
         self.setToolTip(
-            "A larger working size is finer and slower; 'Working size' is in the settings "
-            "below."
+            "A larger working size is finer and slower; it is among the settings below, "
+            "under Images."
         )
         session.chosen_changed.connect(self.refresh)
         session.settings_changed.connect(self.refresh)
@@ -68,7 +68,7 @@ def describe_reduction(sizes: set[tuple[int, int]], working_size: int) -> str:
     upto = "up to " if len(sizes) > 1 else ""
     return (
         f"Images of {upto}{columns} x {rows} pixels are worked on at {width} x {height}; "
-        "masks come back at full size. To change it, set the working size below."
+        "masks come back at full size. To change it: Images, Working size."
     )
 
 
