@@ -122,3 +122,39 @@ def test_coarse_level_lies_on_the_fine_one(rotate):
         np.testing.assert_allclose(
             labels.data_to_world(coarse), layer.data_to_world(fine), atol=1e-9
         )
+
+
+class CountingArray:
+    """A time series of z-stacks that, as zarr does, reads what is asked for."""
+
+    shape, ndim, dtype = (3, 4, 20, 30), 4, np.dtype(np.uint16)
+
+    def __init__(self) -> None:
+        self.pixels_read = 0
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index):
+        values = np.arange(3 * 4 * 600, dtype=self.dtype).reshape(self.shape)[index]
+        self.pixels_read += values.size
+        return values
+
+
+def test_of_a_lazy_stack_only_the_image_asked_for_is_read():
+    array = CountingArray()
+    scale, labels = (5, 2, 0.5, 0.25), ("t", "z", "y", "x")
+    options = {"scale": scale, "axis_labels": labels, "contrast_limits": (0, 9000)}
+    layer = Image(array, multiscale=False, **options)
+    array.pixels_read = 0
+
+    source = find_source([layer], CollectionConfig())
+    assert len(source.collection) == 12
+    assert source.collection.shape(5) == (20, 30)
+    assert array.pixels_read == 0
+
+    assert source.collection.raw(5)[0, 0] == 5 * 600
+    assert array.pixels_read == 600
+    assert source.placement.leading == (3, 4)
+    assert tuple(source.placement.transform["axis_labels"]) == labels
+    np.testing.assert_array_equal(source.placement.transform["scale"], scale)
