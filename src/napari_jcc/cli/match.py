@@ -19,6 +19,8 @@ from napari_jcc.cli.options import Paths, Quiet
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher
 
+_MOST_LINES = 10
+
 
 def match(
     paths: Paths,
@@ -128,10 +130,7 @@ def show_matches(result: MatchResult, out: Path) -> None:
     empty = sum(not mask.any() for mask in result.masks or ())
     if empty:
         typer.echo(f"Warning  {empty} of {len(result.names)} masks are empty.")
-    for file, reason in list(result.skipped.items())[:MOST_LINES]:
+    for file, reason in list(result.skipped.items())[:_MOST_LINES]:
         typer.echo(f"Skipped  {file}: {reason}")
     typer.echo(f"Look at  {out / OVERVIEW}")
     typer.echo(f"Table    {out / PAIRS}")
-
-
-MOST_LINES = 10

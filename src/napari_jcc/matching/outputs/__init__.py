@@ -13,11 +13,11 @@ from napari_jcc.matching.outputs.pair import Correspondences, PairResult
 from napari_jcc.matching.outputs.result import MatchResult, match_collection
 from napari_jcc.matching.outputs.set_matcher import (
     SetMatcher,
-    needing_torch,
-    open_describer,
     open_pair_matcher,
     open_set_matcher,
 )
+from napari_jcc.matching.outputs.trained import needing_torch
+from napari_jcc.matching.outputs.untrained import open_describer
 from napari_jcc.matching.outputs.warping import warp_image
 
 __all__ = [

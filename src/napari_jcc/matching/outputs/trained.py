@@ -1,0 +1,148 @@
+"""Images of a set matched by a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from napari_jcc._types import MaskArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.config import MatchConfig, changed_settings
+from napari_jcc.device import choose_device
+from napari_jcc.errors import ConfigError, WeightsError
+from napari_jcc.matching.outputs.pair import PairResult
+from napari_jcc.progress import Progress
+
+if TYPE_CHECKING:
+    from napari_jcc.matching.inference import MatchedPair, Matcher
+    from napari_jcc.matching.training import Checkpoint
+
+Adapt: TypeAlias = Callable[[MatchConfig], MatchConfig]
+"""Settings to work by, from those that a network was trained with, or the defaults."""
+
+
+@contextmanager
+def needing_torch() -> Iterator[None]:
+    """Turn a missing package of the trained network into a message with a remedy.
+
+    Raises
+    ------
+    WeightsError
+        In place of an `ImportError`.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise WeightsError(
+            "Matching by a trained network, and training it, need torch and "
+            "lightning-fabric, not installed here. Install with: "
+            "pip install 'napari-jcc[match]', or match without a checkpoint."
+        ) from error
+
+
+class TrainedMatcher:
+    """Asks a trained network.
+
+    Parameters
+    ----------
+    matcher
+        The network.
+    config
+        Settings that it is used by.
+    origin
+        Where it is from.
+    """
+
+    def __init__(
+        self, matcher: Matcher, config: MatchConfig, origin: dict[str, Any]
+    ) -> None:
+        self._matcher = matcher
+        self._matcher.settings = config.matching
+        self.config, self.base = config, matcher.config
+        self.origin: dict[str, Any] = {"method": "macosnet", **origin}
+
+    def match(
+        self,
+        collection: ImageCollection,
+        pairs: Sequence[tuple[int, int]],
+        progress: Progress,
+    ) -> Iterator[PairResult]:
+        """Match pairs; see `SetMatcher.match`."""
+        found = self._matcher.match(collection, pairs, progress)
+        return map(_from_network, found)
+
+    def masks(
+        self, collection: ImageCollection, progress: Progress
+    ) -> list[MaskArray] | None:
+        """Masks of all images, or None if the network was trained for geometry only."""
+        if not self._matcher.has_masks:
+            return None
+        return self._matcher.masks(collection, progress)
+
+
+def open_trained(path: Path, adapt: Adapt) -> TrainedMatcher:
+    """Open the network in a checkpoint for sets; errors as of `load_network`."""
+    matcher, config, saved = load_network(path, adapt)
+    origin = {
+        "checkpoint": str(path),
+        "finished": saved.training is None,
+        "trained": {k: v for k, v in saved.provenance.items() if k != "images"},
+    }
+    return TrainedMatcher(matcher, config, origin)
+
+
+def load_network(path: Path, adapt: Adapt) -> tuple[Matcher, MatchConfig, Checkpoint]:
+    """Read a checkpoint: the network, the settings to use it by, and what the file holds.
+
+    Raises
+    ------
+    WeightsError
+        If checkpoint or encoder cannot be had or do not fit, or torch is missing.
+    ConfigError
+        If the device is not there, or `adapt` changes the network itself.
+    """
+    with needing_torch():
+        from napari_jcc.matching.inference import Matcher
+        from napari_jcc.matching.training import Checkpoint
+    saved = Checkpoint.load(path)
+    config = adapt(saved.config)
+    _require_same_network(config, saved.config)
+    moved = config.network.encoder != saved.config.network.encoder
+    device = choose_device(config.training.device)
+    network = saved.build(device, config.network.encoder if moved else None)
+    has_masks = bool(saved.provenance.get("masks"))
+    return Matcher(network, saved.config, has_masks=has_masks), config, saved
+
+
+def _require_same_network(config: MatchConfig, trained: MatchConfig) -> None:
+    changed = [
+        name
+        for name in changed_settings(config, trained)
+        if name.startswith("network.") and name != "network.encoder"
+    ]
+    if changed:
+        raise ConfigError(
+            f"The network of the checkpoint was trained with another {', '.join(changed)}. "
+            "Leave these settings out, or train anew with them."
+        )
+
+
+def _from_network(pair: MatchedPair) -> PairResult:
+    return PairResult(
+        pair.source,
+        pair.target,
+        pair.sizes,
+        to_source=lambda points: pair.to_source(points)[0],
+        to_target=lambda points: pair.to_target(points)[0],
+        sureness=lambda points: pair.to_source(points)[1],
+        theta_affine=pair.theta_affine.astype(np.float64),
+        theta_tps=pair.theta_tps.astype(np.float64),
+        cycle_error=pair.cycle_error,
+        inlier_share=pair.inlier_share,
+        confidence=pair.confidence,
+        tolerance=pair.tolerance,
+    )
