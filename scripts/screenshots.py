@@ -33,12 +33,19 @@ def main() -> None:
     parser.add_argument(
         "--images", type=Path, help="folder of images for the first pictures"
     )
+    parser.add_argument(
+        "--wings",
+        type=Path,
+        help="folder of images and landmarks.tps for pictures of matching",
+    )
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder of the pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     show_result(options.images, options.out)
     show_padding(options.out)
     show_docks(options.out)
+    if options.wings is not None:
+        show_matching(options.wings, options.out)
 
 
 def show_result(folder: Path | None, out: Path) -> None:
@@ -120,6 +127,32 @@ def add_truth(viewer: napari.Viewer, sample: Sample) -> None:
     for number, mask in enumerate(masks):
         truth[number, : mask.shape[0], : mask.shape[1]] = mask
     viewer.add_labels(truth, name="truth", visible=False)
+
+
+def show_matching(folder: Path, out: Path) -> None:
+    """Take a pair side by side, and landmarks carried from the first image."""
+    viewer = napari.Viewer(title="napari", show=True)
+    viewer.window.resize(*SIZE)
+    (layer,) = read_stack(folder)
+    add(viewer, layer)
+    dock = open_dock(viewer, "Match")
+    dock.run()
+    wait(lambda: not dock.session.jobs, LONGEST_RUN)
+    take(viewer, out / "match.png")
+    dock.looks.over_button.setChecked(True)
+    viewer.layers[-1].visible = False
+    viewer.window.remove_dock_widget(dock)
+
+    dock = open_dock(viewer, "Landmarks")
+    dock.load(folder / "landmarks.tps")
+    placed = dock.layer.features["image"] != dock.points.names[0]
+    dock.layer.remove(list(placed.to_numpy().nonzero()[0]))
+    dock.run()
+    wait(lambda: not dock.running, LONGEST_RUN)
+    dock.table.setCurrentCell(0, 0)
+    viewer.reset_view()
+    take(viewer, out / "landmarks.png")
+    viewer.close()
 
 
 def open_window() -> tuple[napari.Viewer, CosegmentWidget]:

@@ -204,7 +204,7 @@ def new_layer(placement: Placement, name: str) -> Points:
         },
         text={
             "string": "{landmark}",
-            "color": "white",
+            "color": "magenta",  # seen on dark and on light images
             "size": 10,
             "anchor": "upper_left",
         },

@@ -38,6 +38,7 @@ class MatchView:
         self._matched: Matched | None = None
         self._hidden: list[Layer] = []
         self._view: View = "over"
+        self._drawn: tuple[SideBySide, int] | None = None
         self.layers: dict[str, Layer] = {}
 
     def set_matched(self, matched: Matched) -> None:
@@ -45,7 +46,7 @@ class MatchView:
         former = self._matched
         if former is not None and former.source.name != matched.source.name:
             self.layers.clear()
-        self._matched = matched
+        self._matched, self._drawn = matched, None
         if matched.source.needs_stack and not self._present("stack"):
             self._add("stack", Layer.create(*stack_layer(*_named(matched))))
         labels = mask_labels(matched)
@@ -72,8 +73,7 @@ class MatchView:
         pair = matched.result.pairs[row]
         warped = warped_stack(matched, row)
         self._put("warped", warped, lambda data: _make_warped(data, matched, opacity))
-        self._put("pair", side.picture, lambda data: _make_pair(data, matched))
-        self._put_lines(side, matched, row)
+        self._drawn = side, row
         go_to(self._viewer, matched.source.placement, pair.target)
         self.set_view(view)
 
@@ -81,17 +81,15 @@ class MatchView:
         """Show pairs beside or over each other; other layers are hidden meanwhile."""
         turned = view != self._view
         self._view = view
-        for name in ("pair", "lines", "warped"):
-            layer = self._present(name)
-            if layer is not None:
-                layer.visible = (name != "warped") == (view == "side")
         if view == "side":
+            self._show_side()
             mine = [self._present(name) for name in ("pair", "lines")]
             others = [x for x in self._viewer.layers if x.visible and x not in mine]
             self._hidden += others
             for layer in others:
                 layer.visible = False
         else:
+            self._remove_side()
             self.unhide()
         if turned:
             self._viewer.reset_view()
@@ -109,13 +107,23 @@ class MatchView:
         self._hidden.clear()
 
     def clear(self) -> None:
-        """Take the pair that lies over the images away, and show these again."""
+        """Take the pair away that lies beside the images, and show these again."""
+        if self._matched is not None:
+            self.set_view("over")
+
+    def _show_side(self) -> None:
+        if self._matched is None or self._drawn is None:
+            return
+        matched, (side, row) = self._matched, self._drawn
+        self._put("pair", side.picture, lambda data: _make_pair(data, matched))
+        self._put_lines(side, matched, row)
+
+    def _remove_side(self) -> None:
+        # Hidden, it would still make room for itself when the view is reset.
         for name in ("pair", "lines"):
             layer = self._present(name)
             if layer is not None:
                 self._viewer.layers.remove(layer)
-        self.unhide()
-        self._view = "over"
 
     def _present(self, name: str) -> Any:
         layer = self.layers.get(name)
@@ -194,7 +202,6 @@ def _make_pair(data: Any, matched: Matched) -> Image:
         data,
         name=f"{matched.source.name} pair",
         rgb=True,
-        visible=False,
         metadata={PLACEMENT_KEY: matched.source.placement},
         **_in_plane(matched),
     )
@@ -206,7 +213,6 @@ def _make_lines(side: SideBySide, matched: Matched) -> Vectors:
         ndim=2,
         name=f"{matched.source.name} lines",
         vector_style="line",
-        visible=False,
         **_in_plane(matched),
     )
 

@@ -177,13 +177,12 @@ def sample_way(transfer: PointMap, size: tuple[int, int]) -> Float32Array:
     return np.asarray(places, dtype=np.float32)
 
 
-def as_table(matched: Matched) -> list[tuple[str, str, float, float, float]]:
-    """Source, target, confidence, inlier share and cycle error of every pair."""
+def as_table(matched: Matched) -> list[tuple[str, float, float, float]]:
+    """List source, confidence, inlier share and cycle error of every pair."""
     names = matched.result.names
     return [
         (
             names[pair.source],
-            names[pair.target],
             pair.confidence,
             pair.inlier_share,
             pair.cycle_error,

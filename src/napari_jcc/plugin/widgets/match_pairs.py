@@ -18,13 +18,12 @@ from qtpy.QtWidgets import (
 )
 
 _COLUMNS = (
-    ("source", "Image that points are found in"),
-    ("target", "Image that points are carried from; the source is drawn in its place"),
+    ("image", "Image that was matched to the template"),
     ("confidence", "Of the whole pair, 0 to 1; compare pairs of one matcher only"),
     ("inliers", "Share of points that lead into the source and come back close by"),
     ("cycle error", "Mean distance of points that went to the source and back; 1: a side"),
 )
-_NAMES = 2
+_NAMES = 1
 _ALL = "all other images"
 
 
@@ -120,7 +119,6 @@ class PairTable(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setAlternatingRowColors(True)
         self.setMinimumHeight(110)
         rows, columns = self.verticalHeader(), self.horizontalHeader()
         if rows is not None and columns is not None:
@@ -129,8 +127,8 @@ class PairTable(QTableWidget):
             columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.currentCellChanged.connect(self._on_row)
 
-    def show_pairs(self, pairs: Sequence[tuple[str, str, float, float, float]]) -> None:
-        """List pairs by source, target, confidence, inlier share and cycle error."""
+    def show_pairs(self, pairs: Sequence[tuple[str, float, float, float]]) -> None:
+        """List pairs by image, confidence, inlier share and cycle error."""
         self.blockSignals(True)
         # Else every row moves while it is filled.
         self.setSortingEnabled(False)
