@@ -114,6 +114,9 @@ class Corrections(QObject):
         for slot in self._changed_slots():
             self._take_masks(slot, painted=True)
         self._take_boxes()
+        # Else taking it back would look to the corrector as if nothing had happened.
+        places = self._corrector.update(self._session.edits)
+        self._waiting += [place for place in places if place not in self._waiting]
 
     def undo(self, place: int | None = None) -> None:
         """Undo the last edit, of one image or of all, and answer anew."""
