@@ -218,9 +218,10 @@ def new_layer(placement: Placement, name: str) -> Points:
 def _choose(shape: Landmarks, fixed: FloatArray, place: int, k: int) -> list[_Row]:
     """List landmark number k + 1 of an image, as it was placed or else is in `shape`."""
     if k < len(fixed) and np.isfinite(fixed[k]).all():
-        return [_Row(place, k + 1, *fixed[k], PLACED, np.nan)]
+        return [_Row(place, k + 1, fixed[k, 0], fixed[k, 1], PLACED, np.nan)]
     if k >= len(shape.points) or not np.isfinite(shape.points[k]).all():
         return []
     sure = np.nan if shape.confidence is None else float(shape.confidence[k])
     status = PREDICTED if np.isfinite(sure) else PLACED
-    return [_Row(place, k + 1, *shape.points[k], status, sure)]
+    x, y = shape.points[k]
+    return [_Row(place, k + 1, x, y, status, sure)]

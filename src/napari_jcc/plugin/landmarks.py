@@ -185,7 +185,7 @@ def name_files(collection: ImageCollection) -> list[str]:
 
 def _join(found: Landmarks, placed: FloatArray) -> Landmarks:
     """Landmarks of an image on which some were placed."""
-    fixed: MaskArray = np.isfinite(placed).all(axis=1)
+    fixed: MaskArray = np.asarray(np.isfinite(placed).all(axis=1))
     points = np.where(fixed[:, None], placed, found.points)
     sure = np.ones(len(points)) if found.confidence is None else found.confidence
     return Landmarks(found.image, points, np.where(fixed, np.nan, sure))

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QTableWidgetItem,
 )
 
+from napari_jcc._types import MaskArray
 from napari_jcc.matching.landmarks import Landmarks
 
 _COLUMNS = (
@@ -84,7 +85,7 @@ class LandmarkTable(QTableWidget):
 
 def _state(shape: Landmarks) -> tuple[int, int, float]:
     """Count placed points and all points, and find the least confidence of the others."""
-    there = np.isfinite(shape.points).all(axis=1)
+    there: MaskArray = np.asarray(np.isfinite(shape.points).all(axis=1))
     if shape.confidence is None:
         return int(there.sum()), len(there), _ALL_PLACED
     found = np.isfinite(shape.confidence)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
@@ -74,7 +72,7 @@ class MatchLooks(QWidget):
     @property
     def view(self) -> View:
         """View chosen."""
-        return cast("View", "side" if self.side_button.isChecked() else "over")
+        return "side" if self.side_button.isChecked() else "over"
 
     @property
     def opacity(self) -> float:

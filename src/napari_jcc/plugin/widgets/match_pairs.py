@@ -21,9 +21,13 @@ _COLUMNS = (
     ("image", "Image that was matched to the template"),
     ("confidence", "Of the whole pair, 0 to 1; compare pairs of one matcher only"),
     ("inliers", "Share of points that lead into the source and come back close by"),
-    ("cycle error", "Mean distance of points that went to the source and back; 1: a side"),
+    (
+        "cycle",
+        "Cycle error: mean distance of points that went to the source and back; 1: a side",
+    ),
 )
-_NAMES = 1
+_BY_CONFIDENCE = 1
+_DIGITS = 3
 _ALL = "all other images"
 
 
@@ -134,10 +138,12 @@ class PairTable(QTableWidget):
         self.setSortingEnabled(False)
         self.setRowCount(len(pairs))
         for row, pair in enumerate(pairs):
-            for column, value in enumerate(pair):
-                self.setItem(row, column, _make_item(value, row, column))
+            name, *numbers = pair
+            self.setItem(row, 0, _make_item(name, row))
+            for column, number in enumerate(numbers, 1):
+                self.setItem(row, column, _make_item(number, row))
         self.setSortingEnabled(True)
-        self.sortItems(_NAMES, Qt.SortOrder.AscendingOrder)
+        self.sortItems(_BY_CONFIDENCE, Qt.SortOrder.AscendingOrder)
         self.blockSignals(False)
 
     def pick(self, number: int) -> None:
@@ -155,13 +161,14 @@ class PairTable(QTableWidget):
         return -1 if item is None else int(item.data(Qt.ItemDataRole.UserRole))
 
 
-def _make_item(value: str | float, row: int, column: int) -> QTableWidgetItem:
+def _make_item(value: str | float, row: int) -> QTableWidgetItem:
     item = QTableWidgetItem()
-    shown = value if isinstance(value, str) else round(value, 3)
-    item.setData(Qt.ItemDataRole.DisplayRole, shown)
+    if not isinstance(value, str):
+        value = round(value, _DIGITS)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        item.setTextAlignment(right)
+    item.setData(Qt.ItemDataRole.DisplayRole, value)
     item.setData(Qt.ItemDataRole.UserRole, row)
-    if column >= _NAMES:
-        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return item
 
 
