@@ -176,6 +176,7 @@ class CosegmentWidget(Dock):
         self.chooser.folder_wanted.connect(self._ask_folder)
         self.form.changed.connect(self._on_form)
         self.session.settings_changed.connect(self._on_settings)
+        self.session.chosen_changed.connect(self._follow_choice)
         self.session.corrections_changed.connect(self._on_corrections)
         self.project.adopted.connect(self._show_session)
         self.panel.run_wanted.connect(self.run)
@@ -200,7 +201,7 @@ class CosegmentWidget(Dock):
         self, chosen: tuple[Layer, ...], shown: ShownResult, outcome: Outcome
     ) -> None:
         if outcome.stack is not None and shown.answer is None:
-            self._viewer.add_layer(outcome.stack)
+            self._viewer.add_layer(Layer.create(*outcome.stack))
         if self.session.corrections is not None:
             self.session.corrections.stop()
         self._showing = shown.show(outcome.answer, outcome.layers)
@@ -246,6 +247,12 @@ class CosegmentWidget(Dock):
     def _on_chosen(self) -> None:
         self.session.choose(self.chooser.layers())
         self.refresh()
+
+    def _follow_choice(self) -> None:
+        """Show images that another dock has chosen."""
+        chosen = self.session.chosen
+        if len(chosen) == 1 and self.chooser.layers() != chosen:
+            self.chooser.choose(chosen[0])
 
     def _on_form(self) -> None:
         if not self.form.error:
