@@ -12,7 +12,7 @@ from napari.layers import Layer
 from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache, Run
-from napari_jcc.plugin.layers import to_layers
+from napari_jcc.plugin.layers import LayerData, to_layers
 from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.stack import stack_layer
@@ -33,15 +33,16 @@ class Outcome:
     answer
         Its result, with the images and slices that the result is about.
     layers
-        Layers to show, in order; in no viewer yet.
+        Layers to show, in order; in no viewer yet. Those of lazy data are layer data, to
+        be created in the GUI thread.
     stack
-        Layer to add under them, when the images have no common layer yet.
+        Data of a layer to add under them, when the images have no common layer yet.
     """
 
     source: Source
     answer: Answer
-    layers: list[Layer]
-    stack: Layer | None
+    layers: list[Layer | LayerData]
+    stack: LayerData | None
 
 
 def run(
@@ -80,10 +81,9 @@ def run(
     progress.start("Layers", 1)
     prefix = f"{source.name} "
     data = to_layers(answer.result, answer.placement, answer.collection, prefix)
-    layers = [Layer.create(*parts) for parts in data]
-    stack = None
-    if source.needs_stack:
-        stack = Layer.create(*stack_layer(source.collection, source.name))
+    # Not the lazy ones: napari's cache for them is shared by all threads and breaks.
+    layers = [parts if parts[2] == "image" else Layer.create(*parts) for parts in data]
+    stack = stack_layer(source.collection, source.name) if source.needs_stack else None
     outcome = Outcome(source, answer, layers, stack)
     progress.advance()
     return outcome

@@ -12,6 +12,7 @@ from napari.layers import Labels, Layer, Shapes
 from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction import Corrector
 from napari_jcc.plugin.layers import (
+    LayerData,
     box_features,
     box_look,
     box_rectangles,
@@ -96,7 +97,7 @@ class ShownResult:
         images = () if self.answer is None else self.answer.result.images
         return all(image.instances is None for image in images)
 
-    def show(self, answer: Answer, layers: Sequence[Layer]) -> Iterator[None]:
+    def show(self, answer: Answer, layers: Sequence[Layer | LayerData]) -> Iterator[None]:
         """Show a result, one layer per step, so that the window breathes in between.
 
         Parameters
@@ -108,7 +109,8 @@ class ShownResult:
         """
         former, self.answer = self.answer, answer
         fits = former is not None and former.placement.shape == answer.placement.shape
-        for new in layers:
+        for found in layers:
+            new = found if isinstance(found, Layer) else Layer.create(*found)
             kind = type(new).__name__
             old = self._present(kind)
             if old is None or not fits or not _is_alike(old, new):
