@@ -21,6 +21,7 @@ from napari_jcc.interaction import (
 )
 from napari_jcc.plugin.drawn import find_drawn_boxes, history_step
 from napari_jcc.plugin.layers import mask_stack
+from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.worker import Task
@@ -157,10 +158,7 @@ class Corrections(QObject):
         answer = self._shown.answer
         if answer is None:
             return None
-        placement = answer.placement
-        step = self._session.viewer.dims.current_step[: len(placement.leading)]
-        slot = int(np.ravel_multi_index(step, placement.leading)) if step else 0
-        return placement.slots.index(slot) if slot in placement.slots else None
+        return current_place(self._session.viewer, answer.placement)
 
     def _connect(self) -> None:
         if self._masks is not None:
