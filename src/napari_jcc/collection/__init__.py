@@ -1,5 +1,6 @@
 """Images in: files, folders and arrays as one ordered, lazy set."""
 
 from napari_jcc.collection.collection import ImageCollection
+from napari_jcc.collection.skipped import describe_skipped
 
-__all__ = ["ImageCollection"]
+__all__ = ["ImageCollection", "describe_skipped"]

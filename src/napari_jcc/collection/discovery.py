@@ -107,8 +107,8 @@ def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
         image = _image_of_mask(path)
         if image in known:
             found.skipped[str(path)] = (
-                f"by its name the mask of {image.name}, which lies beside it; give the "
-                "file by its path to use it as an image"
+                "by its name the mask of an image beside it; give its path to use it as an "
+                "image"
             )
         elif path.suffix.lower() not in EXTENSIONS:
             found.skipped[str(path)] = f"not an image file ({', '.join(EXTENSIONS)})"

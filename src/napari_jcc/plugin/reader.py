@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari.utils.notifications import show_warning
 
-from napari_jcc.collection import ImageCollection
+from napari_jcc.collection import ImageCollection, describe_skipped
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.opened_project import open_project
 from napari_jcc.plugin.saved import open_saved_result
@@ -50,7 +50,7 @@ def read_stack(path: PathOrPaths) -> list[LayerData]:
     paths = _as_paths(path)
     collection = ImageCollection.from_paths(paths)
     if collection.skipped:
-        show_warning(describe_skipped(dict(collection.skipped)))
+        show_warning("\n".join(["Left out:", *describe_skipped(collection.skipped)]))
     name = paths[0].resolve().name if len(paths) == 1 else paths[0].resolve().parent.name
     return [stack_layer(collection, name or "images", tuple(map(str, paths)))]
 
@@ -77,17 +77,6 @@ def read_project(path: PathOrPaths) -> list[LayerData]:
     """
     (file,) = _as_paths(path)
     return open_project(file)
-
-
-def describe_skipped(skipped: dict[str, str], most: int = 5) -> str:
-    """Say which files were left out, and why; the first `most` by name."""
-    lines = [
-        f"{Path(name).name}: {reason}" for name, reason in list(skipped.items())[:most]
-    ]
-    more = len(skipped) - len(lines)
-    lines += [f"and {more} more"] if more else []
-    count = f"{len(skipped)} file{'s' if len(skipped) > 1 else ''} left out"
-    return "\n".join([f"{count}:", *lines])
 
 
 def _as_paths(path: PathOrPaths) -> list[Path]:

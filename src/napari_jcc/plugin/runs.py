@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.layers import Layer
 
+from napari_jcc.collection import describe_skipped
 from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache, Run
@@ -123,7 +123,7 @@ def summarise(answer: Answer) -> str:
 def describe_notes(answer: Answer, source: Source, most: int = 5) -> str:
     """List what the user should look at: left-out files, fallback answers."""
     notes = [source.warning] if source.warning else []
-    notes += [f"{Path(n).name} left out: {why}" for n, why in answer.result.skipped.items()]
+    notes += [f"Left out: {line}" for line in describe_skipped(answer.result.skipped)]
     notes += answer.result.warnings
     more = len(notes) - most
     return "\n".join(notes[:most] + ([f"and {more} more"] if more > 0 else []))
