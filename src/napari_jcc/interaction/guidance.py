@@ -106,7 +106,8 @@ def hold_marks(regions: ImageRegions, guidance: Guidance) -> tuple[ImageRegions,
     """See to it that a candidate box holds the marks, or is the fixed box.
 
     Where none does, the one that overlaps the box asked for most is moved there: its
-    features are the closest, and the program keeps its shape.
+    features are the closest, and the program keeps its shape. Boxes of images with several
+    objects stay: see `local_fixings`.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def hold_marks(regions: ImageRegions, guidance: Guidance) -> tuple[ImageRegions,
     chosen
         The candidate that is fixed; -1 where none is.
     """
-    if guidance.no_object or not len(regions.boxes):
+    if guidance.no_object or not len(regions.boxes) or regions.objects > 1:
         return regions, -1
     held = regions.overlap[:, guidance.object].sum(axis=1)
     if guidance.box is None and (
@@ -128,8 +129,14 @@ def hold_marks(regions: ImageRegions, guidance: Guidance) -> tuple[ImageRegions,
     return moved, place if guidance.box is not None else -1
 
 
-def local_fixings(guidance: Guidance, chosen: int) -> Fixings:
-    """Return what the edits fix, counted over the pieces of the image alone."""
+def local_fixings(guidance: Guidance, chosen: int, objects: int) -> Fixings:
+    """Return what the edits fix, counted over the pieces of the image alone.
+
+    Nothing where several objects are looked for: boxes that miss the marks could not be
+    ruled out, as the number of boxes is given. Marks then teach, and win in the mask.
+    """
+    if objects > 1:
+        return Fixings()
     return Fixings(
         guidance.object.tolist(),
         guidance.background.tolist(),

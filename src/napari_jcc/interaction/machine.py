@@ -98,7 +98,7 @@ class Machine:
         said = self.guidance(edits, place, before)
         own, chosen = hold_marks(before, said)
         pieces = [own if i == place else state.regions[i] for i in joint.places]
-        fixings = local_fixings(said, chosen)
+        fixings = local_fixings(said, chosen, own.objects)
         point = joint.solve_image(pieces, point, place, fixings, own is not before)
         images = list(state.images)
         taught = before is not self._run.regions[place]
@@ -137,7 +137,7 @@ class Machine:
         for place in corrected:
             guidance[place] = self.guidance(edits, place, regions[place])
             regions[place], chosen = hold_marks(regions[place], guidance[place])
-            fixings[place] = local_fixings(guidance[place], chosen)
+            fixings[place] = local_fixings(guidance[place], chosen, regions[place].objects)
         progress.start("Joint problem", 1)
         point = joint.solve([regions[i] for i in joint.places], fixings)
         progress.advance()

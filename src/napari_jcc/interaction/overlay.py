@@ -67,7 +67,7 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
 
 def _with_numbers(result: ImageResult, mask: MaskArray) -> ImageResult:
     """Give the objects of an edited mask numbers, where several are looked for."""
-    if result.instances is None or np.array_equal(mask, result.mask):
+    if result.instances is None or np.array_equal(mask, result.instances > 0):
         return result
     numbers, places = np.unique(renumber(result.instances, mask), return_inverse=True)
     # One number after the other again, as some may be gone; 0 stays 0.
