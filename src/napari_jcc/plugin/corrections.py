@@ -136,7 +136,10 @@ class Corrections(QObject):
     def apply(self, edits: Edits) -> None:
         """Make other edits hold and answer the images where they differ."""
         self._session.set_edits(edits)
-        self._ask(self._corrector.update(edits))
+        places = self._corrector.update(edits)
+        # What is drawn shows at once, also when the answer is then cancelled.
+        self._write({place: self._corrector.machine[place] for place in places})
+        self._ask(places)
 
     def settle(self) -> None:
         """Let the whole set follow now."""
