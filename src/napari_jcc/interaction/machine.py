@@ -119,7 +119,9 @@ class Machine:
         joint, edited = self._joint, set(edits.edited)
         places = () if joint is None else joint.places
         corrected = [i for i in places if self._keys[i] in edited]
-        if joint is None or not corrected:
+        # Of several thin objects the prior knows more than superpixels could be taught.
+        several = any(regions.objects > 1 for regions in self._run.regions)
+        if joint is None or not corrected or several:
             return self.start
         progress.start("Corrected images", len(corrected))
         images = list(self.start.images)
