@@ -194,8 +194,8 @@ def test_a_thousand_images_never_hold_the_window_up(qapp):
         "ratings": seconds(lambda: model.set_ratings({i: ratings[i] for i in range(50)})),
         "flagged": seconds(lambda: view.step(1, "flagged")),
     }
-    # A machine may be slow; what grows with the square of the images is slower still.
-    assert {name: s for name, s in taken.items() if s > 10 * _LONGEST_ANSWER} == {}
+    # Three times as long on a slow machine.
+    assert {name: s for name, s in taken.items() if s > 3 * _LONGEST_ANSWER} == {}
     model.set_ratings(ratings)
     view.search.clear()
     assert view.order == sorted(range(1000), key=lambda i: -numbers[i])

@@ -132,16 +132,24 @@ class ReviewModel(QAbstractTableModel):
         """Return the number of columns."""
         return 0 if parent is not None and parent.isValid() else len(_TIPS)
 
+    def index(
+        self, row: int, column: int, parent: QModelIndex | None = None
+    ) -> QModelIndex:
+        """Return the index of a cell; Qt's own asks for both counts each time."""
+        inside = 0 <= row < len(self._images) and 0 <= column < len(_TIPS)
+        return self.createIndex(row, column) if inside else QModelIndex()
+
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows, or by `SORT_ROLE` what it is sorted by."""
+        if role == SORT_ROLE:
+            # Asked for in every comparison, and of rows that exist only.
+            value = self._value(index.row(), index.column())
+            return -1.0 if value is None else value
         if not index.isValid():
             return None
         place, column = index.row(), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(place, column)
-        if role == SORT_ROLE:
-            value = self._value(place, column)
-            return -1.0 if value is None else value
         if role == Qt.ItemDataRole.DecorationRole:
             if column == 0:
                 return self._icon(place)
