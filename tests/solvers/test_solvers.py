@@ -13,6 +13,7 @@ from napari_jcc.problem import (
 )
 from napari_jcc.problem.lifting import lift
 from napari_jcc.solvers import SOLVERS, Status, get_solver, require_solved
+from napari_jcc.solvers.gap import lower_bound
 from solvers.instances import READINGS, TIGHT, program, random_program
 
 INSTALLED = [
@@ -142,6 +143,28 @@ def test_unknown_solver_lists_the_known():
 def test_nan_in_the_cost_is_named():
     with pytest.raises(ProblemError, match=r"q must be finite, but 1 of 2"):
         program(np.eye(2), [np.nan, 0], [[1, 1]], [0], [1])
+
+
+@pytest.mark.parametrize(
+    ("seed", "reading", "weight"),
+    [
+        (12237, "printed", 30.0),  # Large costs: residuals cannot reach an absolute limit.
+        (3545471304, "cover", 30.0),
+        (201, "hull", 0.1),  # Memberships without curvature: pivots of 0.
+        (70985654, "hull", 1.0),
+        (3420186697, "hull", 1.0),
+    ],
+)
+def test_dense_solver_ends_where_rounding_does(seed, reading, weight):
+    problem = random_program(
+        np.random.default_rng(seed), reading, nu=0.1 * weight, mu=0.1 * weight
+    )
+    solver = get_solver("dense")
+    solver.setup(problem, TIGHT)
+    solution = require_solved(solver.solve())
+    bound = lower_bound(problem, solution.x, solution.row_duals)
+    assert solution.iterations < 60
+    assert solution.objective(problem) - bound <= 1e-6
 
 
 def test_large_program_is_refused_by_the_dense_solver():

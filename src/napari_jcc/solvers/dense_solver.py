@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from napari_jcc._types import FloatArray
 from napari_jcc.config import SolverConfig
-from napari_jcc.errors import ProblemError
+from napari_jcc.errors import ProblemError, SolverError
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
@@ -20,6 +21,12 @@ LARGEST = 2000
 """Variables beyond which the dense matrices are refused."""
 
 STEP_TO_BOUNDARY = 0.995
+
+PATIENCE = 10
+"""Steps without progress after which rounding is taken for the end of it."""
+
+_Residuals: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
+"""Those of the gradient, of the equalities and of the inequalities."""
 
 
 @dataclass
@@ -97,31 +104,40 @@ class DenseSolver:
         self._h = np.concatenate([high[self._above], -low[self._below]])
 
     def _iterate(self) -> tuple[_Point, int, bool]:
+        """Iterate three digits past the tolerance, or until rounding allows no more."""
         rows, count = self._G.shape
-        point = _Point(
+        point = best = _Point(
             np.full(count, 0.5), np.ones(rows), np.zeros(len(self._e)), np.ones(rows)
         )
+        least, since = np.inf, 0
+        scale = 1.0 + float(np.abs(self._q).max(initial=0.0))
         for iteration in range(min(self._config.max_iterations, 200)):
             dual, equal, unequal = self._residuals(point)
             mu = float(point.s @ point.lam / max(rows, 1))
-            worst = max(np.abs(r).max(initial=0.0) for r in (dual, equal, unequal))
-            if max(worst, mu) <= self._config.tolerance * 1e-3:
-                return point, iteration, True
-            solve = self._newton(point, dual, equal, unequal)
-            affine = solve(point.s * point.lam)
-            primal = _step(point.s, affine.s, 1.0)
-            dual_step = _step(point.lam, affine.lam, 1.0)
-            trial = point.moved(affine, primal, dual_step)
-            centring = (float(trial.s @ trial.lam) / max(rows, 1) / mu) ** 3
-            step = solve(point.s * point.lam + affine.s * affine.lam - centring * mu)
-            point = point.moved(
-                step,
-                _step(point.s, step.s, STEP_TO_BOUNDARY),
-                _step(point.lam, step.lam, STEP_TO_BOUNDARY),
-            )
-        return point, iteration + 1, False
+            worst = max(np.abs(r).max(initial=0.0) for r in (equal, unequal))
+            error = max(worst, np.abs(dual).max(initial=0.0) / scale, mu / scale)
+            since = 0 if error < least else since + 1
+            if error < least:
+                best, least = point, error
+            if error <= self._config.tolerance * 1e-3 or since == PATIENCE:
+                break
+            point = self._next(point, (dual, equal, unequal), mu)
+        return best, iteration, bool(least <= self._config.tolerance)
 
-    def _residuals(self, point: _Point) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _next(self, point: _Point, residuals: _Residuals, mu: float) -> _Point:
+        """Return the point after one predictor and corrector step."""
+        solve = self._newton(point, *residuals)
+        affine = solve(point.s * point.lam)
+        trial = point.moved(affine, _step(point.s, affine.s), _step(point.lam, affine.lam))
+        centring = (float(trial.s @ trial.lam) / max(len(point.s), 1) / mu) ** 3
+        step = solve(point.s * point.lam + affine.s * affine.lam - centring * mu)
+        return point.moved(
+            step,
+            _step(point.s, step.s, STEP_TO_BOUNDARY),
+            _step(point.lam, step.lam, STEP_TO_BOUNDARY),
+        )
+
+    def _residuals(self, point: _Point) -> _Residuals:
         gradient = self._P @ point.x + self._q
         return (
             gradient + self._E.T @ point.nu + self._G.T @ point.lam,
@@ -139,14 +155,12 @@ class DenseSolver:
         kkt[:count, :count] = self._P + (self._G.T * weight) @ self._G
         kkt[:count, count:] = self._E.T
         kkt[count:, :count] = self._E
-        # A trace of regularisation: fixed variables may repeat an equality row.
-        kkt[np.diag_indices(len(kkt))] += np.repeat([1e-13, -1e-13], [count, equalities])
-        factors = linalg.lu_factor(kkt)
+        factors, pivots = _factorise(kkt, np.repeat([1.0, -1.0], [count, equalities]))
 
         def solve(target: FloatArray) -> _Point:
             pull = weight * unequal - target / point.s
             right = np.concatenate([-dual - self._G.T @ pull, -equal])
-            answer = linalg.lu_solve(factors, right)
+            answer = lapack.dgetrs(factors, pivots, right)[0]
             dx = answer[:count]
             ds = -unequal - self._G @ dx
             return _Point(dx, ds, answer[count:], -(target + point.lam * ds) / point.s)
@@ -163,9 +177,27 @@ class DenseSolver:
         return duals[: self._rows], duals[self._rows :]
 
 
-def _step(value: FloatArray, change: FloatArray, share: float) -> float:
+def _factorise(kkt: FloatArray, signs: FloatArray) -> tuple[FloatArray, Any]:
+    """LU of a quasi-definite matrix, regularised no more than it takes to have one.
+
+    A trace is always needed, as fixed variables may repeat an equality row; a share of
+    the diagonal only where rounding swallows that: large weights cancel and leave
+    variables without curvature a pivot of 0. Either changes steps, not the solution, as
+    the residuals are those of the matrix without it.
+    """
+    size = np.abs(np.diagonal(kkt))
+    for share in (0.0, 1e-15, 1e-14, 1e-12):
+        trace = np.diag(signs * (1e-13 + share * size))
+        factors, pivots, singular = lapack.dgetrf(kkt + trace)
+        if not singular and np.isfinite(factors).all():
+            return factors, pivots
+    raise SolverError(
+        "The dense solver met a singular matrix. Set solver.name to osqp, which needs no "
+        "such matrix."
+    )
+
+
+def _step(value: FloatArray, change: FloatArray, share: float = 1.0) -> float:
     """Largest step in [0, 1] that keeps value + step * change positive."""
-    falling = change < 0
-    if not falling.any():
-        return 1.0
-    return float(min(1.0, share * np.min(-value[falling] / change[falling])))
+    fastest = float(np.max(-change / value, initial=0.0))
+    return min(1.0, share / fastest) if fastest > 0 else 1.0
