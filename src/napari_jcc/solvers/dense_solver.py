@@ -109,9 +109,9 @@ class DenseSolver:
         point = best = _Point(
             np.full(count, 0.5), np.ones(rows), np.zeros(len(self._e)), np.ones(rows)
         )
-        least, since = np.inf, 0
+        least, since, iterations = np.inf, 0, 0
         scale = 1.0 + float(np.abs(self._q).max(initial=0.0))
-        for iteration in range(min(self._config.max_iterations, 200)):
+        while iterations < min(self._config.max_iterations, 200):
             dual, equal, unequal = self._residuals(point)
             mu = float(point.s @ point.lam / max(rows, 1))
             worst = max(np.abs(r).max(initial=0.0) for r in (equal, unequal))
@@ -122,7 +122,8 @@ class DenseSolver:
             if error <= self._config.tolerance * 1e-3 or since == PATIENCE:
                 break
             point = self._next(point, (dual, equal, unequal), mu)
-        return best, iteration, bool(least <= self._config.tolerance)
+            iterations += 1
+        return best, iterations, bool(least <= self._config.tolerance)
 
     def _next(self, point: _Point, residuals: _Residuals, mu: float) -> _Point:
         """Return the point after one predictor and corrector step."""
