@@ -406,15 +406,15 @@ def test_jobs_are_listed_with_progress_and_cancel(open_dock, qtbot):
     widget = open_dock()
 
     def work(progress):
-        progress.start("Counting", 1000)
-        for _ in range(1000):
+        progress.start("Counting", 20_000)
+        for _ in range(20_000):  # longer than any machine takes to press the button
             time.sleep(0.005)
             progress.advance()
 
     widget.start("Count", work, lambda _: None)
     (row,) = widget.project.jobs.rows.values()
     assert "(1)" in widget.project.jobs.text()
-    qtbot.waitUntil(lambda: row.bar.maximum() == 1000, timeout=10_000)
+    qtbot.waitUntil(lambda: row.bar.maximum() == 20_000, timeout=30_000)
     row.cancel_button.click()
     qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
     assert not widget.project.jobs.rows

@@ -175,8 +175,9 @@ class Session(QObject):
         """
         self._jobs[task] = owner
         task.ended.connect(lambda: self._forget(task))
-        task.start()
+        # Listed first: what starts before anyone listens is told to nobody.
         self.jobs_changed.emit()
+        task.start()
 
     def stop(self, owner: QObject) -> None:
         """Cancel the jobs of a dock that goes, and wait until they have ended."""
