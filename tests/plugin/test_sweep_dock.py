@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
+from qtpy.QtCore import QPoint, Qt
 
 from napari_jcc.config import JccConfig, apply_overrides
 from napari_jcc.plugin.lazy_labels import LazyLabels
@@ -152,6 +153,16 @@ def test_cancel_keeps_points_and_closing_takes_the_preview_away(viewer, dock, qt
     assert "sweep preview" not in viewer.layers
 
 
+def click_cell(plot, index, qtbot):
+    """Click where the map of two settings shows a point."""
+    plot.draw()
+    (axes,) = plot.figure.axes
+    x, y = axes.transData.transform(index) / plot.device_pixel_ratio
+    # The figure's height, which is the widget's once that has been seen.
+    place = QPoint(round(x), round(plot.figure.bbox.height / plot.device_pixel_ratio - y))
+    qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=place)
+
+
 @pytest.mark.gui
 def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
     dock.axes[1].choose("problem.alpha")
@@ -162,7 +173,8 @@ def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
     dock.run()
     wait(dock, qtbot)
     assert len(dock.table.points) == 6
-    dock.plot.picked.emit((2, 1))
+    qtbot.waitUntil(lambda: bool(dock.plot.figure.axes), timeout=10_000)
+    click_cell(dock.plot, (2, 1), qtbot)
     assert dock.scrubber.place == (2, 1)
     assert dock.preview.layer is not None
 

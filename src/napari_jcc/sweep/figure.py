@@ -5,74 +5,53 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from napari_jcc.evaluation import TITLES
-from napari_jcc.sweep.canvas import FAINT, INK, PAPER, RULE, Canvas, Colour
-from napari_jcc.sweep.grid import Axis
-from napari_jcc.sweep.heat import draw_maps
-from napari_jcc.sweep.scale import Kind, Scale, axis_scale, value_scale
-from napari_jcc.sweep.table import MEASURES, SweepTable, measure_point
+from napari_jcc.sweep.grid import Axis, Index
+from napari_jcc.sweep.table import MEASURES, SweepTable, format_measure, measure_point
 
 # The colours of Okabe and Ito, which nearly all eyes tell apart.
-_COLOURS: tuple[Colour, ...] = (
-    (0, 114, 178),
-    (213, 94, 0),
-    (0, 158, 115),
-    (204, 121, 167),
-    (90, 90, 96),
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#5a5a60")
+BASE_COLOUR = COLOURS[1]
+
+_PANELS = (
+    tuple(TITLES),
+    ("foreground_share", "stability"),
+    ("boxes_changed",),
+    ("objective",),
 )
-_WIDTH, _HEIGHT = 480, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 96, 34, 44
-_TITLE = 44
-_PANELS: tuple[tuple[str, tuple[str, ...], Kind], ...] = (
-    ("against the truth", tuple(TITLES), "share"),
-    ("masks", ("foreground_share", "stability"), "share"),
-    ("images with another box than the base", ("boxes_changed",), "count"),
-    ("energy", ("objective",), "number"),
-)
+"""Measures that share a scale."""
+
+_MOST_TICKS = 9
+_MOST_CELLS = 12
+"""Values of a setting beyond which the cells of a map are too narrow for numbers."""
 
 
-@dataclass(frozen=True)
-class _Panel:
-    """Some measures that share a scale."""
-
-    title: str
-    names: tuple[str, ...]
-    kind: Kind
-
-
-def draw_sweep(table: SweepTable) -> Image.Image:
+def draw_sweep(table: SweepTable) -> Figure:
     """Draw the finished points of a sweep.
 
     One setting gives curves, two give a map per measure, more give the points against each
     setting alone. The base is marked: a dashed line, or a frame.
-
-    Returns
-    -------
-    PIL.Image.Image
-        RGB.
     """
+    figure = Figure(layout="constrained")
     if len(table.grid.axes) == 2:
-        return draw_maps(table)
-    panels = _choose_panels(table)
-    width, height = _WIDTH * len(table.grid.axes), _TITLE + _HEIGHT * len(panels)
-    canvas = Canvas(width, max(height, _TITLE + 20))
-    canvas.text((_LEFT, _TITLE / 2), describe(table), INK, 13, longest=width - _LEFT - 20)
-    for row, panel in enumerate(panels):
-        for column in range(len(table.grid.axes)):
-            corner = column * _WIDTH, _TITLE + row * _HEIGHT
-            _draw_panel(canvas, corner, table, column, panel)
-    return canvas.finish()
+        _draw_maps(figure, table)
+    else:
+        _draw_panels(figure, table)
+    figure.suptitle(describe(table), fontsize="medium")
+    return figure
 
 
-def to_png(picture: Image.Image) -> bytes:
-    """Return a picture as the content of a PNG file."""
+def to_png(figure: Figure) -> bytes:
+    """Return a figure as the content of a PNG file."""
     file = io.BytesIO()
-    picture.save(file, format="png")
+    figure.savefig(file, format="png", dpi=110)
     return file.getvalue()
 
 
@@ -83,125 +62,167 @@ def describe(table: SweepTable) -> str:
     return f"{paths}: {done} of {len(table.grid)} points"
 
 
-def _choose_panels(table: SweepTable) -> list[_Panel]:
-    """Leave out measures without a number."""
-    rows = [measure_point(point) for point in table.points]
-    panels = []
-    for title, names, kind in _PANELS:
-        shown = [name for name in names if any(row[name] is not None for row in rows)]
-        if shown:
-            panels.append(_Panel(title, tuple(shown), kind))
-    return panels
-
-
-def _draw_panel(
-    canvas: Canvas, corner: tuple[int, int], table: SweepTable, column: int, panel: _Panel
+def draw_curves(
+    axes: Axes, table: SweepTable, names: Sequence[str], column: int = 0
 ) -> None:
-    axis = table.grid.axes[column]
-    left, right = corner[0] + _LEFT, corner[0] + _WIDTH - _RIGHT
-    top, bottom = corner[1] + _TOP, corner[1] + _HEIGHT - _BOTTOM
-    base = table.grid.parameters(None)[axis.path]
-    across = axis_scale(axis, base, left + 10, right - 10)
-    curves = _collect(table, column, panel)
-    numbers = [value for curve in curves.values() for _, value in curve]
-    up = value_scale(numbers, panel.kind, bottom, top + 8)
-    canvas.text((left, corner[1] + _TOP - 16), panel.title, INK, 12)
-    for value, text in up.ticks:
-        y = up.place(value)
-        canvas.line([(left, y), (right, y)], RULE)
-        canvas.text((left - 6, y), text, FAINT, 10, "rm")
-    _draw_bottom(canvas, across, axis, (left, right, bottom))
-    _draw_base(canvas, across, base, (top, bottom))
-    joined = len(table.grid.axes) == 1 and axis.is_numeric
-    for number, curve in enumerate(curves.values()):
-        colour = _COLOURS[number % len(_COLOURS)]
-        places = [(across.place(value), up.place(height)) for value, height in curve]
-        if joined and len(places) > 1:
-            canvas.line(places, colour, 2)
-        for place in places:
-            canvas.dot(place, colour)
-    _draw_failures(canvas, across, table, column, bottom)
-    _label_curves(canvas, curves, up, right)
+    """Draw measures against one setting, its values evenly spaced in their order.
 
-
-def _collect(
-    table: SweepTable, column: int, panel: _Panel
-) -> dict[str, list[tuple[Any, float]]]:
-    """Pairs of setting and number by measure, in the order of the setting."""
-    axis = table.grid.axes[column]
-    found: dict[str, list[tuple[Any, float]]] = {name: [] for name in panel.names}
-    for point in table.points:
-        if point.index is None:
-            continue
-        measures = measure_point(point)
-        for name in panel.names:
-            value = measures[name]
-            if value is not None:
-                found[name].append((axis.values[point.index[column]], float(value)))
-    return found
-
-
-def _draw_bottom(
-    canvas: Canvas, across: Scale, axis: Axis, sides: tuple[float, float, float]
-) -> None:
-    left, right, bottom = sides
-    canvas.line([(left, bottom), (right, bottom)], FAINT)
-    end = -math.inf
-    for value, text in across.ticks:
-        x, half = across.place(value), canvas.text_width(text, 10) / 2
-        canvas.line([(x, bottom), (x, bottom + 4)], FAINT)
-        if x - half > end + 6:
-            canvas.text((x, bottom + 12), text, FAINT, 10, "mm")
-            end = x + half
-    canvas.text(((left + right) / 2, bottom + 28), axis.path, INK, 11, "mm")
-
-
-def _draw_base(
-    canvas: Canvas, across: Scale, base: Any, sides: tuple[float, float]
-) -> None:
-    if not across.holds(base):
-        return
-    x, (top, bottom) = across.place(base), sides
-    y = top
-    while y < bottom:
-        canvas.line([(x, y), (x, min(y + 4, bottom))], FAINT)
-        y += 8
-    canvas.text((x, top - 4), "base", FAINT, 9, "mm")
-
-
-def _draw_failures(
-    canvas: Canvas, across: Scale, table: SweepTable, column: int, bottom: float
-) -> None:
-    axis = table.grid.axes[column]
+    Parameters
+    ----------
+    axes
+        Where to draw, empty.
+    table
+        The points.
+    names
+        Keys of `MEASURES`.
+    column
+        Which of the grid's settings.
+    """
+    setting, shown = table.grid.axes[column], []
+    joined = setting.is_numeric and len(table.grid.axes) == 1
+    for name, colour in zip(names, COLOURS, strict=False):
+        known = {
+            index: value
+            for index, value in measure_points(table, name).items()
+            if value is not None
+        }
+        places = [index[column] for index in known]
+        shown += _limits(name, list(known.values()))
+        axes.plot(
+            places,
+            list(known.values()),
+            "o-" if joined else "o",
+            color=colour,
+            markersize=4,
+            label=MEASURES[name],
+        )
     for point in table.points:
         if point.error and point.index is not None:
-            x = across.place(axis.values[point.index[column]])
-            canvas.cross((x, bottom), _COLOURS[1])
+            axes.axvline(point.index[column], ymax=0.06, color=BASE_COLOUR, linewidth=3)
+    base = table.grid.base_index
+    if base is not None:
+        axes.axvline(base[column], color="gray", linewidth=1, linestyle="--")
+    if shown:
+        room = 0.08 * (max(shown) - min(shown))
+        axes.set_ylim(min(shown) - room, max(shown) + room)
+    axes.set_xlim(-0.5, len(setting.values) - 0.5)
+    axes.set_xlabel(setting.path)
+    axes.xaxis.set_ticks(*_ticks(setting))
+    axes.grid(axis="y", alpha=0.3)
 
 
-def _label_curves(
-    canvas: Canvas,
-    curves: dict[str, list[tuple[Any, float]]],
-    up: Scale,
-    right: float,
-) -> None:
-    """Write the name of every curve beside its end, none over another."""
-    ends = [
-        (up.place(curve[-1][1]), name, _COLOURS[number % len(_COLOURS)])
-        for number, (name, curve) in enumerate(curves.items())
-        if curve
+def draw_map(axes: Axes, table: SweepTable, name: str) -> None:
+    """Draw one measure over two settings: the first across, the second downwards.
+
+    A frame marks the base, a cross a point that failed. Colours run from the lowest (dark)
+    to the highest number (light).
+    """
+    first, second = table.grid.axes
+    found = measure_points(table, name)
+    values = np.full(table.grid.shape, np.nan)
+    for index, value in found.items():
+        if value is None:
+            axes.plot(*index, "x", color="gray")
+        else:
+            values[index] = value
+    low, high = _limits(name, [value for value in found.values() if value is not None])
+    image = axes.imshow(values.T, cmap="viridis", aspect="auto", vmin=low, vmax=high)
+    if max(table.grid.shape) <= _MOST_CELLS:
+        bright = image.to_rgba(values)[..., 1] > 0.6
+        for (x, y), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                axes.annotate(
+                    format_measure(name, found[x, y]),
+                    (x, y),
+                    color="black" if bright[x, y] else "white",
+                    fontsize="x-small",
+                    ha="center",
+                    va="center",
+                )
+    if table.grid.base_index is not None:
+        frame_cell(axes, table.grid.base_index, BASE_COLOUR)
+    axes.set_xlabel(first.path)
+    axes.set_ylabel(second.path)
+    axes.xaxis.set_ticks(*_ticks(first))
+    axes.yaxis.set_ticks(*_ticks(second))
+
+
+def frame_cell(axes: Axes, index: Index, colour: str) -> Rectangle:
+    """Draw a frame around a cell of a map."""
+    corner = index[0] - 0.47, index[1] - 0.47
+    frame = Rectangle(corner, 0.94, 0.94, fill=False, edgecolor=colour, linewidth=2)
+    axes.add_patch(frame)
+    return frame
+
+
+def measure_points(table: SweepTable, name: str) -> dict[Index, float | None]:
+    """Return a measure of all finished points by place; None where a point has none."""
+    return {
+        point.index: measure_point(point)[name]
+        for point in table.points
+        if point.index is not None
+    }
+
+
+def _limits(name: str, values: list[float]) -> list[float]:
+    """Find ends of a scale on which what reads the same does not look different."""
+    if not values:
+        return [0.0, 1.0]
+    low, high = float(min(values)), float(max(values))
+    if format_measure(name, low) == format_measure(name, high):
+        room = 0.05 * abs(high) or 1.0
+        low, high = low - room, high + room
+    return [low, high]
+
+
+def _draw_maps(figure: Figure, table: SweepTable) -> None:
+    names = _measured(table)
+    columns = max(1, min(3, len(names)))
+    grid = _divide(figure, math.ceil(len(names) / columns), columns)
+    for axes, name in zip(grid.flat, names, strict=False):
+        axes.set_title(MEASURES[name], fontsize="medium")
+        draw_map(axes, table, name)
+    for axes in grid.flat[len(names) :]:
+        axes.set_axis_off()
+
+
+def _draw_panels(figure: Figure, table: SweepTable) -> None:
+    """Draw a row for measures of one kind, a column for every setting."""
+    measured = _measured(table)
+    rows = [[name for name in names if name in measured] for names in _PANELS]
+    rows = [names for names in rows if names]
+    grid = _divide(figure, len(rows), len(table.grid.axes))
+    for (row, column), axes in np.ndenumerate(grid):
+        draw_curves(axes, table, rows[row], column)
+        axes.legend(fontsize="small")
+
+
+def _divide(figure: Figure, rows: int, columns: int) -> Any:
+    """Give every panel the same room, and the title some above them."""
+    figure.set_size_inches(4.8 * columns, 0.5 + 2.6 * max(1, rows))
+    if rows == 0:
+        return np.empty((0, columns), dtype=object)
+    return np.asarray(figure.subplots(rows, columns, squeeze=False))
+
+
+def _measured(table: SweepTable) -> list[str]:
+    """Measures that a point has a number for; how long it took is no result."""
+    rows = [measure_point(point) for point in table.points if point.index is not None]
+    return [
+        name
+        for name in MEASURES
+        if name != "seconds" and any(row[name] is not None for row in rows)
     ]
-    for y, (_, name, colour) in zip(
-        _spread([end for end, _, _ in sorted(ends)], 13), sorted(ends), strict=True
-    ):
-        canvas.box((right + 6, y - 4), (right + 14, y + 4), colour, PAPER)
-        canvas.text((right + 18, y), MEASURES[name], INK, 10)
 
 
-def _spread(places: Sequence[float], gap: float) -> list[float]:
-    """Move ascending places apart until none is closer than `gap` to the next."""
-    moved: list[float] = []
-    for place in places:
-        moved.append(max(place, moved[-1] + gap) if moved else place)
-    shift = (moved[-1] - places[-1]) / 2 if moved else 0
-    return [place - shift for place in moved]
+def _ticks(setting: Axis) -> tuple[list[int], list[str]]:
+    """Places and names of the values of a setting, as many as there is room for."""
+    count = len(setting.values)
+    places = list(range(0, count, math.ceil(count / _MOST_TICKS)))
+    return places, [_write_value(setting.values[place]) for place in places]
+
+
+def _write_value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "+".join(map(str, value)) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value) or "none"

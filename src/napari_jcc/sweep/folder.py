@@ -109,26 +109,32 @@ class SweepFolder:
             raise self._damaged(error) from error
 
     def write(self, table: SweepTable, points: Iterable[SweepPoint]) -> None:
-        """Write finished points, and the table and the figure that hold all of them.
+        """Write finished points, and the table that holds all of them.
 
         Raises
         ------
         OutputError
             If the files cannot be written.
         """
-        files = self._tables(table)
+        files = {
+            CSV: table.to_csv().encode("utf-8", "backslashreplace"),
+            MARKDOWN: table.to_markdown().encode("utf-8", "backslashreplace"),
+        }
         for point in points:
             text, archive = encode_point(point)
             files[f"{POINTS}/{point.key}.json"] = text
             files[f"{POINTS}/{point.key}.npz"] = archive
         replace_files(self.path, files)
 
-    def _tables(self, table: SweepTable) -> dict[str, bytes]:
-        return {
-            CSV: table.to_csv().encode("utf-8", "backslashreplace"),
-            MARKDOWN: table.to_markdown().encode("utf-8", "backslashreplace"),
-            FIGURE: to_png(draw_sweep(table)),
-        }
+    def draw(self, table: SweepTable) -> None:
+        """Write the figure of all finished points.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        replace_files(self.path, {FIGURE: to_png(draw_sweep(table))})
 
     def _read_points(self, grid: Grid) -> SweepTable:
         """Points of the grid that are there and whole; others are computed again."""

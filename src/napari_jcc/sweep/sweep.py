@@ -122,11 +122,16 @@ class Sweep:
         left = sum(map(len, waves))
         self._progress.start("Settings", self.count)
         self._progress.advance(self.count - left)
-        for wave in filter(None, waves):
-            if len(wave) == 1 or self._workers == 1:
-                yield from self._compute_one_by_one(wave)
-            else:
-                yield from self._compute_together(wave)
+        try:
+            for wave in filter(None, waves):
+                if len(wave) == 1 or self._workers == 1:
+                    yield from self._compute_one_by_one(wave)
+                else:
+                    yield from self._compute_together(wave)
+        finally:
+            # Once: a figure takes longer than a point that changes little.
+            if self._folder is not None:
+                self._folder.draw(self.table)
 
     def run(self) -> SweepTable:
         """Compute all points; see `__iter__`."""
