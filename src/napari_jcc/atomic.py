@@ -119,6 +119,13 @@ def is_staging(path: Path) -> bool:
     return path.name.startswith(STAGING_PREFIX)
 
 
+def remove_staging(out: Path) -> None:
+    """Remove from `out`, if there is such a folder, what killed runs left behind."""
+    for path in out.iterdir() if out.is_dir() else ():
+        if is_staging(path) and path.is_dir():
+            shutil.rmtree(path)
+
+
 def publish(new: Path, backup: Path, out: Path, stale: Iterable[str]) -> None:
     """Move the files below `new` to the same places below `out`, and remove `stale` ones.
 

@@ -49,7 +49,13 @@ def equivalent_command(
         If there is no such preset.
     """
     name = closest_preset(config) if preset is None else preset
-    words = ["napari-jcc", "segment", *map(_as_path, inputs), "--output", _as_path(out)]
+    words = [
+        "napari-jcc",
+        "segment",
+        *map(as_argument, inputs),
+        "--output",
+        as_argument(out),
+    ]
     words += ["--recursive"] if recursive else []
     words += ["--preset", name]
     for path, value in changed_settings(config, get_preset(name)).items():
@@ -62,7 +68,7 @@ def closest_preset(config: JccConfig) -> str:
     return min(PRESETS, key=lambda name: len(changed_settings(config, get_preset(name))))
 
 
-def _as_path(path: str | Path) -> str:
-    # A name that begins with a dash would be taken for an option.
+def as_argument(path: str | Path) -> str:
+    """Write a path so that it is never taken for an option, as ``-name`` would be."""
     text = str(path)
     return f"./{text}" if text.startswith("-") else text

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +13,7 @@ import numpy as np
 from PIL import Image
 
 from napari_jcc._types import LabelMap
-from napari_jcc.atomic import (
-    STAGING_PREFIX,
-    explained,
-    is_staging,
-    publish,
-    staging_folder,
-)
-from napari_jcc.errors import OutputError
+from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import (
     BOXES,
     INSTANCES,
@@ -40,8 +31,6 @@ if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
 
 BOX_COLUMNS = ("image", "x_min", "y_min", "x_max", "y_max", "score")
-
-_PROBE_BYTES = 1 << 20
 
 
 def write_result(
@@ -92,22 +81,15 @@ def write_result(
     names = [image.name for image in result.images]
     check_output(out, overwrite, names)
     masks = mask_files(names)
-    with explained(out, "results"):
-        out.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(out)
-        with staging_folder(out) as staging:
-            new, backup = staging / "new", staging / "old"
-            new.mkdir()
-            for image, file in zip(result.images, masks, strict=True):
-                _write_mask(image, new / file)
-                if image.instances is not None:
-                    _write_instances(image.instances, new / instances_file(file))
-            _write_text(format_boxes(result.images), new / BOXES)
-            draw_overview(result, collection).save(new / OVERVIEW)
-            record = build_record(result, collection, masks, out, command)
-            _write_text(json.dumps(record, indent=2, ensure_ascii=False), new / RECORD)
-            stale = read_own_files(out) - set(record["files"])
-            publish(new, backup, out, sorted(stale))
+    with replacing_result(out, read_own_files(out)) as new:
+        for image, file in zip(result.images, masks, strict=True):
+            _write_mask(image, new / file)
+            if image.instances is not None:
+                _write_instances(image.instances, new / instances_file(file))
+        _write_text(format_boxes(result.images), new / BOXES)
+        draw_overview(result, collection).save(new / OVERVIEW)
+        record = build_record(result, collection, masks, out, command)
+        _write_text(json.dumps(record, indent=2, ensure_ascii=False), new / RECORD)
     return out
 
 
@@ -132,55 +114,6 @@ def check_output(
     """
     planned = [*mask_files(names), BOXES, OVERVIEW, RECORD]
     check_folder(out, overwrite, planned, read_own_files(Path(out)), (MASKS, INSTANCES))
-
-
-def check_folder(
-    out: str | Path,
-    overwrite: bool,
-    planned: Iterable[str],
-    own: Collection[str],
-    folders: Iterable[str],
-) -> None:
-    """Find out whether files of any kind of result can be written to a folder.
-
-    Parameters
-    ----------
-    out
-        Folder for the results; nothing is left in it by the check.
-    overwrite
-        Whether files of a former result may be replaced.
-    planned
-        Files that will be written, relative to `out`.
-    own
-        Files of a former result there.
-    folders
-        Folders that will be made in `out`.
-
-    Raises
-    ------
-    OutputError
-        If `out` is not empty and `overwrite` is not set, if a file of somebody else is in
-        the way, or if files cannot be written.
-    """
-    out = Path(out)
-    with explained(out, "results"):
-        if out.exists() and not out.is_dir():
-            raise OutputError(f"{out} is a file. Choose a folder for the results.")
-        found = sorted(path.name for path in _entries(out))
-        if found and not overwrite:
-            raise OutputError(
-                f"The folder {out} is not empty, it holds {_some(found)}. Choose another "
-                "folder, or add --overwrite to replace the results of a former run; "
-                "other files are kept."
-            )
-        foreign = [file for file in planned if file not in own and (out / file).exists()]
-        foreign += [name for name in folders if (out / name).is_file()]
-        if foreign:
-            raise OutputError(
-                f"{out} holds {_some(foreign)}, not written by a former run. Choose "
-                "another folder, or move what is in the way."
-            )
-        _probe(out)
 
 
 def format_boxes(images: Iterable[ImageResult]) -> str:
@@ -210,26 +143,3 @@ def _write_instances(instances: LabelMap, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     kind = np.uint8 if instances.max(initial=0) < 256 else np.uint16
     Image.fromarray(instances.astype(kind)).save(path)
-
-
-def _entries(out: Path) -> list[Path]:
-    return [path for path in out.iterdir() if not is_staging(path)] if out.is_dir() else []
-
-
-def _remove_leftovers(out: Path) -> None:
-    for path in out.iterdir():
-        if is_staging(path) and path.is_dir():
-            shutil.rmtree(path)
-
-
-def _probe(out: Path) -> None:
-    """Write a little where the results will be, without leaving a trace."""
-    place = next(path for path in (out, *out.absolute().parents) if path.exists())
-    with tempfile.NamedTemporaryFile(prefix=STAGING_PREFIX, dir=place) as file:
-        file.write(bytes(_PROBE_BYTES))
-        file.flush()
-
-
-def _some(files: Sequence[str]) -> str:
-    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-    return ", ".join(files[:3]) + more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 
 import napari_jcc
 from napari_jcc.results.command import equivalent_command
+from napari_jcc.results.folder import read_listed_files
 from napari_jcc.results.names import (
     BOXES,
     INSTANCES,
@@ -78,12 +78,7 @@ def build_record(
         files = list(dict.fromkeys(locations))  # one file may hold many pages
         command = equivalent_command(files, out, result.config)
     record = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "working_folder": str(Path.cwd()),
-        "versions": find_versions(),
+        **describe_run(FORMAT, FORMAT_VERSION, command),
         "seconds": result.seconds,
         "solver": result.solver_report,
         "images": [
@@ -97,6 +92,18 @@ def build_record(
     }
     plain: dict[str, Any] = to_plain(record)
     return plain
+
+
+def describe_run(form: str, version: int, command: str | None) -> dict[str, Any]:
+    """Begin a record of any kind: its format, and when, where and by what it was made."""
+    return {
+        "format": form,
+        "format_version": version,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "working_folder": str(Path.cwd()),
+        "versions": find_versions(),
+    }
 
 
 def find_locations(result: JccResult, collection: ImageCollection | None) -> list[str]:
@@ -122,20 +129,8 @@ def find_versions() -> dict[str, str]:
 
 
 def read_own_files(out: Path) -> set[str]:
-    """List the files that a former run wrote into `out`, relative to it.
-
-    Empty when there is no record of such a run. A record is never trusted with files
-    that this package does not write.
-    """
-    try:
-        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return set()
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        return set()
-    files = record.get("files")
-    listed = files if isinstance(files, list) else []
-    return {RECORD, *(file for file in listed if isinstance(file, str) and _is_ours(file))}
+    """List the files that a former run wrote into `out`; see `read_listed_files`."""
+    return read_listed_files(out / RECORD, FORMAT, _is_ours)
 
 
 def to_plain(value: Any) -> Any:
@@ -171,12 +166,7 @@ def _describe(image: ImageResult, location: str, mask: str) -> dict[str, Any]:
     }
 
 
-def _is_ours(file: str) -> bool:
-    first, *rest = file.split("/")
-    if not rest:
-        return file in (BOXES, OVERVIEW, RECORD)
-    return (
-        first in (MASKS, INSTANCES)
-        and file.endswith(".png")
-        and not {"", ".", ".."} & set(rest)
-    )
+def _is_ours(parts: Sequence[str]) -> bool:
+    if len(parts) == 1:
+        return parts[0] in (BOXES, OVERVIEW, RECORD)
+    return len(parts) > 1 and parts[0] in (MASKS, INSTANCES) and parts[-1].endswith(".png")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from napari_jcc import __version__
-from napari_jcc.atomic import explained, is_staging, replace_files
+from napari_jcc.atomic import explained, is_staging, remove_staging, replace_files
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import changed_settings, validate_config
 from napari_jcc.errors import ConfigError, InputError, OutputError
@@ -82,7 +81,8 @@ class SweepFolder:
             "grid": {axis.path: axis.values for axis in grid.axes},
             "images": content,
         }
-        self._remove_leftovers()
+        with explained(self.path):
+            remove_staging(self.path)
         files = {RECORD: json.dumps(text, indent=2, ensure_ascii=True).encode()}
         replace_files(self.path, files)
         return table
@@ -210,12 +210,6 @@ class SweepFolder:
                 f"The folder {self.path} is not empty and holds no sweep, but "
                 f"{', '.join(found[:3])}. Choose another folder."
             )
-
-    def _remove_leftovers(self) -> None:
-        entries = list(self.path.iterdir()) if self.path.is_dir() else []
-        with explained(self.path):
-            for entry in filter(is_staging, entries):
-                shutil.rmtree(entry)
 
 
 def _list_images(images: ImageCollection) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_jcc.config import MatchConfig, changed_settings, format_assignment
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
+from napari_jcc.results.command import as_argument
 
 
 def train_command(
@@ -36,7 +37,13 @@ def train_command(
     str
         One line, quoted for a POSIX shell.
     """
-    words = ["napari-jcc", "train", *map(_as_path, inputs), "--output", _as_path(output)]
+    words = [
+        "napari-jcc",
+        "train",
+        *map(as_argument, inputs),
+        "--output",
+        as_argument(output),
+    ]
     words += ["--resume"] if resume else _assign(config, MatchConfig())
     return shlex.join(words)
 
@@ -69,9 +76,9 @@ def match_command(
     str
         One line, quoted for a POSIX shell.
     """
-    words = ["napari-jcc", "match", *map(_as_path, inputs), "--output", _as_path(out)]
+    words = ["napari-jcc", "match", *map(as_argument, inputs), "--output", as_argument(out)]
     checkpoint = matcher.origin.get("checkpoint")
-    words += ["--checkpoint", _as_path(checkpoint)] if checkpoint else []
+    words += ["--checkpoint", as_argument(checkpoint)] if checkpoint else []
     words += [] if pairs == "all" else ["--pairs", pairs]
     words += [] if warped else ["--no-warped"]
     return shlex.join([*words, *_assign(matcher.config, matcher.base)])
@@ -84,9 +91,3 @@ def _assign(config: MatchConfig, base: MatchConfig) -> list[str]:
         for path, value in changed.items()
         for word in ("--set", format_assignment(path, value, MatchConfig))
     ]
-
-
-def _as_path(path: str | Path) -> str:
-    # A name that begins with a dash would be taken for an option.
-    text = str(path)
-    return f"./{text}" if text.startswith("-") else text

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from napari_jcc.atomic import explained, is_staging, publish, staging_folder
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.outputs.names import (
     FOLDERS,
@@ -30,9 +27,9 @@ from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.tables import PointTable, write_pairs
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.progress import Progress
-from napari_jcc.results.files import check_folder
+from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import mask_files
-from napari_jcc.results.record import find_versions, to_plain
+from napari_jcc.results.record import describe_run, to_plain
 
 FORMAT_VERSION = 1
 
@@ -128,20 +125,13 @@ def write_matches(
     places = [(pair.source, pair.target) for pair in result.pairs]
     check_match_output(out, result.names, places, overwrite=overwrite, warped=warped)
     files = plan_files(result.names, places, warped=warped, masks=result.masks is not None)
-    with explained(out, "results"):
-        out.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(out)
-        with staging_folder(out) as staging:
-            new = staging / "new"
-            new.mkdir()
-            _write_masks(result, new)
-            _write_pairs(result, collection, new, warped, progress or Progress())
-            draw_matches(result, collection).save(new / OVERVIEW)
-            record = build_record(result, collection, files, command)
-            text = json.dumps(record, indent=2, ensure_ascii=False)
-            (new / RECORD).write_bytes(text.encode("utf-8", "backslashreplace"))
-            stale = sorted(read_own_files(out) - set(files))
-            publish(new, staging / "old", out, stale)
+    with replacing_result(out, read_own_files(out)) as new:
+        _write_masks(result, new)
+        _write_pairs(result, collection, new, warped, progress or Progress())
+        draw_matches(result, collection).save(new / OVERVIEW)
+        record = build_record(result, collection, files, command)
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        (new / RECORD).write_bytes(text.encode("utf-8", "backslashreplace"))
     return out
 
 
@@ -153,12 +143,7 @@ def build_record(
 ) -> dict[str, Any]:
     """Collect what is worth knowing about a run: texts, numbers, lists and dicts only."""
     record = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "working_folder": str(Path.cwd()),
-        "versions": find_versions(),
+        **describe_run(FORMAT, FORMAT_VERSION, command),
         "matcher": result.origin,
         "images": [
             {"name": name, "source": collection.location(place)}
@@ -210,9 +195,3 @@ def _write_pairs(
 
 def _open_table(path: Path) -> Any:
     return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-
-
-def _remove_leftovers(out: Path) -> None:
-    for path in out.iterdir():
-        if is_staging(path) and path.is_dir():
-            shutil.rmtree(path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_jcc.results.folder import read_listed_files
 from napari_jcc.results.names import MASKS, mask_files, place_files
 
 PAIRS = "pairs.csv"
@@ -33,24 +33,11 @@ def plan_files(
 
 
 def read_own_files(out: Path) -> set[str]:
-    """List the files that a former run of matching wrote into `out`, relative to it.
-
-    Empty when there is no record of such a run. A record is never trusted with files that
-    matching does not write.
-    """
-    try:
-        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return set()
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        return set()
-    files = record.get("files")
-    listed = files if isinstance(files, list) else []
-    return {RECORD, *(file for file in listed if isinstance(file, str) and _is_ours(file))}
+    """List the files that a former run of matching wrote; see `read_listed_files`."""
+    return read_listed_files(out / RECORD, FORMAT, _is_ours)
 
 
-def _is_ours(file: str) -> bool:
-    first, *rest = file.split("/")
-    if not rest:
-        return file in (PAIRS, POINTS, OVERVIEW, RECORD)
-    return first in FOLDERS and file.endswith(".png") and not {"", ".", ".."} & set(rest)
+def _is_ours(parts: Sequence[str]) -> bool:
+    if len(parts) == 1:
+        return parts[0] in (PAIRS, POINTS, OVERVIEW, RECORD)
+    return len(parts) > 1 and parts[0] in FOLDERS and parts[-1].endswith(".png")
