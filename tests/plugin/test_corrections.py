@@ -5,6 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.layers import Image, Labels, Shapes
+from napari.utils._proxies import ReadOnlyWrapper
+from napari.utils.interactions import (
+    mouse_move_callbacks,
+    mouse_press_callbacks,
+    mouse_release_callbacks,
+)
 
 from napari_jcc.interaction import BACKGROUND, OBJECT
 from napari_jcc.plugin.stack import stack_layer
@@ -47,6 +53,38 @@ def stroke(viewer, place, rows, columns, label):
     y, x = (axis.ravel() for axis in np.mgrid[rows, columns])
     labels.data_setitem((np.full(len(y), place), y, x), label)
     return labels.data[place, rows, columns]
+
+
+class Cursor:
+    """A mouse event as napari hands it to the tools of a layer."""
+
+    modifiers = ()
+    view_direction = None
+    handled = False
+
+    def __init__(self, layer, position, kind):
+        self.position, self.type = position, kind
+        self.dims_displayed = [layer.ndim - 2, layer.ndim - 1]
+        self.button = 1
+        self.pos = np.array(position[-2:])
+        self.is_dragging = kind == "mouse_move"
+
+
+def drag(viewer, place, mode, *path):
+    """Draw with brush or eraser along a path, by napari's own tools."""
+    viewer.dims.set_current_step(0, place)
+    labels = layer_of(viewer, Labels)
+    labels.mode, labels.brush_size, labels.selected_label = mode, 5, 1
+    kinds = ["mouse_press", *["mouse_move"] * len(path[1:]), "mouse_release"]
+    calls = {
+        "mouse_press": mouse_press_callbacks,
+        "mouse_move": mouse_move_callbacks,
+        "mouse_release": mouse_release_callbacks,
+    }
+    for kind, point in zip(kinds, [*path, path[-1]], strict=True):
+        position = labels.data_to_world((place, *point))
+        event = ReadOnlyWrapper(Cursor(labels, position, kind), exceptions=("handled",))
+        calls[kind](labels, event)
 
 
 def marks(widget, place):
@@ -159,3 +197,68 @@ def test_removed_layers_take_no_edit_with_them(viewer, widget, qtbot):
     qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
     settle(widget, qtbot)
     assert (layer_of(viewer, Labels).data[1, 2:8, 3:12] == 1).all()
+
+
+def test_painting_over_the_object_confirms_it(viewer, widget, qtbot):
+    labels = layer_of(viewer, Labels)
+    rows, columns = np.nonzero(labels.data[0])
+    y, x = int(rows.mean()), int(columns.mean())
+    assert labels.data[0, y, x - 4 : x + 5].all()  # else this tests nothing
+    drag(viewer, 0, "paint", (y, x - 4), (y, x + 4))
+    settle(widget, qtbot)
+    drawn = marks(widget, 0)
+    assert (drawn[y, x - 4 : x + 5] == OBJECT).all()
+    assert 45 <= (drawn == OBJECT).sum() <= 80  # a line of 9, a brush of 5
+    assert not (drawn == BACKGROUND).any()
+    assert widget.session.statuses["a"] == "edited"
+
+    widget.corrections.undo_button.click()
+    settle(widget, qtbot)
+    assert not marks(widget, 0).any()
+    widget.corrections.redo_button.click()
+    settle(widget, qtbot)
+    assert (marks(widget, 0)[y, x - 4 : x + 5] == OBJECT).all()
+
+
+def test_erasing_what_is_background_confirms_it(viewer, widget, qtbot):
+    labels = layer_of(viewer, Labels)
+    assert not labels.data[1, 2:7, 2:12].any()
+    drag(viewer, 1, "erase", (4, 4), (4, 9))
+    settle(widget, qtbot)
+    assert (marks(widget, 1)[4, 4:10] == BACKGROUND).all()
+    assert not labels.data[1, 4, 4:10].any()
+
+
+def test_undo_of_napari_takes_back_what_a_stroke_confirmed(viewer, widget, qtbot):
+    labels = layer_of(viewer, Labels)
+    start = labels.data.copy()
+    y = int(np.nonzero(start[0])[0].mean())
+    inside = np.flatnonzero(start[0, y])
+    left, right = int(inside[0]), int(inside[-1])
+    # Most of it over the object, the end beyond it; then one that only confirms.
+    drag(viewer, 0, "paint", (y, left + 3), (y, right + 4))
+    settle(widget, qtbot)
+    assert (marks(widget, 0)[y, left + 3 : right + 5] == OBJECT).all()
+    middle = (left + right) // 2
+    assert labels.data[0, y - 9 : y - 4, middle - 4 : middle + 5].all()
+    drag(viewer, 0, "paint", (y - 7, middle - 1), (y - 7, middle + 1))
+    settle(widget, qtbot)
+    assert marks(widget, 0)[y - 7, middle] == OBJECT
+
+    labels.undo()
+    settle(widget, qtbot)
+    assert not marks(widget, 0).any()
+    np.testing.assert_array_equal(labels.data, start)
+    labels.redo()
+    settle(widget, qtbot)
+    assert (marks(widget, 0)[y, left + 3 : right + 5] == OBJECT).all()
+
+
+def test_a_brush_counts_in_world_units(viewer, widget, qtbot):
+    labels = layer_of(viewer, Labels)
+    labels.scale = 1, 4, 2
+    drag(viewer, 1, "erase", (6, 6), (6, 6))
+    settle(widget, qtbot)
+    rows, columns = np.nonzero(marks(widget, 1))
+    assert (rows.min(), rows.max()) == (5, 7)  # half as many as columns
+    assert (columns.min(), columns.max()) == (4, 8)

@@ -101,13 +101,14 @@ class Corrector:
         InputError
             If an image was drawn on at another size; the edits before stay in place.
         """
-        edits = edits.adopt(self.keys)
-        for place in range(len(self.keys)):
-            self._machine.guidance(edits, place, self._run.regions[place])
-        before, self._edits = self._edits, edits
-        return tuple(
-            i for i, key in enumerate(self.keys) if before.of(key) != edits.of(key)
-        )
+        edits, before = edits.adopt(self.keys), self._edits
+        keys = enumerate(self.keys)
+        changed = tuple(i for i, key in keys if before.of(key) != edits.of(key))
+        for place in changed:
+            # Refuses marks of another size. Called from windows, it does no more than that.
+            edits.marks(self.keys[place], self._run.collection.shape(place))
+        self._edits = edits
+        return changed
 
     def answer(self, image: int) -> ImageResult:
         """Re-solve one image under its edits, the others staying as they are.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import dask
+from dask.system import CPU_COUNT
 
 from napari_jcc.progress import Progress
 
@@ -58,8 +59,9 @@ def for_each(
         progress.advance()
 
     tasks = [dask.delayed(step, pure=False)(position) for position in range(len(items))]
-    settings: dict[str, Any] = {"num_workers": workers} if workers else {}
-    dask.compute(*tasks, scheduler="threads", **settings)
+    # Said in any case: outside the main thread dask would take more threads than cores.
+    threads = workers or CPU_COUNT
+    dask.compute(*tasks, scheduler="threads", num_workers=threads)
 
 
 def _on_cluster(

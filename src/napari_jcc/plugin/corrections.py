@@ -6,21 +6,13 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc.errors import InputError
-from napari_jcc.interaction import (
-    BACKGROUND,
-    OBJECT,
-    Corrector,
-    Edits,
-    Settled,
-    lay_over_image,
-)
-from napari_jcc.plugin.drawn import find_drawn_boxes, history_step
-from napari_jcc.plugin.layers import mask_stack
+from napari_jcc.interaction import Corrector, Edits, Settled, lay_over_image
+from napari_jcc.plugin.drawn import find_drawn_boxes
+from napari_jcc.plugin.mask_watch import MaskWatch
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import ShownResult
@@ -84,24 +76,18 @@ class Corrections(QObject):
         self._shown = shown
         self._corrector = corrector
         self._waiting: list[int] = []
+        self._held: dict[int, ImageResult] = {}
         self._task: Task | None = None
-        self._writing = False
         self._stopped = self._interrupted = False
-        self._told: set[str] = set()
-        # napari tells of a stroke before the pixels are set.
-        self._paint_timer = QTimer(self)
-        self._paint_timer.setSingleShot(True)
-        self._paint_timer.timeout.connect(partial(self._react, painted=True))
+        self._watch = MaskWatch(session, shown, lambda: corrector.keys, self)
+        self._watch.drawn.connect(self._react)
         self._box_timer = QTimer(self)
         self._box_timer.setSingleShot(True)
         self._box_timer.timeout.connect(self._on_boxes)
-        # Also disconnected from when the user has taken them out of the viewer.
-        self._masks, self._boxes = shown.masks, shown.boxes
-        self._labels = None
-        if shown.answer is not None:
-            # Not the layer's data: a stroke since it was written must be found.
-            self._labels = mask_stack(shown.answer.result, shown.answer.placement)
-        self._connect()
+        # Also disconnected from when the user has taken it out of the viewer.
+        self._boxes = shown.boxes
+        if self._boxes is not None:
+            self._boxes.events.data.connect(self._on_box_moved)
 
     @property
     def busy(self) -> bool:
@@ -112,8 +98,7 @@ class Corrections(QObject):
         """Journal what was drawn anywhere, also by scripts, without answering it yet."""
         if self._stopped:
             return  # the layers may show another result by now
-        for slot in self._changed_slots():
-            self._take_masks(slot, painted=True)
+        self._watch.take_all()
         self._take_boxes()
         # Else taking it back would look to the corrector as if nothing had happened.
         places = self._corrector.update(self._session.edits)
@@ -163,47 +148,29 @@ class Corrections(QObject):
             return None
         return current_place(self._session.viewer, answer.placement)
 
-    def _connect(self) -> None:
-        if self._masks is not None:
-            self._masks.events.paint.connect(self._on_paint)
-            self._masks.events.set_data.connect(self._on_redrawn)
-        if self._boxes is not None:
-            self._boxes.events.data.connect(self._on_box_moved)
-
     def _disconnect(self) -> None:
-        if self._masks is not None:
-            self._masks.events.paint.disconnect(self._on_paint)
-            self._masks.events.set_data.disconnect(self._on_redrawn)
+        self._watch.stop()
         if self._boxes is not None:
             self._boxes.events.data.disconnect(self._on_box_moved)
-        self._paint_timer.stop()
         self._box_timer.stop()
 
-    def _on_paint(self, event: Any) -> None:
-        if not self._writing:
-            self._paint_timer.start(0)
-
-    def _on_redrawn(self, event: Any) -> None:
-        # Also sent when the slider moves; then nothing differs.
-        self._react(painted=self._paint_timer.isActive())
-
-    def _react(self, *, painted: bool) -> None:
-        if self._writing or self._labels is None:
+    def _react(self, painted: bool) -> None:
+        place, answer = self.current_place(), self._shown.answer
+        if answer is None:
             return
-        place = self.current_place()
-        if self._shown.answer is None:
-            return
-        if place is None:
-            if painted:
-                self._tell(_LEFT_OUT)
-            return
-        before = self._session.edits
-        self._take_masks(self._shown.answer.placement.slots[place], painted=painted)
-        if self._session.edits != before:
-            self._ask(self._corrector.update(self._session.edits))
+        if place is not None:
+            before = self._session.edits
+            self._watch.take(answer.placement.slots[place], painted=painted)
+            if self._session.edits != before:
+                self._ask(self._corrector.update(self._session.edits))
+        elif painted:
+            self._watch.tell(_LEFT_OUT)
+        held, self._held = self._held, {}
+        if held and not self._stopped:
+            self._write(held)
 
     def _on_box_moved(self, event: Any) -> None:
-        if not self._writing:
+        if not self._watch.writing:
             self._box_timer.start(_BOX_PAUSE)
 
     def _on_boxes(self) -> None:
@@ -211,55 +178,6 @@ class Corrections(QObject):
         self._take_boxes()
         if self._session.edits != before:
             self._ask(self._corrector.update(self._session.edits))
-
-    def _changed_slots(self) -> list[int]:
-        """Slices of the mask layer that differ from what was last seen."""
-        shown, masks = self._shown.answer, self._shown.masks
-        if shown is None or masks is None or self._labels is None:
-            return []
-        data = self._slices(masks.data)
-        if data is None:
-            return []
-        known = self._slices(self._labels)
-        return [s for s in shown.placement.slots if not np.array_equal(data[s], known[s])]
-
-    def _slices(self, stack: Any) -> Any:
-        """Return a stack by slice; None where the layer got data of another shape."""
-        if self._shown.answer is None or self._labels is None:
-            return None
-        placement = self._shown.answer.placement
-        if tuple(stack.shape) != placement.shape:
-            if stack.shape != self._labels.shape:
-                self._tell(
-                    f"The mask layer now has the shape {tuple(stack.shape)} in place of "
-                    f"{placement.shape}, so what is drawn on it belongs to no image. "
-                    "Corrections made before are kept. Remove the layer and press Run to "
-                    "get them back."
-                )
-            return None
-        return np.asarray(stack).reshape(placement.slices, *placement.canvas)
-
-    def _take_masks(self, slot: int, *, painted: bool) -> None:
-        """Journal what differs on one slice."""
-        answer, masks = self._shown.answer, self._shown.masks
-        data = None if masks is None else self._slices(masks.data)
-        if answer is None or data is None:
-            return
-        place = answer.placement.slots.index(slot)
-        rows, columns = answer.result.images[place].mask.shape
-        known = self._slices(self._labels)[slot]
-        now, before = data[slot, :rows, :columns], known[:rows, :columns]
-        differs = now != before
-        if not differs.any():
-            return
-        key, edits = self._corrector.keys[place], self._session.edits
-        step = None if painted else history_step(edits, key, differs)
-        if step is None:
-            marks = edits.marks(key, (rows, columns))
-            marks[differs] = np.where(now[differs] != 0, OBJECT, BACKGROUND)
-            step = edits.draw(key, marks)
-        known[:] = data[slot]
-        self._session.set_edits(step)
 
     def _take_boxes(self) -> None:
         """Journal boxes that were moved, drawn or deleted."""
@@ -339,26 +257,19 @@ class Corrections(QObject):
 
     def _write(self, images: dict[int, ImageResult]) -> None:
         """Put new answers into the layers, with what has been drawn since laid over."""
+        if self._watch.brush_is_down:
+            self._held.update(images)  # written after the stroke, not into it
+            return
         self.absorb()
         keys, edits = self._corrector.keys, self._session.edits
         images = {i: lay_over_image(found, edits, keys[i]) for i, found in images.items()}
-        self._writing = True
+        self._watch.writing = True
         try:
             self._shown.write(images)
         finally:
-            self._writing = False
-        masks, answer = self._shown.masks, self._shown.answer
-        data = None if masks is None else self._slices(masks.data)
-        if data is not None and answer is not None:
-            slots = [answer.placement.slots[place] for place in images]
-            self._slices(self._labels)[slots] = data[slots]
+            self._watch.writing = False
+        self._watch.remember(images)
         self._session.shown_changed.emit()
-
-    def _tell(self, message: str) -> None:
-        """Warn once of what is drawn in vain."""
-        if message not in self._told:
-            self._told.add(message)
-            show_warning(message)
 
     def _name(self, place: int) -> str:
         return self._corrector.keys[place].name

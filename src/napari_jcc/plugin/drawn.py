@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import FloatArray, MaskArray
-from napari_jcc.interaction import Edits, ImageKey
+from napari_jcc.interaction import Edit, Edits, ImageKey
 from napari_jcc.plugin.layers import rectangle_to_box
 from napari_jcc.plugin.placement import Placement
 
@@ -17,7 +17,12 @@ _LEAST_SHARED = 0.5
 may look the same before and after, as the machine's masks have changed in between."""
 
 
-def history_step(edits: Edits, key: ImageKey, differs: MaskArray) -> Edits | None:
+def history_step(
+    edits: Edits,
+    key: ImageKey,
+    differs: MaskArray,
+    visible: Mapping[Edit, int] | None = None,
+) -> Edits | None:
     """Tell whether pixels changed because a stroke was undone or redone.
 
     Parameters
@@ -28,22 +33,43 @@ def history_step(edits: Edits, key: ImageKey, differs: MaskArray) -> Edits | Non
         The image.
     differs : (H, W) bool
         Pixels that changed without a brush.
+    visible
+        How many pixels a stroke changed to the eye, where it was seen; the others were
+        confirmed as they were. Strokes that changed none are unknown to napari's history,
+        and are undone with the one before them.
 
     Returns
     -------
     Edits or None
         The journal after that undo or redo; None if the pixels are not those of a stroke.
     """
-    shape = differs.shape[0], differs.shape[1]
-    now = edits.marks(key, shape)
-    for step in (edits.undo(key), edits.redo(key)):
-        if step is edits:
-            continue
-        stroke = step.marks(key, shape) != now
-        inside = not (differs & ~stroke).any()
-        if inside and differs.sum() >= _LEAST_SHARED * stroke.sum():
+    visible = visible or {}
+    undone = edits.undo(key)
+    while undone is not edits and not visible.get(undone.undone[-1], 1):
+        further = undone.undo(key)
+        if further is undone:
+            break
+        undone = further
+    for step in (undone, edits.redo(key)):
+        if step is not edits and _fits(edits, step, key, differs, visible):
             return step
     return None
+
+
+def _fits(
+    edits: Edits,
+    step: Edits,
+    key: ImageKey,
+    differs: MaskArray,
+    visible: Mapping[Edit, int],
+) -> bool:
+    """Whether the pixels that changed are those of the stroke undone or redone."""
+    shape = differs.shape[0], differs.shape[1]
+    stroke = step.marks(key, shape) != edits.marks(key, shape)
+    entry = step.undone[-1] if len(step) < len(edits) else step.entries[-1]
+    expected = visible.get(entry, int(stroke.sum()))
+    inside = expected > 0 and not (differs & ~stroke).any()
+    return inside and int(differs.sum()) >= _LEAST_SHARED * expected
 
 
 def find_drawn_boxes(

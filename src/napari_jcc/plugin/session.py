@@ -10,7 +10,7 @@ from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.config import JccConfig
-from napari_jcc.interaction import Corrector, Edits
+from napari_jcc.interaction import Corrector, Edit, Edits
 from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.corrections import Corrections
 from napari_jcc.plugin.keeper import Keeper
@@ -37,6 +37,8 @@ class Session(QObject):
 
     Attributes
     ----------
+    visible
+        How many pixels a stroke changed to the eye; it may confirm others as they were.
     shown_changed
         Signal when another result is shown, or new masks are in the one shown.
     settings_changed
@@ -73,6 +75,7 @@ class Session(QObject):
         self.shown: ShownResult | None = None
         self.corrections: Corrections | None = None
         self.edits = Edits()
+        self.visible: WeakKeyDictionary[Edit, int] = WeakKeyDictionary()
         self.statuses: dict[str, ImageStatus] = {}
         self.truth: TruthChoice | None = None
         self.opened: Opened | None = None
