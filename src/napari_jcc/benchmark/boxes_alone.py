@@ -28,6 +28,7 @@ from napari_jcc.problem.costs import (
     DiscriminativeCost,
 )
 from napari_jcc.problem.data import JointData
+from napari_jcc.progress import Progress
 from napari_jcc.solvers import Solution
 
 SMALLEST_EIGENVALUE = 0.01
@@ -78,10 +79,14 @@ class BoxesAlone:
         return model.build()
 
     def solve(
-        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+        self,
+        program: QuadraticProgram,
+        config: SolverConfig,
+        device: str = "auto",
+        progress: Progress | None = None,
     ) -> Solution:
         """Solve by the solver of the settings."""
-        return JOINT.solve(program, config, device)
+        return JOINT.solve(program, config, device, progress)
 
 
 @dataclass(frozen=True)

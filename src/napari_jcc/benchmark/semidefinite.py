@@ -21,6 +21,7 @@ from napari_jcc.problem.costs import (
     SuperpixelSaliencyCost,
 )
 from napari_jcc.problem.data import JointData
+from napari_jcc.progress import Progress
 from napari_jcc.solvers import Solution, Status
 
 LARGEST = 400
@@ -80,7 +81,11 @@ class SemidefiniteRelaxation:
         return model.build()
 
     def solve(
-        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+        self,
+        program: QuadraticProgram,
+        config: SolverConfig,
+        device: str = "auto",
+        progress: Progress | None = None,
     ) -> Solution:
         """Solve by SCS, which knows the processor only; boxes get equal scores.
 

@@ -9,6 +9,7 @@ from napari_jcc.config import ProblemConfig, SolverConfig
 from napari_jcc.problem import JointFactors, QuadraticProgram, Terms, joint_model
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.joint import ALL_TERMS
+from napari_jcc.progress import Progress
 from napari_jcc.solvers import Solution, get_solver
 
 
@@ -26,7 +27,11 @@ class Formulation(Protocol):
         ...
 
     def solve(
-        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+        self,
+        program: QuadraticProgram,
+        config: SolverConfig,
+        device: str = "auto",
+        progress: Progress | None = None,
     ) -> Solution:
         """Solve it on a device, named as in `runtime.device`; look at the status.
 
@@ -34,6 +39,8 @@ class Formulation(Protocol):
         ------
         SolverError
             If the solver cannot be had.
+        Cancelled
+            If `progress` was cancelled and the solver can stop.
         """
         ...
 
@@ -55,12 +62,16 @@ class JointProgram:
         return joint_model(data, factors, config, self.terms).build()
 
     def solve(
-        self, program: QuadraticProgram, config: SolverConfig, device: str = "auto"
+        self,
+        program: QuadraticProgram,
+        config: SolverConfig,
+        device: str = "auto",
+        progress: Progress | None = None,
     ) -> Solution:
         """Solve by the solver of the settings."""
         solver = get_solver(config.name, device)
         solver.setup(program, config)
-        return solver.solve()
+        return solver.solve(progress=progress)
 
 
 JOINT = JointProgram()

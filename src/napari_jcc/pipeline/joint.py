@@ -151,8 +151,10 @@ class JointStage:
         key = digest("solution", factors_key, *settings, *([identity] if identity else []))
 
         def compute() -> Solution:
-            device = self._config.runtime.device
-            return require_solved(formulation.solve(program, solver_config, device))
+            device, progress = self._config.runtime.device, self._keeper.progress
+            return require_solved(
+                formulation.solve(program, solver_config, device, progress)
+            )
 
         solution = self._keeper.once(
             key, lambda: self._keeper.single("Joint problem", compute)

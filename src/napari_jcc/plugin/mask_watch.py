@@ -11,7 +11,7 @@ from napari.utils.notifications import show_warning
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc._types import MaskArray
-from napari_jcc.interaction import BACKGROUND, OBJECT, Edits, ImageKey
+from napari_jcc.interaction import BACKGROUND, OBJECT, ImageKey
 from napari_jcc.plugin.drawn import history_step
 from napari_jcc.plugin.layers import mask_stack
 from napari_jcc.plugin.shown import Answer, ShownResult

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,7 @@ def brushed(stroke: Stroke, shape: Sequence[int]) -> MaskArray:
     sides = np.array(stroke.sides)
     reach = np.ceil(stroke.radius / sides)
     path = stroke.path if len(stroke.path) > 1 else np.repeat(stroke.path, 2, axis=0)
-    for start, end in zip(path[:-1], path[1:], strict=True):
+    for start, end in pairwise(path):
         low = np.clip(np.floor(np.minimum(start, end) - reach), 0, shape).astype(int)
         high = np.clip(np.ceil(np.maximum(start, end) + reach) + 1, 0, shape).astype(int)
         window = slice(low[0], high[0]), slice(low[1], high[1])

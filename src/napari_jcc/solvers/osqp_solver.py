@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 import osqp
@@ -11,9 +12,10 @@ from scipy import sparse
 from napari_jcc._types import FloatArray
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
-from napari_jcc.problem.lifting import lift
+from napari_jcc.problem.lifting import LiftedProgram, lift
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
+from napari_jcc.solvers.apart import call_apart, in_background
 from napari_jcc.solvers.solution import Solution, Status
 
 FIRST_RHO = 0.03
@@ -32,24 +34,32 @@ _STATUS = {
 }
 
 
-class OsqpSolver:
-    """Operator splitting (Stellato et al. 2020) on ``(x, w = F'x)``.
+LARGE = 50_000
+"""Coefficients from which on OSQP is given a process of its own, off the main thread: to
+factorise them it keeps Python's lock for longer than a window should stand still."""
 
-    The cost is scaled so that S has a mean diagonal of 1 before OSQP sees it: its
-    tolerances are absolute, and costs normalised by trace shrink with the set.
-    """
 
-    def setup(self, program: QuadraticProgram, config: SolverConfig) -> None:
-        """Lift the program and let OSQP factorise it."""
+@dataclass(frozen=True)
+class _Answer:
+    """What OSQP found."""
+
+    status: int
+    x: FloatArray
+    y: FloatArray
+    iterations: int
+    setup_seconds: float
+
+
+class _Native:
+    """OSQP with one lifted program, factorised."""
+
+    def __init__(self, lifted: LiftedProgram, config: SolverConfig) -> None:
         start = time.perf_counter()
-        self._program = program
-        self._scale = _cost_scale(program)
-        lifted = lift(program)
         self._solver = osqp.OSQP()
         try:
             self._solver.setup(
-                P=_as_csc_matrix(self._scale * lifted.P),
-                q=self._scale * lifted.q,
+                P=_as_csc_matrix(lifted.P),
+                q=lifted.q,
                 A=_as_csc_matrix(lifted.A),
                 l=lifted.l,
                 u=lifted.u,
@@ -63,7 +73,46 @@ class OsqpSolver:
             raise ProblemError(
                 f"OSQP refused the program. {Status.NON_CONVEX.value}"
             ) from error
-        self._setup_seconds = time.perf_counter() - start
+        self.setup_seconds = time.perf_counter() - start
+
+    def solve(self, start: tuple[FloatArray, FloatArray] | None) -> _Answer:
+        """Iterate to the tolerance, from a point and its multipliers if given."""
+        if start is not None:
+            self._solver.warm_start(x=start[0], y=start[1])
+        answer = self._solver.solve(raise_error=False)
+        return _Answer(
+            int(answer.info.status_val),
+            np.asarray(answer.x, dtype=np.float64),
+            np.asarray(answer.y, dtype=np.float64),
+            int(answer.info.iter),
+            self.setup_seconds,
+        )
+
+
+def _solve_once(
+    lifted: LiftedProgram,
+    config: SolverConfig,
+    start: tuple[FloatArray, FloatArray] | None,
+) -> _Answer:
+    return _Native(lifted, config).solve(start)
+
+
+class OsqpSolver:
+    """Operator splitting (Stellato et al. 2020) on ``(x, w = F'x)``.
+
+    The cost is scaled so that S has a mean diagonal of 1 before OSQP sees it: its
+    tolerances are absolute, and costs normalised by trace shrink with the set.
+    """
+
+    def setup(self, program: QuadraticProgram, config: SolverConfig) -> None:
+        """Lift the program and, unless another process will, let OSQP factorise it."""
+        self._program, self._config = program, config
+        self._scale = _cost_scale(program)
+        lifted = lift(program)
+        self._lifted = replace(lifted, P=self._scale * lifted.P, q=self._scale * lifted.q)
+        large = lifted.P.nnz + lifted.A.nnz >= LARGE
+        self._apart = large and in_background()
+        self._native = None if self._apart else _Native(self._lifted, config)
 
     def solve(
         self, warm_start: Solution | None = None, progress: Progress | None = None
@@ -71,31 +120,34 @@ class OsqpSolver:
         """Iterate to the tolerance, from `warm_start` if given."""
         if progress is not None:
             progress.raise_if_cancelled()
-        start = time.perf_counter()
-        if warm_start is not None:
-            self._warm_start(warm_start)
-        answer = self._solver.solve(raise_error=False)
+        begun = time.perf_counter()
+        start = None if warm_start is None else self._as_start(warm_start)
+        if self._native is None:
+            answer = call_apart(
+                _solve_once, self._lifted, self._config, start, progress=progress
+            )
+            begun += answer.setup_seconds
+        else:
+            answer = self._native.solve(start)
         count = self._program.variable_count
         rows = len(self._program.l)
-        duals = np.asarray(answer.y, dtype=np.float64) / self._scale
+        duals = answer.y / self._scale
         return Solution(
-            status=_STATUS.get(answer.info.status_val, Status.FAILED),
-            x=np.asarray(answer.x[:count], dtype=np.float64),
+            status=_STATUS.get(answer.status, Status.FAILED),
+            x=answer.x[:count],
             row_duals=duals[:rows],
             bound_duals=duals[rows:],
-            iterations=int(answer.info.iter),
-            setup_seconds=self._setup_seconds,
-            solve_seconds=time.perf_counter() - start,
+            iterations=answer.iterations,
+            setup_seconds=answer.setup_seconds,
+            solve_seconds=time.perf_counter() - begun,
         )
 
-    def _warm_start(self, solution: Solution) -> None:
+    def _as_start(self, solution: Solution) -> tuple[FloatArray, FloatArray]:
         copies: list[FloatArray] = [
             term.factor.T @ solution.x[term.rows] for term in self._program.low_rank
         ]
         duals = np.concatenate([solution.row_duals, solution.bound_duals])
-        self._solver.warm_start(
-            x=np.concatenate([solution.x, *copies]), y=self._scale * duals
-        )
+        return np.concatenate([solution.x, *copies]), self._scale * duals
 
 
 def _as_csc_matrix(matrix: sparse.csc_array) -> sparse.csc_matrix:
