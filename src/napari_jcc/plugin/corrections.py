@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from napari_jcc.plugin.drawn import find_drawn_boxes
 from napari_jcc.plugin.mask_watch import MaskWatch
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.reopened import ReopenedCorrector
-from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.plugin.shown import ShownResult, is_same_answer
 from napari_jcc.plugin.worker import Task
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
@@ -27,6 +27,9 @@ _LEFT_OUT = (
     "This image was left out of the run, so what is painted on it is not taken over. "
     "Repair the image (its name and the reason are in the dock) and run again."
 )
+
+_SettledSet = tuple[Settled, dict[int, ImageResult]]
+"""What settling came to, and the answers that differ from those shown, by their places."""
 
 _BOX_PAUSE = 150
 """Milliseconds without a change after which a moved box counts as placed."""
@@ -78,6 +81,7 @@ class Corrections(QObject):
         self._waiting: list[int] = []
         self._held: dict[int, ImageResult] = {}
         self._task: Task | None = None
+        self._answering: int | None = None
         self._stopped = self._interrupted = False
         self._watch = MaskWatch(session, shown, lambda: corrector.keys, self)
         self._watch.drawn.connect(self._react)
@@ -176,7 +180,7 @@ class Corrections(QObject):
     def _on_boxes(self) -> None:
         before = self._session.edits
         self._take_boxes()
-        if self._session.edits != before:
+        if self._session.edits != before or self._waiting:
             self._ask(self._corrector.update(self._session.edits))
 
     def _take_boxes(self) -> None:
@@ -212,6 +216,7 @@ class Corrections(QObject):
             place = self._waiting.pop(0)
             task = Task(partial(self._answer, place), "Answer")
             self._start(task, partial(self._on_answer, place))
+            self._answering = place
         elif self.teaches:
             self._start_settling()
 
@@ -221,8 +226,21 @@ class Corrections(QObject):
         return self._corrector.answer(place)
 
     def _start_settling(self) -> None:
-        if self._task is None:
-            self._start(Task(self._corrector.settle, "Teach the set"), self._on_settled)
+        answer = self._shown.answer
+        if self._task is None and answer is not None:
+            work = partial(self._settle, answer.result.images)
+            self._start(Task(work, "Teach the set"), self._on_settled)
+
+    def _settle(
+        self, before: Sequence[ImageResult], progress: Progress
+    ) -> _SettledSet | None:
+        """Settle the set, and find which answers are not those that were shown before."""
+        settled = self._corrector.settle(progress)
+        if settled is None:
+            return None
+        pairs = enumerate(zip(before, settled.result.images, strict=True))
+        altered = {i: now for i, (old, now) in pairs if not is_same_answer(old, now)}
+        return settled, altered
 
     def _start(self, task: Task, on_success: Any) -> None:
         self._task, self._interrupted = task, False
@@ -231,20 +249,19 @@ class Corrections(QObject):
         task.ended.connect(partial(self._on_ended, task.title == "Answer"))
         self._session.run(task, owner=self)
 
-    def _on_answer(self, place: int, found: ImageResult | None) -> None:
-        if found is None:
-            if self._interrupted and place not in self._waiting:
-                self._waiting.append(place)  # given up for another image, not by the user
-        elif not self._stopped:
+    def _on_answer(self, place: int, found: ImageResult) -> None:
+        self._answering = None
+        if not self._stopped:
             self._write({place: found})
             self.answered.emit(place)
 
-    def _on_settled(self, settled: Settled | None) -> None:
-        if settled is None or self._stopped:
+    def _on_settled(self, found: _SettledSet | None) -> None:
+        if found is None or self._stopped:
             return
+        settled, altered = found
         edited = set(self._corrector.edited)
-        changed = settled.result.images
-        self._write({i: changed[i] for i in settled.changed})
+        # Also those that differ by a few pixels: what is saved must be what is shown.
+        self._write(altered)
         for place in settled.changed:
             if place not in edited:
                 self._session.set_status(self._name(place), "flagged")
@@ -252,7 +269,16 @@ class Corrections(QObject):
 
     def _on_ended(self, answered: bool) -> None:
         self._task = None
-        if (self._waiting or answered) and not self._stopped:
+        if self._stopped:
+            return
+        place, self._answering = self._answering, None
+        if place is not None and self._interrupted:
+            # A cancelled task brings no answer; it was cancelled for another image.
+            self._waiting += [place] if place not in self._waiting else []
+        elif place is not None:
+            # Cancelled by the user, or failed: what is drawn holds all the same.
+            self._write({place: self._corrector.machine[place]})
+        if self._waiting or answered:
             self._next()
 
     def _write(self, images: dict[int, ImageResult]) -> None:

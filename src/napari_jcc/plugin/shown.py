@@ -187,6 +187,15 @@ class ShownResult:
         self.remember_rectangles()
 
 
+def is_same_answer(image: ImageResult, other: ImageResult) -> bool:
+    """Whether two answers of an image have the same masks, boxes and scores."""
+    return (
+        np.array_equal(image.labels, other.labels)
+        and np.array_equal(image.boxes, other.boxes, equal_nan=True)
+        and np.array_equal(image.scores, other.scores)
+    )
+
+
 def _is_alike(old: Layer, new: Layer) -> bool:
     """Whether the content of `new` fits into `old`, which the user may have replaced."""
     if old.ndim != new.ndim:
