@@ -1,8 +1,6 @@
 """Solves in another process: the same answers, an end midway, and no harm if it dies."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +11,7 @@ import pytest
 from napari_jcc.errors import Cancelled, ProblemError
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import apart, get_solver, osqp_solver
+from solvers.dying import end_unless
 from solvers.instances import TIGHT, program, random_program
 
 
@@ -48,21 +47,21 @@ def test_its_errors_are_raised_here():
         in_thread(solve, program(-np.eye(2), [0, 0], [[1, 1]], [0], [1]))
 
 
-def test_a_call_ends_midway_and_takes_its_process_along():
+def test_a_call_ends_midway_and_takes_its_process_along(monkeypatch):
+    monkeypatch.setattr(apart, "_idle", [])
+    child = apart.call_apart(os.getpid, progress=None)
+    assert child != os.getpid()
     progress = Progress()
     threading.Timer(0.2, progress.cancel).start()
-    before = list(apart._idle)
     with pytest.raises(Cancelled):
         apart.call_apart(time.sleep, 600, progress=progress)
-    assert [process for process in apart._idle if process not in before] == []
+    assert apart._idle == []
 
 
 def test_a_process_that_dies_is_made_up_for_here(monkeypatch):
-    short_lived = subprocess.Popen(
-        [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    monkeypatch.setattr(apart, "_get_process", lambda: short_lived)
-    assert apart.call_apart(os.getpid, progress=None) == os.getpid()
+    monkeypatch.setattr(apart, "_idle", [])
+    assert apart.call_apart(end_unless, os.getpid(), progress=None) == "alive"
+    assert apart._idle == []
 
 
 def test_programs_that_are_no_python_are_left_alone(monkeypatch):
