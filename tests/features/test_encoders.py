@@ -5,7 +5,7 @@ import pytest
 
 from encoders import export_network, save_transformer
 from napari_jcc.errors import WeightsError
-from napari_jcc.features.encoders import FeatureMap, load_encoder
+from napari_jcc.features.encoders import FeatureMap, average_maps, load_encoder
 from napari_jcc.pipeline.encoding import encoded_size
 
 
@@ -134,6 +134,23 @@ def test_interpolation_puts_cells_where_they_lie():
     # Working pixel k covers pixels 2k and 2k + 1, so its centre is cell (2k - 1) / 4.
     expected = np.clip((2 * np.arange(8) - 1) / 4, 0, 3)
     np.testing.assert_allclose((across @ values[0])[:, 0], expected, atol=1e-6)
+
+
+def ramp(cells, stride, offset, side, slope):
+    """A map whose only value is `slope` times the place in the image, from 0 to 1."""
+    place = (offset + stride * np.arange(cells) + 0.5) / side
+    values = np.repeat(slope * place[None, :, None], 2, axis=0).astype(np.float16)
+    return FeatureMap(values, stride, offset, (2 * stride, side))
+
+
+def test_maps_of_several_sizes_are_averaged_on_the_first_grid():
+    fine, coarse = ramp(16, 4, 1.5, 64, slope=8), ramp(8, 4, 1.5, 32, slope=4)
+    mean = average_maps([fine, coarse])
+    assert (mean.values.shape, mean.size) == (fine.values.shape, fine.size)
+    # Straight lines stay straight under interpolation, but for the ends of the coarse one.
+    expected = 6 * (1.5 + 4 * np.arange(16) + 0.5) / 64
+    np.testing.assert_allclose(mean.values[0, 1:-1, 0], expected[1:-1], atol=5e-3)
+    assert average_maps([fine]) is fine
 
 
 @pytest.mark.parametrize(

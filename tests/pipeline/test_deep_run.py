@@ -73,6 +73,17 @@ def test_maps_are_kept_whatever_else_changes(tiny_collection, deep):
         assert "Encoder" not in again.seconds
 
 
+def test_maps_of_one_size_serve_several(tiny_collection, deep):
+    first = Run(tiny_collection.open(), deep)
+    first.result()
+    more = apply_overrides(deep, {"features.encoder_more_sizes": [64]})
+    assert {"Encoder", "Prior"} <= set(first.with_config(more).result().seconds)
+    # Both sizes are kept now, whichever of them comes first.
+    swapped = {"features.encoder_size": 64, "features.encoder_more_sizes": [96]}
+    again = first.with_config(apply_overrides(deep, swapped)).result()
+    assert "Encoder" not in again.seconds
+
+
 def test_the_same_weights_under_another_name_are_the_same(tiny_collection, deep, tmp_path):
     first = Run(tiny_collection.open(), deep)
     first.result()

@@ -1,10 +1,9 @@
 """A prior learned from the masks of a set."""
 
 import numpy as np
-import pytest
 
 from napari_jcc.features import FeatureMap
-from napari_jcc.priors import refit_prior
+from napari_jcc.priors import refit, refit_prior
 
 OBJECT, REST = np.array([3.0, 0.0, 1.0]), np.array([0.0, 2.0, 1.0])
 
@@ -52,11 +51,39 @@ def test_an_image_without_the_object_is_rated_low_on_the_scale_of_the_others():
     assert without.max() < 0.4 < min(lowest)
 
 
-@pytest.mark.parametrize("level", [0.0, 1.0])
-def test_masks_of_one_kind_teach_nothing_that_breaks(level):
+def test_empty_masks_teach_that_nothing_is_object():
     maps, masks = zip(*map(scene, PLACES), strict=True)
-    same = [np.full_like(mask, level) for mask in masks]
-    learned = refit_prior(maps, same, masks)
+    learned = refit_prior(maps, [np.zeros_like(mask) for mask in masks], masks)
     for found, prior in zip(learned, masks, strict=True):
-        # One class only: every cell is rated the same, so the prior decides.
-        np.testing.assert_allclose(found, prior / 4 + 3 * level / 4, atol=1e-5)
+        np.testing.assert_allclose(found, prior / 4, atol=1e-5)
+
+
+def test_full_masks_stay_in_range():
+    maps, masks = zip(*map(scene, PLACES), strict=True)
+    for found in refit_prior(maps, [np.ones_like(mask) for mask in masks], masks):
+        assert found.min() >= 0
+        assert found.max() <= 1
+
+
+def test_what_runs_out_of_the_images_is_unlearned(monkeypatch):
+    """A shore that every mask takes along, over the full width, of a look of its own."""
+    shore = np.s_[12:14, :]
+    maps, objects, masks = [], [], []
+    for place in PLACES:
+        found, mask = scene(place, 20)
+        found.values[shore] = [0.0, 1.0, 3.0]
+        maps.append(found)
+        objects.append(mask > 0)
+        masks.append(mask.copy())
+        masks[-1][shore] = 1
+    flat = [np.zeros_like(mask) for mask in masks]
+
+    def means():
+        learned = refit_prior(maps, masks, flat)
+        things = [each[thing].mean() for each, thing in zip(learned, objects, strict=True)]
+        return np.mean([each[shore].mean() for each in learned]), np.mean(things)
+
+    shore_with, thing_with = means()
+    monkeypatch.setattr(refit, "BORDER_WEIGHT", 0.0)
+    shore_without, thing_without = means()
+    assert shore_with - thing_with < shore_without - thing_without - 0.01

@@ -1,7 +1,7 @@
 """Features: what superpixels and boxes are compared by across images."""
 
 from napari_jcc.features.embedding import embed
-from napari_jcc.features.encoders import Encoder, FeatureMap, load_encoder
+from napari_jcc.features.encoders import Encoder, FeatureMap, average_maps, load_encoder
 from napari_jcc.features.extract import combine, describe_image, get_extractors
 from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
 from napari_jcc.features.streaming import StreamedFeatures, stream
@@ -13,6 +13,7 @@ __all__ = [
     "Features",
     "RegionDescriptors",
     "StreamedFeatures",
+    "average_maps",
     "combine",
     "describe_image",
     "embed",

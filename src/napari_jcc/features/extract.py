@@ -9,6 +9,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, ImageArray
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import InputError
+from napari_jcc.features.alexnet import AlexNetExtractor
 from napari_jcc.features.deep import DeepExtractor
 from napari_jcc.features.embedding import embed
 from napari_jcc.features.encoders import FeatureMap
@@ -21,6 +22,7 @@ EXTRACTORS: dict[str, Callable[[FeatureConfig, FeatureMap | None], FeatureExtrac
     "sift": lambda config, _: SiftExtractor(config.sift_step, config.sift_size),
     "lab": lambda *_: LabExtractor(),
     "deep": lambda _, feature_map: DeepExtractor(feature_map),
+    "alexnet": lambda config, _: AlexNetExtractor(config.alexnet),
 }
 """Every kind of feature by the name it has in the settings."""
 
@@ -61,7 +63,8 @@ def describe_image(
     """Describe the pieces of one image by every kind that `config` names.
 
     The answer depends on the image, its regions, its feature map and the fields
-    `superpixels`, `boxes`, `sift_step` and `sift_size` of `config`, and can be pickled.
+    `superpixels`, `boxes`, `sift_step`, `sift_size` and `alexnet` of `config`, and can be
+    pickled.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError
-from napari_jcc.features import Encoder, FeatureMap, load_encoder
+from napari_jcc.features import Encoder, FeatureMap, average_maps, load_encoder
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.fallback import AUTO, DEFAULT_ENCODER
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
@@ -53,15 +53,24 @@ class EncodedImages:
         self._config = config
         self._keeper = keeper
         self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
-        self.needed = self._deep or config.prior.common > 0 or config.prior.rounds > 0
+        prior = config.prior
+        self.needed = self._deep or prior.needs_maps or prior.rounds > 0
         self._encoder = self._load() if self.needed else None
 
     def extend(self, keys: Sequence[str], stage: str, section: BaseModel) -> list[str]:
         """Return keys of a stage that uses the maps, whatever the encoder's name."""
         settings = section.model_dump(mode="json", exclude={"encoder"})
         fingerprint = self._encoder.fingerprint if self._encoder else ""
-        size = self._config.features.encoder_size, self._config.features.encoder_stride
-        return extend_keys(keys, stage, [settings, fingerprint, *size])
+        return extend_keys(keys, stage, [settings, fingerprint, *self._map_settings()])
+
+    def _map_settings(self) -> list[int]:
+        """All that the maps depend on beside encoder and images."""
+        features = self._config.features
+        return [
+            features.encoder_size,
+            features.encoder_stride,
+            *features.encoder_more_sizes,
+        ]
 
     def maps_for_features(self) -> list[FeatureMap] | list[None]:
         """Return the maps where a kind of feature needs them, else Nones."""
@@ -69,6 +78,8 @@ class EncodedImages:
 
     def maps(self) -> list[FeatureMap]:
         """Return the maps of all images; encode those not kept, in batches of one size.
+
+        Where the settings name several sizes, the mean of their maps.
 
         The encoder uses all cores or the graphics card by itself, so batches run one
         after the other.
@@ -81,14 +92,22 @@ class EncodedImages:
             If the progress was cancelled.
         """
         encoder = self._encoder or self._load()
-        keys = self._keys(encoder)
+        features = self._config.features
+        sizes = {features.encoder_size, *features.encoder_more_sizes}
+        # Finest first: its grid is the one that the others are brought to.
+        by_size = [self._maps_of(encoder, size) for size in sorted(sizes, reverse=True)]
+        return [average_maps(of_image) for of_image in zip(*by_size, strict=True)]
+
+    def _maps_of(self, encoder: Encoder, longer_side: int) -> list[FeatureMap]:
+        """Return the maps of all images at one size, and compute those not kept."""
+        keys = self._keys(encoder, longer_side)
         cache, progress = self._keeper.cache, self._keeper.progress
         found: list[FeatureMap | None] = [cache.get(key) for key in keys]
         missing = [place for place, known in enumerate(found) if known is None]
         progress.start("Encoder", len(keys))
         progress.advance(len(keys) - len(missing))
         with self._keeper.timed("Encoder") if missing else nullcontext():
-            for size, batch in self._batches(missing, encoder):
+            for size, batch in self._batches(missing, encoder, longer_side):
                 progress.raise_if_cancelled()
                 images = np.stack([self._image(place, size) for place in batch])
                 for place, known in zip(batch, encoder.encode(images), strict=True):
@@ -102,27 +121,26 @@ class EncodedImages:
         if not features.encoder:
             raise ConfigError(
                 "The settings ask for deep features (features.superpixels, "
-                "features.boxes) or a learned prior (prior.common, prior.rounds) but "
-                "name no encoder. Set features.encoder, or --encoder NAME_OR_PATH."
+                "features.boxes) or a deep prior (prior.common, prior.spectral, "
+                "prior.rounds) but name no encoder. Set features.encoder, or --encoder "
+                "NAME_OR_PATH."
             )
         name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
         device = choose_device(self._config.runtime.device)
         return load_encoder(name, device, features.encoder_stride)
 
-    def _keys(self, encoder: Encoder) -> list[str]:
+    def _keys(self, encoder: Encoder, longer_side: int) -> list[str]:
         # The encoder sees the image itself, so the working size does not matter.
         reading = self._config.collection.model_dump(mode="json", exclude={"working_size"})
-        features = self._config.features
-        settings = encoder.fingerprint, features.encoder_size, features.encoder_stride
+        settings = encoder.fingerprint, longer_side, self._config.features.encoder_stride
         fingerprints = map(self._collection.fingerprint, range(len(self._collection)))
         return [digest("encoder", mark, reading, *settings) for mark in fingerprints]
 
     def _batches(
-        self, places: Sequence[int], encoder: Encoder
+        self, places: Sequence[int], encoder: Encoder, longer_side: int
     ) -> Iterator[tuple[tuple[int, int], list[int]]]:
         """Images of one encoded size, at most as many at once as the encoder likes."""
         by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
-        longer_side = self._config.features.encoder_size
         for place in places:
             shape = self._collection.shape(place)
             by_size[encoded_size(shape, longer_side, encoder.multiple)].append(place)

@@ -9,13 +9,14 @@ from typing import Any
 from napari_jcc._types import FloatArray, ImageArray
 from napari_jcc.config import JccConfig
 from napari_jcc.features import RegionDescriptors, stream
+from napari_jcc.features.alexnet import fingerprint_weights
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.codec import count_bytes
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.finished import SolvedJoint
 from napari_jcc.pipeline.formulation import JOINT, Formulation
-from napari_jcc.pipeline.keeper import Keeper
+from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.pipeline.solved import report_solution, split_by_image
 from napari_jcc.problem import JointFactors, factorise, gather
 from napari_jcc.problem.data import JointData
@@ -92,7 +93,10 @@ class JointStage:
         if not usable or formulation is None:
             return JointAnswer()
         data = gather([regions[i] for i in usable])
-        keys = self._encoded.extend(keys, "features", self._config.features)
+        features = self._config.features
+        keys = self._encoded.extend(keys, "features", features)
+        if "alexnet" in features.boxes:
+            keys = extend_keys(keys, "alexnet", fingerprint_weights(features.alexnet))
         keys = [keys[i] for i in usable]
         factors_key, factors = self._factors(keys, regions, usable, data)
         program = formulation.program(data, factors, self._config.problem)

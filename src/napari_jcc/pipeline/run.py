@@ -235,13 +235,13 @@ class Run:
     ) -> tuple[list[str], list[Float32Array]]:
         """Rate what is probably object; the saliency itself where nothing else counts."""
         prior = self.config.prior
-        if prior.saliency > 0 and prior.common == prior.centre == 0:
+        if prior.saliency > 0 and prior.common == prior.spectral == prior.centre == 0:
             return keys, saliency
-        keys = encoded.extend(keys, "prior", prior) if prior.common > 0 else keys
+        keys = encoded.extend(keys, "prior", prior) if prior.needs_maps else keys
         whole = digest("prior", keys, prior.model_dump(mode="json"))
 
         def compute() -> tuple[Float32Array, ...]:
-            found = encoded.maps() if prior.common > 0 else [None] * len(saliency)
+            found = encoded.maps() if prior.needs_maps else [None] * len(saliency)
             evidence = [Evidence(*parts) for parts in zip(saliency, found, strict=True)]
             return tuple(self._keeper.single("Prior", lambda: find_priors(evidence, prior)))
 

@@ -5,6 +5,7 @@ from napari_jcc.priors.common import CommonPrior
 from napari_jcc.priors.prior import Evidence, Prior
 from napari_jcc.priors.refit import refit_prior
 from napari_jcc.priors.single import CentrePrior, SaliencyPrior, UniformPrior
+from napari_jcc.priors.spectral import SpectralPrior
 
 __all__ = [
     "CentrePrior",
@@ -12,6 +13,7 @@ __all__ = [
     "Evidence",
     "Prior",
     "SaliencyPrior",
+    "SpectralPrior",
     "UniformPrior",
     "find_priors",
     "refit_prior",

@@ -11,6 +11,7 @@ from napari_jcc.config import PriorConfig
 from napari_jcc.priors.common import CommonPrior
 from napari_jcc.priors.prior import Evidence, Prior
 from napari_jcc.priors.single import CentrePrior, SaliencyPrior, UniformPrior
+from napari_jcc.priors.spectral import SpectralPrior
 
 
 def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32Array]:
@@ -31,7 +32,7 @@ def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32
     Raises
     ------
     InputError
-        If `config` asks for what images have in common and there is no encoder.
+        If `config` asks for what an encoder rates and there is none.
     """
     weighted = [(prior, weight) for prior, weight in _priors(config) if weight > 0]
     if not weighted:
@@ -50,5 +51,6 @@ def _priors(config: PriorConfig) -> list[tuple[Prior, float]]:
     return [
         (SaliencyPrior(), config.saliency),
         (CommonPrior(), config.common),
+        (SpectralPrior(), config.spectral),
         (CentrePrior(), config.centre),
     ]

@@ -3,6 +3,10 @@ r"""The prior learned anew from masks of the whole set.
 One linear classifier of all the encoder's cells, object against rest, is fitted to the
 masks of all images: what an image's own mask got wrong and most other images' got right is
 put right. Cells on which smoothing left no doubt count most.
+
+Cells along the border of an image are taught as rest, whatever the mask says. Objects are
+framed, so most of theirs lie inside and outvote the few that are cut off, while shores,
+walls and trees run out of the image: what a mask took along of them is unlearned.
 """
 
 from __future__ import annotations
@@ -18,6 +22,9 @@ from napari_jcc.features import FeatureMap, embed
 from napari_jcc.priors.common import rate_positive
 
 DIMENSIONS = 64
+BORDER, BORDER_WEIGHT = 0.1, 0.5
+"""Width of the border on every side, as a share of that side, and what a cell of it counts
+where one without doubt counts 1."""
 RIDGE = 0.1
 """Share of the mean variance that is added to every direction. From .01 to 1 the mean J of
 the classes the settings were chosen on moves by less than 1."""
@@ -74,22 +81,29 @@ def _predict(
     ]
     config = FeatureConfig(dimensions=DIMENSIONS)
     features = embed(flat, False, config).astype(np.float64)
-    target = np.concatenate(
-        [
-            cv2.resize(mask, grid[::-1], interpolation=cv2.INTER_AREA).ravel()
-            for mask, grid in zip(masks, grids, strict=True)
-        ]
-    ).astype(np.float64)
-    values = _fit(features, target)
+    taught = [_teach(mask, grid) for mask, grid in zip(masks, grids, strict=True)]
+    values = _fit(features, *map(np.concatenate, zip(*taught, strict=True)))
     ends = np.cumsum([height * width for height, width in grids])[:-1]
     parts = np.split(values.astype(np.float32), ends)
     return [part.reshape(grid) for part, grid in zip(parts, grids, strict=True)]
 
 
-def _fit(features: FloatArray, target: FloatArray) -> FloatArray:
-    """Ridge regression of `target` (n,) on `features` (n, D), and its predictions (n,)."""
+def _teach(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+    """Targets and weights of an image's cells, (gh gw,) each."""
+    target = cv2.resize(mask, grid[::-1], interpolation=cv2.INTER_AREA).astype(np.float64)
     weight = np.abs(2 * target - 1) + 1e-9
-    weight /= weight.sum()
+    down, across = (max(1, round(BORDER * cells)) for cells in grid)
+    inside = np.zeros(grid, np.bool_)
+    inside[down : grid[0] - down, across : grid[1] - across] = True
+    return (
+        np.where(inside, target, 0.0).ravel(),
+        np.where(inside, weight, BORDER_WEIGHT).ravel(),
+    )
+
+
+def _fit(features: FloatArray, target: FloatArray, weight: FloatArray) -> FloatArray:
+    """Weighted ridge regression of `target` (n,) on `features` (n, D); predictions (n,)."""
+    weight = weight / weight.sum()
     mean, level = weight @ features, weight @ target
     centred = features - mean
     gram = (centred * weight[:, None]).T @ centred

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from napari_jcc.config.fields import Section, setting
+
+EncoderSize = Annotated[int, Field(ge=64, le=4096)]
 
 
 class FeatureConfig(Section):
@@ -17,10 +21,11 @@ class FeatureConfig(Section):
         "encoder's maps, for what things are.",
         min_length=1,
     )
-    boxes: tuple[Literal["sift", "lab", "deep"], ...] = setting(
+    boxes: tuple[Literal["sift", "lab", "deep", "alexnet"], ...] = setting(
         ("sift", "lab"),
         "Box features",
-        "As for superpixels, on a 2 x 2 grid of cells in the box.",
+        "As for superpixels, sift and lab on a 2 x 2 grid of cells in the box. alexnet: "
+        "4096 values of AlexNet for the box cut out, as in the paper.",
         min_length=1,
     )
     encoder: str = setting(
@@ -40,6 +45,13 @@ class FeatureConfig(Section):
         ge=64,
         le=4096,
     )
+    encoder_more_sizes: tuple[EncoderSize, ...] = setting(
+        (),
+        "Further encoder sizes (pixels)",
+        "The encoder sees every image at these sizes as well, and its maps are averaged: "
+        "large and small objects are then described alike. Each takes its own time.",
+        advanced=True,
+    )
     encoder_stride: int = setting(
         16,
         "Encoder stride (pixels)",
@@ -48,6 +60,13 @@ class FeatureConfig(Section):
         advanced=True,
         ge=1,
         le=64,
+    )
+    alexnet: str = setting(
+        "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+        "AlexNet weights",
+        "Address or file of the weights that torchvision publishes, for the box features "
+        "alexnet. Fetched once (233 MB) where they are not kept already.",
+        advanced=True,
     )
     sift_step: int = setting(
         4,

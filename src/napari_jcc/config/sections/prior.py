@@ -25,6 +25,15 @@ class PriorConfig(Section):
         ge=0,
         le=1000,
     )
+    spectral: float = setting(
+        0.0,
+        "Weight of the cut in two",
+        "Share of the side that stands out when each image is cut in two by the encoder's "
+        "features (normalised cut). Needs an encoder.",
+        advanced=True,
+        ge=0,
+        le=1000,
+    )
     centre: float = setting(
         0.0,
         "Weight of the centre",
@@ -48,3 +57,8 @@ class PriorConfig(Section):
         "smoothed along the edges of the images; much faster.",
         advanced=True,
     )
+
+    @property
+    def needs_maps(self) -> bool:
+        """Whether a weight above 0 is of something that an encoder rates."""
+        return self.common > 0 or self.spectral > 0

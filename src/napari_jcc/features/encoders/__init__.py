@@ -1,6 +1,6 @@
 """Image encoders: networks of the user's choice that describe images on a grid."""
 
-from napari_jcc.features.encoders.encoder import Encoder, FeatureMap
+from napari_jcc.features.encoders.encoder import Encoder, FeatureMap, average_maps
 from napari_jcc.features.encoders.load import load_encoder
 
-__all__ = ["Encoder", "FeatureMap", "load_encoder"]
+__all__ = ["Encoder", "FeatureMap", "average_maps", "load_encoder"]

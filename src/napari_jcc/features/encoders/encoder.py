@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_jcc._types import Float32Array, ImageArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray
 
 if TYPE_CHECKING:
     import torch
@@ -54,12 +55,42 @@ class FeatureMap:
         """
         return self._weights(shape, 0), self._weights(shape, 1)
 
-    def _weights(self, shape: tuple[int, int], axis: int) -> Float32Array:
-        length, cells = shape[axis], self.values.shape[axis]
-        pixel = (np.arange(length) + 0.5) * self.size[axis] / length - 0.5
+    def centres(self, axis: int) -> FloatArray:
+        """Centres of the cells along an axis (0: down), as shares of the image's side."""
+        cells = self.offset + self.stride * np.arange(self.values.shape[axis])
+        return np.asarray((cells + 0.5) / self.size[axis], dtype=np.float64)
+
+    def sample(self, places: FloatArray, axis: int) -> Float32Array:
+        """Bilinear weights (n, cells) at `places` (n,), which are as `centres` has them."""
+        cells = self.values.shape[axis]
+        pixel = places * self.size[axis] - 0.5
         place = np.clip((pixel - self.offset) / self.stride, 0, cells - 1)
         shares = np.maximum(1 - np.abs(place[:, None] - np.arange(cells)), 0)
         return np.asarray(shares, dtype=np.float32)
+
+    def _weights(self, shape: tuple[int, int], axis: int) -> Float32Array:
+        length = shape[axis]
+        return self.sample((np.arange(length) + 0.5) / length, axis)
+
+
+def average_maps(maps: Sequence[FeatureMap]) -> FeatureMap:
+    """Average maps of one image at several sizes, on the grid of the first.
+
+    Parameters
+    ----------
+    maps
+        At least one, all of the same number of channels.
+    """
+    first, *others = maps
+    if not others:
+        return first
+    rows, columns = (first.centres(axis) for axis in (0, 1))
+    total = first.values.astype(np.float32)
+    for other in others:
+        down, across = other.sample(rows, 0), other.sample(columns, 1)
+        values = other.values.astype(np.float32)
+        total += np.einsum("yi,ijd,xj->yxd", down, values, across, optimize=True)
+    return replace(first, values=(total / len(maps)).astype(np.float16))
 
 
 class Encoder(Protocol):

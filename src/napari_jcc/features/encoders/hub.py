@@ -172,7 +172,7 @@ def _fetch(loader: str, name: str) -> Any:
     try:
         return load(name, local_files_only=True)
     except (OSError, ValueError) as error:
-        if Path(name).is_dir() or _is_offline():
+        if Path(name).is_dir() or is_offline():
             raise _weights_error(name, error) from error
     try:
         return load(name)
@@ -184,7 +184,7 @@ def _weights_error(name: str, error: Exception) -> WeightsError:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     reason = str(error).partition("\n")[0]
-    offline = " HF_HUB_OFFLINE is set, so the hub was not asked." if _is_offline() else ""
+    offline = " HF_HUB_OFFLINE is set, so the hub was not asked." if is_offline() else ""
     return WeightsError(
         f"The encoder {name!r} cannot be had: {reason} Looked for it as a folder, in the "
         f"cache {HF_HUB_CACHE} and on the Hugging Face hub.{offline} Download it once with "
@@ -193,5 +193,6 @@ def _weights_error(name: str, error: Exception) -> WeightsError:
     )
 
 
-def _is_offline() -> bool:
+def is_offline() -> bool:
+    """Whether the environment forbids to ask the hub, or any other place on the net."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")

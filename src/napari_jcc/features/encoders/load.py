@@ -35,9 +35,9 @@ def load_encoder(name: str, device: str, stride: int) -> Encoder:
     """
     path = Path(name).expanduser()
     if path.is_file():
-        _require("torch")
+        require_packages("torch")
         return ProgramEncoder(path, device, stride)
-    _require("torch", "transformers")
+    require_packages("torch", "transformers")
     if not path.is_dir() and (path.is_absolute() or path.suffix == ".pt2"):
         raise WeightsError(
             f"There is no encoder at {path}. Name a .pt2 file, a folder of Transformers, "
@@ -46,7 +46,8 @@ def load_encoder(name: str, device: str, stride: int) -> Encoder:
     return HubEncoder(str(path) if path.is_dir() else name, device, stride)
 
 
-def _require(*packages: str) -> None:
+def require_packages(*packages: str) -> None:
+    """Raise WeightsError if one of the packages that deep features need is missing."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         raise WeightsError(

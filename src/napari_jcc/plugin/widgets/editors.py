@@ -117,7 +117,7 @@ class NumbersEditor(QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setPlaceholderText("as they are")
+        self.setPlaceholderText("none given")
         self.textChanged.connect(lambda _: self.changed.emit())
 
     def value(self) -> tuple[int | str, ...]:
