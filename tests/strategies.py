@@ -28,7 +28,10 @@ def values_of(field: Any) -> st.SearchStrategy:
         return st.sampled_from(get_args(kind))
     if get_origin(kind) is tuple:
         item = get_args(kind)[0]
-        items = st.integers(0, 9) if item is int else st.sampled_from(get_args(item))
+        if get_origin(item) is Literal:
+            items = st.sampled_from(get_args(item))
+        else:
+            items = st.integers(bounds.get("ge", 0), bounds.get("le", 9))
         shortest = 1 if any(hasattr(limit, "min_length") for limit in field.metadata) else 0
         return st.lists(items, min_size=shortest, max_size=4).map(tuple)
     return texts if kind is str else _numbers(kind, bounds)

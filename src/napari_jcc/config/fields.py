@@ -60,13 +60,21 @@ def choices(field: FieldInfo) -> tuple[str, ...]:
 
 
 def limits(field: FieldInfo) -> dict[str, float]:
-    """Numeric bounds of a field by pydantic's names (``ge``, ``gt``, ``le``, ``lt``)."""
+    """Numeric bounds of a field, or of a tuple's items, by pydantic's names (``ge``)."""
     return {
         name: getattr(constraint, name)
-        for constraint in field.metadata
+        for constraint in (*field.metadata, *_item_limits(field))
         for name, _ in _BOUNDS
         if getattr(constraint, name, None) is not None
     }
+
+
+def _item_limits(field: FieldInfo) -> list[Any]:
+    """Constraints of the items, where a field is a tuple of a type with a range."""
+    if get_origin(field.annotation) is not tuple:
+        return []
+    _, *marks = get_args(get_args(field.annotation)[0]) or [None]
+    return [limit for mark in marks for limit in getattr(mark, "metadata", [mark])]
 
 
 def is_advanced(field: FieldInfo) -> bool:
