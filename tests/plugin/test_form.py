@@ -25,6 +25,7 @@ FIELDS = {
 # Two allowed values per field other than the default, the second awkward for a text box.
 OTHER = {
     "collection.channels": [(2, 0, 1), (0,)],
+    "features.encoder_more_sizes": [(672, 320), (64,)],
     "features.superpixels": [("lab", "sift"), ("lab",)],
     "features.boxes": [("lab", "sift"), ("sift",)],
     "problem.nu": [1 / 3, 1e-7],
