@@ -5,10 +5,13 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
+from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
+from napari_jcc.plugin.navigation import current_place, go_to
 from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 
@@ -158,3 +161,51 @@ def test_of_a_lazy_stack_only_the_image_asked_for_is_read():
     assert source.placement.leading == (3, 4)
     assert tuple(source.placement.transform["axis_labels"]) == labels
     np.testing.assert_array_equal(source.placement.transform["scale"], scale)
+
+
+def test_channels_are_no_images_and_results_are_seen_at_all_of_them(rng):
+    values = rng.integers(0, 4096, (2, 3, 20, 30)).astype(np.uint16)
+    layer = Image(
+        values,
+        scale=(5, 1, 0.5, 0.25),
+        translate=(0, 10, 0, 0),
+        axis_labels=("t", "c", "y", "x"),
+    )
+    source = find_source([layer], CONFIG)
+    assert count_images(layer) == len(source.collection) == 2
+    raw = source.collection.raw(1)
+    np.testing.assert_array_equal(raw, np.moveaxis(values[1], 0, -1))
+    assert source.placement.shape == (2, 1, 20, 30)
+
+    labels = Labels(np.zeros((2, 1, 20, 30), np.uint8), **source.placement.transform)
+    for channel in range(3):
+        point = labels.world_to_data(layer.data_to_world((1, channel, 4, 7)))
+        np.testing.assert_array_equal(np.rint(point), (1, 0, 4, 7))
+
+    set_axis_role(layer, 1, "images")
+    assert count_images(layer) == len(find_source([layer], CONFIG).collection) == 6
+    set_axis_role(layer, 0, "channels")
+    assert axis_roles(layer) == ("channels", "images")
+    assert find_source([layer], CONFIG).placement.shape == (1, 3, 20, 30)
+
+
+def test_channels_of_a_lazy_stack_are_read_for_one_image_at_a_time():
+    array = CountingArray()
+    options = {"axis_labels": ("t", "c", "y", "x"), "contrast_limits": (0, 9000)}
+    layer = Image(array, multiscale=False, **options)
+    source = find_source([layer], CollectionConfig())
+    array.pixels_read = 0
+    assert source.collection.raw(2).shape == (20, 30, 4)
+    assert array.pixels_read == 4 * 600
+
+
+def test_place_in_view_does_not_hang_on_the_channel(rng):
+    layer = Image(rng.random((3, 2, 20, 30)), axis_labels=("t", "c", "y", "x"))
+    placement = find_source([layer], CONFIG).placement
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    viewer.add_labels(np.zeros(placement.shape, np.uint8), **placement.transform)
+    viewer.dims.set_current_step([0, 1], [2, 1])
+    assert current_place(viewer, placement) == 2
+    go_to(viewer, placement, 1)
+    assert viewer.dims.current_step[:2] == (1, 1)  # the channel in view stays

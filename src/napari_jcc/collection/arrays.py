@@ -33,17 +33,29 @@ def split_stack(
     stack = _as_array(array)
     if channel_axis is None and _looks_coloured(stack):
         channel_axis = -1
-    is_colour = False
-    image_axes = 2
-    if channel_axis is not None:
-        axis = _check_axis(channel_axis, stack.ndim)
-        is_colour = axis == stack.ndim - 1 and stack.shape[axis] in (3, 4)
-        stack = stack.transpose([*(i for i in range(stack.ndim) if i != axis), axis])
-        image_axes = 3
-    _check_array(stack, image_axes, "the array")
-    leading = tuple(int(length) for length in stack.shape[:-image_axes])
-    sources = tuple(ArraySource(stack[index], is_colour) for index in np.ndindex(leading))
-    return sources, leading
+    if channel_axis is None:
+        _check_array(stack, 2, "the array")
+        leading = tuple(int(length) for length in stack.shape[:-2])
+        return tuple(ArraySource(stack[i], False) for i in np.ndindex(leading)), leading
+    axis = _check_axis(channel_axis, stack.ndim)
+    _check_array(stack, 3, "the array")
+    is_colour = axis == stack.ndim - 1 and stack.shape[axis] in (3, 4)
+    before = [i for i in range(stack.ndim) if i != axis][:-2]
+    leading = tuple(int(stack.shape[i]) for i in before)
+    images = (_with_channels_last(stack, before, i, axis) for i in np.ndindex(leading))
+    return tuple(ArraySource(image, is_colour) for image in images), leading
+
+
+def _with_channels_last(
+    stack: Any, before: Sequence[int], index: Sequence[int], axis: int
+) -> Any:
+    """Cut out one image, and only then turn its axes: lazy arrays then read no more."""
+    key: list[Any] = [slice(None)] * stack.ndim
+    for place, number in zip(before, index, strict=True):
+        key[place] = number
+    image = stack[tuple(key)]
+    channels = axis - sum(place < axis for place in before)
+    return image.transpose([*(i for i in range(3) if i != channels), channels])
 
 
 def wrap_images(arrays: Iterable[Any]) -> tuple[ArraySource, ...]:

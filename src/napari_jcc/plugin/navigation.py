@@ -11,14 +11,13 @@ from napari_jcc.plugin.placement import Placement
 
 def current_place(viewer: Any, placement: Placement) -> int | None:
     """Return the place of the image in view; None where the sliders are at none."""
-    first = _first_axis(viewer, placement)
-    step = viewer.dims.current_step[first : first + len(placement.leading)]
-    if len(step) < len(placement.leading):
+    entries = _entries(viewer, placement)
+    if len(entries) < len(placement.leading):
         return None
-    inside = all(0 <= i < n for i, n in zip(step, placement.leading, strict=True))
+    inside = all(0 <= i < n for i, n in zip(entries, placement.leading, strict=True))
     if not inside:
         return None
-    slot = int(np.ravel_multi_index(step, placement.leading)) if step else 0
+    slot = int(np.ravel_multi_index(entries, placement.leading)) if entries else 0
     return placement.slots.index(slot) if slot in placement.slots else None
 
 
@@ -26,9 +25,29 @@ def go_to(viewer: Any, placement: Placement, place: int) -> None:
     """Bring the image at `place` into view."""
     first = _first_axis(viewer, placement)
     position = placement.index_of(placement.slots[place])
-    axes = range(first, first + len(position))
-    if tuple(viewer.dims.current_step[a] for a in axes) != position:
-        viewer.dims.set_current_step(list(axes), list(position))
+    moved = [
+        (first + axis, wanted * span)
+        for axis, (wanted, now, span) in enumerate(
+            zip(position, _entries(viewer, placement), _spans(placement), strict=True)
+        )
+        if wanted != now
+    ]
+    if moved:
+        axes, steps = zip(*moved, strict=True)
+        viewer.dims.set_current_step(list(axes), list(steps))
+
+
+def _entries(viewer: Any, placement: Placement) -> tuple[int, ...]:
+    """Entries of the leading axes that the sliders are at."""
+    first = _first_axis(viewer, placement)
+    steps = viewer.dims.current_step[first : first + len(placement.leading)]
+    return tuple(
+        int(step) // span for step, span in zip(steps, _spans(placement), strict=False)
+    )
+
+
+def _spans(placement: Placement) -> tuple[int, ...]:
+    return placement.spans or (1,) * len(placement.leading)
 
 
 def _first_axis(viewer: Any, placement: Placement) -> int:

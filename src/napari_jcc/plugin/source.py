@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
+from napari_jcc.plugin.axes import channel_axis
 from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def find_source(layers: Sequence[Image], config: CollectionConfig) -> Source:
     Parameters
     ----------
     layers
-        One layer, whose axes before row and column count the images; or several 2D
-        layers, which are taken as one image each.
+        One layer, whose axes before row and column count the images, unless they are
+        channels (`axes`); or several 2D layers, which are taken as one image each.
     config
         How images are read.
 
@@ -99,11 +100,24 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
     level, factor = _level(layer, config)
     data = _as_array(level)
     leading, canvas = tuple(data.shape[: layer.ndim - 2]), _canvas(data, layer.ndim)
-    # One by one, so that a narrow gray stack is never mistaken for channels.
-    images = [data[index] for index in np.ndindex(leading)]
-    collection = ImageCollection.from_arrays(images, config=config)
+    channels = channel_axis(layer)
+    if channels is None:
+        # One by one, so that a narrow gray stack is never mistaken for channels.
+        images = [data[index] for index in np.ndindex(leading)]
+        collection = ImageCollection.from_arrays(images, config=config)
+    else:
+        collection = ImageCollection.from_array(data, channel_axis=channels, config=config)
+        # One entry as long as all channels: seen, and painted on, at each of them.
+        spans = np.ones(layer.ndim)
+        spans[channels] = leading[channels]
+        factor = factor * spans
+        leading = (*leading[:channels], 1, *leading[channels + 1 :])
     placement = Placement(
-        leading, canvas, tuple(range(len(collection))), _transform(layer, factor)
+        tuple(int(length) for length in leading),
+        canvas,
+        tuple(range(len(collection))),
+        _transform(layer, factor),
+        () if channels is None else tuple(int(i) for i in spans[: layer.ndim - 2]),
     )
     return Source(collection, placement, layer.name, warning=_too_few(collection))
 
@@ -182,6 +196,8 @@ def find_inputs(layers: Sequence[Image]) -> tuple[str, ...]:
         if opened or not isinstance(kept, ImageCollection):
             return tuple(opened)
         return _locations(kept)
+    if len(layers) == 1 and channel_axis(layers[0]) is not None:
+        return ()  # the file alone does not say so
     paths = tuple(str(layer.source.path or "") for layer in layers)
     return paths if all(paths) else ()
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_jcc.plugin.axes import count_images
 from napari_jcc.plugin.placement import PLACEMENT_KEY
+from napari_jcc.plugin.widgets.axes_chooser import AxesChooser
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -18,7 +20,7 @@ _SELECTED = "selected layers"
 
 
 class InputChooser(QWidget):
-    """A list of the viewer's Image layers beside a button to open a folder.
+    """A list of the viewer's Image layers, a button to open a folder, and what axes count.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ class InputChooser(QWidget):
     Attributes
     ----------
     changed
-        Signal when other images are chosen.
+        Signal when other images are chosen, or their axes are taken for something else.
     folder_wanted
         Signal when the button is pressed.
     """
@@ -50,14 +52,20 @@ class InputChooser(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._combo.setMinimumContentsLength(10)
-        self._combo.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self._combo.currentIndexChanged.connect(self._on_choice)
         self.open_button = QPushButton("&Open folder…")
         self.open_button.setToolTip("Open a folder of images as one stack")
         self.open_button.clicked.connect(self.folder_wanted)
-        layout = QHBoxLayout(self)
+        self.axes = AxesChooser()
+        self.axes.changed.connect(self._on_axes)
+        row = QHBoxLayout()
+        row.addWidget(self._combo, 1)
+        row.addWidget(self.open_button)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._combo, 1)
-        layout.addWidget(self.open_button)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self.axes)
         viewer.layers.events.inserted.connect(self.refresh)
         viewer.layers.events.removed.connect(self.refresh)
         viewer.layers.events.renamed.connect(self.refresh)
@@ -107,7 +115,15 @@ class InputChooser(QWidget):
         self._combo.setEnabled(bool(offered))
         self._combo.blockSignals(False)
         if self.layers() != before:
-            self.changed.emit()
+            self._on_choice()
+
+    def _on_choice(self, index: int = 0) -> None:
+        self.axes.show_layers(self.layers())
+        self.changed.emit()
+
+    def _on_axes(self) -> None:
+        self.refresh()  # another number of images
+        self.changed.emit()
 
 
 def _is_input(layer: Layer) -> bool:
@@ -115,9 +131,6 @@ def _is_input(layer: Layer) -> bool:
     return isinstance(layer, Image) and PLACEMENT_KEY not in layer.metadata
 
 
-def _title(layer: Layer) -> str:
-    count = 1
-    shape = layer.data[0].shape if layer.multiscale else layer.data.shape
-    for length in shape[: layer.ndim - 2]:
-        count *= length
+def _title(layer: Image) -> str:
+    count = count_images(layer)
     return f"{layer.name}  ({count} image{'s' if count > 1 else ''})"
