@@ -10,12 +10,16 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import napari
 import numpy as np
+from imageio.v3 import imwrite
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QApplication
+from skimage import data, transform
 
+from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
@@ -25,6 +29,17 @@ from napari_jcc.samples import Sample, make_sample
 SIZE = 1400, 860
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 LONGEST_RUN = 600  # seconds
+CAT_LANDMARKS = (173, 110), (203, 138), (315, 131), (298, 157), (264, 238)
+"""Pupils, inner corners of the eyes, and the nose of the photograph; x and y."""
+SHORT_TRAINING = {
+    "network.input_size": 64,
+    "synthetic.steps": 150,
+    "synthetic.batch": 4,
+    "synthetic.views": 4,
+    "training.epochs": 0,
+    "training.check_every": 10,
+}
+"""Settings of a training that is over in a minute."""
 
 
 def main() -> None:
@@ -33,19 +48,14 @@ def main() -> None:
     parser.add_argument(
         "--images", type=Path, help="folder of images for the first pictures"
     )
-    parser.add_argument(
-        "--wings",
-        type=Path,
-        help="folder of images and landmarks.tps for pictures of matching",
-    )
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder of the pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     show_result(options.images, options.out)
     show_padding(options.out)
     show_docks(options.out)
-    if options.wings is not None:
-        show_matching(options.wings, options.out)
+    with TemporaryDirectory() as folder:
+        show_matching(write_cats(Path(folder) / "cats"), options.out)
 
 
 def show_result(folder: Path | None, out: Path) -> None:
@@ -130,11 +140,12 @@ def add_truth(viewer: napari.Viewer, sample: Sample) -> None:
 
 
 def show_matching(folder: Path, out: Path) -> None:
-    """Take a pair side by side, and landmarks carried from the first image."""
+    """Take a pair side by side, landmarks carried from the first image, and training."""
     viewer = napari.Viewer(title="napari", show=True)
     viewer.window.resize(*SIZE)
     (layer,) = read_stack(folder)
     add(viewer, layer)
+    viewer.dims.set_current_step(0, 0)
     dock = open_dock(viewer, "Match")
     dock.run()
     wait(lambda: not dock.session.jobs, LONGEST_RUN)
@@ -144,15 +155,44 @@ def show_matching(folder: Path, out: Path) -> None:
     viewer.window.remove_dock_widget(dock)
 
     dock = open_dock(viewer, "Landmarks")
-    dock.load(folder / "landmarks.tps")
-    placed = dock.layer.features["image"] != dock.points.names[0]
-    dock.layer.remove(list(placed.to_numpy().nonzero()[0]))
+    dock.make_new()
+    for x, y in CAT_LANDMARKS:
+        dock.layer.add((0, y, x))
     dock.run()
     wait(lambda: not dock.running, LONGEST_RUN)
     dock.table.setCurrentCell(0, 0)
     viewer.reset_view()
     take(viewer, out / "landmarks.png")
+    viewer.window.remove_dock_widget(dock)
+
+    dock = open_dock(viewer, "Train")
+    dock.output.set_value(str(folder.parent / "cats.ckpt"))
+    dock.form.set_config(apply_overrides(MatchConfig(), SHORT_TRAINING))
+    dock.run()
+    wait(lambda: not dock.running, LONGEST_RUN)
+    viewer.reset_view()
+    take(viewer, out / "train.png", dock)
     viewer.close()
+
+
+def write_cats(folder: Path) -> Path:
+    """Warp one photograph, which comes with scikit-image, into a set of images."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    photograph = data.cat()
+    centre = np.array(photograph.shape[1::-1]) / 2
+    for number in range(6):
+        turn, scale = rng.uniform(-0.35, 0.35), rng.uniform(0.85, 1.15)
+        around = transform.SimilarityTransform(translation=-centre)
+        moved = transform.SimilarityTransform(
+            scale=scale, rotation=turn, translation=centre + rng.uniform(-25, 25, 2)
+        )
+        whole = around + moved
+        # The first one as it is: its landmarks are known.
+        warp = whole.inverse if number else transform.SimilarityTransform()
+        image = transform.warp(photograph, warp, mode="edge", preserve_range=True)
+        imwrite(folder / f"cat_{number + 1}.png", image.astype(np.uint8))
+    return folder
 
 
 def open_window() -> tuple[napari.Viewer, CosegmentWidget]:

@@ -131,3 +131,13 @@ def test_edits_of_another_size_or_an_image_that_is_not_there_are_refused(finishe
     assert corrector.edits == Edits()
     with pytest.raises(InputError, match="4 images"):
         corrector.answer(4)
+
+
+def test_taking_over_edits_looks_at_no_superpixel(finished, monkeypatch):
+    """Windows do it in their own thread, for sets of any size."""
+    corrector = Corrector(finished)
+    monkeypatch.setattr("napari_jcc.interaction.machine.read_guidance", None)
+    key, image = corrector.keys[1], finished.result.images[1]
+    marks = np.zeros(image.mask.shape, np.uint8)
+    marks[2:5, 2:5] = OBJECT
+    assert corrector.update(Edits().draw(key, marks)) == (1,)

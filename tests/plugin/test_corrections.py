@@ -262,3 +262,59 @@ def test_a_brush_counts_in_world_units(viewer, widget, qtbot):
     rows, columns = np.nonzero(marks(widget, 1))
     assert (rows.min(), rows.max()) == (5, 7)  # half as many as columns
     assert (columns.min(), columns.max()) == (4, 8)
+
+
+def test_what_was_drawn_can_be_looked_at(viewer, widget, qtbot):
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    widget.corrections.marks_box.setChecked(True)
+    overlay = viewer.layers["drawn by hand"]
+    np.testing.assert_array_equal(overlay.data[1, :60, :80], marks(widget, 1)[:60, :80])
+    assert viewer.layers.selection.active is not overlay  # the brush stays at hand
+
+    viewer.layers.remove(overlay)
+    assert not widget.corrections.marks_box.isChecked()
+    widget.corrections.marks_box.setChecked(True)
+    widget.corrections.marks_box.setChecked(False)
+    assert "drawn by hand" not in viewer.layers
+
+
+def test_of_a_stroke_under_way_nothing_is_taken_or_overwritten(viewer, widget, qtbot):
+    corrections, labels = widget.session.corrections, layer_of(viewer, Labels)
+    viewer.dims.set_current_step(0, 1)
+    labels.mode, labels.brush_size, labels.selected_label = "paint", 5, 1
+
+    def press(kind, *point):
+        calls = mouse_press_callbacks if kind == "mouse_press" else mouse_move_callbacks
+        calls = mouse_release_callbacks if kind == "mouse_release" else calls
+        event = Cursor(labels, labels.data_to_world((1, *point)), kind)
+        calls(labels, ReadOnlyWrapper(event, exceptions=("handled",)))
+
+    press("mouse_press", 5, 5)
+    press("mouse_move", 5, 15)
+    qtbot.wait(30)
+    assert not len(widget.session.edits)
+    found = widget.shown.answer.result.images[1]
+    corrections._write({1: found})  # an answer to something drawn before comes in now
+    assert labels.data[1, 5, 5:16].all()
+    press("mouse_move", 5, 20)
+    press("mouse_release", 5, 20)
+    settle(widget, qtbot)
+    assert len(widget.session.edits) == 1
+    assert (marks(widget, 1)[5, 5:21] == OBJECT).all()
+    assert labels.data[1, 5, 5:21].all()
+    labels.undo()
+    settle(widget, qtbot)
+    assert not marks(widget, 1).any()
+
+
+def test_an_answer_that_was_cancelled_comes_later(viewer, widget, qtbot):
+    """Cancelled workers report nothing, and the image must not be forgotten."""
+    corrections = widget.session.corrections
+    answered = []
+    corrections.answered.connect(answered.append)
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    stroke(viewer, 2, slice(2, 8), slice(3, 12), 1)
+    stroke(viewer, 0, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    assert set(answered) == {0, 1, 2}

@@ -241,7 +241,7 @@ def test_folder_is_opened_run_copied_and_saved(
 
     labels = layers_of(viewer, Labels)[0]
     labels.data[0] = 1
-    widget.save(tmp_path / "out")
+    widget.saving.save(tmp_path / "out")
     qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
     with Picture.open(tmp_path / "out" / "masks" / "a.png") as picture:
         assert np.asarray(picture).min() == 255

@@ -6,10 +6,13 @@ import gc
 import os
 import random
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.layers import Image, Labels, Layer
+from napari.utils._proxies import ReadOnlyWrapper
+from napari.utils.interactions import mouse_press_callbacks, mouse_release_callbacks
 from napari.utils.notifications import ErrorNotification, notification_manager
 from PIL import Image as Picture
 from qtpy.QtCore import QThreadPool
@@ -89,9 +92,9 @@ class Monkey:
         self.mirrored: dict[tuple[str, float], Stroke] = {}
         self.counts: dict[str, int] = {}
         self.weights = {
-            "paint": 30, "erase": 12, "slide": 15, "undo": 7, "redo": 5, "clear": 2,
-            "napari_undo": 3, "move_box": 4, "settings": 6, "run": 4, "cancel": 5,
-            "delete": 1, "rename": 3, "save": 2, "reopen": 1,
+            "paint": 30, "erase": 12, "dot": 12, "slide": 15, "undo": 7, "redo": 5,
+            "clear": 2, "napari_undo": 3, "move_box": 4, "settings": 6, "run": 4,
+            "cancel": 5, "delete": 1, "rename": 3, "save": 2, "reopen": 1,
         }  # fmt: skip
 
     def act(self) -> None:
@@ -141,6 +144,22 @@ class Monkey:
 
     def erase(self) -> None:
         self.draw(0)
+
+    def dot(self) -> None:
+        """Click with a brush of one pixel: it counts, be it to change or to confirm."""
+        labels, place = self.labels, self.place()
+        if labels is None:
+            return
+        name = self.collection.names[place]
+        rows, columns = self.shadow.sizes[name]
+        y, x = self.random.randrange(rows), self.random.randrange(columns)
+        self.viewer.dims.set_current_step(0, place)
+        labels.mode = self.random.choice(["paint", "erase"])
+        labels.brush_size, labels.selected_label = 1, 1
+        mark = OBJECT if str(labels.mode) == "paint" else BACKGROUND
+        click(labels, (place, y, x))
+        pixel = np.array([y * columns + x])
+        self.add_if_new(Stroke(name, "paint", pixel, np.array([mark], np.uint8)))
 
     def slide(self) -> None:
         self.viewer.dims.set_current_step(0, self.place())
@@ -272,6 +291,24 @@ class Monkey:
                 shown = labels.data[place, :rows, :columns]
                 assert (shown[expected == OBJECT] != 0).all(), name
                 assert (shown[expected == BACKGROUND] == 0).all(), name
+
+
+def click(labels: Labels, point: tuple[int, ...]) -> None:
+    """Press and release the left button, as napari hands it to the tools of a layer."""
+    for kind, calls in {
+        "mouse_press": mouse_press_callbacks,
+        "mouse_release": mouse_release_callbacks,
+    }.items():
+        event = SimpleNamespace(
+            type=kind,
+            position=labels.data_to_world(point),
+            button=1,
+            modifiers=(),
+            dims_displayed=[1, 2],
+            view_direction=None,
+            handled=False,
+        )
+        calls(labels, ReadOnlyWrapper(event, exceptions=("handled",)))
 
 
 def mirror(entry) -> Stroke:

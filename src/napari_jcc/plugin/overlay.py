@@ -27,6 +27,8 @@ class Overlay:
         By label, and for None the colour of all others.
     opacity
         Of the layer, 0 to 1.
+    gone
+        Called when the user has removed the layer.
     """
 
     def __init__(
@@ -35,9 +37,11 @@ class Overlay:
         name: str,
         colours: Mapping[int | None, str],
         opacity: float = 0.5,
+        gone: Callable[[], None] | None = None,
     ) -> None:
         self._viewer = viewer
         self._name = name
+        self._gone = gone
         self._style = {"colormap": dict(colours), "opacity": opacity}
         self._layer: Labels | None = None
         self._placement: Placement | None = None
@@ -95,13 +99,16 @@ class Overlay:
 
     def clear(self) -> None:
         """Take the layer away and show those again that were hidden for it."""
-        if self.layer is not None:
-            self._viewer.layers.remove(self._layer)
+        layer = self.layer
         self._forget()
+        if layer is not None:
+            self._viewer.layers.remove(layer)
 
     def _on_removed(self, event: Any) -> None:
         if event.value is self._layer:
             self._forget()
+            if self._gone is not None:
+                self._gone()
 
     def _forget(self) -> None:
         if self._layer is None:

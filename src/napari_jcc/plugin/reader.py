@@ -50,7 +50,8 @@ def read_stack(path: PathOrPaths) -> list[LayerData]:
     paths = _as_paths(path)
     collection = ImageCollection.from_paths(paths)
     if collection.skipped:
-        show_warning("\n".join(["Left out:", *describe_skipped(collection.skipped)]))
+        lines = describe_skipped(collection.skipped)
+        show_warning("\n".join(f"Left out: {line}" for line in lines))
     name = paths[0].resolve().name if len(paths) == 1 else paths[0].resolve().parent.name
     return [stack_layer(collection, name or "images", tuple(map(str, paths)))]
 

@@ -120,10 +120,14 @@ def summarise(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def describe_notes(answer: Answer, source: Source, most: int = 5) -> str:
-    """List what the user should look at: left-out files, fallback answers."""
+def describe_notes(answer: Answer, source: Source, most: int = 5) -> list[str]:
+    """List what the user should look at and was not told of when the images were opened."""
+    known = source.collection.skipped
+    skipped = {
+        path: why for path, why in answer.result.skipped.items() if path not in known
+    }
     notes = [source.warning] if source.warning else []
-    notes += [f"Left out: {line}" for line in describe_skipped(answer.result.skipped)]
+    notes += [f"Left out: {line}" for line in describe_skipped(skipped)]
     notes += answer.result.warnings
     more = len(notes) - most
-    return "\n".join(notes[:most] + ([f"and {more} more"] if more > 0 else []))
+    return notes[:most] + ([f"and {more} more"] if more > 0 else [])

@@ -8,11 +8,16 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from napari_jcc.interaction import Settled
 from napari_jcc.plugin.corrections import Corrections
+from napari_jcc.plugin.marks_overlay import MarksOverlay
 from napari_jcc.plugin.session import Session
 
 _HINT = (
-    "Paint or erase on the masks, or move, draw or delete a box: the image answers at "
-    "once, the others follow."
+    "Take brush or eraser on the masks layer, also over what is right, to hold it; or "
+    "move, draw or delete a box. The image answers at once, the others follow."
+)
+_HINT_SEVERAL = (
+    "Take brush or eraser on the masks layer; another label is another object. Where an "
+    "image has several objects, corrections stay on their image: the others learn nothing."
 )
 
 
@@ -29,6 +34,7 @@ class CorrectionPanel(QWidget):
         super().__init__()
         self._session = session
         self._corrections: Corrections | None = None
+        self._marks = MarksOverlay(session)
         self.summary = QLabel(_HINT)
         self.summary.setWordWrap(True)
         self.teach_box = QCheckBox("&Teach the set")
@@ -38,19 +44,18 @@ class CorrectionPanel(QWidget):
             "corrected ones have taught. Unticked: only the image at hand answers."
         )
         self.teach_box.toggled.connect(self._set_teaching)
+        self.marks_box = QCheckBox("Show &what I drew")
+        self.marks_box.setToolTip(
+            "Colour the pixels that you drew or confirmed: object green, background red"
+        )
+        self.marks_box.toggled.connect(self._marks.set_visible)
+        self._marks.gone.connect(lambda: self.marks_box.setChecked(False))
         self.undo_button = self._button("U&ndo", "Undo the last correction", self._undo)
         self.redo_button = self._button("Redo", "Redo what was undone last", self._redo)
         self.clear_button = self._button(
             "C&lear image", "Take back everything drawn on the image in view", self._clear
         )
-        buttons = QHBoxLayout()
-        for button in (self.undo_button, self.redo_button, self.clear_button):
-            buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.summary)
-        layout.addWidget(self.teach_box)
-        layout.addLayout(buttons)
+        self._build()
         session.edits_changed.connect(self.refresh)
         self.refresh()
 
@@ -61,30 +66,66 @@ class CorrectionPanel(QWidget):
         corrections.settled.connect(self._on_settled)
         corrections.failed.connect(self.summary.setText)
         self.refresh()
-        count = len(self._session.edits.edited)
-        corrected = "1 image" if count == 1 else f"{count} images"
-        self.summary.setText(f"{corrected} corrected. {_HINT}" if count else _HINT)
+        count = self._count()
+        self.summary.setText(f"{count}. {self._hint}" if count else self._hint)
 
     def refresh(self) -> None:
         """Show what there is to take back."""
         edits = self._session.edits
         self.setVisible(self._corrections is not None)
+        self.teach_box.setVisible(self._single)
         self.undo_button.setEnabled(len(edits) > 0)
         self.redo_button.setEnabled(len(edits.undone) > 0)
         self.clear_button.setEnabled(len(edits) > 0)
-        count = len(edits.edited)
-        if count:
-            corrected = "1 image corrected" if count == 1 else f"{count} images corrected"
-            self.summary.setText(f"{corrected}; the others follow…")
+        self.marks_box.setEnabled(len(edits) > 0 or self.marks_box.isChecked())
+        count = self._count()
+        if not count:
+            self.summary.setText(self._hint)
+        elif self._single and self.teach_box.isChecked():
+            self.summary.setText(f"{count}; the others follow…")
+        else:
+            self.summary.setText(f"{count}; the others stay as they are.")
+
+    def leave(self) -> None:
+        """Take the overlay away with the dock."""
+        self._marks.set_visible(False)
+
+    @property
+    def _single(self) -> bool:
+        """Whether every image has one object, whose corrections teach the others."""
+        shown = self._session.shown
+        return shown is None or shown.boxes_are_single
+
+    @property
+    def _hint(self) -> str:
+        return _HINT if self._single else _HINT_SEVERAL
+
+    def _count(self) -> str:
+        count = len(self._session.edits.edited)
+        if not count:
+            return ""
+        return "1 image corrected" if count == 1 else f"{count} images corrected"
+
+    def _build(self) -> None:
+        boxes, buttons = QHBoxLayout(), QHBoxLayout()
+        for box in (self.teach_box, self.marks_box):
+            boxes.addWidget(box)
+        for button in (self.undo_button, self.redo_button, self.clear_button):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.summary)
+        layout.addLayout(boxes)
+        layout.addLayout(buttons)
 
     def _on_settled(self, settled: Settled) -> None:
-        count = len(self._session.edits.edited)
-        corrected = "1 image" if count == 1 else f"{count} images"
+        if not self._single:
+            return
         followed = len(settled.changed)
         masks = "1 mask" if followed == 1 else f"{followed} masks"
         self.summary.setText(
-            f"{corrected} corrected; {masks} of {len(settled.result.images)} changed with "
-            f"it, in {settled.seconds:.1f} s."
+            f"{self._count() or 'All taken back'}; {masks} of "
+            f"{len(settled.result.images)} changed with it, in {settled.seconds:.1f} s."
         )
 
     def _set_teaching(self, wanted: bool) -> None:

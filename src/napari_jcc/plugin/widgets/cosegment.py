@@ -12,14 +12,7 @@ from napari.utils.notifications import show_warning
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QFrame,
-    QMessageBox,
-    QScrollArea,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QVBoxLayout
 
 from napari_jcc.errors import ConfigError, JccError
 from napari_jcc.plugin.reader import read_stack
@@ -35,10 +28,9 @@ from napari_jcc.plugin.widgets.input_chooser import InputChooser
 from napari_jcc.plugin.widgets.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
+from napari_jcc.plugin.widgets.save_button import SaveButton
 from napari_jcc.plugin.widgets.size_note import SizeNote
-from napari_jcc.progress import Progress
-from napari_jcc.results import equivalent_command, write_result
-from napari_jcc.results.names import RECORD
+from napari_jcc.results import equivalent_command
 
 if TYPE_CHECKING:
     import napari
@@ -58,7 +50,6 @@ class CosegmentWidget(Dock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer)
         self._viewer = napari_viewer
-        self._folder = "results"
         self._showing: Iterator[None] | None = None
         self._turn = QTimer(self)
         self.chooser = InputChooser(napari_viewer)
@@ -66,7 +57,8 @@ class CosegmentWidget(Dock):
         self.presets = PresetBar(self.form, self.session.preset)
         self.form.set_config(self.session.config)
         self.export = ExportButton(self)
-        self.results = ResultPanel(self.export)
+        self.saving = SaveButton(self)
+        self.results = ResultPanel(self.saving, self.export)
         self.corrections = CorrectionPanel(self.session)
         self.project = ProjectBar(self)
         self.docks = DockBar(napari_viewer, "Co-segment")
@@ -101,20 +93,6 @@ class CosegmentWidget(Dock):
         """Open a folder of images as one stack and choose it; returns at once."""
         self.start("Open a folder", lambda _: read_stack(folder), self._on_opened)
 
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
-        """Write the result shown last, with the user's edits; returns at once."""
-        shown = self.shown
-        result = None if shown is None else shown.as_edited()
-        if shown is None or shown.answer is None or result is None:
-            return
-        collection = shown.answer.collection
-        self._folder = str(folder)
-
-        def work(_: Progress) -> Path:
-            return write_result(result, collection, folder, overwrite=overwrite)
-
-        self.start("Save", work, lambda out: self.panel.set_status(f"Saved in {out}"))
-
     def command(self) -> str:
         """Command that repeats the run, or empty when the images are in no file.
 
@@ -127,7 +105,7 @@ class CosegmentWidget(Dock):
         if not inputs:
             return ""
         return equivalent_command(
-            inputs, self._folder, self.form.config(), self.presets.preset
+            inputs, self.saving.folder, self.form.config(), self.presets.preset
         )
 
     def copy_command(self) -> None:
@@ -181,7 +159,6 @@ class CosegmentWidget(Dock):
         self.project.adopted.connect(self._show_session)
         self.panel.run_wanted.connect(self.run)
         self.results.copy_wanted.connect(self.copy_command)
-        self.results.save_wanted.connect(self._ask_save)
         self._viewer.events.theme.connect(self._apply_theme)
         self._turn.timeout.connect(self._show_next)
 
@@ -207,10 +184,10 @@ class CosegmentWidget(Dock):
         self._showing = shown.show(outcome.answer, outcome.layers)
         self.session.set_shown(chosen, shown)
         notes = describe_notes(outcome.answer, outcome.source)
-        self.results.show_result(summarise(outcome.answer), notes)
+        self.results.show_result(summarise(outcome.answer), "\n".join(notes))
         self.panel.set_status("")
         if notes:
-            show_warning(notes)
+            show_warning("\n".join(notes))
         self._turn.start()
 
     def _show_next(self) -> None:
@@ -295,26 +272,10 @@ class CosegmentWidget(Dock):
         """Stop listening to the viewer."""
         self.chooser.disconnect_viewer()
         self.project.disconnect_viewer()
+        self.corrections.leave()
         self._viewer.events.theme.disconnect(self._apply_theme)
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
         if folder and not self.running:
             self.open_folder(folder)
-
-    def _ask_save(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the result")
-        if not folder or self.running:
-            return
-        former = (Path(folder) / RECORD).exists()
-        if former and not self._confirm_overwrite(folder):
-            return
-        self.save(folder, overwrite=former)
-
-    def _confirm_overwrite(self, folder: str) -> bool:
-        answer = QMessageBox.question(
-            self,
-            "Replace the former result?",
-            f"{folder} holds the result of a former run. Replace it?",
-        )
-        return bool(answer == QMessageBox.StandardButton.Yes)

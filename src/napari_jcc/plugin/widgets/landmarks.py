@@ -7,14 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer, Points
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from napari_jcc.errors import InputError, JccError
 from napari_jcc.matching.landmarks import Landmarks
@@ -27,12 +20,12 @@ from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.landmark_table import LandmarkTable
 from napari_jcc.plugin.widgets.matcher_chooser import MatcherChooser
+from napari_jcc.plugin.widgets.points_chooser import PointsChooser
 
 if TYPE_CHECKING:
     import napari
 
 _KINDS = "Table (*.csv);;tpsDig (*.tps)"
-_NONE = "choose a Points layer"
 _FIRST = "Press New, then click landmark 1, 2, 3 and so on in one image."
 _THEN = (
     f"Transfer finds them in all other images ({SCALE_TEXT}; white: placed by you). Move "
@@ -57,10 +50,8 @@ class LandmarkDock(ImagesDock):
         self._source: Source | None = None
         self._carrier: Carrier | None = None
         self._writing = False
-        self._offered: list[Points] = []
         self.matcher = MatcherChooser()
-        self.layer_list = QComboBox()
-        self.new_button = QPushButton("&New")
+        self.layers = PointsChooser(napari_viewer)
         self.hint = QLabel(_FIRST)
         self.hint.setWordWrap(True)
         self.table = LandmarkTable()
@@ -89,12 +80,7 @@ class LandmarkDock(ImagesDock):
             source = self._source or source
         layer = new_layer(source.placement, f"{source.name} landmarks")
         self._viewer.add_layer(layer)
-        self.choose_layer(layer)
-
-    def choose_layer(self, layer: Points) -> None:
-        """Work on the points of a layer."""
-        if layer in self._offered:
-            self.layer_list.setCurrentIndex(1 + self._offered.index(layer))
+        self.layers.choose(layer)
 
     def run(self) -> None:
         """Find the landmarks of all other images in a thread; returns at once."""
@@ -143,7 +129,7 @@ class LandmarkDock(ImagesDock):
             missing = "Place landmarks on one image first"
         self.panel.run_button.setEnabled(not missing)
         self.panel.run_button.setToolTip(missing or "Find them in all other images")
-        self.new_button.setEnabled(self._source is not None)
+        self.layers.new_button.setEnabled(self._source is not None)
         self.import_button.setEnabled(self._source is not None)
         self.export_button.setEnabled(bool(placed))
         self.hint.setText(_THEN if placed else _FIRST)
@@ -160,37 +146,26 @@ class LandmarkDock(ImagesDock):
                 self.panel.set_status(str(error))
         layer = self.layer
         self._unfollow()
-        self._offer()
-        if layer is not None:
-            self.choose_layer(layer)
+        ndim = 0 if self._source is None else len(self._source.placement.shape)
+        self.layers.offer(ndim, layer)
 
     def leave(self) -> None:
         """Stop listening to the viewer and the layer."""
         self._unfollow()
-        for emitter in self._layer_events():
-            emitter.disconnect(self._offer)
+        self.layers.disconnect_viewer()
         super().leave()
 
     def _build(self) -> None:
-        self.layer_list.setAccessibleName("Points layer")
-        self.layer_list.setToolTip("Layer that holds the landmarks")
-        self.layer_list.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.layer_list.setMinimumContentsLength(10)
-        self.new_button.setToolTip("Add an empty layer and place landmarks in it")
         self.import_button.setToolTip("Read landmarks from CSV or TPS (tpsDig)")
         self.export_button.setToolTip("Write landmarks as CSV or TPS (tpsDig)")
-        choice, files = QHBoxLayout(), QHBoxLayout()
-        choice.addWidget(self.layer_list, 1)
-        choice.addWidget(self.new_button)
+        files = QHBoxLayout()
         files.addWidget(self.import_button)
         files.addWidget(self.export_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(6)
         layout.addWidget(self.chooser)
-        layout.addLayout(choice)
+        layout.addWidget(self.layers)
         layout.addWidget(self.hint)
         layout.addWidget(self.matcher)
         layout.addWidget(self.panel)
@@ -199,45 +174,16 @@ class LandmarkDock(ImagesDock):
         layout.addStretch()
 
     def _connect(self) -> None:
-        self.new_button.clicked.connect(self.make_new)
-        self.layer_list.currentIndexChanged.connect(lambda _: self._on_layer())
+        self.layers.new_wanted.connect(self.make_new)
+        self.layers.changed.connect(self._on_layer)
         self.matcher.changed.connect(self.refresh)
         self.panel.run_wanted.connect(self.run)
         self.table.picked.connect(self._go_to)
         self.import_button.clicked.connect(self._ask_import)
         self.export_button.clicked.connect(self._ask_export)
-        for emitter in self._layer_events():
-            emitter.connect(self._offer)
-
-    def _layer_events(self) -> tuple[Any, ...]:
-        events = self._viewer.layers.events
-        return events.inserted, events.removed, events.renamed
-
-    def _offer(self, event: Any = None) -> None:
-        """List the Points layers that fit the images."""
-        ndim = 0 if self._source is None else len(self._source.placement.shape)
-        before = self.layer
-        self._offered = [
-            layer
-            for layer in self._viewer.layers
-            if isinstance(layer, Points) and layer.ndim == ndim
-        ]
-        self.layer_list.blockSignals(True)
-        self.layer_list.clear()
-        self.layer_list.addItems([_NONE, *(layer.name for layer in self._offered)])
-        # Layers that may be about something else wait until they are chosen.
-        ours = [layer for layer in self._offered if "landmark" in layer.features]
-        if before in self._offered:
-            self.choose_layer(before)
-        elif ours:
-            self.choose_layer(ours[0])
-        self.layer_list.setEnabled(bool(self._offered))
-        self.layer_list.blockSignals(False)
-        self._on_layer()
 
     def _on_layer(self) -> None:
-        index = self.layer_list.currentIndex() - 1
-        layer = self._offered[index] if 0 <= index < len(self._offered) else None
+        layer = self.layers.layer
         if layer is not None and layer is self.layer:
             return
         self._unfollow()

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QToolButton,
-    QWidget,
-)
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QToolButton, QWidget
+
+from napari_jcc.plugin.widgets.pick_table import PickTable
 
 _COLUMNS = (
     ("image", "Image that was matched to the template"),
@@ -27,7 +19,6 @@ _COLUMNS = (
     ),
 )
 _BY_CONFIDENCE = 1
-_DIGITS = 3
 _ALL = "all other images"
 
 
@@ -101,35 +92,11 @@ class PairChooser(QWidget):
         self.changed.emit()
 
 
-class PairTable(QTableWidget):
-    """One row per matched pair; a click shows it.
-
-    Attributes
-    ----------
-    picked
-        Signal with the number of the pair that the user went to.
-    """
-
-    picked = Signal(int)
+class PairTable(PickTable):
+    """One row per matched pair, numbered in the order asked for; a click shows it."""
 
     def __init__(self) -> None:
-        super().__init__(0, len(_COLUMNS))
-        self.setAccessibleName("Matched pairs")
-        self.setHorizontalHeaderLabels([title for title, _ in _COLUMNS])
-        for column, (_, tip) in enumerate(_COLUMNS):
-            item = self.horizontalHeaderItem(column)
-            if item is not None:
-                item.setToolTip(tip)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setMinimumHeight(110)
-        rows, columns = self.verticalHeader(), self.horizontalHeader()
-        if rows is not None and columns is not None:
-            rows.hide()
-            rows.setDefaultSectionSize(24)
-            columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.currentCellChanged.connect(self._on_row)
+        super().__init__("Matched pairs", _COLUMNS)
 
     def show_pairs(self, pairs: Sequence[tuple[str, float, float, float]]) -> None:
         """List pairs by image, confidence, inlier share and cycle error."""
@@ -138,10 +105,7 @@ class PairTable(QTableWidget):
         self.setSortingEnabled(False)
         self.setRowCount(len(pairs))
         for row, pair in enumerate(pairs):
-            name, *numbers = pair
-            self.setItem(row, 0, _make_item(name, row))
-            for column, number in enumerate(numbers, 1):
-                self.setItem(row, column, _make_item(number, row))
+            self.fill_row(row, row, pair)
         self.setSortingEnabled(True)
         self.sortItems(_BY_CONFIDENCE, Qt.SortOrder.AscendingOrder)
         self.blockSignals(False)
@@ -149,27 +113,8 @@ class PairTable(QTableWidget):
     def pick(self, number: int) -> None:
         """Go to a pair by its number in the order asked for."""
         for row in range(self.rowCount()):
-            if self._number(row) == number:
+            if self.number(row) == number:
                 self.setCurrentCell(row, 0)
-
-    def _on_row(self, row: int, _: int, before: int, __: int) -> None:
-        if row >= 0 and row != before:
-            self.picked.emit(self._number(row))
-
-    def _number(self, row: int) -> int:
-        item = self.item(row, 0)
-        return -1 if item is None else int(item.data(Qt.ItemDataRole.UserRole))
-
-
-def _make_item(value: str | float, row: int) -> QTableWidgetItem:
-    item = QTableWidgetItem()
-    if not isinstance(value, str):
-        value = round(value, _DIGITS)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        item.setTextAlignment(right)
-    item.setData(Qt.ItemDataRole.DisplayRole, value)
-    item.setData(Qt.ItemDataRole.UserRole, row)
-    return item
 
 
 def _make_list(name: str) -> QComboBox:

@@ -11,36 +11,29 @@ class ResultPanel(QWidget):
 
     Parameters
     ----------
-    export_button
-        Stands between the two of this panel, and can be pressed like them.
+    save_button, export_button
+        Stand before that of this panel.
 
     Attributes
     ----------
-    save_wanted, copy_wanted
-        Signals of the buttons.
+    copy_wanted
+        Signal when the command is wanted.
     """
 
-    save_wanted = Signal()
     copy_wanted = Signal()
 
-    def __init__(self, export_button: QPushButton) -> None:
+    def __init__(self, save_button: QPushButton, export_button: QPushButton) -> None:
         super().__init__()
-        self.export_button = export_button
+        self.save_button, self.export_button = save_button, export_button
         self.summary = _text_label()
         self.notes = _text_label()
-        self.save_button = QPushButton("&Save…")
-        self.save_button.setToolTip(
-            "Write masks, boxes, an overview and the settings to a folder, as the command "
-            "line does; with the changes made by hand."
-        )
-        self.save_button.clicked.connect(self.save_wanted)
         self.copy_button = QPushButton("Copy co&mmand")
         self.copy_button.setToolTip(
             "Copy the command that gives the same masks and boxes outside napari"
         )
         self.copy_button.clicked.connect(self.copy_wanted)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.save_button)
+        buttons.addWidget(save_button)
         buttons.addWidget(export_button)
         buttons.addWidget(self.copy_button)
         layout = QVBoxLayout(self)

@@ -188,6 +188,7 @@ class SweepDock(Dock):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(4)
+        layout.addWidget(QLabel("Setting to vary, and the values to try"))
         for axis in self.axes:
             layout.addWidget(axis)
         layout.addLayout(truth)

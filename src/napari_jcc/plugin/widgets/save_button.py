@@ -1,0 +1,71 @@
+"""The result as a folder, as the command line writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton
+
+from napari_jcc.progress import Progress
+from napari_jcc.results import write_result
+from napari_jcc.results.names import RECORD
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.widgets.dock import Dock
+
+
+class SaveButton(QPushButton):
+    """Asks for a folder and writes the shown result there in a thread.
+
+    Parameters
+    ----------
+    dock
+        Does the work, and has the status line.
+
+    Attributes
+    ----------
+    folder
+        Where a result was written last.
+    """
+
+    def __init__(self, dock: Dock) -> None:
+        super().__init__("&Save…")
+        self._dock = dock
+        self.folder = "results"
+        self.setToolTip(
+            "Write masks, boxes, an overview and the settings to a folder, as the command "
+            "line does; with the changes made by hand."
+        )
+        self.clicked.connect(self._ask)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the result shown last, with the user's edits; returns at once."""
+        shown = self._dock.session.shown
+        result = None if shown is None else shown.as_edited()
+        if shown is None or shown.answer is None or result is None:
+            return
+        collection, panel = shown.answer.collection, self._dock.panel
+        self.folder = str(folder)
+
+        def work(_: Progress) -> Path:
+            return write_result(result, collection, folder, overwrite=overwrite)
+
+        self._dock.start("Save", work, lambda out: panel.set_status(f"Saved in {out}"))
+
+    def _ask(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the result")
+        if not folder or self._dock.running:
+            return
+        former = (Path(folder) / RECORD).exists()
+        if former and not self._confirm(folder):
+            return
+        self.save(folder, overwrite=former)
+
+    def _confirm(self, folder: str) -> bool:
+        answer = QMessageBox.question(
+            self,
+            "Replace the former result?",
+            f"{folder} holds the result of a former run. Replace it?",
+        )
+        return bool(answer == QMessageBox.StandardButton.Yes)
