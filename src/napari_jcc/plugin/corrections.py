@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -98,25 +98,23 @@ class Corrections(QObject):
         """Whether an answer is being worked out."""
         return self._task is not None
 
-    def absorb(self) -> None:
-        """Journal what was drawn anywhere, also by scripts, without answering it yet."""
+    def absorb(self, places: Collection[int] | None = None) -> None:
+        """Journal what was drawn anywhere or on some images, without answering it yet."""
         if self._stopped:
             return  # the layers may show another result by now
-        self._watch.take_all()
+        self._watch.take_all(places)
         self._take_boxes()
         # Else taking it back would look to the corrector as if nothing had happened.
-        places = self._corrector.update(self._session.edits)
-        self._waiting += [place for place in places if place not in self._waiting]
+        edited = self._corrector.update(self._session.edits)
+        self._waiting += [place for place in edited if place not in self._waiting]
 
-    def undo(self, place: int | None = None) -> None:
-        """Undo the last edit, of one image or of all, and answer anew."""
-        key = None if place is None else self._corrector.keys[place]
-        self.apply(self._session.edits.undo(key))
+    def undo(self) -> None:
+        """Undo the last edit and answer anew."""
+        self.apply(self._session.edits.undo())
 
-    def redo(self, place: int | None = None) -> None:
+    def redo(self) -> None:
         """Redo what was undone last."""
-        key = None if place is None else self._corrector.keys[place]
-        self.apply(self._session.edits.redo(key))
+        self.apply(self._session.edits.redo())
 
     def clear(self, place: int) -> None:
         """Take back everything drawn on an image; that can be undone."""
@@ -160,7 +158,7 @@ class Corrections(QObject):
 
     def _react(self, painted: bool) -> None:
         place, answer = self.current_place(), self._shown.answer
-        if answer is None:
+        if answer is None or self._stopped:
             return
         if place is not None:
             before = self._session.edits
@@ -170,7 +168,7 @@ class Corrections(QObject):
         elif painted:
             self._watch.tell(_LEFT_OUT)
         held, self._held = self._held, {}
-        if held and not self._stopped:
+        if held:
             self._write(held)
 
     def _on_box_moved(self, event: Any) -> None:
@@ -286,7 +284,7 @@ class Corrections(QObject):
         if self._watch.brush_is_down:
             self._held.update(images)  # written after the stroke, not into it
             return
-        self.absorb()
+        self.absorb(images)  # the others are not touched
         keys, edits = self._corrector.keys, self._session.edits
         images = {i: lay_over_image(found, edits, keys[i]) for i, found in images.items()}
         self._watch.writing = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -81,9 +81,9 @@ class MaskWatch(QObject):
             self._trail.stop()
         self._timer.stop()
 
-    def take_all(self) -> None:
-        """Journal what was drawn on any slice, also by scripts."""
-        for slot in self._changed_slots():
+    def take_all(self, places: Collection[int] | None = None) -> None:
+        """Journal what was drawn on any slice, or on those of some images, by whatever."""
+        for slot in self._changed_slots(places):
             self.take(slot, painted=True)
 
     def take(self, slot: int, *, painted: bool) -> None:
@@ -164,7 +164,7 @@ class MaskWatch(QObject):
         if self._trail is not None:
             self._strokes += self._trail.take()
 
-    def _changed_slots(self) -> list[int]:
+    def _changed_slots(self, places: Collection[int] | None) -> list[int]:
         """Slices that differ from what was last seen, or that a brush has passed over."""
         answer, masks = self._shown.answer, self._shown.masks
         data = None if masks is None else self._slices(masks.data)
@@ -173,9 +173,10 @@ class MaskWatch(QObject):
         self._gather_strokes()
         passed = {stroke.index for stroke in self._strokes}
         known = self._slices(self._known)
+        slots = answer.placement.slots
         return [
             slot
-            for slot in answer.placement.slots
+            for slot in (slots if places is None else [slots[i] for i in places])
             if answer.placement.index_of(slot) in passed
             or not np.array_equal(data[slot], known[slot])
         ]
