@@ -33,11 +33,11 @@ CAT_LANDMARKS = (173, 110), (203, 138), (315, 131), (298, 157), (264, 238)
 """Pupils, inner corners of the eyes, and the nose of the photograph; x and y."""
 SHORT_TRAINING = {
     "network.input_size": 64,
-    "synthetic.steps": 150,
-    "synthetic.batch": 4,
+    "synthetic.steps": 30,
+    "synthetic.batch": 2,
     "synthetic.views": 4,
     "training.epochs": 0,
-    "training.check_every": 10,
+    "training.check_every": 3,
 }
 """Settings of a training that is over in a minute."""
 
