@@ -19,7 +19,6 @@ from napari.layers import Image, Labels
 from qtpy.QtWidgets import QApplication
 from skimage import data, transform
 
-from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
@@ -31,15 +30,6 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 LONGEST_RUN = 600  # seconds
 CAT_LANDMARKS = (173, 110), (203, 138), (315, 131), (298, 157), (264, 238)
 """Pupils, inner corners of the eyes, and the nose of the photograph; x and y."""
-SHORT_TRAINING = {
-    "network.input_size": 64,
-    "synthetic.steps": 30,
-    "synthetic.batch": 2,
-    "synthetic.views": 4,
-    "training.epochs": 0,
-    "training.check_every": 3,
-}
-"""Settings of a training that is over in a minute."""
 
 
 def main() -> None:
@@ -140,7 +130,7 @@ def add_truth(viewer: napari.Viewer, sample: Sample) -> None:
 
 
 def show_matching(folder: Path, out: Path) -> None:
-    """Take a pair side by side, landmarks carried from the first image, and training."""
+    """Take a pair side by side, and landmarks carried from the first image."""
     viewer = napari.Viewer(title="napari", show=True)
     viewer.window.resize(*SIZE)
     (layer,) = read_stack(folder)
@@ -163,15 +153,6 @@ def show_matching(folder: Path, out: Path) -> None:
     dock.table.setCurrentCell(0, 0)
     viewer.reset_view()
     take(viewer, out / "landmarks.png")
-    viewer.window.remove_dock_widget(dock)
-
-    dock = open_dock(viewer, "Train")
-    dock.output.set_value(str(folder.parent / "cats.ckpt"))
-    dock.form.set_config(apply_overrides(MatchConfig(), SHORT_TRAINING))
-    dock.run()
-    wait(lambda: not dock.running, LONGEST_RUN)
-    viewer.reset_view()
-    take(viewer, out / "train.png", dock)
     viewer.close()
 
 

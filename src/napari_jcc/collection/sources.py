@@ -108,7 +108,8 @@ class ArraySource:
     def _values(self) -> NDArray[Any]:
         if is_dask_collection(self.array):
             # Images are worked on in parallel already; a nested scheduler could dead-lock.
-            return np.asarray(self.array.compute(scheduler="synchronous"))
+            # Global callbacks, such as a viewer's cache of slices, are for one thread only.
+            return np.asarray(self.array.compute(scheduler="synchronous", callbacks=()))
         return np.asarray(self.array)
 
 

@@ -61,7 +61,8 @@ def for_each(
     tasks = [dask.delayed(step, pure=False)(position) for position in range(len(items))]
     # Said in any case: outside the main thread dask would take more threads than cores.
     threads = workers or CPU_COUNT
-    dask.compute(*tasks, scheduler="threads", num_workers=threads)
+    # Global callbacks, such as a viewer's cache of slices, are for one thread only.
+    dask.compute(*tasks, scheduler="threads", num_workers=threads, callbacks=())
 
 
 def _on_cluster(

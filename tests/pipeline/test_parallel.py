@@ -1,0 +1,60 @@
+"""Work on many images in threads, beside whoever else uses dask in the process."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import dask.array as da
+import pytest
+from dask.callbacks import Callback
+from dask.system import CPU_COUNT
+
+from napari_jcc.collection import ImageCollection
+from napari_jcc.pipeline.parallel import for_each
+from napari_jcc.progress import Progress
+
+
+@pytest.fixture
+def watched():
+    """Collect the threads in which a global callback of dask is called."""
+    threads = []
+
+    class Watch(Callback):
+        def _start(self, dsk):
+            threads.append(threading.current_thread())
+
+    with Watch():
+        da.ones(2).compute()
+        assert len(threads) == 1  # else this tests nothing
+        threads.clear()
+        yield threads
+
+
+def in_thread(function, *args):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result(timeout=30)
+
+
+def test_global_callbacks_are_not_called_from_other_threads(watched):
+    """Viewers cache slices by such a callback, which keeps one thread's state only."""
+    in_thread(for_each, str, range(3), lambda place, result: None, Progress())
+    collection = ImageCollection.from_array(da.ones((2, 8, 8)))
+    in_thread(collection.raw, 1)
+    in_thread(collection.fingerprint, 1)
+    assert watched == []
+
+
+def test_off_the_main_thread_there_are_no_more_threads_than_cores():
+    lock, running, most = threading.Lock(), 0, 0
+
+    def work(seconds):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        threading.Event().wait(seconds)
+        with lock:
+            running -= 1
+
+    items = [0.02] * (4 * CPU_COUNT + 8)
+    in_thread(for_each, work, items, lambda place, result: None, Progress())
+    assert most <= CPU_COUNT
