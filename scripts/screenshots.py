@@ -23,6 +23,7 @@ from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
+from napari_jcc.project import recovery
 from napari_jcc.samples import Sample, make_sample
 
 SIZE = 1400, 860
@@ -41,10 +42,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder of the pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    show_result(options.images, options.out)
-    show_padding(options.out)
-    show_docks(options.out)
     with TemporaryDirectory() as folder:
+        # Copies of a session that ended badly are nothing for the documentation.
+        recovery.recovery_folder = lambda: Path(folder) / "recovery"
+        show_result(options.images, options.out)
+        show_padding(options.out)
+        show_docks(options.out)
         show_matching(write_cats(Path(folder) / "cats"), options.out)
 
 

@@ -70,21 +70,32 @@ class Cursor:
         self.is_dragging = kind == "mouse_move"
 
 
-def drag(viewer, place, mode, *path):
-    """Draw with brush or eraser along a path, by napari's own tools."""
+MOUSE = {
+    "mouse_press": mouse_press_callbacks,
+    "mouse_move": mouse_move_callbacks,
+    "mouse_release": mouse_release_callbacks,
+}
+
+
+def mouse(labels, kind, *point):
+    """Hand an event at a pixel to the tools of a layer."""
+    event = Cursor(labels, labels.data_to_world(point), kind)
+    MOUSE[kind](labels, ReadOnlyWrapper(event, exceptions=("handled",)))
+
+
+def take_brush(viewer, place, mode):
     viewer.dims.set_current_step(0, place)
     labels = layer_of(viewer, Labels)
     labels.mode, labels.brush_size, labels.selected_label = mode, 5, 1
+    return labels
+
+
+def drag(viewer, place, mode, *path):
+    """Draw with brush or eraser along a path, by napari's own tools."""
+    labels = take_brush(viewer, place, mode)
     kinds = ["mouse_press", *["mouse_move"] * len(path[1:]), "mouse_release"]
-    calls = {
-        "mouse_press": mouse_press_callbacks,
-        "mouse_move": mouse_move_callbacks,
-        "mouse_release": mouse_release_callbacks,
-    }
     for kind, point in zip(kinds, [*path, path[-1]], strict=True):
-        position = labels.data_to_world((place, *point))
-        event = ReadOnlyWrapper(Cursor(labels, position, kind), exceptions=("handled",))
-        calls[kind](labels, event)
+        mouse(labels, kind, place, *point)
 
 
 def marks(widget, place):
@@ -280,25 +291,17 @@ def test_what_was_drawn_can_be_looked_at(viewer, widget, qtbot):
 
 
 def test_of_a_stroke_under_way_nothing_is_taken_or_overwritten(viewer, widget, qtbot):
-    corrections, labels = widget.session.corrections, layer_of(viewer, Labels)
-    viewer.dims.set_current_step(0, 1)
-    labels.mode, labels.brush_size, labels.selected_label = "paint", 5, 1
-
-    def press(kind, *point):
-        calls = mouse_press_callbacks if kind == "mouse_press" else mouse_move_callbacks
-        calls = mouse_release_callbacks if kind == "mouse_release" else calls
-        event = Cursor(labels, labels.data_to_world((1, *point)), kind)
-        calls(labels, ReadOnlyWrapper(event, exceptions=("handled",)))
-
-    press("mouse_press", 5, 5)
-    press("mouse_move", 5, 15)
+    corrections = widget.session.corrections
+    labels = take_brush(viewer, 1, "paint")
+    mouse(labels, "mouse_press", 1, 5, 5)
+    mouse(labels, "mouse_move", 1, 5, 15)
     qtbot.wait(30)
     assert not len(widget.session.edits)
     found = widget.shown.answer.result.images[1]
     corrections._write({1: found})  # an answer to something drawn before comes in now
     assert labels.data[1, 5, 5:16].all()
-    press("mouse_move", 5, 20)
-    press("mouse_release", 5, 20)
+    mouse(labels, "mouse_move", 1, 5, 20)
+    mouse(labels, "mouse_release", 1, 5, 20)
     settle(widget, qtbot)
     assert len(widget.session.edits) == 1
     assert (marks(widget, 1)[5, 5:21] == OBJECT).all()
