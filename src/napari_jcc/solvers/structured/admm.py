@@ -31,6 +31,7 @@ from napari_jcc.solvers.structured.blocks import Blocks
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.judge import Judge, State, multiply
 from napari_jcc.solvers.structured.kept import KeptSystem
+from napari_jcc.solvers.structured.weights import bound_weights, row_weights
 
 RELAXATION = 1.6
 FIRST_RHO = 1.0
@@ -51,7 +52,7 @@ MOST_STEPS = 2000
 
 
 @dataclass(frozen=True)
-class AdmmResult:
+class SplitResult:
     """Last iterate in the scaled cost, within the bounds, and how good it is.
 
     Attributes
@@ -101,18 +102,9 @@ class Admm:
         self.blocks = blocks
         self.is_ready = False
         self.free = blocks.free
-        matrix = blocks.rows
-        row = torch.repeat_interleave(
-            torch.arange(len(blocks.row_lower), device=matrix.device),
-            matrix.crow_indices().diff(),
-        )
-        diagonal = blocks.cost_diagonal
-        self.d = torch.where(diagonal > 0, diagonal, 1.0)
-        square = matrix.values() ** 2
-        size = torch.zeros_like(blocks.row_lower)
-        size = size.index_add(0, row, square / self.d[matrix.col_indices()])
+        self.d = bound_weights(blocks)
+        self.w = row_weights(blocks, self.d)
         equal = blocks.row_lower == blocks.row_upper
-        self.w = torch.where(size > 0, 1.0 / size.clamp_min(1e-12), 1.0)
         self.w = torch.where(equal, EQUALITY_WEIGHT * self.w, self.w)
 
     def solve(
@@ -120,7 +112,7 @@ class Admm:
         start: tuple[Tensor, Tensor] | None = None,
         max_iterations: int = MOST_STEPS,
         progress: Progress | None = None,
-    ) -> AdmmResult:
+    ) -> SplitResult:
         """Iterate from a point (x, y) of rows' duals, or from the middle of the bounds.
 
         Raises
@@ -147,7 +139,7 @@ class Admm:
                 continue
             quality, balance = judge.quality(state)
             if quality <= self.tolerance:
-                return AdmmResult(state.v, state.y, iteration, True, False)
+                return SplitResult(state.v, state.y, iteration, True, False)
             if watch.is_stalled(iteration, quality):
                 break
             if iteration % ADAPT_EVERY == 0 and watch.may_adapt(balance):
@@ -157,7 +149,7 @@ class Admm:
             if iteration % PATIENCE == PATIENCE // 2:
                 earlier = state
         infeasible = judge.is_certificate(state.y - earlier.y)
-        return AdmmResult(state.v, state.y, iteration, False, infeasible)
+        return SplitResult(state.v, state.y, iteration, False, infeasible)
 
     def _prepare(self) -> None:
         """Factorise where nothing fits; a variable set free since needs a place."""

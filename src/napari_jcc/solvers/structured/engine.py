@@ -18,7 +18,8 @@ from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.solvers.structured import admm, ipm
-from napari_jcc.solvers.structured.admm import Admm
+from napari_jcc.solvers.structured.admm import Admm, SplitResult
+from napari_jcc.solvers.structured.augmented import AugmentedLagrangian
 from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
 from napari_jcc.solvers.structured.build import edit_blocks, make_blocks
@@ -134,13 +135,35 @@ class Engine:
             if not self._is_convex:
                 InteriorPoint(self.blocks, self.exchange).check_convex()
                 self._is_convex = True
-            if self._splits():
+            solution = self._edit(start, progress) if self._is_edit(start) else None
+            if solution is None and self._splits():
                 solution = self._split(start, progress)
-                if solution is not None:
-                    return solution
-            return self._interior(began, progress)
+            return solution or self._interior(began, progress)
         except NotPositive:
             return _failed(self.blocks.program, Status.NON_CONVEX)
+
+    def _is_edit(self, start: Solution | None) -> bool:
+        config = self.config
+        return start is not None and config.method == "auto" and config.tolerance >= PRECISE
+
+    def _edit(self, start: Solution | None, progress: Progress | None) -> Solution | None:
+        """Return None where the last answer is no help."""
+        flat = self._flat(start)
+        if flat is None:
+            return None
+        began = time.perf_counter()
+        method = AugmentedLagrangian(self.blocks, self.exchange, self.config.tolerance)
+        try:
+            result = method.solve(flat, progress)
+        except NotPositive:
+            return None
+        if not result.solved:
+            self._note(
+                f"Newton steps from the last answer did not settle in {result.iterations}; "
+                "the program is solved afresh."
+            )
+            return None
+        return self._as_solution(result, Status.SOLVED, began)
 
     def _splits(self) -> bool:
         """Whether operator splitting comes first; the same on all holders."""
@@ -177,6 +200,9 @@ class Engine:
                 "point takes over."
             )
             return None
+        return self._as_solution(result, status, began)
+
+    def _as_solution(self, result: SplitResult, status: Status, began: float) -> Solution:
         seconds = (0.0, time.perf_counter() - began)
         return to_solution(
             self.blocks, result.x, result.y, status, result.iterations, seconds

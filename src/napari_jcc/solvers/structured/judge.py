@@ -9,6 +9,9 @@ from torch import Tensor
 
 from napari_jcc.solvers.structured.blocks import Blocks
 from napari_jcc.solvers.structured.exchange import Exchange
+from napari_jcc.solvers.structured.interior import interior_point
+from napari_jcc.solvers.structured.repair import pull_inside
+from napari_jcc.solvers.structured.weights import row_numbers
 
 FEASIBLE_SHARE = 0.02
 """Primal residual asked for, as a share of the relative gap asked for."""
@@ -55,10 +58,8 @@ class Judge:
     ) -> None:
         self.blocks, self.exchange, self.free = blocks, exchange, free
         self.w, self.d = weights
-        crow = blocks.rows.crow_indices()
-        rows = torch.arange(len(self.w), device=crow.device)
         square = torch.zeros_like(self.w).index_add(
-            0, torch.repeat_interleave(rows, crow.diff()), blocks.rows.values() ** 2
+            0, row_numbers(blocks), blocks.rows.values() ** 2
         )
         self.row_norm = square.sqrt().clamp_min(1.0)
         self.low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
@@ -134,6 +135,50 @@ class Judge:
         least = torch.minimum(pull * blocks.lower, pull * blocks.upper).sum()
         support = change.clamp_min(0.0) @ self.high + change.clamp_max(0.0) @ self.low
         return float(self.exchange.total((least - support)[None])) > CERTIFICATE
+
+
+class RepairedGap:
+    """Cost of the repaired point against the bound that the duals prove.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    exchange
+        Sums over images held elsewhere.
+    """
+
+    def __init__(self, blocks: Blocks, exchange: Exchange) -> None:
+        self.blocks, self.exchange = blocks, exchange
+        self.inner = interior_point(blocks)
+
+    def measure(self, x: Tensor, y: Tensor, product: Tensor) -> tuple[Tensor, float]:
+        """Return the repaired point, and its relative gap or violation, the worse.
+
+        `product` is P x. Only images without room between their limits, as marks may
+        leave them, stay violated.
+        """
+        blocks = self.blocks
+        feasible = pull_inside(blocks, x, self.inner)
+        curved = multiply(blocks, self.exchange, feasible)
+        slope = product + blocks.q + blocks.columns @ y
+        least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
+        high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
+        low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
+        support = y.clamp_min(0.0) @ high + y.clamp_max(0.0) @ low
+        values = torch.stack(
+            [
+                feasible @ (0.5 * curved + blocks.q),
+                least - 0.5 * x @ product - support,
+            ]
+        )
+        cost, bound = self.exchange.total(values).tolist()
+        activity = blocks.rows @ feasible
+        lack = torch.maximum(blocks.row_lower - activity, activity - blocks.row_upper)
+        violation, size = self.exchange.largest(
+            torch.stack([_largest(lack.clamp_min(0.0)), _largest(blocks.q)])
+        ).tolist()
+        gap = (cost - bound) / max(abs(cost), 1e-3 * max(size, 1.0))
+        return feasible, max(gap, violation / FEASIBLE_SHARE)
 
 
 def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:

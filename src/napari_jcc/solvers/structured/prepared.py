@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy import sparse
 
 from napari_jcc._types import IntArray
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
 from napari_jcc.problem.cut import cut_image
-from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
+from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.solvers.structured.change import Change
@@ -114,11 +113,8 @@ class PreparedProblem:
             raise ProblemError("There is no solution to start from yet. Call solve first.")
         variables = np.flatnonzero(self._program.variable_image == image)
         rows = np.flatnonzero(self._program.row_image == image)
-        part = _absorb(cut_image(self._program, whole.x, variables, rows))
-        config = self.config
-        if config.method == "auto":
-            config = config.model_copy(update={"method": "admm"})
-        engine = Engine(part, config, torch.device("cpu"))
+        part = cut_image(self._program, whole.x, variables, rows)
+        engine = Engine(part, self.config, torch.device("cpu"))
         start = replace(
             whole,
             x=whole.x[variables],
@@ -126,31 +122,10 @@ class PreparedProblem:
             bound_duals=whole.bound_duals[variables],
         )
         local = engine.solve(start, progress)
-        if local.status is not Status.SOLVED and config.method != self.config.method:
-            config = config.model_copy(update={"method": "ipm"})
-            local = Engine(part, config, torch.device("cpu")).solve(progress=progress)
         joined = _join(whole, local, variables, rows)
         if local.status is Status.SOLVED:
             self.solution = joined
         return joined
-
-
-def _absorb(program: QuadraticProgram) -> QuadraticProgram:
-    """Return the same program with F F' as part of the matrix within the image.
-
-    One image has fewer variables than the low rank has columns, or about as many.
-    Empty terms stay, as they tell boxes from superpixels.
-    """
-    cost = program.sparse_cost.toarray()
-    for term in program.low_rank:
-        cost[term.rows, term.rows] -= term.factor @ term.factor.T
-    return replace(
-        program,
-        sparse_cost=sparse.csc_array(cost),
-        low_rank=tuple(
-            LowRankTerm(term.start, term.factor[:, :0]) for term in program.low_rank
-        ),
-    )
 
 
 def _join(whole: Solution, part: Solution, variables: IntArray, rows: IntArray) -> Solution:

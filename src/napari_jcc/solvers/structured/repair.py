@@ -16,25 +16,27 @@ from napari_jcc.solvers.structured.layout import DENSE, LIGHT
 def repair(program: QuadraticProgram, x: FloatArray) -> FloatArray:
     """Return the point `x`, (V,), changed as little as makes it feasible."""
     blocks = make_blocks(program, torch.device("cpu"))
-    return blocks.from_flat(repair_flat(blocks, blocks.to_flat(x)))
+    inside = interior_point(blocks)
+    return blocks.from_flat(pull_inside(blocks, blocks.to_flat(x), inside))
 
 
-def repair_flat(blocks: Blocks, x: Tensor) -> Tensor:
+def pull_inside(blocks: Blocks, x: Tensor, inside: tuple[Tensor, Tensor]) -> Tensor:
     """Clip to the bounds, bring the boxes to their simplex, then pull inwards.
 
     Every image moves towards its own strictly feasible point, just as far as its worst
-    row asks. An image that has no such point at hand is only clipped.
+    row asks. An image that has no such point at hand is only clipped. `inside` is what
+    `interior_point` found.
     """
     x = torch.minimum(torch.maximum(x, blocks.lower), blocks.upper)
-    inner, room = interior_point(blocks)
+    inner, room = inside
     for part in blocks.parts:
         own = part.view(x)
         _to_simplex(blocks, part, own)
         fill_sums(blocks, part, own)
-    activity, inside = blocks.rows @ x, blocks.rows @ inner
+    activity, middle = blocks.rows @ x, blocks.rows @ inner
     equal = blocks.row_lower == blocks.row_upper
     lack = torch.maximum(blocks.row_lower - activity, activity - blocks.row_upper)
-    spare = torch.minimum(inside - blocks.row_lower, blocks.row_upper - inside)
+    spare = torch.minimum(middle - blocks.row_lower, blocks.row_upper - middle)
     share = torch.where((lack > 0) & ~equal, lack / (lack + spare.clamp_min(1e-300)), 0.0)
     for part in blocks.parts:
         usable = part.view_rows(room)[:, :1] > 0

@@ -1,0 +1,129 @@
+"""Newton steps from the answer to a similar program."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_jcc.config import SolverConfig
+from napari_jcc.errors import Cancelled
+from napari_jcc.progress import Progress
+from napari_jcc.solvers import Status, get_solver
+from napari_jcc.solvers.gap import relative_gap
+from solvers.instances import READINGS, program, random_program
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from napari_jcc.solvers.structured import PreparedProblem  # noqa: E402
+from napari_jcc.solvers.structured.augmented import AugmentedLagrangian  # noqa: E402
+from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
+from napari_jcc.solvers.structured.exchange import Alone  # noqa: E402
+from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
+from napari_jcc.solvers.structured.reduced import ReducedSystem  # noqa: E402
+
+torch.set_num_threads(1)  # Threads that wait for each other slow tiny matrices down.
+CPU = torch.device("cpu")
+WARM = SolverConfig(tolerance=1e-5)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_reduced_system_equals_the_whole_one_on_its_variables(reading, share, rng):
+    blocks = make_blocks(random_program(rng, reading), CPU)
+    d = torch.rand(blocks.layout.variable_count, dtype=torch.float64) + 0.5
+    weight = torch.rand(blocks.layout.row_count, dtype=torch.float64)
+    free = blocks.free & (torch.as_tensor(rng.random(len(d))) < share)
+    whole, reduced = KktSystem(blocks), ReducedSystem(blocks, Alone(), free)
+    whole.factorise(d, weight, free)
+    reduced.factorise(d, weight)
+    right = torch.randn_like(d)
+    found = reduced.solve(right)
+    assert not found[~free].any()
+    torch.testing.assert_close(found, whole.solve(right), atol=1e-9, rtol=0)
+
+
+@settings(deadline=None, max_examples=10)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(READINGS),
+    st.sampled_from(
+        [{}, {"duplicated": True}, {"equal_features": True}, {"empty_box": True}]
+    ),
+)
+def test_an_edit_is_solved_whatever_the_program(seed, reading, kind):
+    before, after = (
+        random_program(np.random.default_rng(seed), reading, nu=nu, mu=0.05, **kind)
+        for nu in (0.05, 0.1)
+    )
+    prepared = PreparedProblem(before, WARM, "cpu")
+    assert prepared.solve().status is Status.SOLVED
+    prepared.update(after)
+    answer = prepared.solve()
+    assert answer.status is Status.SOLVED
+    assert after.infeasibility(answer.x) <= 1e-6
+    gap = relative_gap(after, answer.x, answer.x, answer.row_duals)
+    size = max(abs(after.objective(answer.x)), 1e-2)
+    assert gap * abs(after.objective(answer.x)) <= 1e-3 * size
+
+
+def test_an_edit_worked_out_by_hand():
+    """Least x'x - 2 x_0 - 2 x_1 with x_0 + x_1 <= 1, then with a limit of 3/2."""
+    before = program(2 * np.eye(2), [-2, -2], [[1, 1]], [-np.inf], [1])
+    prepared = PreparedProblem(before, WARM, "cpu")
+    np.testing.assert_allclose(prepared.solve().x, [0.5, 0.5], atol=1e-4)
+    prepared.update(replace(before, u=np.array([1.5])))
+    answer = prepared.solve()
+    np.testing.assert_allclose(answer.x, [0.75, 0.75], atol=1e-4)
+    np.testing.assert_allclose(answer.row_duals, [0.5], atol=1e-3)
+    prepared.update(replace(before, u=np.array([2.5])))
+    np.testing.assert_allclose(prepared.solve().x, [1, 1], atol=1e-4)
+
+
+def test_an_edit_that_does_not_settle_is_solved_afresh(rng, monkeypatch):
+    before, after = (
+        random_program(np.random.default_rng(3), "cover", nu=nu) for nu in (0.1, 0.4)
+    )
+    prepared = PreparedProblem(before, WARM, "cpu")
+    prepared.solve()
+    prepared.update(after)
+    monkeypatch.setattr("napari_jcc.solvers.structured.augmented.MOST_STEPS", 1)
+    answer = prepared.solve()
+    assert "solved afresh" in prepared.notes[0]
+    solver = get_solver("structured", "cpu")
+    solver.setup(after, WARM)
+    np.testing.assert_allclose(answer.x, solver.solve().x, atol=1e-12)
+
+
+def test_cancelling_an_edit_keeps_the_last_answer(rng):
+    class CancelledLater(Progress):
+        def __init__(self, steps):
+            super().__init__()
+            self.left = steps
+
+        def raise_if_cancelled(self):
+            self.left -= 1
+            if self.left < 0:
+                raise Cancelled("cancelled")
+
+    before, after = (
+        random_program(np.random.default_rng(3), "cover", nu=nu) for nu in (0.1, 0.4)
+    )
+    prepared = PreparedProblem(before, WARM, "cpu")
+    first = prepared.solve()
+    prepared.update(after)
+    for steps in (0, 1, 2):
+        with pytest.raises(Cancelled):
+            prepared.solve(CancelledLater(steps))
+        assert prepared.solution is first
+    assert prepared.solve().status is Status.SOLVED
+
+
+def test_few_steps_from_the_optimum_and_the_duals_of_the_rows(rng):
+    blocks = make_blocks(random_program(rng, "cover"), CPU)
+    start = torch.full_like(blocks.q, 0.5), torch.zeros_like(blocks.row_lower)
+    method = AugmentedLagrangian(blocks, tolerance=1e-6)
+    far = method.solve(start)
+    assert far.solved
+    assert method.solve((far.x, far.y)).iterations <= 3 < far.iterations
