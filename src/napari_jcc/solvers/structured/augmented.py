@@ -17,6 +17,7 @@ Control and Optimization 20 (1982).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -156,7 +157,7 @@ class AugmentedLagrangian:
         """Length of a projected gradient step in the metric of the diagonal."""
         lower, upper = self.blocks.lower, self.blocks.upper
         aim = torch.clamp(point.x - point.gradient / self.d, lower, upper)
-        return self._total((self.d * (point.x - aim).square()).sum()) ** 0.5
+        return math.sqrt(self._total((self.d * (point.x - aim).square()).sum()))
 
     def _newton_step(self, point: _Point) -> Tensor:
         blocks, x, gradient = self.blocks, point.x, point.gradient
