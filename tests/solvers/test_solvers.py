@@ -12,7 +12,13 @@ from napari_jcc.problem import (
     LowRankTerm,
 )
 from napari_jcc.problem.lifting import lift
-from napari_jcc.solvers import SOLVERS, Status, get_solver, require_solved
+from napari_jcc.solvers import (
+    SOLVERS,
+    Status,
+    get_solver,
+    require_solved,
+    resolve_solver,
+)
 from napari_jcc.solvers.gap import lower_bound
 from solvers.instances import READINGS, TIGHT, program, random_program
 
@@ -172,3 +178,12 @@ def test_large_program_is_refused_by_the_dense_solver():
     problem = program(np.eye(count), np.zeros(count), np.ones((1, count)), [0], [1])
     with pytest.raises(ProblemError, match="osqp"):
         get_solver("dense").setup(problem, SolverConfig())
+
+
+def test_auto_is_osqp_for_a_run_and_structured_after_an_edit_where_torch_is(monkeypatch):
+    installed = importlib.util.find_spec("torch") is not None
+    assert resolve_solver("auto") == "osqp"
+    assert resolve_solver("auto", warm=True) == ("structured" if installed else "osqp")
+    assert resolve_solver("dense", warm=True) == "dense"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert resolve_solver("auto", warm=True) == "osqp"

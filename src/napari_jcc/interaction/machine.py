@@ -141,7 +141,7 @@ class Machine:
             regions[place], chosen = hold_marks(regions[place], guidance[place])
             fixings[place] = local_fixings(guidance[place], chosen, regions[place].objects)
         progress.start("Joint problem", 1)
-        point = joint.solve([regions[i] for i in joint.places], fixings)
+        point = joint.solve([regions[i] for i in joint.places], fixings, progress)
         progress.advance()
         decided = self._decode(joint, regions, point, guidance, progress)
         return State(tuple(regions), point, tuple(decided))

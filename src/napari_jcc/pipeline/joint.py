@@ -22,7 +22,7 @@ from napari_jcc.problem import JointFactors, factorise, gather
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
-from napari_jcc.solvers import Solution, require_solved
+from napari_jcc.solvers import Solution, require_solved, resolve_solver
 from napari_jcc.spill import GIGABYTE, SpilledList
 
 
@@ -104,7 +104,7 @@ class JointStage:
         return JointAnswer(
             key,
             split_by_image(solution, data, usable),
-            report_solution(solution, program, self._config.solver.name),
+            report_solution(solution, program, resolve_solver(self._config.solver.name)),
             SolvedJoint(tuple(usable), data, factors, program, solution),
         )
 

@@ -31,13 +31,26 @@ SOLVERS: dict[str, Callable[[str], Solver]] = {
 """Makers of a solver for a device; those that know the processor only ignore it."""
 
 
+def resolve_solver(name: str, *, warm: bool = False) -> str:
+    """Return what the setting ``auto`` stands for, and any other name as it is.
+
+    A run takes OSQP, which needs no torch and no time to load it. From the answer to a
+    similar program (`warm`) the structured solver is about twice as fast and far closer
+    to the optimum (docs/benchmarks/corrections.md); it is taken where torch is installed.
+    """
+    if name != "auto":
+        return name
+    has_torch = importlib.util.find_spec("torch") is not None
+    return "structured" if warm and has_torch else "osqp"
+
+
 def get_solver(name: str, device: str = "auto") -> Solver:
     """Return a new solver.
 
     Parameters
     ----------
     name
-        One of `SOLVERS`.
+        One of `SOLVERS`, or ``auto``.
     device
         The setting ``runtime.device``; used by ``structured``.
 
@@ -48,6 +61,7 @@ def get_solver(name: str, device: str = "auto") -> Solver:
     SolverError
         If the solver needs a package that is not installed.
     """
+    name = resolve_solver(name)
     if name not in SOLVERS:
         raise ConfigError(f"Unknown solver {name!r}. Known: {', '.join(SOLVERS)}.")
     return SOLVERS[name](device)

@@ -10,9 +10,10 @@ from napari_jcc.config.fields import Section, setting
 class SolverConfig(Section):
     """How the quadratic program is solved."""
 
-    name: Literal["osqp", "structured", "dense"] = setting(
-        "osqp",
+    name: Literal["auto", "osqp", "structured", "dense"] = setting(
+        "auto",
         "Solver",
+        "auto: osqp for a run; structured for corrections, where torch is installed. "
         "osqp: operator splitting on the lifted sparse problem. structured: one block per "
         "image, faster on large sets and after edits, needs torch. dense: reference for "
         "tiny problems only.",
@@ -23,7 +24,8 @@ class SolverConfig(Section):
         "Method of the structured solver",
         "admm: operator splitting, many cheap steps, starts from the last answer. ipm: "
         "interior point, few dear steps, for tolerances below 1e-6. auto: admm where it "
-        "is the faster one, ipm where that stalls.",
+        "is the faster one, ipm where that stalls, and Newton steps from the last answer "
+        "after an edit.",
         advanced=True,
     )
     tolerance: float = setting(
