@@ -27,7 +27,7 @@ from napari_jcc.progress import Progress
 from napari_jcc.solvers.structured.admm import SplitResult
 from napari_jcc.solvers.structured.blocks import Blocks
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
-from napari_jcc.solvers.structured.judge import RepairedGap, multiply
+from napari_jcc.solvers.structured.judge import RepairedGap
 from napari_jcc.solvers.structured.reduced import ReducedSystem
 from napari_jcc.solvers.structured.weights import bound_weights, row_weights
 
@@ -53,23 +53,39 @@ ROUND = 20
 SUFFICIENT = 1e-4
 """Share of the linear fall that a step must bring (Armijo)."""
 
+ROUNDING = 1e-13
 SHORTEST = 1e-3
 MOST_STEPS = 60
 """Newton steps after which other methods would have been quicker."""
 
 
 @dataclass(frozen=True)
-class _Point:
-    """The augmented cost at a point: its value, gradient, and how far rows exceed.
+class _Trial:
+    """The augmented cost at a point, and what its gradient is made of.
 
-    `product` is P x; `excess` counts from the limits moved by the duals.
+    `smooth` is S x, `common` is F'x over all images, `stay` the proximal pull; `excess`
+    is how far rows exceed the limits moved by the duals.
     """
 
     x: Tensor
-    product: Tensor
+    smooth: Tensor
+    common: Tensor
+    stay: Tensor
     excess: Tensor
-    gradient: Tensor
     value: float
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A trial that was taken, with P x and the gradient of the augmented cost."""
+
+    trial: _Trial
+    product: Tensor
+    gradient: Tensor
+
+    @property
+    def x(self) -> Tensor:
+        return self.trial.x
 
 
 class AugmentedLagrangian:
@@ -112,7 +128,7 @@ class AugmentedLagrangian:
         self.steps = 0
         while True:
             point = self._minimise(x, y)
-            x, y = point.x, self.w * point.excess
+            x, y = point.x, self.w * point.trial.excess
             feasible, quality = gap.measure(x, y, point.product)
             if quality <= self.tolerance or self.steps >= MOST_STEPS:
                 solved = quality <= self.tolerance
@@ -125,23 +141,30 @@ class AugmentedLagrangian:
         """
         lower, upper = self.blocks.lower, self.blocks.upper
         x = torch.clamp(x, lower, upper)
-        gradient = self._at(x, x, y).gradient
+        gradient = self._take(self._try(x, x, y)).gradient
         x = torch.where((x < lower + NEAR) & (gradient > 0), lower, x)
         return torch.where((x > upper - NEAR) & (gradient < 0), upper, x)
 
-    def _at(self, x: Tensor, anchor: Tensor, y: Tensor) -> _Point:
+    def _try(self, x: Tensor, anchor: Tensor, y: Tensor) -> _Trial:
         blocks = self.blocks
         shifted = blocks.rows @ x + y / self.w
         excess = shifted - torch.clamp(shifted, blocks.row_lower, blocks.row_upper)
-        product = multiply(blocks, self.exchange, x)
-        pull, stay = self.w * excess, PROXIMAL * self.d * (x - anchor)
-        value = x @ (0.5 * product + blocks.q) + 0.5 * (pull @ excess + stay @ (x - anchor))
-        gradient = product + blocks.q + blocks.columns @ pull + stay
-        return _Point(x, product, excess, gradient, self._total(value))
+        smooth, away = blocks.cost @ x, x - anchor
+        stay = PROXIMAL * self.d * away
+        own = x @ (0.5 * smooth + blocks.q) + 0.5 * (self.w * excess @ excess + stay @ away)
+        sums = self.exchange.total(torch.cat([own[None], blocks.project(x)]))
+        value = float(sums[0] - 0.5 * sums[1:] @ sums[1:])
+        return _Trial(x, smooth, sums[1:], stay, excess, value)
+
+    def _take(self, trial: _Trial) -> _Point:
+        blocks = self.blocks
+        product = trial.smooth - blocks.expand(trial.common)
+        pull = blocks.columns @ (self.w * trial.excess)
+        return _Point(trial, product, product + blocks.q + pull + trial.stay)
 
     def _minimise(self, anchor: Tensor, y: Tensor) -> _Point:
         """Minimise the augmented cost for fixed duals, to a share of the first move."""
-        point = self._at(anchor, anchor, y)
+        point = self._take(self._try(anchor, anchor, y))
         first = self._move(point)
         for _ in range(ROUND):
             if self.progress is not None:
@@ -163,7 +186,7 @@ class AugmentedLagrangian:
         blocks, x, gradient = self.blocks, point.x, point.gradient
         held = (x <= blocks.lower) & (gradient > 0) | (x >= blocks.upper) & (gradient < 0)
         system = ReducedSystem(blocks, self.exchange, blocks.free & ~held)
-        weight = torch.where(point.excess != 0, self.w, 0.0)
+        weight = torch.where(point.trial.excess != 0, self.w, 0.0)
         system.factorise(PROXIMAL * self.d, weight)
         return -system.solve(gradient)
 
@@ -172,11 +195,12 @@ class AugmentedLagrangian:
         length = 1.0
         while True:
             x = torch.clamp(point.x + length * step, self.blocks.lower, self.blocks.upper)
-            new = self._at(x, anchor, y)
+            trial = self._try(x, anchor, y)
             fall = self._total(point.gradient @ (x - point.x))
-            enough = point.value + SUFFICIENT * fall + 1e-13 * abs(point.value)
-            if new.value <= enough or length < SHORTEST:
-                return new
+            value = point.trial.value
+            enough = value + SUFFICIENT * fall + ROUNDING * abs(value)
+            if trial.value <= enough or length < SHORTEST:
+                return self._take(trial)
             length *= 0.5
 
     def _total(self, value: Tensor) -> float:

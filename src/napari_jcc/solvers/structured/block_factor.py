@@ -157,9 +157,13 @@ class BlockFactor:
         border = torch.linalg.solve_triangular(
             corner, part.border_factor * free[:, a:], upper=False
         )
-        flat_upper, flat_below, flat_border = (
-            matrix.flatten(0, 1) for matrix in (upper, below, border)
+        # Rows of variables that are not free are zero: a third or more of them.
+        inside, at_border = (
+            (self.free[:, :a] > 0).flatten(),
+            (self.free[:, a:] > 0).flatten(),
         )
+        flat_upper = upper.flatten(0, 1)[inside]
+        flat_below, flat_border = (m.flatten(0, 1)[at_border] for m in (below, border))
         interior = flat_upper.T @ flat_upper + flat_below.T @ flat_below
         return interior, -flat_below.T @ flat_border, flat_border.T @ flat_border
 
