@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_jcc.config import SolverConfig
-from napari_jcc.errors import Cancelled
+from napari_jcc.errors import Cancelled, ProblemError, SolverError
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import Status, get_solver
 from napari_jcc.solvers.gap import relative_gap
@@ -127,3 +127,51 @@ def test_few_steps_from_the_optimum_and_the_duals_of_the_rows(rng):
     far = method.solve(start)
     assert far.solved
     assert method.solve((far.x, far.y)).iterations <= 3 < far.iterations
+
+
+BOX = program(2 * np.eye(2), [-2, -2], [[1, 1]], [-np.inf], [1])
+BAD_EDITS = {
+    "concave": (replace(BOX, sparse_cost=-BOX.sparse_cost), Status.NON_CONVEX),
+    "contradicting": (
+        replace(BOX, l=np.array([3.0]), u=np.array([4.0])),
+        Status.INFEASIBLE,
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", BAD_EDITS)
+@pytest.mark.parametrize("method", ["auto", "admm", "ipm"])
+def test_an_edit_without_an_answer_says_so_and_can_be_taken_back(method, edit):
+    prepared = PreparedProblem(BOX, WARM.model_copy(update={"method": method}), "cpu")
+    first = prepared.solve()
+    bad, status = BAD_EDITS[edit]
+    prepared.update(bad)
+    assert prepared.solve().status is status
+    assert prepared.solve_image(0).status is status
+    assert prepared.solution is first
+    prepared.update(BOX)
+    np.testing.assert_allclose(prepared.solve().x, [0.5, 0.5], atol=1e-3)
+
+
+def test_an_edit_that_is_not_finite_is_refused_before_it_is_taken():
+    prepared = PreparedProblem(BOX, WARM, "cpu")
+    prepared.solve()
+    with pytest.raises(ProblemError, match="q must be finite, but 1 of 2"):
+        prepared.update(replace(BOX, q=np.array([np.nan, 0.0])))
+    np.testing.assert_allclose(prepared.solve().x, [0.5, 0.5], atol=1e-3)
+
+
+def test_an_edit_that_finds_no_memory_leaves_the_last_answer(monkeypatch):
+    prepared = PreparedProblem(BOX, WARM, "cpu")
+    first = prepared.solve()
+    prepared.update(replace(BOX, u=np.array([1.5])))
+
+    def fail(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReducedSystem, "factorise", fail)
+        with pytest.raises(SolverError, match="not enough memory"):
+            prepared.solve()
+    assert prepared.solution is first
+    np.testing.assert_allclose(prepared.solve().x, [0.75, 0.75], atol=1e-3)
