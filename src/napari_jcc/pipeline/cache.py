@@ -15,7 +15,7 @@ from typing import Any
 from napari_jcc.errors import OutputError
 from napari_jcc.pipeline.codec import count_bytes, decode, encode
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a stage computes something else from the same settings."""
 
 
