@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy import linalg
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.regions import ImageRegions
@@ -142,7 +141,8 @@ class Teacher:
         system = weighted.T @ self._kernel + RIDGE * self._prior
         system[np.diag_indices(len(system))] += 1e-8
         right = weighted.T @ (target - level)
-        found = self._kernel @ linalg.solve(system, right, assume_a="pos") + level
+        # By numpy, which lets other threads run meanwhile, as a window's; scipy does not.
+        found = self._kernel @ np.linalg.solve(system, right) + level
         return np.clip(found, 0.0, 1.0)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import MouseEvent
 from matplotlib.figure import Figure
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 
-from napari_jcc.plugin.widgets.plot import MARK, Plot
+from napari_jcc.plugin.widgets.plot import MARK, PAUSE, Plot
 from napari_jcc.sweep import SweepTable
 from napari_jcc.sweep.figure import draw_curves, draw_map, frame_cell, measure_points
 from napari_jcc.sweep.grid import Index
@@ -30,6 +30,9 @@ class SweepPlot(Plot):
         self._measure = ""
         self._current: Index | None = None
         self._mark: Artist | None = None
+        self._mark_timer = QTimer(self)
+        self._mark_timer.setSingleShot(True)
+        self._mark_timer.timeout.connect(self._move_mark)
         self.setToolTip("Click a point to see its masks")
         self.mpl_connect("button_press_event", self._on_click)
 
@@ -41,8 +44,8 @@ class SweepPlot(Plot):
     def set_current(self, place: Index | None) -> None:
         """Mark the point that is looked at."""
         self._current = place
-        self._draw_mark()
-        self.draw_idle()
+        # Once the slider rests: to draw a figure takes as long as several steps of it.
+        self._mark_timer.start(PAUSE)
 
     def draw_figure(self, figure: Figure) -> None:
         """Draw the measure, or say that there is nothing yet."""
@@ -58,6 +61,10 @@ class SweepPlot(Plot):
         else:
             draw_map(axes, self._table, self._measure)
         self._draw_mark()
+
+    def _move_mark(self) -> None:
+        self._draw_mark()
+        self.draw_idle()
 
     def _draw_mark(self) -> None:
         if self._mark is not None:
