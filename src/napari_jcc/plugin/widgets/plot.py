@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QSizePolicy
 CURVE, MARK = "#00a8d6", "#ff9f1c"
 """Seen on dark and on light ground."""
 
-PAUSE = 100
+_PAUSE = 100
 """Milliseconds in which changes are gathered before the figure is drawn again."""
 
 
@@ -48,7 +48,7 @@ class Plot(FigureCanvasQTAgg):
     def refresh(self) -> None:
         """Draw again soon."""
         if self._timer is not None and not self._timer.isActive():
-            self._timer.start(PAUSE)
+            self._timer.start(_PAUSE)
 
     def draw_figure(self, figure: Figure) -> None:
         """Draw everything."""

@@ -7,10 +7,13 @@ from matplotlib.backend_bases import MouseEvent
 from matplotlib.figure import Figure
 from qtpy.QtCore import QTimer, Signal
 
-from napari_jcc.plugin.widgets.plot import MARK, PAUSE, Plot
+from napari_jcc.plugin.widgets.plot import MARK, Plot
 from napari_jcc.sweep import SweepTable
 from napari_jcc.sweep.figure import draw_curves, draw_map, frame_cell, measure_points
 from napari_jcc.sweep.grid import Index
+
+_REST = 300
+"""Milliseconds without another point after which the plot marks the one looked at."""
 
 
 class SweepPlot(Plot):
@@ -45,7 +48,7 @@ class SweepPlot(Plot):
         """Mark the point that is looked at."""
         self._current = place
         # Once the slider rests: to draw a figure takes as long as several steps of it.
-        self._mark_timer.start(PAUSE)
+        self._mark_timer.start(_REST)
 
     def draw_figure(self, figure: Figure) -> None:
         """Draw the measure, or say that there is nothing yet."""
