@@ -7,7 +7,7 @@ import pytest
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import WeightsError
 from napari_jcc.features import describe_image
-from napari_jcc.features.alexnet import MEAN, STD, fingerprint_weights, load_alexnet
+from napari_jcc.features.alexnet import fingerprint_weights, load_alexnet
 
 torch = pytest.importorskip("torch", reason="AlexNet needs torch")
 
@@ -51,7 +51,11 @@ def file(weights, tmp_path_factory):
 def run_by_hand(weights, image):
     """The layers one by one, for an image (224, 224, 3) uint8."""
     f = torch.nn.functional
-    x = torch.from_numpy((image / 255 - MEAN) / STD).float().permute(2, 0, 1)[None]
+    x = (
+        torch.from_numpy((image / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225])
+        .float()
+        .permute(2, 0, 1)[None]
+    )
     steps = [("0", 4, 2, True), ("3", 1, 2, True), ("6", 1, 1, False)]
     steps += [("8", 1, 1, False), ("10", 1, 1, True)]
     for name, stride, padding, pools in steps:

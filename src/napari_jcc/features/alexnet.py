@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, ImageArray
 from napari_jcc.errors import WeightsError
-from napari_jcc.features.encoders.hub import is_offline
+from napari_jcc.features.encoders.hub import IMAGENET_MEAN, IMAGENET_STD, is_offline
 from napari_jcc.features.encoders.load import require_packages
 from napari_jcc.features.extractor import RegionDescriptors
 from napari_jcc.regions.regions import ImageRegions
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 SIDE, SIZE = 224, 4096
 """Side of the network's input in pixels, and length of a descriptor."""
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = 32
 _LOADING = threading.Lock()
 
@@ -186,5 +185,6 @@ def _crop(image: ImageArray, box: Float32Array) -> Float32Array:
     x_min, y_min, x_max, y_max = np.rint(box).astype(int)
     piece = image[y_min : max(y_max, y_min + 1), x_min : max(x_max, x_min + 1)]
     warped = cv2.resize(piece, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    scaled = (warped.astype(np.float32) / 255 - np.array(MEAN)) / np.array(STD)
+    mean, std = np.array(IMAGENET_MEAN), np.array(IMAGENET_STD)
+    scaled = (warped.astype(np.float32) / 255 - mean) / std
     return np.asarray(scaled, dtype=np.float32)
