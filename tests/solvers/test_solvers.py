@@ -180,10 +180,12 @@ def test_large_program_is_refused_by_the_dense_solver():
         get_solver("dense").setup(problem, SolverConfig())
 
 
-def test_auto_is_osqp_for_a_run_and_structured_after_an_edit_where_torch_is(monkeypatch):
+def test_auto_is_osqp_for_a_run_and_structured_for_corrections_where_torch_is(monkeypatch):
     installed = importlib.util.find_spec("torch") is not None
     assert resolve_solver("auto") == "osqp"
-    assert resolve_solver("auto", warm=True) == ("structured" if installed else "osqp")
-    assert resolve_solver("dense", warm=True) == "dense"
+    assert resolve_solver("auto", correction=True) == (
+        "structured" if installed else "osqp"
+    )
+    assert resolve_solver("dense", correction=True) == "dense"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert resolve_solver("auto", warm=True) == "osqp"
+    assert resolve_solver("auto", correction=True) == "osqp"

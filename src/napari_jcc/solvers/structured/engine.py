@@ -19,6 +19,7 @@ from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.solvers.structured import admm, ipm
 from napari_jcc.solvers.structured.admm import Admm, SplitResult
+from napari_jcc.solvers.structured.answers import as_solution, failed, to_solution
 from napari_jcc.solvers.structured.augmented import AugmentedLagrangian
 from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
@@ -28,14 +29,10 @@ from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.ipm import InteriorPoint
 from napari_jcc.solvers.structured.kept import kept_bytes
 from napari_jcc.solvers.structured.layout import GROUP_BYTES, THIN
-from napari_jcc.solvers.structured.point import IpmResult
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-INFEASIBLE_RESIDUAL = 1e-6
-"""Violation that an interior-point method does not leave in a feasible program."""
 
 TIGHTER = 1e-2
 """Interior point is asked for more than the tolerance: its last steps are cheap."""
@@ -135,26 +132,25 @@ class Engine:
             if not self._is_convex:
                 InteriorPoint(self.blocks, self.exchange).check_convex()
                 self._is_convex = True
-            solution = self._edit(start, progress) if self._is_edit(start) else None
+            solution = None
+            if start is not None and self._edits():
+                solution = self._edit(start, progress)
             if solution is None and self._splits():
                 solution = self._split(start, progress)
             return solution or self._interior(began, progress)
         except NotPositive:
-            return _failed(self.blocks.program, Status.NON_CONVEX)
+            return failed(self.blocks.program, Status.NON_CONVEX)
 
-    def _is_edit(self, start: Solution | None) -> bool:
-        config = self.config
-        return start is not None and config.method == "auto" and config.tolerance >= PRECISE
+    def _edits(self) -> bool:
+        """Whether an earlier answer is a start for Newton steps."""
+        return self.config.method == "auto" and self.config.tolerance >= PRECISE
 
-    def _edit(self, start: Solution | None, progress: Progress | None) -> Solution | None:
-        """Return None where the last answer is no help."""
-        flat = self._flat(start)
-        if flat is None:
-            return None
+    def _edit(self, start: Solution, progress: Progress | None) -> Solution | None:
+        """Return None where the earlier answer is no help."""
         began = time.perf_counter()
         method = AugmentedLagrangian(self.blocks, self.exchange, self.config.tolerance)
         try:
-            result = method.solve(flat, progress)
+            result = method.solve(self._flat(start), progress)
         except NotPositive:
             return None
         if not result.solved:
@@ -189,7 +185,8 @@ class Engine:
         if self._splitting is None:
             self._splitting = Admm(self.blocks, self.exchange, self.config.tolerance)
         steps = min(self.config.max_iterations, admm.MOST_STEPS)
-        result = self._splitting.solve(self._flat(start), steps, progress)
+        first = None if start is None else self._flat(start)
+        result = self._splitting.solve(first, steps, progress)
         status = Status.SOLVED if result.solved else Status.MAX_ITERATIONS
         if result.infeasible:
             status = Status.INFEASIBLE
@@ -215,9 +212,7 @@ class Engine:
         )
         return as_solution(self.blocks, result, (0.0, time.perf_counter() - began))
 
-    def _flat(self, start: Solution | None) -> tuple[Tensor, Tensor] | None:
-        if start is None:
-            return None
+    def _flat(self, start: Solution) -> tuple[Tensor, Tensor]:
         blocks = self.blocks
         return blocks.to_flat(start.x), blocks.to_flat_rows(start.row_duals * blocks.scale)
 
@@ -262,57 +257,3 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         "can't allocate memory" in str(error)
     )
-
-
-def as_solution(
-    blocks: Blocks, result: IpmResult, seconds: tuple[float, float]
-) -> Solution:
-    """Bring an interior-point iterate back to the program's own order and units."""
-    point = result.point
-    solution = to_solution(
-        blocks, point.x, point.y, _status(result), result.iterations, seconds
-    )
-    # A fixed variable's dual is whatever makes its gradient vanish.
-    program = blocks.program
-    free = program.lower < program.upper
-    bound = blocks.from_flat(point.high - point.low) / blocks.scale
-    solution.bound_duals[free] = bound[free]
-    return solution
-
-
-def to_solution(
-    blocks: Blocks,
-    x: Tensor,
-    y: Tensor,
-    status: Status,
-    iterations: int,
-    seconds: tuple[float, float],
-) -> Solution:
-    """Bring a point back to the program's order and units; bounds take what is left."""
-    program = blocks.program
-    values = blocks.from_flat(x).clip(program.lower, program.upper)
-    row_duals = blocks.from_flat_rows(y) / blocks.scale
-    gradient = program.multiply(values) + program.q + program.A.T @ row_duals
-    return Solution(
-        status=status,
-        x=values,
-        row_duals=row_duals,
-        bound_duals=-gradient,
-        iterations=iterations,
-        setup_seconds=seconds[0],
-        solve_seconds=seconds[1],
-    )
-
-
-def _status(result: IpmResult) -> Status:
-    if result.solved:
-        return Status.SOLVED
-    if result.stuck:
-        infeasible = result.primal_residual > INFEASIBLE_RESIDUAL
-        return Status.INFEASIBLE if infeasible else Status.FAILED
-    return Status.MAX_ITERATIONS
-
-
-def _failed(program: QuadraticProgram, status: Status) -> Solution:
-    zeros = program.lower.copy()
-    return Solution(status, zeros, 0 * program.l.clip(0, 0), 0 * zeros, 0, 0.0, 0.0)

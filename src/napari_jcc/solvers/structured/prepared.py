@@ -31,11 +31,14 @@ class PreparedProblem:
     edit                            changes                needs
     =============================== ====================== =============================
     nu, mu, marks, boxes fixed      q, limits, bounds      steps from the last solution
-    gamma                           A                      a new factor, and steps
+    gamma                           A                      its matrices anew besides
     alpha                           S                      a check of convexity besides
     beta                            F                      all matrices anew besides
     a box added (`with_box`)        variables              to be prepared anew
     =============================== ====================== =============================
+
+    Steps are Newton's on the variables off their bounds (`AugmentedLagrangian`), or those
+    of the method that `SolverConfig.method` names.
 
     Whatever an edit does not change should be passed on as the same object
     (``dataclasses.replace(program, q=...)``): it is recognised without comparing numbers.
