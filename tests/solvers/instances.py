@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig, SolverConfig
+from napari_jcc.errors import Cancelled
 from napari_jcc.features.extractor import Features
 from napari_jcc.problem import (
     JointData,
@@ -12,9 +13,23 @@ from napari_jcc.problem import (
     factorise,
     joint_model,
 )
+from napari_jcc.progress import Progress
 
 TIGHT = SolverConfig(tolerance=1e-8, max_iterations=200_000)
 READINGS = ("printed", "bigm", "cover", "hull")
+
+
+class CancelledLater(Progress):
+    """Is cancelled after so many steps."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.left = steps
+
+    def raise_if_cancelled(self):
+        self.left -= 1
+        if self.left < 0:
+            raise Cancelled("cancelled")
 
 
 def program(P, q, A, l, u, low_rank=()):  # noqa: E741

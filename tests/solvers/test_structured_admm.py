@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import Cancelled, SolverError
-from napari_jcc.progress import Progress
 from napari_jcc.solvers import Status, get_solver
 from napari_jcc.solvers.gap import lower_bound
-from solvers.instances import READINGS, TIGHT, program, random_program
+from solvers.instances import READINGS, TIGHT, CancelledLater, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -176,16 +175,6 @@ def test_no_memory_at_all_is_an_error_that_leaves_the_last_solution(rng, monkeyp
 
 
 def test_splitting_can_be_cancelled_at_any_step(rng):
-    class CancelledLater(Progress):
-        def __init__(self, steps):
-            super().__init__()
-            self.left = steps
-
-        def raise_if_cancelled(self):
-            self.left -= 1
-            if self.left < 0:
-                raise Cancelled("cancelled")
-
     prepared = PreparedProblem(random_program(rng, "cover"), ADMM, "cpu")
     for steps in (0, 1, 7):
         with pytest.raises(Cancelled):

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import Cancelled, ProblemError, SolverError
-from napari_jcc.progress import Progress
 from napari_jcc.solvers import Status, get_solver
-from solvers.instances import READINGS, program, random_program
+from solvers.instances import READINGS, CancelledLater, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -97,16 +96,6 @@ def test_an_edit_that_does_not_settle_is_solved_afresh(rng, monkeypatch):
 
 
 def test_cancelling_an_edit_keeps_the_last_answer(rng):
-    class CancelledLater(Progress):
-        def __init__(self, steps):
-            super().__init__()
-            self.left = steps
-
-        def raise_if_cancelled(self):
-            self.left -= 1
-            if self.left < 0:
-                raise Cancelled("cancelled")
-
     before, after = (
         random_program(np.random.default_rng(3), "cover", nu=nu) for nu in (0.1, 0.4)
     )
