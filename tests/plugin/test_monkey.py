@@ -189,17 +189,24 @@ class Monkey:
             self.mirrored[last.key.name, last.time] = stroke
 
     def napari_undo(self) -> None:
-        """Take a stroke back as napari does: other pixels must keep their marks."""
+        """Take a stroke back as napari does: other pixels must keep their marks.
+
+        What only confirmed is unknown to napari, and goes with the stroke before it.
+        """
         labels = self.labels
         if labels is None:
             return
         before = labels.data.copy()
         marks = {name: self.shadow.marks(name) for name in self.shadow.sizes}
+        undone = self.session.edits.undone
         labels.undo()
         self.session.corrections.absorb()
         for place, (name, known) in enumerate(marks.items()):
             rows, columns = known.shape
             same = (before == labels.data)[place, :rows, :columns]
+            for entry in self.session.edits.undone:
+                if entry not in undone and entry.key.name == name:
+                    same.reshape(-1)[mirror(entry).pixels] = False
             np.testing.assert_array_equal(self.marks(name)[same], known[same])
         self.follow()
 
