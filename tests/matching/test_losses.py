@@ -10,6 +10,7 @@ from napari_jcc.matching.losses import (  # noqa: E402
     consistency_loss,
     contrast_loss,
     cycle_loss,
+    masked_means,
     match_scores,
     matching_loss,
     partner_weights,
@@ -94,6 +95,17 @@ def test_contrast_loss_by_hand():
     # d+ = 1/2; d = (1/2 + 4/2) / 2 = 5/4; margin 2 leaves 3/4.
     assert contrast_loss(objects, backgrounds, 2.0).tolist() == pytest.approx([1.25])
     assert contrast_loss(objects, backgrounds, 1.0).tolist() == pytest.approx([0.5])
+
+
+def test_means_of_cells_inside_and_outside_a_mask_by_hand():
+    features = torch.tensor([[[[1.0, 3.0], [5.0, 7.0]]]], dtype=DOUBLE)
+    # Cells are the means of 2 x 2 pixels: 1, 1/2, 0, 0.
+    mask = torch.tensor([[[1.0, 1, 1, 0], [1, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]])
+    inside, outside = masked_means(features, mask[:, None].to(DOUBLE))
+    assert inside.item() == pytest.approx(2.5 / 1.5, rel=1e-3)
+    assert outside.item() == pytest.approx((1.5 + 5 + 7) / 2.5, rel=1e-3)
+    empty, _ = masked_means(features, torch.zeros(1, 1, 4, 4, dtype=DOUBLE))
+    assert empty.item() == 0
 
 
 def test_consistency_loss_by_hand():
@@ -192,6 +204,9 @@ def test_gradients_of_the_terms_of_masks(generator):
     assert torch.autograd.gradcheck(
         lambda *parts: contrast_loss(parts[:2], parts[2:], 2.0), features
     )
+    maps = torch.rand(2, 4, 3, 3, generator=generator, dtype=DOUBLE)
+    mask = torch.rand(2, 1, 6, 6, generator=generator, dtype=DOUBLE, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda part: masked_means(maps, part), mask)
     masks = [
         (0.1 + 0.8 * torch.rand(2, 1, 5, 5, generator=generator, dtype=DOUBLE))
         .detach()

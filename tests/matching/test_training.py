@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from encoders import export_network
-from matching.tiny import blobs, tiny_config
+from matching.tiny import blob_images, blobs, tiny_config
 
 torch = pytest.importorskip("torch", reason="the matching network needs torch")
 pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric")
 
+import napari_jcc  # noqa: E402
+from napari_jcc.collection import ImageCollection  # noqa: E402
 from napari_jcc.errors import (  # noqa: E402
     Cancelled,
     ConfigError,
@@ -21,7 +24,7 @@ from napari_jcc.errors import (  # noqa: E402
     TrainingError,
     WeightsError,
 )
-from napari_jcc.matching import Checkpoint, train  # noqa: E402
+from napari_jcc.matching import Checkpoint, Matcher, train  # noqa: E402
 from napari_jcc.matching.network import Transform  # noqa: E402
 from napari_jcc.matching.training import engine  # noqa: E402
 from napari_jcc.matching.training.known_pairs import (  # noqa: E402
@@ -33,6 +36,7 @@ from napari_jcc.matching.training.randomness import generator_for  # noqa: E402
 from napari_jcc.progress import Progress  # noqa: E402
 
 TESTS = Path(__file__).parents[1]
+PACKAGE = Path(napari_jcc.__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,12 @@ def same(first, second):
 def run_training(*arguments):
     return subprocess.run(
         [sys.executable, TESTS / "matching/train_in_steps.py", *map(str, arguments)],
-        env={"PYTHONPATH": str(TESTS), "PATH": "", "OMP_NUM_THREADS": "1"},
+        # The package under test, also where another one is installed.
+        env={
+            "PYTHONPATH": os.pathsep.join([str(TESTS), str(PACKAGE.parent)]),
+            "PATH": "",
+            "OMP_NUM_THREADS": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -58,9 +67,10 @@ def run_training(*arguments):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_run_that_was_killed_in_either_stage_resumes_to_the_same_weights(tmp_path):
+def test_run_that_was_killed_in_two_stages_resumes_to_the_same_weights(tmp_path):
     whole, broken = tmp_path / "whole.ckpt", tmp_path / "broken.ckpt"
-    for step in (3, 4):  # of the first stage's 4; then of the second's, at step 2 again
+    # At step 3 of 4 of the first stage; from its step 2 on, at step 3 of 4 of the last.
+    for step in (3, 7):
         assert run_training(broken, step).returncode == -9
     done = run_training(broken)
     assert done.returncode == 0, done.stderr
@@ -90,11 +100,12 @@ def test_finished_checkpoint_has_provenance_and_is_not_trained_again(unbroken):
         train(blobs(), tiny_config({"losses.cycle": 2.0}), path, resume=True)
 
 
-def test_log_has_every_step_of_both_stages(unbroken):
+def test_log_has_every_step_of_all_stages(unbroken):
     records = read_log(unbroken[1], "stage", "step", "total")
     steps = [(stage, step) for stage, step, total in records if total is not None]
-    assert steps == [("synthetic", step) for step in range(1, 5)] + [
-        ("weak", step) for step in range(1, 5)
+    lengths = {"synthetic": 4, "first masks": 2, "weak": 4}
+    assert steps == [
+        (stage, step + 1) for stage, length in lengths.items() for step in range(length)
     ]
 
 
@@ -141,10 +152,38 @@ def test_encoder_that_is_kept_is_described_once_and_not_stored(tmp_path):
 )
 def test_ablations_leave_terms_out(tmp_path, changes, left_out):
     records = []
-    config = tiny_config({**changes, "synthetic.steps": 0, "training.epochs": 1})
+    alone = {"synthetic.steps": 0, "training.mask_steps": 0, "training.epochs": 1}
+    config = tiny_config({**changes, **alone})
     train(blobs(), config, tmp_path / "net.ckpt", watch=records.append)
     assert not left_out & records[0].keys()
     assert {"contrast", "matching"} & records[0].keys()
+
+
+def test_first_masks_say_what_lies_in_the_middle(tmp_path):
+    middle = {"training.flips": False, "training.crop": 1.0, "synthetic.steps": 0}
+    steps = {"training.mask_steps": 30, "training.mask_learning_rate": 0.01}
+    few = {"training.epochs": 1, "training.learning_rate": 1e-9}
+    config = tiny_config({**middle, **steps, **few})
+    train(blobs(8), config, tmp_path / "net.ckpt")
+    unseen = blob_images(4, seed=1)
+    images = ImageCollection.from_arrays(unseen)
+    found = Matcher.load(tmp_path / "net.ckpt", "cpu").probabilities(images)
+    for image, probability in zip(unseen, found, strict=True):
+        blob = image[..., 0] > 200
+        assert probability[blob].mean() > probability[~blob].mean() + 0.1
+
+
+@pytest.mark.parametrize("seen", ["features", "image"])
+def test_contrast_teaches_the_decoder_either_way(tmp_path, seen):
+    records = []
+    program = export_network(tmp_path / "tiny.pt2")
+    alone = {"losses.use_matching": False, "synthetic.steps": 0, "training.mask_steps": 0}
+    changes = {"network.encoder": str(program), "losses.contrast_on": seen}
+    rates = {"training.learning_rate": 0.01, "training.epochs": 15}
+    config = tiny_config({**alone, **changes, **rates})
+    train(blobs(4), config, tmp_path / "net.ckpt", watch=records.append)
+    values = [record["contrast"] for record in records if "contrast" in record]
+    assert sum(values[-5:]) < sum(values[:5])
 
 
 def test_nan_stops_names_the_term_and_keeps_the_last_checkpoint(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ TINY = {
     "network.decoder_channels": [8, 8, 8],
     "synthetic.steps": 4,
     "synthetic.batch": 2,
+    "training.mask_steps": 2,
     "training.epochs": 2,
     "training.batch": 2,
     "training.check_every": 2,

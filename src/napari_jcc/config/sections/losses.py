@@ -11,7 +11,7 @@ class LossConfig(Section):
     """Weights of the terms that pairs of images of one kind are learned from."""
 
     matching: float = setting(
-        0.01,
+        0.0005,
         "Matching",
         "Weight of the agreement of what the transformation brings together, inside the "
         "masks; 0 leaves the term out.",
@@ -41,7 +41,7 @@ class LossConfig(Section):
         le=1e6,
     )
     consistency: float = setting(
-        0.5,
+        0.02,
         "Consistency",
         "Weight of a mask, warped, being the mask of the other image.",
         ge=0,
@@ -90,6 +90,14 @@ class LossConfig(Section):
         "Scale of the contrast",
         "set: descriptions are scaled to a variance of one over the set, so that the "
         "margin means the same with every encoder. none: as the encoder gives them.",
+        advanced=True,
+    )
+    contrast_on: Literal["features", "image"] = setting(
+        "features",
+        "Contrast sees",
+        "features: the image is described once, and object and surroundings are means of "
+        "its description, weighted by the mask. image: each is cut out on black and "
+        "described anew, as printed; slower, and an empty mask is then the best of all.",
         advanced=True,
     )
     contrast_encoder: str = setting(

@@ -17,11 +17,35 @@ class TrainingConfig(Section):
         ge=0,
         le=1_000_000,
     )
+    mask_steps: int = setting(
+        40,
+        "First steps of the masks",
+        "Steps before the second stage in which the decoder learns, from what images look "
+        "like, where objects mostly are: in the middle. 0: it starts at random.",
+        ge=0,
+        le=1_000_000,
+    )
+    mask_learning_rate: float = setting(
+        1e-3,
+        "Learning rate of the first steps",
+        "Step size of Adam for the decoder in these steps.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
     batch: int = setting(
         4, "Pairs per step", "Pairs, or threes, of one step.", ge=1, le=1024
     )
     learning_rate: float = setting(
-        1e-4, "Learning rate", "Step size of Adam for heads and decoder.", gt=0, le=1
+        3e-4, "Learning rate", "Step size of Adam for the decoder.", gt=0, le=1
+    )
+    head_learning_rate: float = setting(
+        1e-6,
+        "Learning rate of the heads",
+        "Step size of Adam for the transformation heads in the second stage. Large ones "
+        "end at the transformation that changes nothing, whose cycle error is 0.",
+        gt=0,
+        le=1,
     )
     encoder_learning_rate: float = setting(
         0.0,

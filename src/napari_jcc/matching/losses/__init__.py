@@ -4,7 +4,7 @@ Numbers of equations are those of Chen, Lin, Yang and Huang (TPAMI 2020).
 """
 
 from napari_jcc.matching.losses.consistency import consistency_loss
-from napari_jcc.matching.losses.contrast import contrast_loss, masked_images
+from napari_jcc.matching.losses.contrast import contrast_loss, masked_images, masked_means
 from napari_jcc.matching.losses.cycle import cycle_loss, round_trip, transitivity_loss
 from napari_jcc.matching.losses.matching import (
     match_scores,
@@ -17,6 +17,7 @@ __all__ = [
     "contrast_loss",
     "cycle_loss",
     "masked_images",
+    "masked_means",
     "match_scores",
     "matching_loss",
     "partner_weights",

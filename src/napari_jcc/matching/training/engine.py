@@ -2,91 +2,19 @@
 
 from __future__ import annotations
 
-import gc
-import importlib.util
-import logging
-import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from napari_jcc.config import TrainingConfig
-from napari_jcc.device import choose_device
-from napari_jcc.errors import Cancelled, ConfigError, TrainingError
+from napari_jcc.errors import Cancelled
 from napari_jcc.matching.training.log import Record, TrainingLog
-from napari_jcc.matching.training.stage import Batch, Stage
+from napari_jcc.matching.training.loop import Loop, StageState
+from napari_jcc.matching.training.stage import Stage
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass
-class StageState:
-    """Where a stage stands.
-
-    Attributes
-    ----------
-    step
-        Steps done.
-    parts
-        Parts that every batch is split into, so that it fits the memory.
-    best
-        Smallest value of the term that is checked.
-    stale
-        Checks since then.
-    best_weights
-        The objective's weights at that check.
-    optimizer
-        State of the optimiser.
-    """
-
-    step: int = 0
-    parts: int = 1
-    best: float = math.inf
-    stale: int = 0
-    best_weights: dict[str, Tensor] | None = None
-    optimizer: dict[str, Any] = field(default_factory=dict)
-
-
-def start_fabric(config: TrainingConfig) -> Fabric:
-    """Start Fabric on the devices that the settings name.
-
-    Raises
-    ------
-    ConfigError
-        If Fabric is not installed, or a device is not there.
-    """
-    if importlib.util.find_spec("lightning_fabric") is None:
-        raise ConfigError(
-            "Training needs lightning-fabric, not installed here. Install with: "
-            "pip install 'napari-jcc[match]'."
-        )
-    from lightning_fabric import Fabric
-
-    alone = config.devices == 1 and config.nodes == 1
-    device = choose_device(config.device)
-    available = torch.cuda.device_count() if device == "cuda" else config.devices
-    if config.devices > available:
-        raise ConfigError(
-            f"training.devices is {config.devices} but this computer has {available}. "
-            "Choose as many at most."
-        )
-    fabric = Fabric(
-        accelerator=device,
-        devices=config.devices,
-        num_nodes=config.nodes,
-        precision=config.precision,
-        strategy="auto" if alone else "ddp",
-    )
-    fabric.launch()
-    return fabric
 
 
 class Engine:
@@ -133,7 +61,7 @@ class Engine:
         Cancelled
             If the progress was cancelled.
         """
-        loop = _Loop(self._fabric, self._config, stage, state)
+        loop = Loop(self._fabric, self._config, stage, state)
         stage.prepare(self._fabric.device, self._progress)
         held_out = [batch.to(self._fabric.device) for batch in stage.held_out()]
         self._progress.start(f"Training, {stage.name}", stage.steps)
@@ -155,7 +83,7 @@ class Engine:
             raise
         loop.finish()
 
-    def _keep(self, state: StageState, loop: _Loop) -> None:
+    def _keep(self, state: StageState, loop: Loop) -> None:
         loop.note_optimizer()
         if self._fabric.global_rank == 0:
             self._save(state)
@@ -167,7 +95,7 @@ class Engine:
         self,
         stage: Stage,
         state: StageState,
-        loop: _Loop,
+        loop: Loop,
         terms: Mapping[str, float],
         begun: float,
         prefix: str = "",
@@ -183,173 +111,3 @@ class Engine:
             **{f"{prefix}{name}": value for name, value in terms.items()},
         }
         self._log.write(record)
-
-
-class _Loop:
-    """Steps and checks of one stage."""
-
-    def __init__(
-        self, fabric: Fabric, config: TrainingConfig, stage: Stage, state: StageState
-    ) -> None:
-        self._fabric = fabric
-        self._config = config
-        self._stage = stage
-        self._state = state
-        optimizer = torch.optim.Adam(stage.parameter_groups())
-        if state.optimizer:
-            optimizer.load_state_dict(state.optimizer)
-        # Those of before the first step, that the schedule scales.
-        self._rates = [float(group["lr"]) for group in stage.parameter_groups()]  # type: ignore[arg-type]
-        self._trained = [
-            weight for group in optimizer.param_groups for weight in group["params"]
-        ]
-        for weight in stage.objective.parameters():
-            weight.requires_grad_(False)
-        for weight in self._trained:
-            weight.requires_grad_(True)
-        self._objective, self._optimizer = fabric.setup(stage.objective, optimizer)
-        self._objective.train()
-        self.rate = self._rates[0]
-
-    def step(self) -> dict[str, float]:
-        """Do one step; return the mean of every term."""
-        state, stage, fabric = self._state, self._stage, self._fabric
-        self._set_rates()
-        count = max(1, stage.batch // fabric.world_size)
-        batch = stage.draw(state.step, count, fabric.global_rank).to(fabric.device)
-        terms = self._backward(batch)
-        self._require_finite(terms)
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
-        state.step += 1
-        return terms
-
-    def check(self, held_out: list[Batch]) -> dict[str, float]:
-        """Compute the mean of every term on held-out samples, and note the best."""
-        self._objective.eval()
-        with torch.no_grad():
-            parts = [
-                part for batch in held_out for part in _split(batch, self._state.parts)
-            ]
-            found = [self._objective(part) for part in parts]
-        self._objective.train()
-        terms = {name: torch.cat([part[name] for part in found]) for name in found[0]}
-        means = {name: float(values.float().mean()) for name, values in terms.items()}
-        state = self._state
-        if means[self._stage.minimised] < state.best:
-            state.best, state.stale = means[self._stage.minimised], 0
-            state.best_weights = {
-                name: weight.detach().cpu().clone()
-                for name, weight in self._stage.objective.state_dict().items()
-                if name in self._kept_names()
-            }
-        else:
-            state.stale += 1
-        return means
-
-    def note_optimizer(self) -> None:
-        """Bring the optimiser's state into the stage's."""
-        self._state.optimizer = self._optimizer.state_dict()
-
-    def finish(self) -> None:
-        """Go back to the weights of the best check."""
-        if self._state.best_weights is not None:
-            self._stage.objective.load_state_dict(self._state.best_weights, strict=False)
-        self._stage.objective.eval()
-
-    def _kept_names(self) -> set[str]:
-        """Names of trained weights, and of the statistics beside them."""
-        trained = {id(weight) for weight in self._trained}
-        names = {
-            name
-            for name, weight in self._stage.objective.named_parameters()
-            if id(weight) in trained
-        }
-        owners = {name.rpartition(".")[0] for name in names}
-        return names | {
-            name
-            for name, _ in self._stage.objective.named_buffers()
-            if name.rpartition(".")[0] in owners
-        }
-
-    def _set_rates(self) -> None:
-        share = self._state.step / max(self._stage.steps, 1)
-        factor = 0.5 * (1 + math.cos(math.pi * share))
-        if self._config.schedule == "constant":
-            factor = 1.0
-        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * factor
-        self.rate = self._rates[0] * factor
-
-    def _backward(self, batch: Batch) -> dict[str, float]:
-        """Gradient of the mean loss, in as many parts as the memory demands."""
-        while True:
-            try:
-                return self._backward_in_parts(batch)
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-                reason = str(error).partition("\n")[0]
-            self._optimizer.zero_grad(set_to_none=True)
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            if self._state.parts >= len(batch):
-                raise TrainingError(
-                    f"The memory of {self._fabric.device} does not suffice for a single "
-                    f"pair: {reason}. Reduce network.input_size or "
-                    "network.decoder_channels, keep the encoder as it is "
-                    "(training.encoder_learning_rate = 0), or train on another device."
-                )
-            self._state.parts *= 2
-            logger.warning(
-                "The memory of %s does not suffice; every batch is split into %d parts.",
-                self._fabric.device,
-                self._state.parts,
-            )
-
-    def _backward_in_parts(self, batch: Batch) -> dict[str, float]:
-        parts = _split(batch, self._state.parts)
-        sums: dict[str, Tensor] = {}
-        for place, part in enumerate(parts):
-            waits = place < len(parts) - 1
-            with self._fabric.no_backward_sync(self._objective, enabled=waits):
-                terms = self._objective(part)
-                self._fabric.backward(terms["total"].sum() / len(batch))
-            for name, values in terms.items():
-                sums[name] = sums.get(name, 0) + values.detach().float().sum()
-        means = torch.stack(list(sums.values())) / len(batch)
-        if self._fabric.world_size > 1:
-            means = self._fabric.all_reduce(means, reduce_op="mean")  # type: ignore[assignment]
-        return dict(zip(sums, means.tolist(), strict=True))
-
-    def _require_finite(self, terms: Mapping[str, float]) -> None:
-        bad = [name for name, value in terms.items() if not math.isfinite(value)]
-        named = [name for name in bad if name != "total"] or bad
-        if not bad and not self._config.precision.startswith("16"):
-            # In half precision the scaler looks after gradients, and leaves steps out.
-            gradients = [weight.grad for weight in self._trained if weight.grad is not None]
-            norm = torch.nn.utils.get_total_norm(gradients)
-            named = [] if bool(torch.isfinite(norm)) else ["the gradient"]
-        if named:
-            raise TrainingError(
-                f"Training stopped at step {self._state.step + 1} of the stage "
-                f"{self._stage.name}: {', '.join(named)} is not a finite number. The last "
-                "checkpoint is kept. Lower the learning rate or the weight of the term, or "
-                "use precision 32-true, and resume."
-            )
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether torch failed because memory ran out, on any device."""
-    text = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "out of memory" in text
-        or "can't allocate memory" in text
-    )
-
-
-def _split(batch: Batch, parts: int) -> list[Batch]:
-    size = -(-len(batch) // min(parts, len(batch)))
-    return [batch.part(slice(at, at + size)) for at in range(0, len(batch), size)]

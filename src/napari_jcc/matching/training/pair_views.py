@@ -12,10 +12,23 @@ from napari_jcc.matching.training.images import to_unit
 from napari_jcc.matching.training.known_pairs import sample_view
 from napari_jcc.matching.training.random_transforms import random_crops
 from napari_jcc.matching.training.randomness import generator_for
+from napari_jcc.matching.training.samples import ImageSamples
 from napari_jcc.progress import Progress
 
 CACHE_BYTES = 4 * 2**30
 """Memory that descriptions may take."""
+PRIOR_WIDTH = 0.5
+"""Standard deviation of the prior, in units of half the image side."""
+
+
+def centre_prior(points: Tensor) -> Tensor:
+    """How likely points (..., 2) in normalised coordinates are object, (...)."""
+    return torch.exp(-points.square().sum(dim=-1) / (2 * PRIOR_WIDTH**2))
+
+
+def trains_encoder(config: MatchConfig) -> bool:
+    """Tell whether the second stage changes the encoder."""
+    return not config.network.encoder or config.training.encoder_learning_rate > 0
 
 
 class PairViews:
@@ -31,6 +44,14 @@ class PairViews:
 
     def __init__(self, images: Tensor, config: MatchConfig) -> None:
         self._images = images
+        self._config = config
+        # Unless anything is described anew, the kept descriptions say it all.
+        self._looked_at = (
+            config.network.cascade == "image"
+            or config.losses.contrast_on == "image"
+            or bool(config.losses.contrast_encoder)
+        )
+        self.images_count = len(images)
         self._side = config.network.input_size
         training = config.training
         varied = training.crop < 1 or training.flips
@@ -65,19 +86,37 @@ class PairViews:
 
     def images(self, views: Tensor) -> Tensor:
         """Draw views (B,) as images (B, 3, S, S) in [0, 1]."""
-        centres = pixel_centres(self._side, self._side, self._crops)
-        points = affine_points(self._crops[views], centres.expand(len(views), -1, -1))
         images = to_unit(self._images[views // self.count], "cpu")
-        return sample_view(images, points, self._side)
+        return sample_view(images, self._points(views), self._side)
+
+    def load(self, views: Tensor, *, with_priors: bool = False) -> ImageSamples:
+        """Gather views (K, B) as B samples of K images.
+
+        Parameters
+        ----------
+        views : (K, B) int64
+            The views.
+        with_priors
+            Whether to say how likely every pixel is object, by its place in the image.
+        """
+        pyramids = [self._pyramids(part) for part in views]
+        known = [pyramid for pyramid in pyramids if pyramid is not None]
+        unseen = bool(known) and not self._looked_at
+        none = torch.empty(views.shape[1], 0)
+        images = tuple(none if unseen else self.images(part) for part in views)
+        priors = tuple(self._prior(part) for part in views) if with_priors else ()
+        return ImageSamples(images, tuple(known) or None, priors)
 
     def describe(self, network: MaCoSNet, device: torch.device, progress: Progress) -> None:
-        """Describe all views and keep them, if the memory suffices.
+        """Describe all views and keep them, if the encoder is and the memory suffices.
 
         Raises
         ------
         Cancelled
             If the progress was cancelled.
         """
+        if trains_encoder(self._config) or self._cache is not None:
+            return
         total = len(self._crops)
         progress.start("Views", total)
         cache: list[Pyramid] = []
@@ -90,7 +129,16 @@ class PairViews:
             progress.advance()
         self._cache = cache
 
-    def pyramids(self, views: Tensor) -> Pyramid | None:
+    def _points(self, views: Tensor) -> Tensor:
+        """Where the pixels of views (B,) lie in their images, (B, S S, 2)."""
+        centres = pixel_centres(self._side, self._side, self._crops)
+        return affine_points(self._crops[views], centres.expand(len(views), -1, -1))
+
+    def _prior(self, views: Tensor) -> Tensor:
+        values = centre_prior(self._points(views))
+        return values.reshape(len(views), 1, self._side, self._side)
+
+    def _pyramids(self, views: Tensor) -> Pyramid | None:
         """Return the descriptions of views (B,), None if they are not kept."""
         if self._cache is None:
             return None

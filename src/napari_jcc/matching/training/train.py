@@ -16,9 +16,13 @@ from napari_jcc.matching.training.checkpoint import (
     describe_origin,
     trained_weights,
 )
-from napari_jcc.matching.training.engine import Engine, StageState, start_fabric
+from napari_jcc.matching.training.engine import Engine
+from napari_jcc.matching.training.fabric import start_fabric
+from napari_jcc.matching.training.first_masks import FirstMasksStage
 from napari_jcc.matching.training.images import load_images
 from napari_jcc.matching.training.log import Record, TrainingLog
+from napari_jcc.matching.training.loop import StageState
+from napari_jcc.matching.training.pair_views import PairViews, trains_encoder
 from napari_jcc.matching.training.stage import Stage
 from napari_jcc.matching.training.synthetic import SyntheticStage
 from napari_jcc.matching.training.weak import WeakStage
@@ -150,7 +154,10 @@ class _Run:
         if config.synthetic.steps:
             self._stages.append(SyntheticStage(network, images, config))
         if config.training.epochs:
-            self._stages.append(WeakStage(network, images, config))
+            views = PairViews(images, config)
+            if config.losses.use_segmentation and config.training.mask_steps:
+                self._stages.append(FirstMasksStage(network, views, config))
+            self._stages.append(WeakStage(network, views, config))
 
     def finish(self, fabric: Fabric, log: TrainingLog, progress: Progress) -> Checkpoint:
         """Run what is left of the stages; write and return the finished checkpoint."""
@@ -173,10 +180,7 @@ class _Run:
 
     def _checkpoint(self, training: dict[str, Any] | None) -> Checkpoint:
         config = self._config
-        trains_encoder = (
-            not config.network.encoder or config.training.encoder_learning_rate > 0
-        )
-        weights = trained_weights(self._network, with_encoder=trains_encoder)
+        weights = trained_weights(self._network, with_encoder=trains_encoder(config))
         started = any(stage.name == "weak" for stage in self._stages[: self._stage + 1])
         masks = started and config.losses.use_segmentation
         origin = {**self._origin, "masks": masks or self._origin.get("masks", False)}

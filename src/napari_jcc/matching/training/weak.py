@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.network import MaCoSNet
-from napari_jcc.matching.training.pair_views import PairViews
+from napari_jcc.matching.training.pair_views import PairViews, trains_encoder
 from napari_jcc.matching.training.randomness import generator_for
-from napari_jcc.matching.training.weak_objective import ImageSamples, WeakObjective
+from napari_jcc.matching.training.samples import ImageSamples
+from napari_jcc.matching.training.weak_objective import WeakObjective
 from napari_jcc.progress import Progress
 
 MOST_HELD_OUT = 32
@@ -26,8 +27,8 @@ class WeakStage:
     ----------
     network
         Trained as a whole but for the encoder, which is if it has a learning rate.
-    images : (N, 3, H, W) uint8
-        Images of one kind of object, N at least 2.
+    views
+        Views of N >= 2 images of one kind of object.
     config
         All settings.
     """
@@ -35,15 +36,15 @@ class WeakStage:
     name = "weak"
     minimised = "total"
 
-    def __init__(self, network: MaCoSNet, images: Tensor, config: MatchConfig) -> None:
+    def __init__(self, network: MaCoSNet, views: PairViews, config: MatchConfig) -> None:
         self._objective = WeakObjective(network, config)
         self.objective: nn.Module = self._objective
         self.batch = config.training.batch
-        self.steps = config.training.epochs * -(-len(images) // self.batch)
+        self.steps = config.training.epochs * -(-views.images_count // self.batch)
         self._network = network
         self._config = config
-        self._count = len(images)
-        self._views = PairViews(images, config)
+        self._count = views.images_count
+        self._views = views
         losses = config.losses
         rounds = losses.use_matching and losses.transitivity > 0
         self._members = 3 if rounds and self._count > 2 else 2
@@ -51,8 +52,7 @@ class WeakStage:
 
     def prepare(self, device: torch.device, progress: Progress) -> None:
         """Describe all views, if the encoder stays as it is; scale the contrast."""
-        if not self._trains_encoder:
-            self._views.describe(self._network, device, progress)
+        self._views.describe(self._network, device, progress)
         every = torch.linspace(0, self._count - 1, min(self._count, MOST_SCALED)).long()
         parts = torch.split(self._views.plain(every), 8)
         images = torch.cat([self._views.images(part) for part in parts])
@@ -60,17 +60,15 @@ class WeakStage:
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """Parameters with their learning rates; the encoder's last."""
-        config = self._config
-        modules: list[nn.Module] = []
-        if config.losses.use_matching:
-            modules += [self._network.affine_head, self._network.tps_head]
+        config, network = self._config, self._network
+        groups: list[dict[str, object]] = []
         if config.losses.use_segmentation:
-            modules.append(self._network.decoder)
-        weights = [weight for module in modules for weight in module.parameters()]
-        groups: list[dict[str, object]] = [
-            {"params": weights, "lr": config.training.learning_rate}
-        ]
-        if self._trains_encoder:
+            weights = list(network.decoder.parameters())
+            groups.append({"params": weights, "lr": config.training.learning_rate})
+        if config.losses.use_matching:
+            weights = [*network.affine_head.parameters(), *network.tps_head.parameters()]
+            groups.append({"params": weights, "lr": config.training.head_learning_rate})
+        if trains_encoder(config):
             rate = config.training.encoder_learning_rate
             if not config.network.encoder:
                 rate = rate or config.training.learning_rate
@@ -82,7 +80,7 @@ class WeakStage:
         generator = generator_for(self._config.training.seed, self.name, step, rank)
         samples = [self._draw_images(generator) for _ in range(count)]
         chosen = torch.tensor(samples).T  # (K, B)
-        return self._load(self._views.draw(chosen, generator))
+        return self._views.load(self._views.draw(chosen, generator))
 
     def held_out(self) -> list[ImageSamples]:
         """Pairs (or threes) that are not trained on, as they are."""
@@ -92,14 +90,11 @@ class WeakStage:
             for pair in sorted(self._held_out)
         ]
         return [
-            self._load(self._views.plain(torch.tensor(samples[at : at + self.batch]).T))
+            self._views.load(
+                self._views.plain(torch.tensor(samples[at : at + self.batch]).T)
+            )
             for at in range(0, len(samples), self.batch)
         ]
-
-    @property
-    def _trains_encoder(self) -> bool:
-        own = self._config.network.encoder
-        return not own or self._config.training.encoder_learning_rate > 0
 
     def _choose_held_out(self) -> set[tuple[int, int]]:
         pairs = self._count * (self._count - 1) // 2
@@ -130,10 +125,3 @@ class WeakStage:
             if image not in taken and image not in found:
                 found.append(image)
         return found
-
-    def _load(self, views: Tensor) -> ImageSamples:
-        """Gather views (K, B) as samples."""
-        images = tuple(self._views.images(part) for part in views)
-        pyramids = [self._views.pyramids(part) for part in views]
-        known = [pyramid for pyramid in pyramids if pyramid is not None]
-        return ImageSamples(images, tuple(known) if known else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 import torch
@@ -14,48 +13,16 @@ from napari_jcc.matching.losses import (
     contrast_loss,
     cycle_loss,
     masked_images,
+    masked_means,
     match_scores,
     matching_loss,
     partner_weights,
     transitivity_loss,
 )
 from napari_jcc.matching.network import MaCoSNet, Match, Pyramid, PyramidEncoder
+from napari_jcc.matching.network.correlation import unit_length
 from napari_jcc.matching.network.model import build_encoder
-
-
-@dataclass(frozen=True)
-class ImageSamples:
-    """Samples of two or three images of one kind.
-
-    Attributes
-    ----------
-    images : (B, 3, S, S) each
-        First, second and perhaps third image of every sample.
-    pyramids
-        Their descriptions, if known.
-    """
-
-    images: tuple[Tensor, ...]
-    pyramids: tuple[Pyramid, ...] | None = None
-
-    def __len__(self) -> int:
-        return len(self.images[0])
-
-    def part(self, rows: slice) -> ImageSamples:
-        """Keep some of the samples."""
-        pyramids = self.pyramids
-        return ImageSamples(
-            tuple(images[rows] for images in self.images),
-            None if pyramids is None else tuple(part[rows] for part in pyramids),
-        )
-
-    def to(self, device: torch.device) -> ImageSamples:
-        """Move to a device."""
-        pyramids = self.pyramids
-        return ImageSamples(
-            tuple(images.to(device) for images in self.images),
-            None if pyramids is None else tuple(part.to(device) for part in pyramids),
-        )
+from napari_jcc.matching.training.samples import ImageSamples
 
 
 class WeakObjective(nn.Module):
@@ -86,16 +53,20 @@ class WeakObjective(nn.Module):
         return self
 
     def set_contrast_scale(self, images: Tensor) -> None:
-        """Scale descriptions to a variance of one over images (N, 3, S, S)."""
+        """Scale descriptions of images (N, 3, S, S) or their cells to a variance of 1."""
         if self._config.contrast_scale == "set" and len(images) > 1:
             with torch.no_grad():
-                variance = self._describe(images).var(dim=0).mean()
+                if self._config.contrast_on == "image":
+                    described = self._describe(images)
+                else:
+                    described = self._describe_cells(images).movedim(1, 3).flatten(0, 2)
+                variance = described.var(dim=0).mean()
             self.contrast_scale.copy_(variance.clamp_min(1e-12).rsqrt())
 
     def forward(self, samples: ImageSamples) -> dict[str, Tensor]:
         """Terms (B,) by name before weighting, with the weighted sum as ``total``."""
         images = samples.images
-        pyramids = samples.pyramids or tuple(self.network.encode(image) for image in images)
+        pyramids = samples.describe(self.network)
         into_a = self.network.match(pyramids[1], pyramids[0], images[1])
         into_b = self.network.match(pyramids[0], pyramids[1], images[0])
         # `into_a` is drawn in the place of image A: it maps points of A into B.
@@ -106,7 +77,7 @@ class WeakObjective(nn.Module):
         if len(images) > 2 and self._config.use_matching:
             terms["transitivity"] = self._transitivity(images, pyramids, into_a)
         if self._config.use_segmentation:
-            terms |= self._contrast(images, masks)
+            terms |= self._contrast(images, pyramids, masks)
         if self._config.use_matching and self._config.use_segmentation:
             terms["consistency"] = consistency_loss(
                 masks, (into_b.transform, into_a.transform), self._config.detach
@@ -163,17 +134,26 @@ class WeakObjective(nn.Module):
         return transitivity_loss(a_to_b.transform, b_to_c, c_to_a, a_to_b.transform.affine)
 
     def _contrast(
-        self, images: tuple[Tensor, ...], masks: tuple[Tensor, Tensor]
+        self,
+        images: tuple[Tensor, ...],
+        pyramids: tuple[Pyramid, ...],
+        masks: tuple[Tensor, Tensor],
     ) -> dict[str, Tensor]:
         if not self._config.contrast:
             return {}
-        side = images[0].shape[-1]
         objects, backgrounds = [], []
-        for image, mask in zip(images[:2], masks, strict=True):
-            fitted = _resize(mask, side)
-            inside, outside = masked_images(image, fitted)
-            objects.append(self._describe(inside) * self.contrast_scale)
-            backgrounds.append(self._describe(outside) * self.contrast_scale)
+        for image, pyramid, mask in zip(images[:2], pyramids[:2], masks, strict=True):
+            if self._config.contrast_on == "image":
+                parts = masked_images(image, _resize(mask, image.shape[-1]))
+                inside, outside = (self._describe(part) for part in parts)
+            else:
+                own = self._frozen is self.network.encoder
+                cells = (
+                    unit_length(pyramid.features) if own else self._describe_cells(image)
+                )
+                inside, outside = masked_means(cells, mask)
+            objects.append(inside * self.contrast_scale)
+            backgrounds.append(outside * self.contrast_scale)
         return {
             "contrast": contrast_loss(
                 (objects[0], objects[1]),
@@ -187,6 +167,12 @@ class WeakObjective(nn.Module):
         features = self._frozen(images, with_skips=False).features
         means: Tensor = features.float().mean(dim=(2, 3))
         return means
+
+    def _describe_cells(self, images: Tensor) -> Tensor:
+        """Cells of the frozen encoder's coarsest map, of length 1, (B, c, g, g)."""
+        with torch.no_grad():
+            features = self._frozen(images, with_skips=False).features
+        return unit_length(features.float())
 
 
 def _contrast_encoder(network: MaCoSNet, config: MatchConfig) -> PyramidEncoder:
