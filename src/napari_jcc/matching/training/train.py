@@ -116,12 +116,18 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
     InputError
         If the second stage is asked for and there is only one image.
     ConfigError
-        If both stages are left out.
+        If both stages are left out, or all parts of the second.
     """
     if config.synthetic.steps == 0 and config.training.epochs == 0:
         raise ConfigError(
             "synthetic.steps and training.epochs are both 0, so there is nothing to train. "
             "Raise one of them."
+        )
+    losses = config.losses
+    if config.training.epochs and not (losses.use_matching or losses.use_segmentation):
+        raise ConfigError(
+            "losses.use_matching and losses.use_segmentation are both off, so the second "
+            "stage has nothing to train. Turn one of them on, or set training.epochs to 0."
         )
     if config.training.epochs and len(collection) < 2:
         raise InputError(
