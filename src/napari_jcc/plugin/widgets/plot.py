@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 from matplotlib import rc_context
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from qtpy.QtCore import QEvent, QSize, QTimer
-from qtpy.QtGui import QPalette
+from qtpy.QtGui import QPalette, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy
 
 CURVE, MARK = "#00a8d6", "#ff9f1c"
 """Seen on dark and on light ground."""
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 10, 8, 36
+"""Pixels beside the axes."""
 
 _PAUSE = 100
 """Milliseconds in which changes are gathered before the figure is drawn again."""
@@ -28,7 +28,7 @@ class Plot(FigureCanvasQTAgg):
     _timer: QTimer | None = None  # Qt tells of the palette before there is one.
 
     def __init__(self) -> None:
-        super().__init__(Figure(layout="constrained"))
+        super().__init__(Figure())
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._redraw)
@@ -54,17 +54,26 @@ class Plot(FigureCanvasQTAgg):
         """Draw everything."""
         raise NotImplementedError
 
-    def draw(self, *args: Any, **options: Any) -> None:
-        """Draw as well as it goes where the window leaves little room."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "constrained_layout not applied")
-            super().draw(*args, **options)
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the room that ticks and titles take."""
+        super().resizeEvent(event)
+        self._fit()
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Take over the colours of another theme."""
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.PaletteChange:
             self.refresh()
+
+    def _fit(self) -> None:
+        # A layout that measures its texts makes every drawing twice as slow.
+        width, height = max(self.width(), 160), max(self.height(), 90)
+        self.figure.subplots_adjust(
+            left=_LEFT / width,
+            right=1 - _RIGHT / width,
+            bottom=_BOTTOM / height,
+            top=1 - _TOP / height,
+        )
 
     def _redraw(self) -> None:
         ink = self.palette().color(QPalette.ColorRole.WindowText).name()
@@ -78,5 +87,6 @@ class Plot(FigureCanvasQTAgg):
         }
         with rc_context(style):
             self.figure.clear()
+            self._fit()
             self.draw_figure(self.figure)
         self.draw_idle()

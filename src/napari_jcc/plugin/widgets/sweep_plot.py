@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.artist import Artist
-from matplotlib.backend_bases import MouseEvent
+from matplotlib.backend_bases import DrawEvent, MouseEvent
 from matplotlib.figure import Figure
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 
 from napari_jcc.plugin.widgets.plot import MARK, Plot
 from napari_jcc.sweep import SweepTable
 from napari_jcc.sweep.figure import draw_curves, draw_map, frame_cell, measure_points
 from napari_jcc.sweep.grid import Index
-
-_REST = 300
-"""Milliseconds without another point after which the plot marks the one looked at."""
 
 
 class SweepPlot(Plot):
@@ -33,11 +32,10 @@ class SweepPlot(Plot):
         self._measure = ""
         self._current: Index | None = None
         self._mark: Artist | None = None
-        self._mark_timer = QTimer(self)
-        self._mark_timer.setSingleShot(True)
-        self._mark_timer.timeout.connect(self._move_mark)
+        self._unmarked: Any = None
         self.setToolTip("Click a point to see its masks")
         self.mpl_connect("button_press_event", self._on_click)
+        self.mpl_connect("draw_event", self._on_drawn)
 
     def show_table(self, table: SweepTable, measure: str) -> None:
         """Draw a measure of the points that are finished."""
@@ -47,8 +45,10 @@ class SweepPlot(Plot):
     def set_current(self, place: Index | None) -> None:
         """Mark the point that is looked at."""
         self._current = place
-        # Once the slider rests: to draw a figure takes as long as several steps of it.
-        self._mark_timer.start(_REST)
+        if self._unmarked is not None:
+            self.restore_region(self._unmarked)
+            self._draw_mark()
+            self.blit(self.figure.bbox)
 
     def draw_figure(self, figure: Figure) -> None:
         """Draw the measure, or say that there is nothing yet."""
@@ -63,11 +63,11 @@ class SweepPlot(Plot):
             draw_curves(axes, self._table, (self._measure,))
         else:
             draw_map(axes, self._table, self._measure)
-        self._draw_mark()
 
-    def _move_mark(self) -> None:
+    def _on_drawn(self, event: DrawEvent) -> None:
+        # The mark moves with the slider, too often to draw all the rest every time.
+        self._unmarked = self.copy_from_bbox(self.figure.bbox)
         self._draw_mark()
-        self.draw_idle()
 
     def _draw_mark(self) -> None:
         if self._mark is not None:
@@ -76,14 +76,16 @@ class SweepPlot(Plot):
         if self._table is None or self._current is None or not self.figure.axes:
             return
         axes = self.figure.axes[0]
+        value = measure_points(self._table, self._measure).get(self._current)
         if len(self._current) == 2:
             self._mark = frame_cell(axes, self._current, MARK)
-            return
-        value = measure_points(self._table, self._measure).get(self._current)
-        if value is not None:
+        elif value is not None:
             [self._mark] = axes.plot(
                 self._current, [value], "o", markersize=10, color=MARK, fillstyle="none"
             )
+        if self._mark is not None:
+            self._mark.set_animated(True)
+            axes.draw_artist(self._mark)
 
     def _on_click(self, event: MouseEvent) -> None:
         if self._table is None or event.xdata is None or event.ydata is None:
