@@ -51,8 +51,7 @@ class Plot(FigureCanvasQTAgg):
             self._timer.start(_PAUSE)
 
     def draw_figure(self, figure: Figure) -> None:
-        """Draw everything."""
-        raise NotImplementedError
+        """Draw everything; the default draws nothing."""
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Keep the room that ticks and titles take."""
