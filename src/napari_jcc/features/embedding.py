@@ -9,11 +9,13 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.config import FeatureConfig
 from napari_jcc.features.kernel_map import map_chi2
+from napari_jcc.threads import one_thread
 
 NO_VARIANCE = 1e-10
 """Directions below this share of the mean square of a descriptor are rounding noise."""
 
 
+@one_thread
 def embed(
     descriptors: Sequence[Float32Array], is_histogram: bool, config: FeatureConfig
 ) -> Float32Array:
@@ -115,6 +117,7 @@ def _scale_to_one(histograms: Float32Array) -> Float32Array:
     return scaled
 
 
+@one_thread
 def _principal_axes(mapped: _Mapped, count: int) -> tuple[Float32Array, float]:
     """Leading principal axes as columns, (D, K), and the variance along all of them.
 

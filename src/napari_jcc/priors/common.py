@@ -18,6 +18,7 @@ from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.prior import Evidence
 from napari_jcc.priors.single import centre_bell
+from napari_jcc.threads import one_thread
 
 HIGH_PERCENTILE = 99.0
 """Share of an image's pixels below its full rating; a few hot cells must not set it."""
@@ -50,6 +51,7 @@ class CommonPrior:
         ]
 
 
+@one_thread
 def principal_axis(grids: Sequence[np.ndarray]) -> tuple[Float32Array, Float32Array]:
     """Mean and first principal axis of all descriptors.
 

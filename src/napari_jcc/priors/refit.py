@@ -20,6 +20,7 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.config import FeatureConfig
 from napari_jcc.features import FeatureMap, embed
 from napari_jcc.priors.common import rate_positive
+from napari_jcc.threads import one_thread
 
 DIMENSIONS = 64
 BORDER, BORDER_WEIGHT = 0.1, 0.5
@@ -101,6 +102,7 @@ def _teach(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, Float
     )
 
 
+@one_thread
 def _fit(features: FloatArray, target: FloatArray, weight: FloatArray) -> FloatArray:
     """Weighted ridge regression of `target` (n,) on `features` (n, D); predictions (n,)."""
     weight = weight / weight.sum()

@@ -17,6 +17,7 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.common import choose_sign, rate_positive, require_map
 from napari_jcc.priors.prior import Evidence
+from napari_jcc.threads import one_thread
 
 LEAST_AFFINITY = 1e-5
 """Joins cells that have nothing in common, so that no image falls apart by itself."""
@@ -50,6 +51,7 @@ class SpectralPrior:
         return rated
 
 
+@one_thread
 def cut_in_two(descriptors: Float32Array) -> Float32Array:
     """Second eigenvector of the normalised cut of a grid (gh, gw, D), (gh, gw).
 

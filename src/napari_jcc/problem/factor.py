@@ -28,6 +28,7 @@ from scipy.optimize import brentq
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.errors import ProblemError
 from napari_jcc.spill import empty_array
+from napari_jcc.threads import one_thread
 
 CHUNK_ROWS = 65536
 LARGEST_SHARE = 0.25
@@ -88,6 +89,7 @@ class DiscriminativeFactor:
         return result
 
 
+@one_thread
 def discriminative_factor(
     features: Float32Array | Sequence[Float32Array],
     weights: FloatArray,
