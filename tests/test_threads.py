@@ -1,7 +1,11 @@
-"""Functions that are given one thread have one, and leave others theirs."""
+"""Functions that are given one thread have one; threads sleep while they wait."""
 
+import os
+
+import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from napari_jcc.cli.main import main
 from napari_jcc.threads import one_thread
 
 
@@ -14,3 +18,15 @@ def test_one_thread_inside_and_as_many_as_before_outside():
         before = count_threads()
         assert one_thread(count_threads)() == {1}
         assert count_threads() == before
+
+
+@pytest.mark.parametrize(("set_before", "found"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_the_program_lets_threads_sleep_unless_told_otherwise(
+    set_before, found, monkeypatch
+):
+    monkeypatch.setenv("OMP_WAIT_POLICY", set_before or "")
+    if set_before is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert os.environ["OMP_WAIT_POLICY"] == found

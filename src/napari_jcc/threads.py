@@ -1,7 +1,8 @@
-"""How many threads matrices are worked on by."""
+"""How many threads matrices are worked on by, and how they wait for each other."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -9,6 +10,16 @@ from threadpoolctl import threadpool_limits
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def wait_asleep() -> None:
+    """Let the threads of OpenMP, which torch has, sleep while they wait for each other.
+
+    Otherwise they keep their cores busy, and where other programs use these as well an
+    encoder takes four times as long. For the start of a program, before torch is loaded;
+    what the user has set stays.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def one_thread(function: Callable[P, R]) -> Callable[P, R]:

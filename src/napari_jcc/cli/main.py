@@ -26,6 +26,7 @@ from napari_jcc.cli.segment import segment
 from napari_jcc.cli.sweep import sweep
 from napari_jcc.cli.train import train
 from napari_jcc.errors import Cancelled, JccError
+from napari_jcc.threads import wait_asleep
 
 CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
 REFUSED = 2
@@ -84,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         Always, with the exit code.
     """
+    wait_asleep()
     words = None if arguments is None else list(arguments)
     try:
         app(args=words, prog_name="napari-jcc")

@@ -21,6 +21,7 @@ from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.worker import Task, stop_tasks
 from napari_jcc.project import ImageStatus
+from napari_jcc.threads import wait_asleep
 
 if TYPE_CHECKING:
     import napari
@@ -195,6 +196,7 @@ def get_session(viewer: napari.viewer.Viewer) -> Session:
     """Return the one session of a viewer; the first call makes it."""
     viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands out proxies
     if viewer not in _sessions:
+        wait_asleep()
         # By a proxy: a session that held its viewer would keep it, and so itself, for ever.
         _sessions[viewer] = Session(proxy(viewer))
     return _sessions[viewer]
