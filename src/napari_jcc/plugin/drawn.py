@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import FloatArray, MaskArray
-from napari_jcc.interaction import Edit, Edits, ImageKey
+from napari_jcc.interaction import Edit, EditKind, Edits, ImageKey
 from napari_jcc.plugin.layers import rectangle_to_box
 from napari_jcc.plugin.placement import Placement
 
@@ -65,8 +65,10 @@ def _fits(
 ) -> bool:
     """Whether the pixels that changed are those of the stroke undone or redone."""
     shape = differs.shape[0], differs.shape[1]
-    stroke = step.marks(key, shape) != edits.marks(key, shape)
     entry = step.undone[-1] if len(step) < len(edits) else step.entries[-1]
+    if entry.kind is not EditKind.PAINT:
+        return False  # napari's history knows strokes only
+    stroke = step.marks(key, shape) != edits.marks(key, shape)
     expected = visible.get(entry, int(stroke.sum()))
     inside = expected > 0 and not (differs & ~stroke).any()
     return inside and int(differs.sum()) >= _LEAST_SHARED * expected
