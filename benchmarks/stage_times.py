@@ -17,6 +17,7 @@ import time
 from napari_jcc import ImageCollection
 from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.pipeline import Run
+from napari_jcc.threads import wait_asleep
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--encoder", help="as features.encoder")
     options = parser.parse_args()
+    wait_asleep()  # as the command line does
     config = get_preset(options.preset)
     if options.encoder:
         config = apply_overrides(config, {"features.encoder": options.encoder})
