@@ -43,7 +43,7 @@ def test_value_and_progress_arrive_in_the_gui_thread(qtbot):
 
     assert threads != [threading.get_ident()]
     assert seen == [
-        (("Counting", 3), True), (1, True), (1, True), (1, True), ("value", True)
+        (("Counting", 3), True), (1, True), ("value", True)
     ]  # fmt: skip
 
 

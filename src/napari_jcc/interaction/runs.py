@@ -24,13 +24,19 @@ def changed_runs(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> IntArra
     runs : (K, 3) int64
         First pixel, number of pixels, new value.
     """
-    new = after.ravel()
+    rows = np.flatnonzero((before != after).any(axis=1))
+    if not rows.size:
+        return np.zeros((0, 3), np.int64)
+    # A stroke changes few rows of a large image.
+    touched = slice(rows[0], rows[-1] + 1)
+    old, new = before[touched].ravel(), after[touched].ravel()
     # -1 where nothing changes, so that runs end there too.
-    code = np.where(before.ravel() != new, new.astype(np.int64), -1)
+    code = np.where(old != new, new.astype(np.int16), -1)
     edges = np.flatnonzero(np.diff(code, prepend=-2, append=-2))
     start, stop = edges[:-1], edges[1:]
     value = code[start]
-    runs = np.stack([start, stop - start, value], axis=1)
+    first = start + int(rows[0]) * before.shape[1]
+    runs = np.stack([first, stop - start, value], axis=1)
     return np.asarray(runs[value >= 0], dtype=np.int64)
 
 

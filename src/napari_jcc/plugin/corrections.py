@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc.errors import InputError
@@ -51,6 +52,8 @@ class Corrections(QObject):
         The layers, complete.
     corrector
         Of the run whose result they show, or of a project that was opened.
+    masks
+        What the mask layer shows where nothing was drawn, if it is at hand.
 
     Attributes
     ----------
@@ -72,6 +75,7 @@ class Corrections(QObject):
         shown: ShownResult,
         corrector: Corrector | ReopenedCorrector,
         parent: QObject,
+        masks: NDArray[Any] | None = None,
     ) -> None:
         super().__init__(parent)
         self.teaches = True
@@ -83,7 +87,7 @@ class Corrections(QObject):
         self._task: Task | None = None
         self._answering: int | None = None
         self._stopped = self._interrupted = False
-        self._watch = MaskWatch(session, shown, lambda: corrector.keys, self)
+        self._watch = MaskWatch(session, shown, lambda: corrector.keys, self, masks)
         self._watch.drawn.connect(self._react)
         self._box_timer = QTimer(self)
         self._box_timer.setSingleShot(True)
@@ -138,7 +142,10 @@ class Corrections(QObject):
         """Stop watching and working; what was drawn until now is taken over."""
         self.absorb()
         self._stopped = True
-        self._disconnect()
+        self._watch.stop()
+        if self._boxes is not None:
+            self._boxes.events.data.disconnect(self._on_box_moved)
+        self._box_timer.stop()
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
@@ -149,12 +156,6 @@ class Corrections(QObject):
         if answer is None:
             return None
         return current_place(self._session.viewer, answer.placement)
-
-    def _disconnect(self) -> None:
-        self._watch.stop()
-        if self._boxes is not None:
-            self._boxes.events.data.disconnect(self._on_box_moved)
-        self._box_timer.stop()
 
     def _react(self, painted: bool) -> None:
         place, answer = self.current_place(), self._shown.answer

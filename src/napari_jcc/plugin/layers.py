@@ -68,8 +68,13 @@ def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedin
     stack = paged.zeros((placement.slices, *placement.canvas), _mask_type(result))
     for slot, image in zip(placement.slots, result.images, strict=True):
         rows, columns = image.mask.shape
-        stack[slot, :rows, :columns] = image.labels  # of one object: OBJECT
+        stack[slot, :rows, :columns] = labels_of(image)
     return stack.reshape(placement.shape)
+
+
+def labels_of(image: ImageResult) -> NDArray[Any]:
+    """Labels (H, W) of an image in a mask layer: its objects, or `OBJECT` as True."""
+    return image.mask if image.instances is None else image.instances
 
 
 def box_rectangles(result: JccResult, placement: Placement) -> list[FloatArray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.notifications import show_warning
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc._types import MaskArray
@@ -34,6 +35,9 @@ class MaskWatch(QObject):
         The layers, complete.
     keys
         Keys of the images at this moment.
+    masks
+        The masks as the answer has them, of the layer's shape; None: made here, which
+        takes its time for large images.
 
     Attributes
     ----------
@@ -44,16 +48,21 @@ class MaskWatch(QObject):
     drawn = Signal(bool)
 
     def __init__(
-        self, session: Session, shown: ShownResult, keys: Keys, parent: QObject
+        self,
+        session: Session,
+        shown: ShownResult,
+        keys: Keys,
+        parent: QObject,
+        masks: NDArray[Any] | None = None,
     ) -> None:
         super().__init__(parent)
         self.writing = False
         self._session, self._shown, self._keys = session, shown, keys
         self._told: set[str] = set()
         self._strokes: list[Stroke] = []
-        self._known = None
-        if shown.answer is not None:
-            # Not the layer's data: a stroke since it was written must be found.
+        # Not the layer's data: a stroke since it was written must be found.
+        self._known = masks
+        if masks is None and shown.answer is not None:
             self._known = mask_stack(shown.answer.result, shown.answer.placement)
         # napari tells of a stroke before the pixels are set.
         self._timer = QTimer(self)
@@ -126,8 +135,10 @@ class MaskWatch(QObject):
         masks, answer = self._shown.masks, self._shown.answer
         data = None if masks is None else self._slices(masks.data)
         if data is not None and answer is not None:
-            slots = [answer.placement.slots[place] for place in places]
-            self._slices(self._known)[slots] = data[slots]
+            known = self._slices(self._known)
+            for place in places:
+                slot = answer.placement.slots[place]
+                known[slot] = data[slot]
 
     def tell(self, message: str) -> None:
         """Warn once of what is drawn in vain."""

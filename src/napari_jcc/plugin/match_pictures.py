@@ -63,6 +63,14 @@ def draw_side_by_side(matched: Matched, row: int, most: int) -> SideBySide:
     return SideBySide(picture, lines, points.confidence[chosen], begins, ends)
 
 
+def draw_pair(matched: Matched, row: int, most: int) -> tuple[SideBySide, da.Array]:
+    """Draw a pair as `draw_side_by_side`, and begin a `warped_stack` with its target."""
+    warped = warped_stack(matched, row)
+    placement, target = matched.source.placement, matched.result.pairs[row].target
+    warped[placement.index_of(placement.slots[target])].compute()
+    return draw_side_by_side(matched, row, most), warped
+
+
 def warped_stack(matched: Matched, row: int) -> da.Array:
     """Every image's partner drawn in its place, as lazy RGBA data (*leading, H, W, 4).
 
@@ -77,6 +85,7 @@ def warped_stack(matched: Matched, row: int) -> da.Array:
     by_slot = {placement.slots[place]: place for place in partners}
     read = lru_cache(KEPT_IMAGES)(matched.source.collection.image)
 
+    @lru_cache(2)
     def draw(block_id: tuple[int, ...]) -> NDArray[np.uint8]:
         canvas = np.zeros((1, *placement.canvas, 4), np.uint8)
         place = by_slot.get(block_id[0])

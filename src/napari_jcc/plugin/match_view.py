@@ -8,7 +8,7 @@ from napari.layers import Image, Labels, Layer, Vectors
 
 from napari_jcc.plugin.confidence import colour_by_confidence
 from napari_jcc.plugin.layers import MASK_COLOURS
-from napari_jcc.plugin.match_pictures import SideBySide, mask_labels, warped_stack
+from napari_jcc.plugin.match_pictures import SideBySide, mask_labels
 from napari_jcc.plugin.matches import Matched
 from napari_jcc.plugin.navigation import go_to
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY
@@ -53,15 +53,17 @@ class MatchView:
         if labels is not None:
             self._put("masks", labels, lambda data: _make_masks(data, matched))
 
-    def show(self, row: int, side: SideBySide, view: View, opacity: float) -> None:
+    def show(
+        self, row: int, side: SideBySide, warped: Any, view: View, opacity: float
+    ) -> None:
         """Show a pair.
 
         Parameters
         ----------
         row
             Which pair.
-        side
-            The pair as drawn by `draw_side_by_side`.
+        side, warped
+            The pair as drawn by `draw_pair`.
         view
             side: beside each other; over: in each other's place.
         opacity
@@ -71,7 +73,6 @@ class MatchView:
         if matched is None:
             return
         pair = matched.result.pairs[row]
-        warped = warped_stack(matched, row)
         self._put("warped", warped, lambda data: _make_warped(data, matched, opacity))
         self._drawn = side, row
         go_to(self._viewer, matched.source.placement, pair.target)

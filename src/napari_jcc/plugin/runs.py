@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
+from numpy.typing import NDArray
 
 from napari_jcc.collection import describe_skipped
 from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache, Run
-from napari_jcc.plugin.layers import LayerData, to_layers
+from napari_jcc.plugin.layers import LayerData, mask_stack, to_layers
 from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.stack import stack_layer
@@ -37,12 +38,15 @@ class Outcome:
         be created in the GUI thread.
     stack
         Data of a layer to add under them, when the images have no common layer yet.
+    masks
+        What the mask layer shows until somebody draws on it, as an array of its own.
     """
 
     source: Source
     answer: Answer
     layers: list[Layer | LayerData]
     stack: LayerData | None
+    masks: NDArray[Any]
 
 
 def run(
@@ -84,7 +88,8 @@ def run(
     # Not the lazy ones: napari's cache for them is shared by all threads and breaks.
     layers = [parts if parts[2] == "image" else Layer.create(*parts) for parts in data]
     stack = stack_layer(source.collection, source.name) if source.needs_stack else None
-    outcome = Outcome(source, answer, layers, stack)
+    masks = mask_stack(answer.result, answer.placement)
+    outcome = Outcome(source, answer, layers, stack, masks)
     progress.advance()
     return outcome
 

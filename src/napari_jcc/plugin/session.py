@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, proxy
 
 from napari.layers import Layer
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.config import JccConfig
@@ -19,6 +20,7 @@ from napari_jcc.plugin.preferences import preferred_config, read_preferences
 from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.truth import TruthChoice
+from napari_jcc.plugin.warm import load_in_background
 from napari_jcc.plugin.worker import Task, stop_tasks
 from napari_jcc.project import ImageStatus
 from napari_jcc.threads import wait_asleep
@@ -112,12 +114,21 @@ class Session(QObject):
         return self.chosen
 
     def watch(
-        self, shown: ShownResult, corrector: Corrector | ReopenedCorrector
+        self,
+        shown: ShownResult,
+        corrector: Corrector | ReopenedCorrector,
+        masks: NDArray[Any] | None = None,
     ) -> Corrections:
-        """Take over what is drawn on a result from now on, and on none other."""
+        """Take over what is drawn on a result from now on, and on none other.
+
+        Parameters
+        ----------
+        shown, corrector, masks
+            As for `Corrections`.
+        """
         if self.corrections is not None:
             self.corrections.stop()
-        self.corrections = Corrections(self, shown, corrector, self)
+        self.corrections = Corrections(self, shown, corrector, self, masks)
         self.corrections_changed.emit()
         return self.corrections
 
@@ -197,6 +208,7 @@ def get_session(viewer: napari.viewer.Viewer) -> Session:
     viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands out proxies
     if viewer not in _sessions:
         wait_asleep()
+        load_in_background()
         # By a proxy: a session that held its viewer would keep it, and so itself, for ever.
         _sessions[viewer] = Session(proxy(viewer))
     return _sessions[viewer]

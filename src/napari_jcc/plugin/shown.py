@@ -17,6 +17,7 @@ from napari_jcc.plugin.layers import (
     box_look,
     box_rectangles,
     from_layers,
+    labels_of,
 )
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.reopened import ReopenedCorrector
@@ -174,7 +175,7 @@ class ShownResult:
         stack = masks.data.reshape(placement.slices, *placement.canvas)
         for place, image in images.items():
             rows, columns = image.mask.shape
-            stack[placement.slots[place], :rows, :columns] = image.labels
+            stack[placement.slots[place], :rows, :columns] = labels_of(image)
         masks.refresh()
 
     def _write_boxes(self) -> None:
@@ -190,7 +191,7 @@ class ShownResult:
 def is_same_answer(image: ImageResult, other: ImageResult) -> bool:
     """Whether two answers of an image have the same masks, boxes and scores."""
     return (
-        np.array_equal(image.labels, other.labels)
+        np.array_equal(labels_of(image), labels_of(other))
         and np.array_equal(image.boxes, other.boxes, equal_nan=True)
         and np.array_equal(image.scores, other.scores)
     )

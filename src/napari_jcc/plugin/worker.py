@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,11 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.errors import Cancelled, JccError
 from napari_jcc.plugin.notices import show_problem
+from napari_jcc.plugin.turns import short_turns
 from napari_jcc.progress import Progress
+
+_MOMENT = 0.05
+"""Seconds between two reports of progress; each takes the GUI thread a millisecond."""
 
 
 class _ProgressSignals(QObject):
@@ -24,20 +29,26 @@ class QtProgress(Progress):
     """Progress that tells the window, from whichever thread the work runs in.
 
     Connect to ``signals.started(stage, total)`` and ``signals.advanced(steps)``; Qt
-    queues them to the GUI thread.
+    queues them to the GUI thread. Steps that follow each other closely come as one.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.signals = _ProgressSignals()
+        self._steps, self._told = 0, 0.0
 
     def on_start(self, stage: str, total: int) -> None:
         """Emit ``signals.started``."""
+        self._steps, self._told = 0, 0.0
         self.signals.started.emit(stage, total)
 
     def on_advance(self, steps: int) -> None:
-        """Emit ``signals.advanced``."""
-        self.signals.advanced.emit(steps)
+        """Emit ``signals.advanced``, unless it was emitted a moment ago."""
+        self._steps += steps
+        now = time.monotonic()
+        if now - self._told >= _MOMENT:
+            self.signals.advanced.emit(self._steps)
+            self._steps, self._told = 0, now
 
 
 class _Worker(FunctionWorker):
@@ -142,7 +153,8 @@ def _guarded(
 ) -> Any:
     try:
         progress.raise_if_cancelled()
-        return work(progress)
+        with short_turns():
+            return work(progress)
     except Cancelled:
         return None
     except JccError as error:

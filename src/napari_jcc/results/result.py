@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ class ImageResult:
         """The mask with the number of the object in every pixel, (H, W) int32."""
         return self.mask.astype(np.int32) if self.instances is None else self.instances
 
-    @property
+    @cached_property
     def foreground_share(self) -> float:
         """Share of the image's pixels in the mask."""
         return float(self.mask.mean())

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 from napari.utils.theme import get_theme
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QVBoxLayout
 
 from napari_jcc.errors import ConfigError, JccError
+from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
 from napari_jcc.plugin.shown import ShownResult
@@ -51,6 +53,7 @@ class CosegmentWidget(Dock):
         super().__init__(napari_viewer)
         self._viewer = napari_viewer
         self._showing: Iterator[None] | None = None
+        self._masks: NDArray[Any] | None = None
         self._turn = QTimer(self)
         self.chooser = InputChooser(napari_viewer)
         self.form = ConfigForm()
@@ -91,7 +94,7 @@ class CosegmentWidget(Dock):
 
     def open_folder(self, folder: str | Path) -> None:
         """Open a folder of images as one stack and choose it; returns at once."""
-        self.start("Open a folder", lambda _: read_stack(folder), self._on_opened)
+        self.start("Open a folder", lambda _: _open(folder), self._on_opened)
 
     def command(self) -> str:
         """Command that repeats the run, or empty when the images are in no file.
@@ -181,6 +184,7 @@ class CosegmentWidget(Dock):
             self._viewer.add_layer(Layer.create(*outcome.stack))
         if self.session.corrections is not None:
             self.session.corrections.stop()
+        self._masks = outcome.masks
         self._showing = shown.show(outcome.answer, outcome.layers)
         self.session.set_shown(chosen, shown)
         notes = describe_notes(outcome.answer, outcome.source)
@@ -208,7 +212,8 @@ class CosegmentWidget(Dock):
         if shown.masks is not None:
             # So that napari's brush is at hand.
             self._viewer.layers.selection.active = shown.masks
-        corrections = self.session.watch(shown, shown.answer.corrector)
+        masks, self._masks = self._masks, None
+        corrections = self.session.watch(shown, shown.answer.corrector, masks)
         # What was drawn while the run was on its way.
         corrections.absorb()
         corrections.apply(self.session.edits)
@@ -279,3 +284,11 @@ class CosegmentWidget(Dock):
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
         if folder and not self.running:
             self.open_folder(folder)
+
+
+def _open(folder: str | Path) -> list[LayerData]:
+    """Open a folder, and read its first image once: dask loads much for its first slice."""
+    layers = read_stack(folder)
+    for data, _, _ in layers:
+        data[0].compute()
+    return layers

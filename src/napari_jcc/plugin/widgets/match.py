@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QApplication,
@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_jcc.errors import JccError
 from napari_jcc.matching.outputs.names import RECORD
-from napari_jcc.plugin.match_pictures import SideBySide, draw_side_by_side
+from napari_jcc.plugin.match_pictures import SideBySide, draw_pair
 from napari_jcc.plugin.match_view import MatchView
 from napari_jcc.plugin.matches import (
     Matched,
@@ -93,7 +93,7 @@ class MatchDock(ImagesDock):
             return
         self.row = row
         matched, most = self.matched, self.looks.lines.value()
-        task = Task(lambda _: draw_side_by_side(matched, row, most), "Draw a pair")
+        task = Task(lambda _: draw_pair(matched, row, most), "Draw a pair")
         task.succeeded.connect(partial(self._on_drawn, task))
         self._drawing = task
         self.session.run(task, owner=self)
@@ -185,9 +185,9 @@ class MatchDock(ImagesDock):
         self.table.setCurrentCell(-1, -1)
         self.table.setCurrentCell(0, 0)
 
-    def _on_drawn(self, task: Task, side: SideBySide | None) -> None:
-        if task is self._drawing and side is not None:
-            self.view.show(self.row, side, self.looks.view, self.looks.opacity)
+    def _on_drawn(self, task: Task, drawn: tuple[SideBySide, Any] | None) -> None:
+        if task is self._drawing and drawn is not None:
+            self.view.show(self.row, *drawn, self.looks.view, self.looks.opacity)
 
     def _on_view(self) -> None:
         if self.matched is not None:

@@ -81,6 +81,8 @@ class RunPanel(QWidget):
 
     def set_status(self, text: str) -> None:
         """Write the status line; empty hides it."""
+        if text == self.status.text():
+            return
         self.status.setText(text)
         self.status.setVisible(bool(text))
 

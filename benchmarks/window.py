@@ -1,0 +1,361 @@
+"""How long the real window stands still during every job, and how fast it scrubs.
+
+    scripts/with_display.sh python benchmarks/window.py FOLDER
+
+opens the images of a folder in napari, does what a user does, and prints a table: for every
+job the longest time between two turns of the event loop, how much of it the GUI thread
+itself was busy, how many such gaps were above 50 ms, and what the GUI thread was doing in
+them, by the samples taken of its stack. Then: frames a second while a finished sweep is
+scrubbed, the time from a stroke to the answer on the layer, and how a thousand images open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import statistics
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType, SimpleNamespace
+from typing import Any
+
+import napari
+from napari.utils._proxies import ReadOnlyWrapper
+from napari.utils.interactions import (
+    mouse_move_callbacks,
+    mouse_press_callbacks,
+    mouse_release_callbacks,
+)
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_jcc.plugin.docks import open_dock
+from napari_jcc.project import recovery
+from napari_jcc.results.exports import EXPORT_FORMATS
+
+LIMIT = 0.05
+LONGEST_JOB = 600  # seconds
+FRAMES = 60
+
+
+@dataclass
+class Gap:
+    """Time between two turns of the event loop, and what was seen in it."""
+
+    seconds: float
+    busy: float
+    queued: float
+    stacks: Counter[str] = field(default_factory=Counter)
+
+
+class Heartbeat:
+    """Beats in the GUI thread; a second thread looks what it does when a beat is late."""
+
+    def __init__(self) -> None:
+        self.gaps: list[Gap] = []
+        self._main = threading.get_ident()
+        self._stacks: Counter[str] = Counter()
+        self._last = look_at_clocks()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._beat)
+        self._stopped = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._last = look_at_clocks()
+        self._timer.start(2)
+        gc.callbacks.append(self._on_garbage)
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Beat no longer."""
+        self._timer.stop()
+        self._stopped.set()
+        gc.callbacks.remove(self._on_garbage)
+        self._watcher.join()
+
+    def _beat(self) -> None:
+        now = look_at_clocks()
+        passed = (new - old for new, old in zip(now, self._last, strict=True))
+        self.gaps.append(Gap(*passed, self._stacks))
+        self._stacks = Counter()
+        self._last = now
+
+    def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "stop" and info["generation"] == 2:
+            self._stacks["collection of all garbage"] += 1
+
+    def _watch(self) -> None:
+        late = time.perf_counter()
+        while not self._stopped.wait(0.003):
+            if time.perf_counter() - self._last[0] > LIMIT / 2:
+                frames = sys._current_frames()
+                self._stacks[describe(frames.pop(self._main))] += 1
+                late, before = time.perf_counter(), late
+                if late - before > LIMIT / 2:
+                    for ident, frame in frames.items():
+                        found = describe(frame)
+                        if ident != threading.get_ident() and not found.startswith("- "):
+                            self._stacks[f"had the lock, perhaps: {found}"] += 1
+            else:
+                late = time.perf_counter()
+
+
+def look_at_clocks() -> tuple[float, float, float]:
+    """Wall time, time that this thread ran, and time that it waited for a core, seconds."""
+    path = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+    queued = int(path.read_text().split()[1]) * 1e-9 if path.exists() else 0.0
+    return time.perf_counter(), time.thread_time(), queued
+
+
+def describe(frame: FrameType | None) -> str:
+    """Name what a stack is about: from own code to that of napari."""
+    names: list[str] = []
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        names.append(f"{module}.{frame.f_code.co_qualname}")
+        frame = frame.f_back
+    names.reverse()
+    own = [n for n in names if n.startswith("napari_jcc.")]
+    others = [n for n in names if n.startswith(("napari.", "vispy."))]
+    drawing = [n for n in names if "on_draw" in n or "paintGL" in n]
+    first = own[-1].removeprefix("napari_jcc.plugin.") if own else "-"
+    if drawing:
+        return f"drawing ({first})"
+    return f"{first} > {others[-1] if others else ''} > {names[-1]}"
+
+
+@contextmanager
+def heartbeat(report: list[tuple[str, list[Gap]]], title: str) -> Iterator[None]:
+    """Watch the window during a job."""
+    beating = Heartbeat()
+    beating.start()
+    yield
+    beating.stop()
+    report.append((title, beating.gaps))
+
+
+def wait(condition: Callable[[], bool], seconds: float = LONGEST_JOB) -> None:
+    """Let the window live until a condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit("A job took too long.")
+        QApplication.processEvents()
+        time.sleep(0.0005)
+
+
+def rest(seconds: float) -> None:
+    """Let the window live for a while."""
+    end = time.monotonic() + seconds
+    wait(lambda: time.monotonic() > end)
+
+
+class Sitting:
+    """What a user does, one thing after the other."""
+
+    def __init__(self, folder: Path, out: Path) -> None:
+        self.folder, self.out = folder, out
+        self.report: list[tuple[str, list[Gap]]] = []
+        self.viewer = napari.Viewer(title="napari", show=True)
+        self.viewer.window.resize(1400, 860)
+        rest(1)
+
+    def do(self, title: str, job: Callable[[], Any], until: Callable[[], bool]) -> None:
+        """Do something and let the window rest a moment, watched."""
+        with heartbeat(self.report, title):
+            job()
+            rest(0.05)
+            wait(until)
+            rest(0.5)
+
+    def idle(self) -> bool:
+        """Whether nothing is running any more."""
+        return not (self.dock.session.jobs or self.dock.running or self.dock._showing)
+
+    def sit(self) -> None:
+        """Do everything."""
+        self.do("open the dock", self.open_dock, lambda: True)
+        self.do("open a folder", lambda: self.dock.open_folder(self.folder), self.idle)
+        self.do("co-segment", self.dock.run, self.idle)
+        self.do("co-segment again", self.run_again, self.idle)
+        for number in range(3):
+            self.do(f"stroke {number + 1}", self.stroke, self.idle)
+        self.do("save", lambda: self.dock.project.save(self.out / "p.jcc"), self.idle)
+        self.do("automatic copy", self.copy, self.idle)
+        for kind, form in EXPORT_FORMATS.items():
+            out = self.out / kind / (form.file or "")
+            out.parent.mkdir(parents=True, exist_ok=True)
+            self.do(f"export {kind}", lambda k=kind, o=out: self.export(k, o), self.idle)
+        self.do("review", lambda: open_dock(self.viewer, "Review"), self.idle)
+        self.do("open the sweep", self.open_sweep, self.idle)
+        self.do("sweep", lambda: self.sweep.run(), self.idle)
+        self.do("match", self.match, self.idle)
+        self.do("train", self.train, self.idle)
+
+    def measure_speed(self) -> None:
+        """Print what is measured in frames and seconds."""
+        shown: list[float] = []
+        for number in range(FRAMES):
+            start = time.perf_counter()
+            slider = self.sweep.scrubber.sliders[0]
+            slider.setValue(number % (slider.maximum() + 1))
+            QApplication.processEvents()
+            self.viewer.screenshot(flash=False)
+            shown.append(time.perf_counter() - start)
+        rate = 1 / statistics.median(shown)
+        print(f"\nscrubbing, every frame drawn and read back: {rate:.0f} frames/s")
+        self.sweep.end_button.click()
+        wait(self.idle)
+        for _ in range(3):
+            self.measure_answer()
+
+    def measure_answer(self) -> None:
+        """Print how long an answer takes, from the end of a stroke to the layer."""
+        corrections, ended = self.dock.session.corrections, []
+        corrections.answered.connect(lambda _: ended.append((time.perf_counter(), cpu())))
+
+        def cpu() -> float:
+            return time.process_time()
+
+        start = time.perf_counter(), cpu()
+        self.stroke()
+        wait(lambda: bool(ended))
+        seconds, busy = (b - a for a, b in zip(start, ended[0], strict=True))
+        print(f"answer to a stroke: {seconds * 1e3:.0f} ms, {busy * 1e3:.0f} ms processor")
+        wait(self.idle)
+
+    def open_thousand(self) -> None:
+        """Print how long a thousand images take to open, and what looking at them takes."""
+        folder = self.out / "thousand"
+        folder.mkdir()
+        files = sorted(f for f in self.folder.iterdir() if f.is_file())
+        for number in range(1000):
+            source = files[number % len(files)]
+            (folder / f"{number:04d}{source.suffix}").symlink_to(source.resolve())
+        before, start = resident(), time.perf_counter()
+        self.dock.open_folder(folder)
+        rest(0.01)
+        wait(self.idle)
+        seconds, after = time.perf_counter() - start, resident()
+        for number in range(0, 1000, 10):
+            self.viewer.dims.set_current_step(0, number)
+            QApplication.processEvents()
+        grown = resident() - after
+        print(f"1000 images: {seconds:.1f} s, {after - before:.0f} MB, then {grown:.0f} MB")
+        print(f"for 100 of them looked at; all would be {self.whole():.0f} MB")
+
+    def whole(self) -> float:
+        """Megabytes of the stack if it were read whole."""
+        return self.viewer.layers[-1].data.nbytes / 1e6
+
+    def open_dock(self) -> None:
+        self.dock = self.viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")[1]
+
+    def run_again(self) -> None:
+        self.dock.form.rows["problem.nu"].editor.set_value(0.3)
+        self.dock.run()
+
+    def stroke(self) -> None:
+        shown = self.dock.session.shown
+        masks = shown.masks
+        masks.mode, masks.brush_size, masks.selected_label = "paint", 12, 1
+        place = int(self.viewer.dims.current_step[0])
+        rows, columns = shown.answer.result.images[place].mask.shape
+        drag(masks, place, [(rows // 2, columns // 3 + step * 2) for step in range(20)])
+
+    def copy(self) -> None:
+        self.dock.session.keeper._revision += 1
+        self.dock.session.keeper.copy()
+
+    def export(self, kind: str, out: Path) -> None:
+        self.dock.export.export(kind, out, overwrite=True)
+
+    def open_sweep(self) -> None:
+        self.sweep = open_dock(self.viewer, "Sweep")
+        self.sweep.axes[0].choose("problem.nu")
+        self.sweep.axes[0].set_text("0.05, 0.1, 0.2, 0.3, 0.5, 1")
+
+    def match(self) -> None:
+        self.matcher = open_dock(self.viewer, "Match")
+        self.matcher.run()
+
+    def train(self) -> None:
+        dock = open_dock(self.viewer, "Train")
+        dock.output.set_value(str(self.out / "n.ckpt"))
+        self.trainer = dock
+        dock.run()
+        end = time.monotonic() + 30
+        wait(lambda: time.monotonic() > end or not dock.running)
+        dock.cancel()
+
+
+def resident() -> float:
+    """Megabytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def drag(layer: Any, place: int, points: list[tuple[int, int]]) -> None:
+    """Draw from point to point, as napari hands the mouse to the tools of a layer."""
+    last = len(points) - 1
+    steps = [("mouse_press", mouse_press_callbacks, points[0])]
+    steps += [("mouse_move", mouse_move_callbacks, point) for point in points[1:]]
+    steps += [("mouse_release", mouse_release_callbacks, points[last])]
+    for kind, call, point in steps:
+        event = SimpleNamespace(
+            type=kind, position=layer.data_to_world((place, *point)), button=1,
+            modifiers=(), dims_displayed=[1, 2], view_direction=None, handled=False,
+            is_dragging=kind == "mouse_move",
+        )  # fmt: skip
+        call(layer, ReadOnlyWrapper(event, exceptions=("handled",)))
+
+
+def print_report(report: list[tuple[str, list[Gap]]], most: int) -> None:
+    """Print the longest gap of every job, and what was done in those above the limit."""
+    print("| job | longest ms | without waiting for a core | busy | above 50 ms |")
+    print("| --- | --- | --- | --- | --- |")
+    for title, gaps in report:
+        longest, own, busy = (
+            max(values) * 1e3
+            for values in zip(
+                *((g.seconds, g.seconds - g.queued, g.busy) for g in gaps), strict=True
+            )
+        )
+        above = sum(gap.seconds - gap.queued > LIMIT for gap in gaps)
+        print(f"| {title} | {longest:.0f} | {own:.0f} | {busy:.0f} | {above} |")
+    for title, gaps in report:
+        late = [g for g in gaps if g.seconds - g.queued > LIMIT]
+        late.sort(key=lambda gap: gap.queued - gap.seconds)
+        for gap in late[:most]:
+            times = [round(1e3 * s) for s in (gap.seconds, gap.queued, gap.busy)]
+            print("\n{}: {} ms, {} in the queue, {} busy".format(title, *times))
+            for stack, count in gap.stacks.most_common(9):
+                print(f"  {count:4d} {stack}")
+
+
+def main() -> None:
+    """Sit down once and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="folder of images")
+    parser.add_argument("--most", type=int, default=4, help="gaps of a job told in detail")
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        recovery.recovery_folder = lambda: Path(folder) / "recovery"
+        sitting = Sitting(options.folder, Path(folder))
+        sitting.sit()
+        print_report(sitting.report, options.most)
+        sitting.measure_speed()
+        sitting.open_thousand()
+        sitting.viewer.close()
+
+
+if __name__ == "__main__":
+    main()
