@@ -164,6 +164,7 @@ class Sitting:
 
     def __init__(self, folder: Path, out: Path) -> None:
         self.folder, self.out = folder, out
+        self.strokes = 0
         self.report: list[tuple[str, list[Gap]]] = []
         self.viewer = napari.Viewer(title="napari", show=True)
         self.viewer.window.resize(1400, 860)
@@ -198,6 +199,7 @@ class Sitting:
         self.do("review", lambda: open_dock(self.viewer, "Review"), self.idle)
         self.do("open the sweep", self.open_sweep, self.idle)
         self.do("sweep", lambda: self.sweep.run(), self.idle)
+        self.measure_speed()
         self.do("match", self.match, self.idle)
         self.do("train", self.train, self.idle)
 
@@ -270,7 +272,9 @@ class Sitting:
         masks.mode, masks.brush_size, masks.selected_label = "paint", 12, 1
         place = int(self.viewer.dims.current_step[0])
         rows, columns = shown.answer.result.images[place].mask.shape
-        drag(masks, place, [(rows // 2, columns // 3 + step * 2) for step in range(20)])
+        self.strokes += 1
+        row, column = rows // 4 + rows // 30 * self.strokes, columns // 3
+        drag(masks, place, [(row, column + step * 2) for step in range(20)])
 
     def copy(self) -> None:
         self.dock.session.keeper._revision += 1
@@ -352,7 +356,6 @@ def main() -> None:
         sitting = Sitting(options.folder, Path(folder))
         sitting.sit()
         print_report(sitting.report, options.most)
-        sitting.measure_speed()
         sitting.open_thousand()
         sitting.viewer.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+from collections import deque
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -91,6 +92,7 @@ class Monkey:
         self.saved = None
         self.mirrored: dict[tuple[str, float], Stroke] = {}
         self.counts: dict[str, int] = {}
+        self.log: deque[str] = deque(maxlen=30)
         self.weights = {
             "paint": 30, "erase": 12, "dot": 12, "slide": 15, "undo": 7, "redo": 5,
             "clear": 2, "napari_undo": 3, "move_box": 4, "settings": 6, "run": 4,
@@ -104,9 +106,21 @@ class Monkey:
         self.do(name)
 
     def do(self, name: str) -> None:
+        self.log.append(name)
         getattr(self, name)()
+        self.log[-1] += f": {self.state()}"
         self.counts[name] = self.counts.get(name, 0) + 1
         QApplication.processEvents()
+
+    def state(self) -> str:
+        """Describe what a failure may have come from."""
+        session, edits = self.session, self.session.edits
+        layers = [f"{type(layer).__name__} {layer.name}" for layer in self.viewer.layers]
+        return (
+            f"step {self.viewer.dims.current_step}, {len(edits)} edits, "
+            f"{len(edits.undone)} undone, jobs {[job.title for job in session.jobs]}, "
+            f"watched {self.labels is not None}, running {self.widget.running}, {layers}"
+        )
 
     @property
     def labels(self) -> Labels | None:
@@ -203,7 +217,8 @@ class Monkey:
         self.session.corrections.absorb()
         for place, (name, known) in enumerate(marks.items()):
             rows, columns = known.shape
-            same = (before == labels.data)[place, :rows, :columns]
+            # A copy: a part of the canvas has no flat view to write to.
+            same = (before == labels.data)[place, :rows, :columns].copy()
             for entry in self.session.edits.undone:
                 if entry not in undone and entry.key.name == name:
                     same.reshape(-1)[mirror(entry).pixels] = False
@@ -353,6 +368,21 @@ def watchers(layer) -> int:
     return sum(isinstance(item, Corrections) for item in refs)
 
 
+def roam(monkey: Monkey) -> None:
+    """Do many things, and at the end those that chance has left out."""
+    for step in range(ACTIONS):
+        monkey.act()
+        monkey.check()
+        if step % 50 == 49:
+            monkey.settle()
+            monkey.check()
+    for name in monkey.weights.keys() - monkey.counts.keys():
+        monkey.do(name)
+        monkey.check()
+    monkey.settle()
+    monkey.check()
+
+
 def test_a_user_without_a_plan(
     make_napari_viewer, quick_config, tiny_collection, qtbot, tmp_path
 ):
@@ -369,17 +399,12 @@ def test_a_user_without_a_plan(
     monkey.act()
     widget.run()
     monkey.settle()
-    for step in range(ACTIONS):
-        monkey.act()
-        monkey.check()
-        if step % 50 == 49:
-            monkey.settle()
-            monkey.check()
-    for name in monkey.weights.keys() - monkey.counts.keys():
-        monkey.do(name)
-        monkey.check()
-    monkey.settle()
-    monkey.check()
+    try:
+        roam(monkey)
+    except Exception as error:
+        last = "\n".join(monkey.log)
+        error.add_note(f"Seed {SEED}; the last actions:\n{last}\nnow: {monkey.state()}")
+        raise
     broken = [n for n in notification_manager.records if isinstance(n, ErrorNotification)]
     assert not broken, broken
 

@@ -14,6 +14,7 @@ from PIL import Image as Picture
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
+from napari_jcc.config import apply_overrides
 from napari_jcc.errors import OutputError
 from napari_jcc.interaction import OBJECT
 from napari_jcc.plugin import keeper
@@ -431,3 +432,19 @@ def test_a_reopened_dock_shows_the_session(open_dock, folder, qtbot):
     assert "4 images" in again.results.summary.text()
     assert not again.corrections.isHidden()
     assert again.form.config() == widget.form.config()
+
+
+def test_a_dock_that_is_opened_after_its_project_has_its_settings(
+    open_dock, folder, qtbot, tmp_path, quick_config
+):
+    widget = open_dock()
+    widget.presets.set_preset("many")
+    settings = apply_overrides(quick_config, {"problem.nu": 0.7})
+    widget.form.set_config(settings)
+    run_on(widget, folder, qtbot)
+    widget.project.save(tmp_path / "many.jcc")
+    wait(widget, qtbot)
+    again = open_dock(tmp_path / "many.jcc")
+    wait(again, qtbot)
+    assert again.presets.preset == "many"
+    assert again.form.config() == again.session.config == settings

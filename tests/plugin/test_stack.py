@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from napari.layers import Image as ImageLayer
+from napari.utils.notifications import notification_manager
 from PIL import Image
 
 from napari_jcc import ImageCollection
@@ -146,3 +147,15 @@ def test_a_pixel_size_that_all_images_have_is_that_of_the_stack(tmp_path):
     np.testing.assert_allclose(layer.scale, (1, 0.25, 0.5))
     assert [str(unit) for unit in layer.units] == ["pixel", "micrometer", "micrometer"]
     assert "scale" not in differing
+
+
+def test_pages_of_stacks_in_a_folder_become_images_and_that_is_said(tmp_path):
+    for name, shape in {"a": (3, 20, 30), "b": (20, 30)}.items():
+        pages = np.zeros(shape, np.uint16)
+        tifffile.imwrite(tmp_path / f"{name}.tif", pages, photometric="minisblack")
+    notification_manager.records.clear()
+    ((data, _, _),) = read_stack(tmp_path)
+    assert data.shape == (4, 20, 30)
+    (told,) = [str(record.message) for record in notification_manager.records]
+    assert "1 file has several pages" in told
+    assert "3 in all" in told

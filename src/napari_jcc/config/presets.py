@@ -51,7 +51,8 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "fast",
             "Fast",
-            "Gradients, colour and saliency; needs no weights and no graphics card.",
+            "One object an image, by gradients, colour and saliency; needs no weights and "
+            "no graphics card.",
         ),
         Preset(
             "photo",

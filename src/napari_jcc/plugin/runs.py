@@ -22,6 +22,12 @@ from napari_jcc.progress import Progress
 if TYPE_CHECKING:
     from napari.layers import Image
 
+_LARGE = 0.4
+_RATHER_MANY = (
+    "If that is the whole field of view, and your objects are small in it: choose the "
+    "preset Many small objects, and run again."
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -113,6 +119,8 @@ def summarise(answer: Answer) -> str:
     images = f"{count} image{'s' if count > 1 else ''}"
     share = f"{100 * shares[count // 2]:.0f} % of the pixels (median)"
     lines = [f"{images}, object on {share}"]
+    if shares[count // 2] > _LARGE and all(i.instances is None for i in result.images):
+        lines.append(_RATHER_MANY)
     report = result.solver_report
     if "status" in report:
         lines.append(

@@ -212,6 +212,9 @@ def _write(old: Layer, new: Layer, placement: Placement) -> None:
         old.features = new.features
     elif isinstance(old, Labels) and old.data.dtype == new.data.dtype:
         old.data[...] = new.data
+        if type(old.colormap) is not type(new.colormap):
+            # One colour for the object, or one for each of several.
+            old.colormap = new.colormap
         old.refresh()
     else:
         old.data = new.data

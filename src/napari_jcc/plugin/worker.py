@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -9,15 +10,26 @@ from typing import Any
 
 from napari.qt.threading import FunctionWorker, create_worker
 from napari.utils.notifications import show_info
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QThreadPool, Signal
 
 from napari_jcc.errors import Cancelled, JccError
 from napari_jcc.plugin.notices import show_problem
 from napari_jcc.plugin.turns import short_turns
 from napari_jcc.progress import Progress
 
+_LAST_SIGNALS = 10_000
+"""Milliseconds."""
+
 _MOMENT = 0.05
 """Seconds between two reports of progress; each takes the GUI thread a millisecond."""
+
+
+@atexit.register
+def _wait_for_last_signals() -> None:
+    """Let stopped work send its last signals: Qt crashes when a script ends before that."""
+    pool = QThreadPool.globalInstance()
+    if pool is not None:
+        pool.waitForDone(_LAST_SIGNALS)
 
 
 class _ProgressSignals(QObject):

@@ -139,6 +139,7 @@ class CosegmentWidget(Dock):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.form)
         scroll.setMinimumHeight(120)
+        scroll.setAccessibleName("Settings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(6)
@@ -254,7 +255,8 @@ class CosegmentWidget(Dock):
             self.corrections.follow(self.session.corrections)
 
     def _show_session(self) -> None:
-        """Show images, result and corrections that were there before this dock."""
+        """Show settings, images, result and corrections from before this dock."""
+        self._on_settings()
         if len(self.session.chosen) == 1:
             self.chooser.choose(self.session.chosen[0])
         self._on_chosen()

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QMenu,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -55,11 +56,16 @@ class PresetBar(QWidget):
         self._menu_button.setAccessibleName("Settings menu")
         self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu_button.setMenu(self._build_menu())
-        layout = QHBoxLayout(self)
+        self._described = QLabel()
+        self._described.setWordWrap(True)
+        row, layout = QHBoxLayout(), QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(label)
-        layout.addWidget(self._combo, 1)
-        layout.addWidget(self._menu_button)
+        layout.setSpacing(2)
+        row.addWidget(label)
+        row.addWidget(self._combo, 1)
+        row.addWidget(self._menu_button)
+        layout.addLayout(row)
+        layout.addWidget(self._described)
         self._apply()
 
     @property
@@ -103,7 +109,8 @@ class PresetBar(QWidget):
 
     def _apply(self) -> None:
         self._form.set_config(preferred_config(self.preset), as_reference=True)
-        self._combo.setToolTip(f"<p>{PRESETS[self.preset].description}</p>")
+        self._described.setText(PRESETS[self.preset].description)
+        self._combo.setToolTip("Settings to start from; each is for other images")
         self.preset_changed.emit(self.preset)
 
     def _ask_load(self) -> None:

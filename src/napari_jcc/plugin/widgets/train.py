@@ -151,6 +151,7 @@ class TrainDock(ImagesDock):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.form)
         scroll.setMinimumHeight(120)
+        scroll.setAccessibleName("Settings")
         output, buttons = QHBoxLayout(), QHBoxLayout()
         output.addWidget(QLabel("Network"))
         output.addWidget(self.output, 1)
