@@ -20,14 +20,14 @@ from napari_jcc.evaluation.matching import (
     BASELINES,
     MATCHING_SETS,
     PairSet,
-    build_baselines,
     compare_matchers,
     format_comparison,
+    open_baselines,
     open_landmark_folder,
     open_matching_set,
 )
 from napari_jcc.matching.baselines import PairMatcher
-from napari_jcc.matching.outputs import open_describer, open_pair_matcher
+from napari_jcc.matching.outputs import open_pair_matcher
 
 
 def open_set(root: Path, name: str) -> PairSet:
@@ -39,7 +39,7 @@ def open_set(root: Path, name: str) -> PairSet:
 
 def build_matchers(options: argparse.Namespace) -> list[PairMatcher]:
     names = [name for name in options.methods.split(",") if name]
-    matchers = build_baselines(names, open_describer(options.encoder, options.device))
+    matchers = open_baselines(names, options.encoder, options.device)
     if options.checkpoint:
         changes = ["training.device=" + options.device, *options.set]
         matchers.append(

@@ -24,9 +24,9 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.device import choose_device
 from napari_jcc.matching import Checkpoint, train
-from napari_jcc.matching.inference.refine import refine
 from napari_jcc.matching.network import Transform
 from napari_jcc.matching.network.transforms import pixel_centres
+from napari_jcc.matching.refinement import refine
 from napari_jcc.matching.training.images import load_images, to_unit
 from napari_jcc.matching.training.known_pairs import transfer_error, warp_pairs
 from napari_jcc.matching.training.randomness import generator_for

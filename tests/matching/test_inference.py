@@ -16,8 +16,8 @@ from napari_jcc.matching import (  # noqa: E402
     train,
 )
 from napari_jcc.matching.inference.pair import from_unit, to_unit  # noqa: E402
-from napari_jcc.matching.inference.refine import refine  # noqa: E402
 from napari_jcc.matching.network import Pyramid, Transform  # noqa: E402
+from napari_jcc.matching.refinement import refine  # noqa: E402
 
 AFFINE = np.array([1, 0, 0, 0, 1, 0], np.float32)
 TPS = Transform.identity(1).tps[0].numpy()
@@ -134,6 +134,27 @@ def test_bad_input_is_explained(matcher, tmp_path):
     train(blobs(), tiny_config({"training.epochs": 0}), path)
     with pytest.raises(ConfigError, match="transformations only"):
         Matcher.load(path, "cpu").masks(blobs())
+
+
+def test_refinement_keeps_samples_apart():
+    generator = torch.Generator().manual_seed(0)
+    wide = torch.randn(1, 64, 12, 13, generator=generator)
+    nothing = (None, None, None)
+    left, right = wide[..., :-1], wide[..., 1:]
+    source = Pyramid(torch.cat([left, right]), nothing)
+    target = Pyramid(torch.cat([right, left]), nothing)
+    found = refine(source, target, Transform.identity(2))(torch.zeros(2, 1, 2))[:, 0]
+    assert found[0, 0].item() == pytest.approx(2 / 12, abs=0.03)
+    assert found[1, 0].item() == pytest.approx(-2 / 12, abs=0.03)
+
+
+def test_images_that_are_known_are_not_described_again(matcher, monkeypatch):
+    collection = blobs()
+    again = type(collection).from_arrays([collection.image(i) for i in (2, 0)])
+    first = matcher.match(collection, [(0, 2)])[0]
+    monkeypatch.setattr("napari_jcc.matching.inference.describe._keep", None)
+    second = matcher.match(again, [(1, 0)])[0]
+    np.testing.assert_allclose(second.theta_tps, first.theta_tps, atol=1e-6)
 
 
 def test_refinement_finds_a_shift_of_a_cell_from_the_identity():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from encoders import export_network
 from matching.tiny import blobs, tiny_config
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
@@ -20,6 +21,7 @@ from napari_jcc.matching.outputs import (
     check_match_output,
     choose_pairs,
     match_collection,
+    match_command,
     open_set_matcher,
     warp_image,
     write_landmarks,
@@ -339,6 +341,23 @@ def test_single_points_that_were_corrected_stay(marked, tmp_path):
     before = carry_landmarks(folder, table, None).shapes[1]
     np.testing.assert_array_equal(b.points[[0, 2]], before.points[[0, 2]])
     assert len(again.found) == 2
+
+
+def test_refinement_of_the_identity_needs_an_encoder_and_no_training(tmp_path):
+    pytest.importorskip("torch", reason="encoders need torch")
+    changes = {"matching.untrained": "refinement", "training.device": "cpu"}
+    with pytest.raises(ConfigError, match="maps of an encoder"):
+        open_set_matcher(None, lambda config: apply_overrides(config, changes))
+    changes["network.encoder"] = str(export_network(tmp_path / "tiny.pt2"))
+    matcher = open_set_matcher(None, lambda config: apply_overrides(config, changes))
+    image = blobs().image(0)
+    twice = ImageCollection.from_arrays([image, image])
+    [pair] = matcher.match(twice, [(0, 1)], Progress())
+    points = grid_points(pair.sizes[1], 5)
+    np.testing.assert_allclose(pair.to_source(points), points, atol=1.5)
+    assert matcher.origin["method"] == "refinement"
+    assert matcher.masks(twice, Progress()) is None
+    assert "--set matching.untrained=refinement" in match_command([], "out", matcher)
 
 
 def test_default_settings_are_the_base_of_the_command():

@@ -41,7 +41,7 @@ def evaluate_matching(
         typer.Option(
             metavar="A,B",
             help="Matchers without training: identity, nearest, mutual-affine, "
-            "registration. Empty: none.",
+            "registration, and with an encoder refinement. Empty: none.",
         ),
     ] = "identity,nearest,mutual-affine,registration",
     encoder: MatchEncoder = None,
@@ -73,17 +73,17 @@ def evaluate_matching(
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
     from napari_jcc.errors import InputError
     from napari_jcc.evaluation.matching import (
-        build_baselines,
         compare_matchers,
         format_comparison,
+        open_baselines,
         open_matching_set,
     )
-    from napari_jcc.matching.outputs import open_describer, open_pair_matcher
+    from napari_jcc.matching.outputs import open_pair_matcher
 
     pairs = open_matching_set(set_name, root)
     pairs = pairs.sample(len(pairs) if count is None else count, seed)
     names = [name.strip() for name in methods.split(",") if name.strip()]
-    matchers = build_baselines(names, open_describer(encoder or "", device or "auto"))
+    matchers = open_baselines(names, encoder or "", device or "auto")
     if checkpoint is not None:
         matchers.append(
             open_pair_matcher(

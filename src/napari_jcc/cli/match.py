@@ -38,6 +38,14 @@ def match(
             "by what they look like, without training, and there are no masks.",
         ),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Without a checkpoint: registration (the default), or refinement, which "
+            "needs --encoder.",
+        ),
+    ] = None,
     pairs: Annotated[
         str,
         typer.Option(
@@ -73,6 +81,8 @@ def match(
 
     Example: napari-jcc match wings --output out --pairs template:wing01
 
+    Example: napari-jcc match wings --output out --method refinement --encoder net.pt2
+
     Example: napari-jcc match wings --output out --checkpoint wings.ckpt
     """
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
@@ -86,6 +96,8 @@ def match(
         write_matches,
     )
 
+    if method is not None:
+        assignments = [*(assignments or ()), f"matching.untrained={method}"]
     matcher: SetMatcher = open_set_matcher(
         checkpoint,
         lambda config: adapt_match_config(

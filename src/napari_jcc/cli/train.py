@@ -189,15 +189,18 @@ def choose_stages(config: MatchConfig, stages: str) -> MatchConfig:
 
 def show_losses(progress: TerminalProgress) -> Callable[[Record], None]:
     """Return what puts the loss, and that of the last check, before the bar."""
-    checked: dict[str, float] = {}
+    checked: dict[str, str] = {}
 
     def watch(record: Record) -> None:
         stage = str(record["stage"])
         if "check.total" in record:
-            checked[stage] = float(record["check.total"])
+            checked[stage] = (
+                f", held out {float(record['check.total']):.4g} "
+                f"(best: step {record['best_step']})"
+            )
         if "total" not in record:
             return
-        held_out = f", held out {checked[stage]:.4g}" if stage in checked else ""
+        held_out = checked.get(stage, "")
         progress.describe(f"Training, {stage}: loss {float(record['total']):.4g}{held_out}")
 
     return watch
@@ -212,6 +215,21 @@ def _show(finished: Checkpoint, output: Path, paths: list[Path]) -> None:
         else ("transformations, no masks")
     )
     typer.echo(f"Network  {output} ({does})")
+    for stage, kept in finished.provenance.get("kept", {}).items():
+        typer.echo(f"Kept     {_describe_kept(stage, kept)}")
     typer.echo(f"Losses   {output.name}.jsonl beside it")
     words = ["napari-jcc", "match", *map(str, paths), "--checkpoint", str(output)]
     typer.echo(f"Next     {shlex.join([*words, '--output', 'OUT'])}")
+
+
+def _describe_kept(stage: str, kept: dict[str, int]) -> str:
+    """Say which step's weights a stage has left, and whether it ended early."""
+    text = f"{stage}: step {kept['step']} of {kept['steps']}"
+    if kept["step"] < kept["done"]:
+        text += ", best on held-out pairs"
+    if kept["done"] < kept["steps"]:
+        text += (
+            f"; ended after {kept['done']}, no better for training.patience checks "
+            "(0: never ends early)"
+        )
+    return text

@@ -8,13 +8,30 @@ from napari_jcc.config.fields import Section, setting
 
 
 class MatchingConfig(Section):
-    """How transformations, correspondences and masks are made with a trained network."""
+    """How transformations, correspondences and masks are made."""
+
+    untrained: Literal["registration", "refinement"] = setting(
+        "registration",
+        "Without a trained network",
+        "What matches where there is no trained network. registration: cells of the two "
+        "images vote, by an encoder or gradients. refinement: the identity, refined as the "
+        "answer of a network would be; needs an encoder.",
+    )
 
     refinement: Literal["none", "local"] = setting(
         "local",
         "Refinement",
         "local: the transformation is fitted again to matching points of the two images "
         "near where it leads. none: as the network gives it.",
+    )
+    refinement_scale: float = setting(
+        1.33,
+        "Image size of the refinement",
+        "Size that images have in the refinement, as multiple of network.input_size. More "
+        "is finer and slower; 1 needs no second description.",
+        advanced=True,
+        ge=0.5,
+        le=4,
     )
     tolerance: float = setting(
         0.05,

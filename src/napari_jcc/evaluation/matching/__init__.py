@@ -3,9 +3,9 @@
 from napari_jcc.evaluation.matching.compare import (
     BASELINES,
     MatcherScore,
-    build_baselines,
     compare_matchers,
     format_comparison,
+    open_baselines,
 )
 from napari_jcc.evaluation.matching.landmark_sets import open_landmark_folder
 from napari_jcc.evaluation.matching.metrics import flow_accuracy, pck, point_errors
@@ -27,10 +27,10 @@ __all__ = [
     "PairScore",
     "PairSet",
     "Protocol",
-    "build_baselines",
     "compare_matchers",
     "flow_accuracy",
     "format_comparison",
+    "open_baselines",
     "open_landmark_folder",
     "open_matching_set",
     "open_pf_pascal",

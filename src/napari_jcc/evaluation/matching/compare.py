@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from napari_jcc.config import apply_overrides
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.bootstrap import Interval
 from napari_jcc.evaluation.matching.pairs import PairSet
@@ -19,6 +20,7 @@ from napari_jcc.matching.baselines import (
     PairMatcher,
     RegistrationMatcher,
 )
+from napari_jcc.matching.outputs import open_describer, open_pair_matcher
 from napari_jcc.progress import Progress
 
 BASELINES: Mapping[str, Callable[[Describer], PairMatcher]] = MappingProxyType(
@@ -30,6 +32,8 @@ BASELINES: Mapping[str, Callable[[Describer], PairMatcher]] = MappingProxyType(
     }
 )
 """Matchers without training, by name; all see the same descriptions."""
+REFINEMENT = "refinement"
+"""The identity, refined as the answer of a network; needs an encoder."""
 
 
 class MatcherScore(NamedTuple):
@@ -47,20 +51,47 @@ class MatcherScore(NamedTuple):
     seconds: float
 
 
-def build_baselines(names: Sequence[str], describer: Describer) -> list[PairMatcher]:
-    """Build matchers without training by their names.
+def open_baselines(
+    names: Sequence[str], encoder: str = "", device: str = "auto"
+) -> list[PairMatcher]:
+    """Open matchers without training by their names.
+
+    Parameters
+    ----------
+    names
+        Of `BASELINES`, or ``refinement``.
+    encoder
+        What describes the images for all of them; gradients when empty.
+    device
+        auto, cpu, cuda or mps.
 
     Raises
     ------
     InputError
         If one is unknown.
+    ConfigError
+        If ``refinement`` is asked for without an encoder, or the device is not there.
+    WeightsError
+        If the encoder cannot be had, or torch is missing.
     """
-    unknown = [name for name in names if name not in BASELINES]
+    known = [*BASELINES, REFINEMENT]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(
-            f"There is no method {unknown[0]!r}; choose among {', '.join(BASELINES)}."
+            f"There is no method {unknown[0]!r}; choose among {', '.join(known)}."
         )
-    return [BASELINES[name](describer) for name in names]
+    describer = open_describer(encoder, device)
+    changes = {
+        "matching.untrained": REFINEMENT,
+        "network.encoder": encoder,
+        "training.device": device,
+    }
+    return [
+        open_pair_matcher(adapt=lambda config: apply_overrides(config, changes))
+        if name == REFINEMENT
+        else BASELINES[name](describer)
+        for name in names
+    ]
 
 
 def compare_matchers(

@@ -1,69 +1,151 @@
-"""Descriptions of the images of a collection, each computed once."""
+"""Descriptions of images, each computed once."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import torch
 from torch import Tensor
 
+from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.matching.network import MaCoSNet, Pyramid
-from napari_jcc.matching.training.images import load_images, to_unit
+from napari_jcc.matching.network import MaCoSNet, Pyramid, PyramidEncoder
+from napari_jcc.matching.training.images import to_square, to_unit
 from napari_jcc.progress import Progress
+
+KEPT_IMAGES = 64
+"""Images whose descriptions are kept at least, from one collection to the next."""
+
+
+@dataclass(frozen=True)
+class DescribedImage:
+    """An image at the network's input size, and what the encoder says of it.
+
+    Attributes
+    ----------
+    image : (1, 3, S, S) uint8
+        At the network's input size.
+    pyramid
+        In half precision on the CPU, as the next.
+    detail
+        At the size of the refinement, without what that does not look at; None if that is
+        the same.
+    """
+
+    image: Tensor
+    pyramid: Pyramid
+    detail: Pyramid | None
 
 
 @dataclass(frozen=True)
 class Described:
-    """Images and what the encoder says of them.
+    """Images of a collection and what the encoder says of them.
 
     Attributes
     ----------
-    images : (N, 3, S, S) uint8
-        At the network's input size.
-    pyramids
-        One sample each, in half precision on the CPU.
+    images
+        The images in their order.
     summary : (N, D)
         Mean description of every image less that of the set, of length 1.
     device
         Where the network is.
     """
 
-    images: Tensor
-    pyramids: list[Pyramid]
+    images: list[DescribedImage]
     summary: Tensor
     device: torch.device
 
     def image(self, place: int) -> Tensor:
         """Return an image (1, 3, S, S) in [0, 1] on the network's device."""
-        return to_unit(self.images[place : place + 1], self.device)
+        return to_unit(self.images[place].image, self.device)
 
     def pyramid(self, place: int) -> Pyramid:
         """Return the description of an image on the network's device."""
-        return self.pyramids[place].to(self.device).float()
+        return self.images[place].pyramid.to(self.device).float()
+
+    def detail(self, place: int) -> Pyramid:
+        """Return the description that the refinement looks at."""
+        image = self.images[place]
+        return (image.detail or image.pyramid).to(self.device).float()
 
 
-def describe_images(
-    network: MaCoSNet, collection: ImageCollection, progress: Progress
-) -> Described:
-    """Read and describe all images.
+class ImageDescriber:
+    """Describes images for matching, and remembers the last ones.
 
-    Raises
-    ------
-    InputError
-        If an image cannot be read.
-    Cancelled
-        If the progress was cancelled.
+    Parameters
+    ----------
+    network
+        Its encoder is used.
     """
-    device = next(network.affine_head.parameters()).device
-    images = load_images(collection, network.config.input_size, progress)
-    progress.start("Descriptions", len(images))
-    pyramids = []
-    for image in images:
-        with torch.no_grad():
-            pyramid = network.encode(to_unit(image[None], device))
-        pyramids.append(pyramid.half().to("cpu"))
-        progress.advance()
-    means = torch.cat([part.features.float().mean(dim=(2, 3)) for part in pyramids])
-    summary = torch.nn.functional.normalize(means - means.mean(dim=0), dim=1)
-    return Described(images, pyramids, summary, device)
+
+    def __init__(self, network: MaCoSNet) -> None:
+        self._network = network
+        self._known: OrderedDict[bytes, DescribedImage] = OrderedDict()
+
+    def describe(
+        self, collection: ImageCollection, scale: float, progress: Progress
+    ) -> Described:
+        """Read and describe all images.
+
+        Parameters
+        ----------
+        collection
+            The images.
+        scale
+            Size that images have in the refinement, as multiple of the network's input.
+        progress
+            Told of every image.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be read.
+        Cancelled
+            If the progress was cancelled.
+        """
+        device = next(self._network.affine_head.parameters()).device
+        cells = round(self._network.config.grid * scale)
+        side = round(self._network.config.input_size * scale)
+        same = cells == self._network.config.grid
+        finer = None if same else PyramidEncoder(self._network.encoder.trunk, cells)
+        progress.start("Descriptions", len(collection))
+        images = []
+        for index in range(len(collection)):
+            images.append(self._describe(collection.image(index), side, finer))
+            while len(self._known) > max(KEPT_IMAGES, len(collection)):
+                self._known.popitem(last=False)
+            progress.advance()
+        means = [part.pyramid.features.float().mean(dim=(2, 3)) for part in images]
+        whole = torch.cat(means)
+        summary = torch.nn.functional.normalize(whole - whole.mean(dim=0), dim=1)
+        return Described(images, summary, device)
+
+    def _describe(
+        self, image: ImageArray, side: int, finer: PyramidEncoder | None
+    ) -> DescribedImage:
+        sides = [self._network.config.input_size, *([side] if finer else [])]
+        squares = [
+            torch.from_numpy(to_square(image, each)).permute(2, 0, 1)[None].contiguous()
+            for each in sides
+        ]
+        key = blake2b(b"".join(square.numpy().tobytes() for square in squares)).digest()
+        if key not in self._known:
+            with torch.no_grad():
+                pyramid = _keep(self._network.encoder, squares[0])
+                detail = _without_finest(_keep(finer, squares[1])) if finer else None
+            self._known[key] = DescribedImage(squares[0], pyramid, detail)
+        self._known.move_to_end(key)
+        return self._known[key]
+
+
+def _keep(encoder: PyramidEncoder, square: Tensor) -> Pyramid:
+    device = next(encoder.module.parameters(), torch.empty(0)).device
+    pyramid: Pyramid = encoder(to_unit(square, device))
+    return pyramid.half().to("cpu")
+
+
+def _without_finest(pyramid: Pyramid) -> Pyramid:
+    first, *rest = pyramid.skips
+    return Pyramid(pyramid.features, (first, *[None] * len(rest)))

@@ -15,19 +15,17 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, MatchingConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, InputError
-from napari_jcc.matching.inference.describe import Described, describe_images
+from napari_jcc.matching.inference.agreement import explained_share
+from napari_jcc.matching.inference.describe import Described, ImageDescriber
 from napari_jcc.matching.inference.pair import MatchedPair
-from napari_jcc.matching.inference.refine import refine
-from napari_jcc.matching.losses import match_scores, partner_weights
 from napari_jcc.matching.network import MaCoSNet, Match, Transform, sampling_grid, warp
 from napari_jcc.matching.network.transforms import inverse_error, pixel_centres
+from napari_jcc.matching.refinement import NETWORK_REACH, refine
 from napari_jcc.matching.training.checkpoint import Checkpoint
 from napari_jcc.progress import Progress
 
 GRID_POINTS = 20
 """Points along each side of the target that a pair is judged by."""
-SCORE_RADIUS = 1.0
-"""Cells around where a point leads whose share of the correlation is the confidence."""
 
 
 class Matcher:
@@ -41,6 +39,9 @@ class Matcher:
         Settings that it was trained with.
     has_masks
         Whether its decoder was trained.
+    reach
+        How far from where the network leads the refinement looks first, in halves of the
+        image side.
 
     Attributes
     ----------
@@ -52,12 +53,21 @@ class Matcher:
         Whether it can segment.
     """
 
-    def __init__(self, network: MaCoSNet, config: MatchConfig, *, has_masks: bool) -> None:
+    def __init__(
+        self,
+        network: MaCoSNet,
+        config: MatchConfig,
+        *,
+        has_masks: bool,
+        reach: float = NETWORK_REACH,
+    ) -> None:
         self.network = network.eval()
         self.config = config
         self.settings: MatchingConfig = config.matching
         self.has_masks = has_masks
-        self._described: tuple[ImageCollection, Described] | None = None
+        self._reach = reach
+        self._describer = ImageDescriber(network)
+        self._described: tuple[ImageCollection, float, Described] | None = None
 
     @classmethod
     def load(
@@ -191,10 +201,16 @@ class Matcher:
         return np.asarray(warped.numpy(), dtype=np.uint8)
 
     def _describe(self, collection: ImageCollection, progress: Progress) -> Described:
-        if self._described is None or self._described[0] is not collection:
-            described = describe_images(self.network, collection, progress)
-            self._described = collection, described
-        return self._described[1]
+        detail = self.settings.refinement_scale if self._refines else 1.0
+        known = self._described
+        if known is None or known[0] is not collection or known[1] != detail:
+            found = self._describer.describe(collection, detail, progress)
+            self._described = known = collection, detail, found
+        return known[2]
+
+    @property
+    def _refines(self) -> bool:
+        return self.settings.refinement == "local"
 
     def _match(
         self, described: Described, collection: ImageCollection, source: int, target: int
@@ -215,7 +231,7 @@ class Matcher:
             back_tps=_numpy(backward.tps),
             cycle_error=float(error.mean()),
             inlier_share=inlier,
-            confidence=inlier * _explained(forward, correlation),
+            confidence=inlier * explained_share(forward, correlation),
             tolerance=self.settings.tolerance,
         )
 
@@ -226,9 +242,9 @@ class Matcher:
         with torch.no_grad():
             match = self._run(described, source, target)
             transform = match.transform
-            if self.settings.refinement == "local":
-                ours, theirs = described.pyramid(source), described.pyramid(target)
-                transform = refine(ours, theirs, transform)
+            if self._refines:
+                ours, theirs = described.detail(source), described.detail(target)
+                transform = refine(ours, theirs, transform, self._reach)
         return transform, match.correlation
 
     def _run(self, described: Described, source: int, target: int) -> Match:
@@ -245,7 +261,7 @@ class Matcher:
         with torch.no_grad():
             for partner in partners:
                 match = self._run(described, partner, target)
-                weight = _explained(match.transform, match.correlation) + 1e-6
+                weight = explained_share(match.transform, match.correlation) + 1e-6
                 logits = self.network.mask(described.pyramid(target), match.correlation)
                 total += weight * logits.float().sigmoid()[0, 0].cpu().numpy()
                 weights += weight
@@ -270,13 +286,6 @@ class Matcher:
                 "The mask of an image comes from comparing it with others, but there is "
                 "only one. Add images of the same kind of object."
             )
-
-
-def _explained(transform: Transform, correlation: Tensor) -> float:
-    """Share of the correlation's energy that lies where the transformation leads."""
-    grid = correlation.shape[-1]
-    weights = partner_weights(transform, grid, SCORE_RADIUS, "hard")
-    return float(match_scores(correlation.square(), weights).mean())
 
 
 def _numpy(theta: Tensor) -> Float32Array:

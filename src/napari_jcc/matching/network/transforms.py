@@ -187,6 +187,16 @@ def _tps_system(side: int) -> Tensor:
     return inverse[:, :count].contiguous()
 
 
+@lru_cache(maxsize=16)
+def tps_energy(side: int) -> Tensor:
+    """Return E (G, G) float64: moved control points m have bending energy m' E m."""
+    centres = control_points(side, torch.empty(0, dtype=torch.float64))
+    weights = _tps_system(side)[: len(centres)]
+    energy: Tensor = weights.T @ tps_basis(centres[None], side)[0, :, : len(centres)]
+    energy = energy @ weights
+    return (energy + energy.T) / 2
+
+
 def pixel_centres(height: int, width: int, like: Tensor) -> Tensor:
     """Centres of all pixels or cells of an image, (1, height * width, 2), row by row."""
     y = (2 * torch.arange(height, dtype=like.dtype, device=like.device) + 1) / height - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
@@ -14,11 +14,15 @@ from napari_jcc.matching.outputs.pair import PairResult
 from napari_jcc.matching.outputs.trained import (
     Adapt,
     load_network,
-    needing_torch,
+    load_refinement,
+    open_refinement,
     open_trained,
 )
 from napari_jcc.matching.outputs.untrained import UntrainedMatcher, open_registration
 from napari_jcc.progress import Progress
+
+if TYPE_CHECKING:
+    from napari_jcc.matching.inference import Matcher
 
 
 class SetMatcher(Protocol):
@@ -72,7 +76,7 @@ def open_set_matcher(
     Parameters
     ----------
     checkpoint
-        File that `train` wrote. None: `RegistrationMatcher` on the maps of
+        File that `train` wrote. None: what ``matching.untrained`` says, on the maps of
         ``network.encoder``, or on gradients when that is empty.
     adapt
         Makes the settings to work by of those that the network was trained with, or of
@@ -88,7 +92,9 @@ def open_set_matcher(
     """
     adapt = adapt or (lambda config: config)
     if checkpoint is None:
-        return UntrainedMatcher(adapt(MatchConfig()))
+        config = adapt(MatchConfig())
+        refines = config.matching.untrained == "refinement"
+        return open_refinement(config) if refines else UntrainedMatcher(config)
     return open_trained(Path(checkpoint), adapt)
 
 
@@ -102,9 +108,15 @@ def open_pair_matcher(
     adapt = adapt or (lambda config: config)
     if checkpoint is None:
         config = adapt(MatchConfig())
-        return open_registration(config.network.encoder, config.training.device)
-    with needing_torch():
-        from napari_jcc.matching.inference import NetworkMatcher
+        if config.matching.untrained == "registration":
+            return open_registration(config.network.encoder, config.training.device)
+        return _by_pair(load_refinement(config), "refinement")
     matcher, config, _ = load_network(Path(checkpoint), adapt)
     matcher.settings = config.matching
-    return NetworkMatcher(matcher)
+    return _by_pair(matcher, "macosnet")
+
+
+def _by_pair(matcher: Matcher, name: str) -> PairMatcher:
+    from napari_jcc.matching.inference import NetworkMatcher
+
+    return NetworkMatcher(matcher, name)

@@ -45,7 +45,7 @@ def needing_torch() -> Iterator[None]:
 
 
 class TrainedMatcher:
-    """Asks a trained network.
+    """Asks a network.
 
     Parameters
     ----------
@@ -93,6 +93,39 @@ def open_trained(path: Path, adapt: Adapt) -> TrainedMatcher:
         "trained": {k: v for k, v in saved.provenance.items() if k != "images"},
     }
     return TrainedMatcher(matcher, config, origin)
+
+
+def open_refinement(config: MatchConfig) -> TrainedMatcher:
+    """Open the refinement of the identity for sets; errors as of `load_refinement`."""
+    origin = {"method": "refinement", "features": config.network.encoder}
+    return TrainedMatcher(load_refinement(config), config, origin)
+
+
+def load_refinement(config: MatchConfig) -> Matcher:
+    """Build a network that was not trained, and answers with the identity, refined.
+
+    Raises
+    ------
+    ConfigError
+        If there is no encoder, or the device is not there.
+    WeightsError
+        If the encoder cannot be had, or torch is missing.
+    """
+    if not config.network.encoder:
+        raise ConfigError(
+            "matching.untrained is refinement, which compares maps of an encoder, but none "
+            "is given. Name one (--encoder), or use registration, which works on gradients "
+            "too."
+        )
+    with needing_torch():
+        from napari_jcc.matching.inference import Matcher
+        from napari_jcc.matching.network import build_network
+        from napari_jcc.matching.refinement import BLIND_REACH
+    device = choose_device(config.training.device)
+    network = build_network(config.network, device, config.training.seed)
+    matcher = Matcher(network, MatchConfig(), has_masks=False, reach=BLIND_REACH)
+    matcher.settings = config.matching
+    return matcher
 
 
 def load_network(path: Path, adapt: Adapt) -> tuple[Matcher, MatchConfig, Checkpoint]:

@@ -88,13 +88,7 @@ class Checkpoint:
             )
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
-        except (
-            RuntimeError,
-            OSError,
-            EOFError,
-            ValueError,
-            pickle.UnpicklingError,
-        ) as error:
+        except _UNREADABLE as error:
             raise WeightsError(
                 f"{path} is no checkpoint, or is damaged or cut off: {error}. Copy it "
                 "again, or train anew."

@@ -109,5 +109,6 @@ class Engine:
             "seconds": round(time.perf_counter() - begun, 3),
             "learning_rate": loop.rate,
             **{f"{prefix}{name}": value for name, value in terms.items()},
+            **({"best_step": state.best_step} if prefix else {}),
         }
         self._log.write(record)

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 Record: TypeAlias = Mapping[str, float | int | str]
 """``stage``, ``step`` (from 1), ``steps``, ``seconds`` since the stage was begun or
 resumed, ``learning_rate``, and the mean of every loss term; in the record of a check
-``check.<term>`` instead."""
+``check.<term>`` instead, and ``best_step``, the step whose weights are the best so far."""
 
 
 class TrainingLog:

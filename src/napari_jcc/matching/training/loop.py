@@ -32,8 +32,8 @@ class StageState:
         Steps done.
     parts
         Parts that every batch is split into, so that it fits the memory.
-    best
-        Smallest value of the term that is checked.
+    best, best_step
+        Smallest value of the term that is checked, and the step after which it was.
     stale
         Checks since then.
     best_weights
@@ -45,6 +45,7 @@ class StageState:
     step: int = 0
     parts: int = 1
     best: float = math.inf
+    best_step: int = 0
     stale: int = 0
     best_weights: dict[str, Tensor] | None = None
     optimizer: dict[str, Any] = field(default_factory=dict)
@@ -120,6 +121,7 @@ class Loop:
         state = self._state
         if means[self._stage.minimised] < state.best:
             state.best, state.stale = means[self._stage.minimised], 0
+            state.best_step = state.step
             state.best_weights = {
                 name: weight.detach().cpu().clone()
                 for name, weight in self._stage.objective.state_dict().items()

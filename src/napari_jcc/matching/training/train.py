@@ -173,12 +173,25 @@ class _Run:
         engine = Engine(fabric, self._config.training, log, progress, self._save)
         for stage in self._stages[self._stage :]:
             engine.run(stage, self._state)
+            self._note_kept(stage)
             self._stage += 1
             self._state = StageState()
         finished = self._checkpoint(None)
         if fabric.global_rank == 0:
             finished.save(self._output)
         return finished
+
+    def _note_kept(self, stage: Stage) -> None:
+        """Note which weights a finished stage has left, and whether it ended early."""
+        state = self._state
+        self._origin["kept"] = {
+            **self._origin.get("kept", {}),
+            stage.name: {
+                "step": state.best_step or state.step,
+                "done": state.step,
+                "steps": stage.steps,
+            },
+        }
 
     def _save(self, state: StageState) -> None:
         training = {"stage": self._stage, "state": vars(state)}

@@ -1,0 +1,146 @@
+"""Fit transformations again to what matches near where they lead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from napari_jcc.matching.network import Pyramid, Transform
+from napari_jcc.matching.network.transforms import (
+    affine_points,
+    compose_affine,
+    invert_affine,
+    tps_energy,
+    tps_matrix,
+)
+from napari_jcc.matching.refinement.partners import Partners, find_partners
+
+NETWORK_REACH, BLIND_REACH = 0.3, 0.4
+"""How far from where a transformation leads partners are first looked for, in halves of the
+image side: if it was found by a network, and if it is a guess."""
+COARSE_TOLERANCE = 0.08
+"""The same at the end of the fits to the coarse map."""
+COARSE_FITS = 12
+"""In the first half of them the affine part moves, then the spline."""
+FINE_TOLERANCES = (0.1, 0.08, 0.063, 0.05)
+"""The same in the fits that look at the finer map as well."""
+FINE_CELLS = 1.5
+"""Cells of the finer map along each side, for one of the coarse map."""
+MOST_FINE_CELLS = 60
+"""Cells along each side beyond which comparing all with all takes too much memory."""
+AFFINE_PRICE = 0.03
+"""Price of moving the affine part; a shift costs a tenth."""
+SPLINE_PRICE = 0.02
+"""Price of moving the control points."""
+COARSE_BENDING, FINE_BENDING = 1e-3, 1e-4
+"""Price of the spline's bending energy."""
+
+
+def refine(
+    source: Pyramid, target: Pyramid, transform: Transform, reach: float = NETWORK_REACH
+) -> Transform:
+    """Fit transformations to cells that are likely to belong together.
+
+    In turn, every target cell expects its partner at the mean of its likely ones, each
+    counting less the further it is from where the transformation leads; and the
+    transformation is fitted to these expectations, first its affine part, then the spline,
+    with less and less tolerance. In the last fits the finer map has a say, if there is one.
+
+    Parameters
+    ----------
+    source, target
+        Descriptions of B images each.
+    transform
+        Maps target points into the source.
+    reach
+        Tolerance of the first fit, in halves of the image side.
+    """
+    coarse = find_partners(source.features, target.features)
+    for fit, tolerance in enumerate(np.geomspace(reach, COARSE_TOLERANCE, COARSE_FITS)):
+        if 2 * fit < COARSE_FITS:
+            transform = _fit_affine(coarse, transform, float(tolerance))
+        else:
+            transform = _fit_spline([coarse], transform, float(tolerance), COARSE_BENDING)
+    levels = [coarse]
+    ours, theirs = source.skips[0], target.skips[0]
+    if ours is not None and theirs is not None:
+        cells = source.features.shape[-1]
+        side = max(cells, min(round(FINE_CELLS * cells), MOST_FINE_CELLS))
+        levels.append(find_partners(_resize(ours, side), _resize(theirs, side)))
+    for tolerance in FINE_TOLERANCES:
+        transform = _fit_spline(levels, transform, tolerance, FINE_BENDING)
+    return transform
+
+
+def _fit_affine(partners: Partners, transform: Transform, tolerance: float) -> Transform:
+    """Move the whole transformation by the affine map that fits best, close to none."""
+    wanted, mass = partners.expect(transform, tolerance)
+    led = transform(partners.targets)
+    columns = torch.cat([led, torch.ones_like(led[..., :1])], dim=2)
+    stay = columns.new_tensor([1, 1, 0.1]).diag() * AFFINE_PRICE
+    before = torch.eye(3, 2).to(led).expand(len(led), -1, -1)
+    moved = _solve(columns, wanted, mass, stay, before)
+    affine = compose_affine(moved.transpose(1, 2).flatten(1), transform.affine)
+    return Transform(affine, transform.tps)
+
+
+def _fit_spline(
+    levels: Sequence[Partners], transform: Transform, tolerance: float, bending: float
+) -> Transform:
+    """Move the control points; a cell counts alike on whatever level it is."""
+    found = [partners.expect(transform, tolerance) for partners in levels]
+    wanted, mass = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
+    targets = torch.cat([partners.targets for partners in levels], dim=1)
+    inner = affine_points(invert_affine(transform.affine), wanted)
+    side = math.isqrt(transform.tps.shape[1] // 2)
+    before = transform.tps.reshape(len(targets), 2, -1).transpose(1, 2)  # (B, G, 2)
+    stay = torch.eye(side**2).to(before) * (SPLINE_PRICE / side**2)
+    energy = bending * tps_energy(side).to(before)
+    moved = _solve(tps_matrix(targets, side), inner, mass, stay, before, energy)
+    return Transform(transform.affine, moved.transpose(1, 2).flatten(1))
+
+
+def _solve(
+    columns: Tensor,
+    wanted: Tensor,
+    weights: Tensor,
+    stay: Tensor,
+    before: Tensor,
+    energy: Tensor | float = 0.0,
+) -> Tensor:
+    """Fit coefficients c to weighted points by penalised least squares.
+
+    Parameters
+    ----------
+    columns : (B, n, C)
+        Values of C functions at n points.
+    wanted : (B, n, 2)
+        What their weighted sum should be.
+    weights : (B, n)
+        How much each point counts; only their ratios matter.
+    stay : (C, C)
+        Price of leaving `before`: (c - before)' stay (c - before).
+    before : (B, C, 2)
+        Coefficients that are kept where the points do not say otherwise.
+    energy : (C, C)
+        Price of the coefficients themselves: c' energy c.
+
+    Returns
+    -------
+    coefficients : (B, C, 2)
+    """
+    share = weights / weights.sum(dim=1, keepdim=True)
+    weighted = (columns * share[..., None]).transpose(1, 2)
+    system = weighted @ columns + stay + energy
+    coefficients: Tensor = torch.linalg.solve(system, weighted @ wanted + stay @ before)
+    return coefficients
+
+
+def _resize(maps: Tensor, side: int) -> Tensor:
+    return torch.nn.functional.interpolate(
+        maps, (side, side), mode="bilinear", antialias=True
+    )
