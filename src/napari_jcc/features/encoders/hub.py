@@ -184,7 +184,11 @@ def _weights_error(name: str, error: Exception) -> WeightsError:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     reason = str(error).partition("\n")[0]
-    offline = " HF_HUB_OFFLINE is set, so the hub was not asked." if is_offline() else ""
+    offline = (
+        " HF_HUB_OFFLINE is set, so the hub was not asked."
+        if is_offline()
+        else " HF_HUB_OFFLINE=1 spares the wait for a hub that cannot be reached."
+    )
     return WeightsError(
         f"The encoder {name!r} cannot be had: {reason} Looked for it as a folder, in the "
         f"cache {HF_HUB_CACHE} and on the Hugging Face hub.{offline} Download it once with "

@@ -106,9 +106,10 @@ class ImageDescriber:
             If the progress was cancelled.
         """
         device = next(self._network.affine_head.parameters()).device
-        cells = round(self._network.config.grid * scale)
-        side = round(self._network.config.input_size * scale)
-        same = cells == self._network.config.grid
+        config = self._network.config
+        cells = round(config.grid * scale)
+        side = round(cells * config.input_size / config.grid)  # cells as wide as its own
+        same = cells == config.grid
         finer = None if same else PyramidEncoder(self._network.encoder.trunk, cells)
         progress.start("Descriptions", len(collection))
         images = []
