@@ -24,9 +24,9 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.device import choose_device
 from napari_jcc.matching import Checkpoint, train
-from napari_jcc.matching.network import Transform
+from napari_jcc.matching.network import PyramidEncoder, Transform
 from napari_jcc.matching.network.transforms import pixel_centres
-from napari_jcc.matching.refinement import refine
+from napari_jcc.matching.refinement import BLIND_REACH, refine
 from napari_jcc.matching.training.images import load_images, to_unit
 from napari_jcc.matching.training.known_pairs import transfer_error, warp_pairs
 from napari_jcc.matching.training.randomness import generator_for
@@ -58,21 +58,30 @@ def leave_out(images: ImageCollection, checkpoint: Checkpoint) -> ImageCollectio
 def test(checkpoint: Checkpoint, images: torch.Tensor, device: str, repeats: int):
     """Errors (pairs,) by row, in percent of the image side."""
     network = checkpoint.build(device)
+    size = checkpoint.config.network.input_size
+    cells = round(
+        checkpoint.config.network.grid * checkpoint.config.matching.refinement_scale
+    )
+    larger = round(cells * size / checkpoint.config.network.grid)
+    finer = PyramidEncoder(network.encoder.trunk, cells)
+    config = apply_overrides(checkpoint.config, {"network.input_size": larger})
     generator = generator_for("benchmark")
     errors: dict[str, list[torch.Tensor]] = {}
     for batch in torch.arange(len(images)).repeat(repeats).split(BATCH):
-        pairs = warp_pairs(to_unit(images[batch], "cpu"), checkpoint.config, generator)
+        pairs = warp_pairs(to_unit(images[batch], "cpu"), config, generator)
         pairs = pairs.to(torch.device(device))
         with torch.no_grad():
-            source, target = network.encode(pairs.source), network.encode(pairs.target)
-            found = network.match(source, target, pairs.source).transform
+            views = [_shrink(view, size) for view in (pairs.source, pairs.target)]
+            coarse = [network.encode(view, with_skips=False) for view in views]
+            found = network.match(*coarse, views[0]).transform
+            source, target = finer(pairs.source), finer(pairs.target)
             rest = Transform.identity(len(batch), found.affine)
             rows = {
                 "identity": rest,
                 "affine": Transform(found.affine, rest.tps),
                 "affine + TPS": found,
                 "affine + TPS, refined": refine(source, target, found),
-                "identity, refined": refine(source, target, rest),
+                "identity, refined": refine(source, target, rest, BLIND_REACH),
             }
             points = pixel_centres(GRID_POINTS, GRID_POINTS, found.affine)
             points = points.expand(len(batch), -1, -1)
@@ -81,6 +90,12 @@ def test(checkpoint: Checkpoint, images: torch.Tensor, device: str, repeats: int
                 error = 100 * transfer_error(transform(points), truth)
                 errors.setdefault(name, []).append(error.cpu())
     return {name: torch.cat(parts).numpy() for name, parts in errors.items()}
+
+
+def _shrink(images: torch.Tensor, side: int) -> torch.Tensor:
+    return torch.nn.functional.interpolate(
+        images, (side, side), mode="bilinear", antialias=True
+    )
 
 
 def parse():
@@ -120,7 +135,7 @@ def main() -> None:
         print(f"Trained in {seconds[0]:.0f} s ({seconds[1]:.0f} s of processor time).\n")
     testing = leave_out(testing, checkpoint)
     device = choose_device(options.device)
-    side = round(1.25 * checkpoint.config.network.input_size)
+    side = round(1.67 * checkpoint.config.network.input_size)
     images = load_images(testing, side)
     errors = test(checkpoint, images, device, options.repeats)
     print(
