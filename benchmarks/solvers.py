@@ -7,7 +7,8 @@ solver runs in a process of its own, one after another, and its point is repaire
 judged by the same lower bound, the best that any of them proved. With --gap a solver runs
 with one tolerance after another, from loose to tight, until its gap is that small, and the
 run that reached it is reported: times at equal accuracy. --loosest skips the tolerances
-that smaller sets showed to be too loose.
+that smaller sets showed to be too loose. --iterations reports the gap of a solver that was
+stopped, where it would take too long; --limit ends it without.
 
 --table prints Markdown, --keep FILE adds the rows to a file, and --plot FILE draws all rows
 that were kept.
@@ -67,7 +68,7 @@ def measure(
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     wall, cpu = time.perf_counter(), time.process_time()
     try:
-        found = solve(name, program, tolerance, options["device"])
+        found = solve(name, program, tolerance, options["device"], options["iterations"])
     except NotHere as reason:
         answer.send(({"status": str(reason)}, None))
         return
@@ -171,6 +172,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--gap", type=float, help="tighten until the gap is this small")
     parser.add_argument("--loosest", type=float, default=TOLERANCES[0], help="with --gap")
     parser.add_argument("--limit", type=float, default=600, help="CPU seconds per run")
+    parser.add_argument(
+        "--iterations", type=int, help="steps after which osqp and ours are stopped"
+    )
     parser.add_argument(
         "--root", type=Path, help="labelled sets; without: generated images"
     )

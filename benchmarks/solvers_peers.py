@@ -43,10 +43,16 @@ class Answer:
     status: str
 
 
-def solve(name: str, program: QuadraticProgram, tolerance: float, device: str) -> Answer:
-    """Run one solver by name."""
+def solve(
+    name: str,
+    program: QuadraticProgram,
+    tolerance: float,
+    device: str,
+    iterations: int | None = None,
+) -> Answer:
+    """Run one solver by name; `iterations` stops those of the package."""
     if name in OWN:
-        return _own(name, program, tolerance, device)
+        return _own(name, program, tolerance, device, iterations)
     if name not in OTHERS:
         raise SystemExit(f"Unknown solver {name}. Known: {', '.join((*OWN, *OTHERS))}.")
     package, call = OTHERS[name]
@@ -55,11 +61,17 @@ def solve(name: str, program: QuadraticProgram, tolerance: float, device: str) -
     return call(program, tolerance)
 
 
-def _own(name: str, program: QuadraticProgram, tolerance: float, device: str) -> Answer:
+def _own(
+    name: str,
+    program: QuadraticProgram,
+    tolerance: float,
+    device: str,
+    iterations: int | None,
+) -> Answer:
     solver_name, method = OWN[name]
-    config = SolverConfig(tolerance=tolerance)
-    if method is not None:
-        config = SolverConfig(tolerance=tolerance, method=method)
+    chosen = {"method": method, "max_iterations": iterations}
+    given = {key: value for key, value in chosen.items() if value is not None}
+    config = SolverConfig(tolerance=tolerance, **given)
     solver = get_solver(solver_name, device)
     solver.setup(program, config)
     found: Solution = solver.solve()

@@ -15,31 +15,44 @@ from solvers.instances import READINGS, CancelledLater, program, random_program
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from napari_jcc.solvers.structured import PreparedProblem, repair  # noqa: E402
-from napari_jcc.solvers.structured.augmented import AugmentedLagrangian  # noqa: E402
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
+from napari_jcc.solvers.structured.condensed import CondensedSystem  # noqa: E402
 from napari_jcc.solvers.structured.exchange import Alone  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
-from napari_jcc.solvers.structured.reduced import ReducedSystem  # noqa: E402
+from napari_jcc.solvers.structured.reoptimised import Reoptimised  # noqa: E402
 
 torch.set_num_threads(1)  # Threads that wait for each other slow tiny matrices down.
 CPU = torch.device("cpu")
 WARM = SolverConfig(tolerance=1e-5)
 
 
-@pytest.mark.parametrize("reading", READINGS)
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_a_reduced_system_equals_the_whole_one_on_its_variables(reading, share, rng):
+@pytest.mark.parametrize("reading", ["cover", "bigm", "printed"])
+@pytest.mark.parametrize("barrier", [1e3, 1e6])
+def test_a_condensed_system_errs_by_what_barriers_outweigh(reading, barrier, rng):
+    """Beside a barrier of 10^k the couplings it leaves out are 10^-k, in all rows."""
     blocks = make_blocks(random_program(rng, reading), CPU)
     d = torch.rand(blocks.layout.variable_count, dtype=torch.float64) + 0.5
-    weight = torch.rand(blocks.layout.row_count, dtype=torch.float64)
-    free = blocks.free & (torch.as_tensor(rng.random(len(d))) < share)
-    whole, reduced = KktSystem(blocks), ReducedSystem(blocks, Alone(), free)
-    whole.factorise(d, weight, free)
-    reduced.factorise(d, weight)
+    stiff = torch.as_tensor(rng.random(len(d)) < 0.8)
+    d = torch.where(stiff, barrier * d, d)
+    weight = 10 ** (8 * torch.rand(blocks.layout.row_count, dtype=torch.float64) - 2)
+    whole, small = KktSystem(blocks), CondensedSystem(blocks, Alone())
+    whole.factorise(d, weight)
+    small.factorise(d, weight)
+    assert sum(group.sizes[0] for group in small._system.blocks.layout.groups) < 36
     right = torch.randn_like(d)
-    found = reduced.solve(right)
-    assert not found[~free].any()
-    torch.testing.assert_close(found, whole.solve(right), atol=1e-9, rtol=0)
+    expected = whole.solve(right, refinements=2)
+    error = (small.solve(right) - expected).abs().max() / expected.abs().max()
+    assert 0 < error < 10 / barrier
+
+
+def test_nothing_is_condensed_while_no_variable_is_stiff(rng):
+    blocks = make_blocks(random_program(rng, "cover"), CPU)
+    whole, small = KktSystem(blocks), CondensedSystem(blocks, Alone())
+    d, weight = torch.ones_like(blocks.q), torch.ones_like(blocks.row_lower)
+    for system in (whole, small):
+        system.factorise(d, weight)
+    right = torch.randn_like(d)
+    assert torch.equal(small.solve(right), whole.solve(right, refinements=0))
 
 
 @settings(deadline=None, max_examples=10)
@@ -77,7 +90,8 @@ def test_an_edit_worked_out_by_hand():
     np.testing.assert_allclose(answer.x, [0.75, 0.75], atol=1e-4)
     np.testing.assert_allclose(answer.row_duals, [0.5], atol=1e-3)
     prepared.update(replace(before, u=np.array([2.5])))
-    np.testing.assert_allclose(prepared.solve().x, [1, 1], atol=1e-4)
+    # The cost is flat there: its tolerance of 1e-5 allows x the root of it.
+    np.testing.assert_allclose(prepared.solve().x, [1, 1], atol=5e-3)
 
 
 def test_an_edit_that_does_not_settle_is_solved_afresh(rng, monkeypatch):
@@ -87,7 +101,7 @@ def test_an_edit_that_does_not_settle_is_solved_afresh(rng, monkeypatch):
     prepared = PreparedProblem(before, WARM, "cpu")
     prepared.solve()
     prepared.update(after)
-    monkeypatch.setattr("napari_jcc.solvers.structured.augmented.MOST_STEPS", 1)
+    monkeypatch.setattr("napari_jcc.solvers.structured.reoptimised.MOST_STEPS", 1)
     answer = prepared.solve()
     assert "solved afresh" in prepared.notes[0]
     solver = get_solver("structured", "cpu")
@@ -112,10 +126,10 @@ def test_cancelling_an_edit_keeps_the_last_answer(rng):
 def test_few_steps_from_the_optimum_and_the_duals_of_the_rows(rng):
     blocks = make_blocks(random_program(rng, "cover"), CPU)
     start = torch.full_like(blocks.q, 0.5), torch.zeros_like(blocks.row_lower)
-    method = AugmentedLagrangian(blocks, tolerance=1e-6)
+    method = Reoptimised(blocks, Alone(), tolerance=1e-6)
     far = method.solve(start)
     assert far.solved
-    assert method.solve((far.x, far.y)).iterations <= 3 < far.iterations
+    assert method.solve((far.x, far.y)).iterations == 0 < far.iterations
 
 
 BOX = program(2 * np.eye(2), [-2, -2], [[1, 1]], [-np.inf], [1])
@@ -159,7 +173,7 @@ def test_an_edit_that_finds_no_memory_leaves_the_last_answer(monkeypatch):
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(ReducedSystem, "factorise", fail)
+        patched.setattr(CondensedSystem, "factorise", fail)
         with pytest.raises(SolverError, match="not enough memory"):
             prepared.solve()
     assert prepared.solution is first

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from napari_jcc.solvers.structured.block_factor import BlockFactor
 from napari_jcc.solvers.structured.blocks import GroupBlocks
+from napari_jcc.solvers.structured.eliminated import Eliminated
 from napari_jcc.spill import SpilledList
 
 PART_SHARE = 0.5
@@ -25,6 +26,21 @@ def room_for_parts(count: int, budget: float) -> SpilledList[GroupBlocks]:
 def room_for_factors(count: int, budget: float) -> SpilledList[BlockFactor]:
     """Return places for the factors of `count` groups; `budget` is in bytes."""
     return SpilledList(count, budget * (1 - PART_SHARE), _factor_bytes)
+
+
+def room_for_condensed(
+    count: int, budget: float
+) -> tuple[SpilledList[Eliminated], SpilledList[GroupBlocks]]:
+    """Return places for what condensing `count` groups leaves, beside its factors."""
+    room = budget * (1 - PART_SHARE) / 4
+    return (
+        SpilledList(count, room, _eliminated_bytes),
+        SpilledList(count, room, _tensor_bytes),
+    )
+
+
+def _eliminated_bytes(images: Eliminated) -> int:
+    return _tensor_bytes(images) + _tensor_bytes(images.cut)
 
 
 def _factor_bytes(factor: BlockFactor) -> int:

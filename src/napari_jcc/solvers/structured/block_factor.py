@@ -147,23 +147,13 @@ class BlockFactor:
         part = self.part
         a = part.group.sizes[INTERIOR]
         free = self.free[:, :, None]
-        upper = torch.linalg.solve_triangular(
-            self.factor[:, :a, :a], part.interior_factor * free[:, :a], upper=False
-        )
+        upper = _solve_lower(self.factor[:, :a, :a], part.interior_factor * free[:, :a])
         corner = self.factor[:, a:, a:]
-        below = torch.linalg.solve_triangular(
-            corner, self.factor[:, a:, :a] @ upper, upper=False
-        )
-        border = torch.linalg.solve_triangular(
-            corner, part.border_factor * free[:, a:], upper=False
-        )
-        # Rows of variables that are not free are zero: a third or more of them.
-        inside, at_border = (
-            (self.free[:, :a] > 0).flatten(),
-            (self.free[:, a:] > 0).flatten(),
-        )
-        flat_upper = upper.flatten(0, 1)[inside]
-        flat_below, flat_border = (m.flatten(0, 1)[at_border] for m in (below, border))
+        below = _solve_lower(corner, self.factor[:, a:, :a] @ upper)
+        border = _solve_lower(corner, part.border_factor * free[:, a:])
+        inside, at_border = self.free[:, :a] > 0, self.free[:, a:] > 0
+        flat_upper = _rows_of(upper, inside)
+        flat_below, flat_border = _rows_of(below, at_border), _rows_of(border, at_border)
         interior = flat_upper.T @ flat_upper + flat_below.T @ flat_below
         return interior, -flat_below.T @ flat_border, flat_border.T @ flat_border
 
@@ -193,3 +183,17 @@ class BlockFactor:
         )
         back = (thin.cross @ x[:, a:])[:, :, 0] + pulled.view_as(scaled)
         return torch.cat([x[:, :, 0], scaled - back / thin.diagonal], dim=1)
+
+
+def _solve_lower(factor: Tensor, right: Tensor) -> Tensor:
+    """L^-1 right, with rows of the result side by side in memory."""
+    upper: Tensor = torch.linalg.solve_triangular(
+        factor.mT, right.mT, upper=True, left=False
+    )
+    return upper.mT
+
+
+def _rows_of(matrix: Tensor, kept: Tensor) -> Tensor:
+    """Rows of all images; without those not kept, which are zero, where it saves work."""
+    flat = matrix.flatten(0, 1)
+    return flat if bool(kept.all()) else flat[kept.flatten()]

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from napari_jcc.solvers.structured.ipm import InteriorPoint
 
 
-MOST_REFINEMENTS = 3
+MOST_REFINEMENTS = 8
 REFINED = 1e-11
 """Dual residual, in units of the largest linear cost, that needs no refinement."""
+
+SLOW = 0.5
+"""Share of the residual that a refinement may leave if another is to follow."""
 
 
 class Direction:
@@ -34,7 +37,7 @@ class Direction:
         self.below, self.above, self.low, self.high = owner.slacks(point)
 
     def solve(self, targets: tuple[Tensor | float, ...]) -> Point:
-        """Step to products of slack and dual equal to the targets."""
+        """Step to products of slack and dual nearly equal to the targets."""
         owner, point = self.owner, self.point
         row_low, row_high, low, high = targets
         pull = _where(owner.has_high, row_high / self.above)
@@ -61,34 +64,51 @@ class Direction:
             _where(owner.free, (low - point.low * dx) / self.low - point.low),
             _where(owner.free, (high + point.high * dx) / self.high - point.high),
         )
-        return self._refine(step)
+        return step
 
-    def _refine(self, step: Point) -> Point:
-        """Correct what rounding left of the dual equation.
+    def refine(self, step: Point, precision: float) -> Point:
+        """Correct what rounding and the proximal term left of the dual equation.
 
         Active rows multiply the rounding of A dx by their large weights; a correction
-        is small, and so is the rounding of its own product.
+        is small, and so is the rounding of its own product. `precision` is in units of
+        the largest linear cost.
         """
-        owner, blocks, point = self.owner, self.owner.blocks, self.point
+        owner = self.owner
+        enough = precision * max(1.0, owner.largest(owner.blocks.q))
+        left = self._left(step)
+        size = owner.largest(left)
         for _ in range(MOST_REFINEMENTS):
-            gradient = owner.gradient(step.x) - blocks.q + blocks.columns @ step.y
-            gradient = gradient + owner.proximal * step.x
-            left = (-self.dual - gradient - step.high + step.low) * owner.free
-            size = owner.largest(left)
-            if not size > REFINED * max(1.0, owner.largest(blocks.q)):
+            if not size > enough:
                 break
-            dx = owner.kkt.solve(left, refinements=0)
-            ds = blocks.rows @ dx
-            step = Point(
-                step.x + dx,
-                step.s + torch.where(owner.equal, 0.0, ds),
-                step.y + self.weight * ds,
-                step.row_low - _where(owner.has_low, point.row_low * ds / self.below),
-                step.row_high + _where(owner.has_high, point.row_high * ds / self.above),
-                step.low - _where(owner.free, point.low * dx / self.low),
-                step.high + _where(owner.free, point.high * dx / self.high),
-            )
+            trial = self._corrected(step, left)
+            left = self._left(trial)
+            before, size = size, owner.largest(left)
+            if not size < before:
+                break
+            step = trial
+            if size > SLOW * before:
+                break
         return step
+
+    def _left(self, step: Point) -> Tensor:
+        """Residual of the dual equation after a step, (V',)."""
+        owner, blocks = self.owner, self.owner.blocks
+        gradient = owner.gradient(step.x) - blocks.q + blocks.columns @ step.y
+        return (-self.dual - gradient - step.high + step.low) * owner.free
+
+    def _corrected(self, step: Point, left: Tensor) -> Point:
+        owner, point = self.owner, self.point
+        dx = owner.kkt.solve(left, refinements=0)
+        ds = owner.blocks.rows @ dx
+        return Point(
+            step.x + dx,
+            step.s + torch.where(owner.equal, 0.0, ds),
+            step.y + self.weight * ds,
+            step.row_low - _where(owner.has_low, point.row_low * ds / self.below),
+            step.row_high + _where(owner.has_high, point.row_high * ds / self.above),
+            step.low - _where(owner.free, point.low * dx / self.low),
+            step.high + _where(owner.free, point.high * dx / self.high),
+        )
 
 
 def _where(condition: Tensor, value: Tensor | float) -> Tensor:

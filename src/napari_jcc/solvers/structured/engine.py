@@ -20,15 +20,15 @@ from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.solvers.structured import admm, ipm
 from napari_jcc.solvers.structured.admm import Admm, SplitResult
 from napari_jcc.solvers.structured.answers import as_solution, failed, to_solution
-from napari_jcc.solvers.structured.augmented import AugmentedLagrangian
 from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
 from napari_jcc.solvers.structured.build import edit_blocks, make_blocks
 from napari_jcc.solvers.structured.change import Change
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
-from napari_jcc.solvers.structured.ipm import InteriorPoint
+from napari_jcc.solvers.structured.ipm import InteriorPoint, quick_interior_point
 from napari_jcc.solvers.structured.kept import kept_bytes
 from napari_jcc.solvers.structured.layout import GROUP_BYTES, THIN
+from napari_jcc.solvers.structured.reoptimised import Reoptimised
 
 T = TypeVar("T")
 
@@ -148,7 +148,7 @@ class Engine:
     def _edit(self, start: Solution, progress: Progress | None) -> Solution | None:
         """Return None where the earlier answer is no help."""
         began = time.perf_counter()
-        method = AugmentedLagrangian(self.blocks, self.exchange, self.config.tolerance)
+        method = Reoptimised(self.blocks, self.exchange, self.config.tolerance)
         try:
             result = method.solve(self._flat(start), progress)
         except NotPositive:
@@ -207,9 +207,14 @@ class Engine:
 
     def _interior(self, began: float, progress: Progress | None) -> Solution:
         steps = min(self.config.max_iterations, ipm.MOST_STEPS)
-        result = InteriorPoint(self.blocks, self.exchange).solve(
-            self.config.tolerance * TIGHTER, steps, progress=progress
-        )
+        tolerance = self.config.tolerance * TIGHTER
+        result = None
+        if self.config.tolerance >= PRECISE:
+            quick = quick_interior_point(self.blocks, self.exchange)
+            result = quick.solve(tolerance, steps, progress)
+        if result is None or result.stuck:
+            method = InteriorPoint(self.blocks, self.exchange)
+            result = method.solve(tolerance, steps, progress)
         return as_solution(self.blocks, result, (0.0, time.perf_counter() - began))
 
     def _flat(self, start: Solution) -> tuple[Tensor, Tensor]:

@@ -137,6 +137,25 @@ class Judge:
         return float(self.exchange.total((least - support)[None])) > CERTIFICATE
 
 
+@dataclass(frozen=True)
+class Repaired:
+    """A feasible point, and how good it is.
+
+    Attributes
+    ----------
+    x : (V',)
+    gap
+        Its cost beyond the least that the duals prove, in the scaled cost.
+    quality
+        That gap, relative to the cost, or a scaled violation, the worse. Only images
+        without room between their limits, as marks may leave them, stay violated.
+    """
+
+    x: Tensor
+    gap: float
+    quality: float
+
+
 class RepairedGap:
     """Cost of the repaired point against the bound that the duals prove.
 
@@ -151,16 +170,12 @@ class RepairedGap:
         self.blocks, self.exchange = blocks, exchange
         self.inner = interior_point(blocks)
 
-    def measure(self, x: Tensor, y: Tensor, product: Tensor) -> tuple[Tensor, float]:
-        """Return the repaired point, and its relative gap or violation, the worse.
-
-        `product` is P x. Only images without room between their limits, as marks may
-        leave them, stay violated.
-        """
+    def measure(self, x: Tensor, y: Tensor) -> Repaired:
+        """Repair a point, and bound its cost by itself and the duals of rows."""
         blocks = self.blocks
         feasible = pull_inside(blocks, x, self.inner)
         curved = multiply(blocks, self.exchange, feasible)
-        slope = product + blocks.q + blocks.columns @ y
+        slope = curved + blocks.q + blocks.columns @ y
         least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
         high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
         low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
@@ -168,7 +183,7 @@ class RepairedGap:
         values = torch.stack(
             [
                 feasible @ (0.5 * curved + blocks.q),
-                least - 0.5 * x @ product - support,
+                least - 0.5 * feasible @ curved - support,
             ]
         )
         cost, bound = self.exchange.total(values).tolist()
@@ -177,8 +192,9 @@ class RepairedGap:
         violation, size = self.exchange.largest(
             torch.stack([_largest(lack.clamp_min(0.0)), _largest(blocks.q)])
         ).tolist()
-        gap = (cost - bound) / max(abs(cost), 1e-3 * max(size, 1.0))
-        return feasible, max(gap, violation / FEASIBLE_SHARE)
+        relative = (cost - bound) / max(abs(cost), 1e-3 * max(size, 1.0))
+        quality = max(relative, violation / FEASIBLE_SHARE)
+        return Repaired(feasible, cost - bound, quality)
 
 
 def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:

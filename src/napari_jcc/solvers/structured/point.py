@@ -51,10 +51,10 @@ class IpmResult:
 
     point: Point
     iterations: int
-    solved: bool
     primal_residual: float
     dual_residual: float
     gap: float
+    solved: bool = False
     stuck: bool = False
 
     @property
