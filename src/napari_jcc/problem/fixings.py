@@ -135,6 +135,7 @@ def fix(
     rows = _Rows(program, variables)
     slope = rows.coverage_slope()
     fixed = _fix_bounds(program, variables, fixings, left, slope)
+    fixed = rows.close_uncovered(fixed, left)
     fixed = rows.open_settled(fixed, fixings, left)
     pieces = [data.superpixel_image[_array(p)] for p in _superpixels(fixings)]
     pieces += [data.box_image[_array(p)] for p in (fixings.chosen, fixings.off)]
@@ -216,6 +217,20 @@ class _Rows:
         slope[covering.indices] = covering.data
         return slope
 
+    def close_uncovered(
+        self, program: QuadraticProgram, left: MaskArray
+    ) -> QuadraticProgram:
+        """Fix superpixels at 0 that only boxes out of question hold.
+
+        Their rows say so, too, but leave no room between the limits.
+        """
+        covered = np.zeros(self.y.shape[1], dtype=bool)
+        covered[self.y[self.coverage | self.sum].indices] = True
+        held = self.variables.data.overlap.T @ left.astype(np.float64) > 0
+        upper = program.upper.copy()
+        upper[self.variables.superpixels][covered & ~held] = 0.0
+        return replace(program, upper=upper)
+
     def open_settled(
         self, program: QuadraticProgram, fixings: Fixings, left: MaskArray
     ) -> QuadraticProgram:
@@ -223,6 +238,7 @@ class _Rows:
 
         All boxes left hold a foreground mark, so their sum is 1 and its coverage is
         certain. With memberships every one of the mark is all of its box: an equality.
+        Rows of fixed pieces alone would leave no room between their limits.
         """
         low, high = program.l.copy(), program.u.copy()
         front = _array(fixings.foreground)
@@ -236,7 +252,16 @@ class _Rows:
             box = np.repeat(np.arange(len(left)), np.diff(overlap.indptr))
             of_front = np.flatnonzero(np.isin(overlap.indices, front) & left[box])
             low[_rows_of(self.t, self.cap, of_front)] = 0.0
+        settled = self._fixed_alone(program) & (low < high)
+        low[settled], high[settled] = -np.inf, np.inf
         return replace(program, l=low, u=high)
+
+    def _fixed_alone(self, program: QuadraticProgram) -> MaskArray:
+        """Rows that hold for the fixed pieces, and are of no others, (M,) bool."""
+        free = (program.lower < program.upper).astype(np.float64)
+        activity = program.A @ program.lower
+        holds = (activity >= program.l) & (activity <= program.u)
+        return np.asarray((abs(program.A) @ free == 0) & holds)
 
 
 def _rows_of(matrix: sparse.csr_array, kind: MaskArray, columns: IntArray) -> IntArray:

@@ -144,16 +144,21 @@ class Repaired:
     Attributes
     ----------
     x : (V',)
-    gap
-        Its cost beyond the least that the duals prove, in the scaled cost.
+    gradient : (V',)
+        Of the cost there.
     quality
-        That gap, relative to the cost, or a scaled violation, the worse. Only images
-        without room between their limits, as marks may leave them, stay violated.
+        Gap between its cost and the least that the duals prove, relative to the cost, or
+        a scaled violation, the worse. Only images without room between their limits, as
+        marks may leave them, stay violated.
+    gap
+        The gap in the scaled cost; below the bound, which only a violation allows, what
+        that is worth.
     """
 
     x: Tensor
-    gap: float
+    gradient: Tensor
     quality: float
+    gap: float
 
 
 class RepairedGap:
@@ -175,7 +180,8 @@ class RepairedGap:
         blocks = self.blocks
         feasible = pull_inside(blocks, x, self.inner)
         curved = multiply(blocks, self.exchange, feasible)
-        slope = curved + blocks.q + blocks.columns @ y
+        gradient = curved + blocks.q
+        slope = gradient + blocks.columns @ y
         least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
         high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
         low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
@@ -192,9 +198,10 @@ class RepairedGap:
         violation, size = self.exchange.largest(
             torch.stack([_largest(lack.clamp_min(0.0)), _largest(blocks.q)])
         ).tolist()
-        relative = (cost - bound) / max(abs(cost), 1e-3 * max(size, 1.0))
-        quality = max(relative, violation / FEASIBLE_SHARE)
-        return Repaired(feasible, cost - bound, quality)
+        worth = max(abs(cost), 1e-3 * max(size, 1.0))
+        gap = cost - bound
+        quality = max(gap / worth, violation / FEASIBLE_SHARE)
+        return Repaired(feasible, gradient, quality, gap if gap > 0 else quality * worth)
 
 
 def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:

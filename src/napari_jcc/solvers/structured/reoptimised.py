@@ -12,6 +12,9 @@ from napari_jcc.solvers.structured.ipm import quick_interior_point
 from napari_jcc.solvers.structured.judge import Repaired, RepairedGap
 from napari_jcc.solvers.structured.starts import warm_start
 
+NEAR = 2.0
+"""Gap by the iterate's own duals, in units of the tolerance, that is worth a repair."""
+
 MOST_STEPS = 15
 """Steps after which a start from nothing would have been quicker."""
 
@@ -53,9 +56,9 @@ class Reoptimised:
         self, found: Repaired, y: Tensor, progress: Progress | None
     ) -> tuple[Repaired, Tensor, int]:
         """Iterate until the repaired point is good enough, or too long."""
-        point = warm_start(self.method, found.x, y, self.judge.inner[0], found.gap)
+        point = warm_start(self.method, found, y, self.judge.inner[0])
         for result in self.method.iterates(point, progress):
-            if result.worst <= self.tolerance:
+            if result.gap <= NEAR * self.tolerance:
                 y = result.point.y
                 found = self.judge.measure(result.point.x, y)
             done = found.quality <= self.tolerance

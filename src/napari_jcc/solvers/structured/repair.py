@@ -59,7 +59,7 @@ def _to_simplex(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
     open_sum = (coefficient * border * free).sum(dim=1)
     left = low[image, row] - (coefficient * border * (1 - free)).sum(dim=1)
     # Where all of them are zero, they share alike.
-    border = torch.where((open_sum == 0)[:, None], free, border)
+    border = torch.where((open_sum == 0)[:, None] & (free > 0), 1.0, border)
     open_sum = (coefficient * border * free).sum(dim=1)
     factor = torch.where(open_sum != 0, left / open_sum, 1.0)[:, None]
     x[image, a : a + b] = torch.where(free > 0, border * factor, border)

@@ -12,6 +12,7 @@ from napari_jcc.solvers.structured.point import Point
 
 if TYPE_CHECKING:
     from napari_jcc.solvers.structured.ipm import InteriorPoint
+    from napari_jcc.solvers.structured.judge import Repaired
 
 MARGIN = 1e-3
 """Distance from all limits, as a share of the room or of 1."""
@@ -35,26 +36,23 @@ def central_start(method: InteriorPoint) -> Point:
     return _with_duals(method, point, target, (torch.zeros_like(x), point.y))
 
 
-def warm_start(
-    method: InteriorPoint, x: Tensor, y: Tensor, middle: Tensor, gap: float
-) -> Point:
+def warm_start(method: InteriorPoint, answer: Repaired, y: Tensor, middle: Tensor) -> Point:
     """Return a point between an earlier answer and the middle, with its duals.
 
     Parameters
     ----------
     method
         Knows the program.
-    x : (V',)
+    answer
         Meets the constraints, if perhaps only just.
     y : (M',)
         Duals of the rows.
     middle : (V',)
         A point with room on all sides.
-    gap
-        Cost of `x` beyond the least that is possible.
     """
+    x, gap = answer.x, answer.gap
     # The cost is convex: it rises by this at least.
-    rise = method.total(method.gradient(x) * (middle - x))
+    rise = method.total(answer.gradient * (middle - x))
     share = min(FARTHEST, AWAY * gap / rise) if rise > 0 else FARTHEST
     point = _within(method, x + share * (middle - x), share * MARGIN)
     slope = method.gradient(point.x) + method.blocks.columns @ y
