@@ -37,7 +37,7 @@ class PreparedProblem:
     a box added (`with_box`)        variables              to be prepared anew
     =============================== ====================== =============================
 
-    Steps are Newton's on the variables off their bounds (`AugmentedLagrangian`), or those
+    Steps are interior point's from near the last answer (`Reoptimised`), or those
     of the method that `SolverConfig.method` names.
 
     Whatever an edit does not change should be passed on as the same object
