@@ -114,7 +114,7 @@ def _data(rng, images, overlap, keep, saliency) -> JointData:
         saliency=saliency.ravel(),
         overlap=sparse.csr_array(sparse.block_diag(blocks, format="csr")),
         box_area=area[keep],
-        box_excess=(mass - area)[keep],
+        box_merit=(mass - area)[keep],
         box_saliency=mean[keep],
         image_count=images,
     )

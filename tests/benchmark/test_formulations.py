@@ -37,7 +37,7 @@ def data() -> JointData:
         saliency=np.tile([0.1, 0.2, 0.9, 0.8], 2),
         overlap=sparse.csr_array(overlap),
         box_area=np.full(4, 0.5),
-        box_excess=np.tile([0.01, 0.35], 2),
+        box_merit=np.tile([0.01, 0.35], 2),
         box_saliency=np.tile([0.15, 0.85], 2),
         image_count=2,
     )

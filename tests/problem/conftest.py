@@ -38,7 +38,7 @@ def toy() -> JointData:
         saliency=np.array([0.1, 0.9, 0.8, 0.2, 0.1]),
         overlap=sparse.csr_array(overlap),
         box_area=np.array([0.6, 0.6]),
-        box_excess=np.array([1.8 / 2.1 - 0.6, 1.9 / 2.1 - 0.6]),
+        box_merit=np.array([1.8 / 2.1 - 0.6, 1.9 / 2.1 - 0.6]),
         box_saliency=np.array([0.6, 1.9 / 3]),
         image_count=1,
     )

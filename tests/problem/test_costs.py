@@ -120,7 +120,7 @@ def test_margin_cost_rewards_what_is_above_otsus_threshold(toy):
 
 def test_box_cost_prefers_the_box_with_more_excess(toy):
     linear = BoxSaliencyCost(1.0, "excess", 0.01).terms(Variables(toy)).linear
-    expected = -np.log(toy.box_excess)
+    expected = -np.log(toy.box_merit)
     np.testing.assert_allclose(linear[5:], expected / expected.sum())
     assert linear[6] < linear[5]
 

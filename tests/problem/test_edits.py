@@ -134,7 +134,7 @@ def test_an_added_box_stands_behind_those_of_its_image(rng):
     grown, position = with_box(data, np.array([13, 12, 14]))
     assert position == 8
     np.testing.assert_array_equal(np.delete(grown.box_image, 8), data.box_image)
-    np.testing.assert_array_equal(np.delete(grown.box_excess, 8), data.box_excess)
+    np.testing.assert_array_equal(np.delete(grown.box_merit, 8), data.box_merit)
     overlap = grown.overlap.toarray()
     np.testing.assert_array_equal(np.flatnonzero(overlap[8]), [12, 13, 14])
     np.testing.assert_array_equal(np.delete(overlap, 8, axis=0), data.overlap.toarray())
@@ -143,7 +143,7 @@ def test_an_added_box_stands_behind_those_of_its_image(rng):
     inside = (area * data.saliency[12:15]).sum()
     assert grown.box_saliency[8] == pytest.approx(inside / area.sum())
     mass = (data.area[12:24] * data.saliency[12:24]).sum()
-    assert grown.box_excess[8] == pytest.approx(inside / mass - area.sum())
+    assert grown.box_merit[8] == pytest.approx(inside / mass - area.sum())
 
 
 def test_the_boxes_are_factored_anew_with_the_features_of_an_added_one(rng):

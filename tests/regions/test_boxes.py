@@ -37,14 +37,14 @@ def _iou(first, second):
 def test_the_best_box_is_the_square(square_image, method):
     found = _regions(square_image, method)
     assert _iou(found.boxes[0], np.array(SQUARE)) > 0.8
-    assert found.box_excess[0] > 0.5
+    assert found.box_merit[0] > 0.5
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_boxes_keep_their_promises(square_image, method):
     found = _regions(square_image, method, count=15, overlap_limit=0.6)
     assert 0 < len(found.boxes) <= 15
-    assert found.boxes.dtype == found.box_excess.dtype == np.float32
+    assert found.boxes.dtype == found.box_merit.dtype == np.float32
     x_min, y_min, x_max, y_max = found.boxes.T
     assert (x_min >= 0).all()
     assert (y_min >= 0).all()
@@ -53,7 +53,7 @@ def test_boxes_keep_their_promises(square_image, method):
     share = (x_max - x_min) * (y_max - y_min) / 12_000
     assert (share >= 0.01).all()
     assert (share <= 0.95).all()
-    assert (np.diff(found.box_excess) <= 0).all()
+    assert (np.diff(found.box_merit) <= 0).all()
     assert (found.overlap.toarray().sum(axis=1) > 0).all()
     pairs = [
         _iou(first, second)
@@ -67,7 +67,7 @@ def test_boxes_keep_their_promises(square_image, method):
 def test_same_image_same_boxes(square_image, method):
     first, second = _regions(square_image, method), _regions(square_image, method)
     assert np.array_equal(first.boxes, second.boxes)
-    assert np.array_equal(first.box_excess, second.box_excess)
+    assert np.array_equal(first.box_merit, second.box_merit)
 
 
 def test_group_boxes_and_proposals_alone_find_the_object(square_image):
@@ -130,13 +130,13 @@ def test_degenerate_images_are_answered(method, shape, is_constant):
     assert found.boxes.shape[1] == 4
     assert found.overlap.shape == (len(found.boxes), len(found.superpixels))
     assert (found.overlap.toarray().sum(axis=1) > 0).all()
-    assert np.isfinite(found.box_excess).all()
+    assert np.isfinite(found.box_merit).all()
 
 
 def test_no_box_survives_impossible_limits(square_image):
     found = _regions(square_image, smallest_area=0.9, largest_area=0.1)
     assert found.boxes.shape == (0, 4)
-    assert found.box_excess.shape == (0,)
+    assert found.box_merit.shape == (0,)
     assert found.overlap.shape[0] == 0
 
 

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from napari_jcc.config import BoxConfig, SaliencyConfig, SuperpixelConfig
-from napari_jcc.regions.boxes import choose_boxes, count_objects
+from napari_jcc.regions.boxes import (
+    box_excess,
+    candidate_boxes,
+    choose_boxes,
+    count_objects,
+)
 from napari_jcc.regions.local_contrast import local_contrast
 from napari_jcc.regions.superpixels import find_superpixels
 
@@ -53,9 +58,9 @@ def test_objects_are_counted_and_boxed(field):
 
     config = BoxConfig(objects=0, smallest_area=0.005, overlap_limit=0.3)
     none = np.zeros((0, 4), np.int64)
-    boxes, _ = choose_boxes(
-        none, find_superpixels(field, SuperpixelConfig(count=2000)), found, config
-    )
+    candidates = candidate_boxes(none, found, config)
+    pieces = find_superpixels(field, SuperpixelConfig(count=2000))
+    boxes, _ = choose_boxes(candidates, box_excess(candidates, found), pieces, config)
     assert len(boxes) == 2
     for rod in ((60, 34, 100, 38), (40, 50, 44, 90)):
         assert np.abs(boxes - rod).max(axis=1).min() <= 3

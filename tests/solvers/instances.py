@@ -79,7 +79,7 @@ def random_data(
         saliency=rng.random(images * superpixels) * (not zero_saliency),
         overlap=sparse.csr_array(sparse.block_diag(overlap).toarray().astype(float)),
         box_area=rng.uniform(0.1, 0.8, images * boxes),
-        box_excess=rng.uniform(-0.2, 0.6, images * boxes),
+        box_merit=rng.uniform(-0.2, 0.6, images * boxes),
         box_saliency=rng.random(images * boxes),
         image_count=images,
     )

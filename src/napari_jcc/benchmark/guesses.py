@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
+from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult
-from napari_jcc.results.decode import enlarge_mask, largest_piece
+from napari_jcc.results.decode import enlarge_mask
 from napari_jcc.results.smooth import smooth_prior as smooth_map
 from napari_jcc.results.smooth import split_by_otsu, split_smoothed
 

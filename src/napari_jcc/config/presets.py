@@ -64,6 +64,8 @@ PRESETS: dict[str, Preset] = {
                 "prior.common": 2.0,
                 "prior.rounds": 3,
                 "prior.teacher": "prior",
+                "boxes.rating": "learned",
+                "decode.box": "agreement",
                 "problem.nu": 0.1,
             },
         ),

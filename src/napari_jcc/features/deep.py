@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.errors import InputError
 from napari_jcc.features.encoders import FeatureMap
 from napari_jcc.features.extractor import RegionDescriptors
@@ -74,18 +74,21 @@ def pool_boxes_bilinear(
     """
     height, width = shape
     down, across = feature_map.interpolation((height, width))
-    rows = _interval_means(down, boxes[:, 1], boxes[:, 3])  # (R, gh)
-    columns = _interval_means(across, boxes[:, 0], boxes[:, 2])  # (R, gw)
+    rows = interval_means(down, boxes[:, 1], boxes[:, 3])  # (R, gh)
+    columns = interval_means(across, boxes[:, 0], boxes[:, 2])  # (R, gw)
     values = feature_map.values.astype(np.float32)
     gh, gw, size = values.shape
     bands = (rows @ values.reshape(gh, -1)).reshape(len(boxes), gw, size)
     return np.asarray((columns[:, None] @ bands)[:, 0], dtype=np.float32)
 
 
-def _interval_means(
-    weights: Float32Array, start: Float32Array, stop: Float32Array
+def interval_means(
+    weights: Float32Array, start: Float32Array | IntArray, stop: Float32Array | IntArray
 ) -> Float32Array:
-    """Mean of the rows of `weights` (n, cells) over whole-pixel intervals, (R, cells)."""
+    """Mean of the rows of `weights` (n, cells) over whole-pixel intervals, (R, cells).
+
+    Intervals are cut to the rows there are, but to no less than one.
+    """
     running: FloatArray = np.zeros((len(weights) + 1, weights.shape[1]))
     np.cumsum(weights, axis=0, out=running[1:])
     low = np.clip(np.rint(start).astype(np.int64), 0, len(weights) - 1)

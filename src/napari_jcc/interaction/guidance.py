@@ -11,10 +11,9 @@ from scipy import sparse
 from napari_jcc._types import Float32Array, FloatArray, IntArray
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.problem.fixings import Fixings
-from napari_jcc.regions import ImageRegions
+from napari_jcc.regions import ImageRegions, box_iou
 from napari_jcc.regions.boxes import box_excess
 from napari_jcc.regions.overlap import pixel_bounds, superpixels_inside
-from napari_jcc.results.decode import box_iou
 
 LEAST_SHARE = 0.1
 """Share of a superpixel that must be marked: a stroke that grazes it says nothing."""
@@ -152,7 +151,7 @@ def _wanted_box(regions: ImageRegions, guidance: Guidance) -> Float32Array:
     around = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
     # The object goes on beyond the marks: from the box that already holds most of them.
     held = regions.overlap[:, guidance.object].sum(axis=1)
-    best = regions.boxes[int(np.argmax(held + regions.box_excess / 4))]
+    best = regions.boxes[int(np.argmax(held + regions.box_merit / 4))]
     low = np.minimum(around[:2], best[:2])
     return np.concatenate([low, np.maximum(around[2:], best[2:])]).astype(np.float32)
 
@@ -171,8 +170,6 @@ def _move_box(
         inside[int(distance.argmin())] = True
     overlap = regions.overlap.toarray().astype(np.bool_)
     overlap[place] = inside
-    excess = regions.box_excess.copy()
-    excess[place] = box_excess(pixel_bounds(box[None], shape), regions.saliency_map)[0]
-    return replace(
-        regions, boxes=boxes, box_excess=excess, overlap=sparse.csr_array(overlap)
-    )
+    merit = regions.box_merit.copy()
+    merit[place] = box_excess(pixel_bounds(box[None], shape), regions.saliency_map)[0]
+    return replace(regions, boxes=boxes, box_merit=merit, overlap=sparse.csr_array(overlap))

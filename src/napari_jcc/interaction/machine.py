@@ -227,5 +227,7 @@ def with_prior(regions: ImageRegions, taught: FloatArray) -> ImageRegions:
     rated = taught.astype(np.float32)[regions.superpixels.label_map]
     both = np.asarray(TAUGHT_SHARE * rated + (1 - TAUGHT_SHARE) * before, dtype=np.float32)
     bounds = pixel_bounds(regions.boxes, before.shape)
-    excess = box_excess(bounds, both).astype(np.float32)
-    return replace(regions, saliency_map=both, box_excess=excess)
+    # Where merit is excess this is the new excess; a learned rating moves by as much.
+    gained = box_excess(bounds, both) - box_excess(bounds, before)
+    merit = (regions.box_merit + gained).astype(np.float32)
+    return replace(regions, saliency_map=both, box_merit=merit)

@@ -54,7 +54,8 @@ class EncodedImages:
         self._keeper = keeper
         self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
         prior = config.prior
-        self.needed = self._deep or prior.needs_maps or prior.rounds > 0
+        learns = prior.rounds > 0 or config.boxes.learned
+        self.needed = self._deep or prior.needs_maps or learns
         self._encoder = self._load() if self.needed else None
 
     def extend(self, keys: Sequence[str], stage: str, section: BaseModel) -> list[str]:
@@ -122,8 +123,8 @@ class EncodedImages:
             raise ConfigError(
                 "The settings ask for deep features (features.superpixels, "
                 "features.boxes) or a deep prior (prior.common, prior.spectral, "
-                "prior.rounds) but name no encoder. Set features.encoder, or --encoder "
-                "NAME_OR_PATH."
+                "prior.rounds) or learned boxes (boxes.rating) but name no encoder. Set "
+                "features.encoder, or --encoder NAME_OR_PATH."
             )
         name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
         device = choose_device(self._config.runtime.device)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
+from napari_jcc.pipeline.boxes import BoxStage
 from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.fallback import fall_back
@@ -119,16 +120,19 @@ class Run:
         joint = JointStage(images, encoded, self.config, self._keeper, self.formulation)
         keys, superpixels = self._superpixels(keys, images)
         salient_keys, saliency = self._saliency(keys, images, superpixels)
-        proposals = self._proposals(keys, images, superpixels)
+        boxes = BoxStage(images, superpixels, encoded, self.config, self._keeper)
+        boxes.search(keys)
         prior_keys, priors = self._priors(salient_keys, saliency, encoded)
         keys, maps = prior_keys, priors
-        for _ in range(self.config.prior.rounds):
+        rounds = self.config.prior.rounds
+        for round_ in range(1, rounds + 1):
             answer = JointAnswer()
             if self.config.prior.teacher == "joint":
-                keys, regions = self._regions(keys, superpixels, maps, proposals)
+                keys, regions = boxes.choose(keys, maps)
                 answer = joint.solve(keys, regions)
             sources = encoded.extend(keys, "learned prior", self.config.features)
-            learned = digest("learned prior", answer.key, sources)
+            last = round_ == rounds
+            learned = digest("learned prior", answer.key, sources, last)
             keys = [digest(key, learned) for key in prior_keys]
             tasks = [
                 stages.MaskTask(image, pieces, rated, answer.values.get(place))
@@ -136,8 +140,8 @@ class Run:
                     zip(images, superpixels, maps, strict=True)
                 )
             ]
-            maps = self._learn(learned, tasks, priors, encoded)
-        keys, regions = self._regions(keys, superpixels, maps, proposals)
+            maps = self._learn(learned, tasks, priors, encoded, last=last)
+        keys, regions = boxes.choose(keys, maps)
         answer = joint.solve(keys, regions)
         results = self._decode(images, regions, answer.values)
         return FinishedRun(
@@ -189,32 +193,6 @@ class Run:
         found = self._keeper.map("Superpixels", stages.compute_superpixels, keys, tasks)
         return keys, found
 
-    def _proposals(
-        self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
-    ) -> list[IntArray]:
-        fields = {"method", "proposal_size", "objects"}
-        search = self.config.boxes.model_dump(include=fields)
-        keys = extend_keys(keys, "proposals", search)
-        tasks = [
-            stages.ProposalTask(*parts, self.config)
-            for parts in zip(images, superpixels, strict=True)
-        ]
-        return self._keeper.map("Box search", stages.compute_proposals, keys, tasks)
-
-    def _regions(
-        self,
-        keys: list[str],
-        superpixels: list[Superpixels],
-        maps: list[Float32Array],
-        proposals: list[IntArray],
-    ) -> tuple[list[str], list[ImageRegions]]:
-        keys = _extend(keys, "boxes", self.config.boxes)
-        tasks = [
-            stages.RegionsTask(*parts, self.config)
-            for parts in zip(superpixels, maps, proposals, strict=True)
-        ]
-        return keys, self._keeper.map("Boxes", stages.compute_regions, keys, tasks)
-
     def _saliency(
         self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
     ) -> tuple[list[str], list[Float32Array]]:
@@ -255,6 +233,8 @@ class Run:
         tasks: list[stages.MaskTask],
         priors: list[Float32Array],
         encoded: EncodedImages,
+        *,
+        last: bool,
     ) -> list[Float32Array]:
         """Fit the prior anew to masks as they stand."""
 
@@ -262,7 +242,8 @@ class Run:
             maps = encoded.maps()
 
             def learn() -> list[Float32Array]:
-                return refit_prior(maps, [stages.find_mask(task) for task in tasks], priors)
+                masks = [stages.find_mask(task) for task in tasks]
+                return refit_prior(maps, masks, priors, last=last)
 
             return tuple(self._keeper.single("Learning", learn))
 

@@ -14,6 +14,8 @@ from napari_jcc.features import FeatureMap, RegionDescriptors, describe_image
 from napari_jcc.regions import (
     ImageRegions,
     Superpixels,
+    box_excess,
+    candidate_boxes,
     choose_boxes,
     count_objects,
     find_overlap,
@@ -44,11 +46,12 @@ class ProposalTask(NamedTuple):
 
 
 class RegionsTask(NamedTuple):
-    """Input of `compute_regions`; the map is the prior."""
+    """Input of `compute_regions`; the map is the prior, a merit of None is the excess."""
 
     superpixels: Superpixels
     saliency_map: Float32Array
-    proposals: IntArray
+    candidates: IntArray
+    merit: Float32Array | None
     config: JccConfig
 
 
@@ -116,16 +119,23 @@ def compute_proposals(task: ProposalTask) -> IntArray:
     return propose_boxes(task.image, task.superpixels, task.config.boxes)
 
 
+def compute_candidates(task: tuple[IntArray, Float32Array, JccConfig]) -> IntArray:
+    """Gather candidate boxes of one image from its proposals and its prior."""
+    proposals, prior, config = task
+    return candidate_boxes(proposals, prior, config.boxes)
+
+
 def compute_regions(task: RegionsTask) -> ImageRegions:
     """Choose candidate boxes in one image and note which superpixels they hold."""
-    boxes, excess = choose_boxes(
-        task.proposals, task.superpixels, task.saliency_map, task.config.boxes
-    )
+    merit = task.merit
+    if merit is None:
+        merit = box_excess(task.candidates, task.saliency_map).astype(np.float32)
+    boxes, merit = choose_boxes(task.candidates, merit, task.superpixels, task.config.boxes)
     return ImageRegions(
         superpixels=task.superpixels,
         saliency_map=task.saliency_map,
         boxes=boxes,
-        box_excess=excess,
+        box_merit=merit,
         overlap=find_overlap(task.superpixels, boxes),
         objects=count_objects(task.saliency_map, task.config.boxes),
     )

@@ -1,5 +1,6 @@
 """Priors: what is probably object, before the joint problem is solved."""
 
+from napari_jcc.priors.boxes import rate_boxes
 from napari_jcc.priors.combine import find_priors
 from napari_jcc.priors.common import CommonPrior
 from napari_jcc.priors.prior import Evidence, Prior
@@ -16,5 +17,6 @@ __all__ = [
     "SpectralPrior",
     "UniformPrior",
     "find_priors",
+    "rate_boxes",
     "refit_prior",
 ]

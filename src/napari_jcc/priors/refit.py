@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray
-from napari_jcc.config import FeatureConfig
-from napari_jcc.features import FeatureMap, embed
+from napari_jcc.features import FeatureMap
+from napari_jcc.priors.alike import even_out
+from napari_jcc.priors.cells import embed_cells
 from napari_jcc.priors.common import rate_positive
 from napari_jcc.threads import one_thread
 
@@ -42,6 +43,8 @@ def refit_prior(
     maps: Sequence[FeatureMap],
     masks: Sequence[Float32Array],
     priors: Sequence[Float32Array],
+    *,
+    last: bool = True,
 ) -> list[Float32Array]:
     """Rate pixels by the mean of their prior and a classifier of the set's masks.
 
@@ -55,38 +58,41 @@ def refit_prior(
         1 for object, 0 for rest.
     priors : list of (h, w) float32
         In [0, 1].
+    last
+        Let cells of an image that look alike share their predictions. That is for the last
+        round: the same in every round also spreads what early rounds got wrong.
 
     Returns
     -------
     list of (h, w) float32
         In [0, 1].
     """
+    cells = embed_cells(maps, DIMENSIONS)
+    predicted = _predict(cells, masks)
+    if last:
+        predicted = [even_out(*pair) for pair in zip(cells, predicted, strict=True)]
     rated = []
-    for found, cells, prior in zip(maps, _predict(maps, masks), priors, strict=True):
-        relative = rate_positive(found, cells - np.float32(FLOOR), _shape(prior))
+    for found, values, prior in zip(maps, predicted, priors, strict=True):
+        relative = rate_positive(found, values - np.float32(FLOOR), _shape(prior))
         down, across = found.interpolation(_shape(prior))
-        absolute = np.clip(down @ cells @ across.T, 0, 1)
+        absolute = np.clip(down @ values @ across.T, 0, 1)
         mean = PRIOR * prior + RELATIVE * relative + ABSOLUTE * absolute
         rated.append(np.asarray(mean, dtype=np.float32))
     return rated
 
 
 def _predict(
-    maps: Sequence[FeatureMap], masks: Sequence[Float32Array]
+    cells: Sequence[Float32Array], masks: Sequence[Float32Array]
 ) -> list[Float32Array]:
     """Predictions of the ridge classifier on the cells of every image, (gh, gw)."""
-    grids = [_shape(found.values) for found in maps]
-    flat = [
-        found.values.reshape(-1, found.values.shape[-1]).astype(np.float32)
-        for found in maps
-    ]
-    config = FeatureConfig(dimensions=DIMENSIONS)
-    features = embed(flat, False, config).astype(np.float64)
-    taught = [_teach(mask, grid) for mask, grid in zip(masks, grids, strict=True)]
-    values = _fit(features, *map(np.concatenate, zip(*taught, strict=True)))
-    ends = np.cumsum([height * width for height, width in grids])[:-1]
+    taught = [_teach(mask, _shape(grid)) for mask, grid in zip(masks, cells, strict=True)]
+    features = np.concatenate([grid.reshape(-1, grid.shape[-1]) for grid in cells])
+    values = _fit(
+        features.astype(np.float64), *map(np.concatenate, zip(*taught, strict=True))
+    )
+    ends = np.cumsum([grid.shape[0] * grid.shape[1] for grid in cells])[:-1]
     parts = np.split(values.astype(np.float32), ends)
-    return [part.reshape(grid) for part, grid in zip(parts, grids, strict=True)]
+    return [part.reshape(_shape(grid)) for part, grid in zip(parts, cells, strict=True)]
 
 
 def _teach(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, FloatArray]:

@@ -10,7 +10,8 @@ from scipy import sparse
 
 from napari_jcc._types import FloatArray, IntArray
 from napari_jcc.errors import ProblemError
-from napari_jcc.regions.regions import ImageRegions
+from napari_jcc.regions import ImageRegions, box_area, box_excess
+from napari_jcc.regions.overlap import pixel_bounds
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class JointData:
         1 where a superpixel belongs to a box; no zeros stored.
     box_area : (R,) float64
         Share of its image that a box covers.
-    box_excess : (R,) float64
-        Share of the saliency inside minus `box_area`.
+    box_merit : (R,) float64
+        How well the box holds the object, in [-1, 1].
     box_saliency : (R,) float64
         Mean saliency inside the box, in [0, 1].
     image_count
@@ -56,7 +57,7 @@ class JointData:
     saliency: FloatArray
     overlap: sparse.csr_array
     box_area: FloatArray
-    box_excess: FloatArray
+    box_merit: FloatArray
     box_saliency: FloatArray
     image_count: int
     objects: IntArray | None = None
@@ -121,7 +122,7 @@ def gather(images: Sequence[ImageRegions]) -> JointData:
         saliency=_concatenate([r.saliency for r in images]),
         overlap=overlap,
         box_area=_concatenate([_box_area(r) for r in images]),
-        box_excess=_concatenate([r.box_excess for r in images]),
+        box_merit=_concatenate([r.box_merit for r in images]),
         box_saliency=_concatenate([_box_saliency(r) for r in images]),
         image_count=len(images),
         objects=np.array([min(r.objects, len(r.boxes)) for r in images], dtype=np.int64),
@@ -140,12 +141,12 @@ def _colour_255(regions: ImageRegions) -> FloatArray:
 
 def _box_area(regions: ImageRegions) -> FloatArray:
     height, width = regions.saliency_map.shape
-    x_min, y_min, x_max, y_max = regions.boxes.astype(np.float64).T
-    return np.asarray((x_max - x_min) * (y_max - y_min) / (height * width))
+    return box_area(regions.boxes.astype(np.float64)) / (height * width)
 
 
 def _box_saliency(regions: ImageRegions) -> FloatArray:
     # excess = mass share - area share, so mean inside = mean of the image * mass / area.
-    area = _box_area(regions)
-    mass = np.clip(regions.box_excess + area, 0.0, 1.0)
-    return np.clip(float(regions.saliency_map.mean()) * mass / area, 0.0, 1.0)
+    saliency_map, area = regions.saliency_map, _box_area(regions)
+    excess = box_excess(pixel_bounds(regions.boxes, saliency_map.shape), saliency_map)
+    mass = np.clip(excess + area, 0.0, 1.0)
+    return np.clip(float(saliency_map.mean()) * mass / area, 0.0, 1.0)

@@ -95,7 +95,7 @@ def with_box(
         box_image=np.insert(data.box_image, position, image),
         overlap=sparse.csr_array(sparse.vstack([above, row, below], format="csr")),
         box_area=np.insert(data.box_area, position, area),
-        box_excess=np.insert(data.box_excess, position, excess),
+        box_merit=np.insert(data.box_merit, position, excess),
         box_saliency=np.insert(data.box_saliency, position, saliency),
     )
     return grown, position

@@ -2,12 +2,14 @@
 
 from napari_jcc.regions.boxes import (
     box_excess,
+    candidate_boxes,
     choose_boxes,
     count_objects,
     find_boxes,
     propose_boxes,
 )
 from napari_jcc.regions.find import find_image_regions
+from napari_jcc.regions.geometry import box_area, box_iou, largest_piece
 from napari_jcc.regions.overlap import find_overlap
 from napari_jcc.regions.regions import ImageRegions, Superpixels
 from napari_jcc.regions.saliency import find_saliency
@@ -16,7 +18,10 @@ from napari_jcc.regions.superpixels import find_superpixels, measure_superpixels
 __all__ = [
     "ImageRegions",
     "Superpixels",
+    "box_area",
     "box_excess",
+    "box_iou",
+    "candidate_boxes",
     "choose_boxes",
     "count_objects",
     "find_boxes",
@@ -24,6 +29,7 @@ __all__ = [
     "find_overlap",
     "find_saliency",
     "find_superpixels",
+    "largest_piece",
     "measure_superpixels",
     "propose_boxes",
 ]

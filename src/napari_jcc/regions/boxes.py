@@ -1,4 +1,4 @@
-"""Candidate boxes: proposals from several sources, ranked by saliency and thinned."""
+"""Candidate boxes: proposals from several sources, ranked and thinned."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.config import BoxConfig
 from napari_jcc.errors import ConfigError
+from napari_jcc.regions.geometry import box_area, box_iou
 from napari_jcc.regions.overlap import superpixels_inside
 from napari_jcc.regions.proposals import (
     count_parts,
@@ -63,7 +64,9 @@ def find_boxes(
         If selective search is asked for by name and OpenCV comes without it.
     """
     proposals = propose_boxes(image, superpixels, config)
-    return choose_boxes(proposals, superpixels, saliency_map, config)
+    candidates = candidate_boxes(proposals, saliency_map, config)
+    excess = box_excess(candidates, saliency_map)
+    return choose_boxes(candidates, excess, superpixels, config)
 
 
 def propose_boxes(
@@ -101,35 +104,60 @@ def propose_boxes(
     return np.concatenate([group_boxes(superpixels), grid_boxes(shape)])
 
 
-def choose_boxes(
-    proposals: IntArray,
-    superpixels: Superpixels,
-    saliency_map: Float32Array,
-    config: BoxConfig,
-) -> tuple[Float32Array, Float32Array]:
-    """Rank and thin boxes by a map; second half of `find_boxes`, which says how.
+def candidate_boxes(
+    proposals: IntArray, saliency_map: Float32Array, config: BoxConfig
+) -> IntArray:
+    """Boxes of allowed size: proposals, and boxes around parts of a thresholded map.
 
-    For several objects an image only boxes around parts of the map are candidates.
+    For several objects an image only the latter, as boxes around several objects have more
+    excess than those around one.
 
     Parameters
     ----------
     proposals : (R', 4) int64
         What `propose_boxes` returned.
-    superpixels, saliency_map, config
+    saliency_map, config
         As for `find_boxes`.
+
+    Returns
+    -------
+    (R, 4) int64
+        ``xyxy``, half-open, each once.
     """
     if config.objects == 1:
         salient = saliency_boxes(saliency_map)
         candidates = np.unique(np.concatenate([salient, proposals]), axis=0)
     else:
-        # Boxes around several objects have more excess than those around one.
         candidates = saliency_boxes(saliency_map, config.count)
-    shape = saliency_map.shape
-    candidates = _within_area(candidates, shape, config)
-    excess = box_excess(candidates, saliency_map)
-    order = np.argsort(-excess, kind="stable")
+    return _within_area(candidates, saliency_map.shape, config)
+
+
+def choose_boxes(
+    candidates: IntArray,
+    merit: FloatArray | Float32Array,
+    superpixels: Superpixels,
+    config: BoxConfig,
+) -> tuple[Float32Array, Float32Array]:
+    """Rank candidates and drop those that overlap a better one; end of `find_boxes`.
+
+    Parameters
+    ----------
+    candidates : (R', 4) int64
+        What `candidate_boxes` returned.
+    merit : (R',) float
+        How well each holds the object: its excess, or another rating in [-1, 1].
+    superpixels, config
+        As for `find_boxes`.
+
+    Returns
+    -------
+    boxes : (R, 4) float32
+    merit : (R,) float32
+        Not increasing.
+    """
+    order = np.argsort(-merit, kind="stable")
     kept = order[_thin(candidates[order], superpixels, config)]
-    return candidates[kept].astype(np.float32), excess[kept].astype(np.float32)
+    return candidates[kept].astype(np.float32), merit[kept].astype(np.float32)
 
 
 def count_objects(saliency_map: Float32Array, config: BoxConfig) -> int:
@@ -167,7 +195,7 @@ def box_excess(boxes: IntArray, saliency_map: Float32Array) -> FloatArray:
     x_min, y_min, x_max, y_max = boxes.T
     below = integral[y_max, x_max] - integral[y_max, x_min]
     mass = below - integral[y_min, x_max] + integral[y_min, x_min]
-    return np.asarray(mass / total - _area(boxes) / saliency_map.size)
+    return np.asarray(mass / total - box_area(boxes) / saliency_map.size)
 
 
 @cache
@@ -180,12 +208,8 @@ def _tell_fallback() -> None:
     )
 
 
-def _area(boxes: IntArray) -> IntArray:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-
-
 def _within_area(boxes: IntArray, shape: tuple[int, ...], config: BoxConfig) -> IntArray:
-    share = _area(boxes) / (shape[0] * shape[1])
+    share = box_area(boxes) / (shape[0] * shape[1])
     allowed = (share >= config.smallest_area) & (share <= config.largest_area)
     return boxes[allowed & (share > 0)]
 
@@ -200,14 +224,6 @@ def _thin(boxes: IntArray, superpixels: Superpixels, config: BoxConfig) -> IntAr
         if not superpixels_inside(superpixels, boxes[best].astype(np.float32)).any():
             continue
         kept.append(best)
-        iou = _iou(boxes[best], boxes[remaining])
+        iou = box_iou(boxes[best], boxes[remaining])
         remaining = remaining[iou <= config.overlap_limit]
     return np.array(kept, np.int64)
-
-
-def _iou(box: IntArray, others: IntArray) -> FloatArray:
-    """Intersection over union of one (4,) box with others (R, 4), (R,)."""
-    low = np.maximum(box[:2], others[:, :2])
-    high = np.minimum(box[2:], others[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    return np.asarray(shared / (_area(box[None]) + _area(others) - shared))

@@ -52,7 +52,7 @@ def find_image_regions(
         superpixels=superpixels,
         saliency_map=saliency_map,
         boxes=boxes,
-        box_excess=excess,
+        box_merit=excess,
         overlap=find_overlap(superpixels, boxes),
         objects=count_objects(saliency_map, box_config),
     )

@@ -50,8 +50,9 @@ class ImageRegions:
         Saliency in [0, 1].
     boxes : (R, 4) float32
         Candidate boxes, ``xyxy``, half-open, best first. R may be 0.
-    box_excess : (R,) float32
-        Share of the saliency inside the box minus its share of the area, in [-1, 1].
+    box_merit : (R,) float32
+        How well each box holds the object, in [-1, 1]: its excess (share of the saliency
+        minus share of the area), or what was learned from the set.
     overlap : (R, S) csr, bool
         True where more than half of the superpixel lies in the box.
     objects
@@ -61,7 +62,7 @@ class ImageRegions:
     superpixels: Superpixels
     saliency_map: Float32Array
     boxes: Float32Array
-    box_excess: Float32Array
+    box_merit: Float32Array
     overlap: sparse.csr_array
     objects: int = 1
 

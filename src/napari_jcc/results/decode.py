@@ -10,7 +10,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, LabelMap, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.problem.otsu import otsu_thresholds
-from napari_jcc.regions.regions import ImageRegions
+from napari_jcc.regions import ImageRegions, box_iou, largest_piece
 from napari_jcc.results.instances import number_objects, object_boxes
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
@@ -123,21 +123,6 @@ def _find_box(
         best = int(np.argmax(z * overlap))
         return boxes[best], float(z[best])
     return box, float(z[overlap > 0.5].sum())
-
-
-def largest_piece(mask: MaskArray) -> Float32Array:
-    """Box of the largest connected piece of a mask that is not empty, (4,) xyxy."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    x, y, width, height, _ = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
-    return np.array([x, y, x + width, y + height], dtype=np.float32)
-
-
-def box_iou(box: Float32Array, others: Float32Array) -> Float32Array:
-    """Intersection over union of one box (4,) with others (R, 4), (R,)."""
-    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    shared = np.prod(np.maximum(sides, 0), axis=1)
-    area, areas = np.prod(box[2:] - box[:2]), np.prod(others[:, 2:] - others[:, :2], axis=1)
-    return np.asarray(shared / (area + areas - shared), dtype=np.float32)
 
 
 def undecided_image(

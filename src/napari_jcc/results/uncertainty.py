@@ -8,7 +8,8 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, MaskArray
 from napari_jcc.problem.otsu import otsu_thresholds
-from napari_jcc.results.decode import box_iou, enlarge_mask, largest_piece
+from napari_jcc.regions import box_iou, largest_piece
+from napari_jcc.results.decode import enlarge_mask
 from napari_jcc.results.result import ImageResult
 
 _BINS = 256

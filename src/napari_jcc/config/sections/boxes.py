@@ -16,10 +16,18 @@ class BoxConfig(Section):
         "auto: selective search where OpenCV's contrib modules are present, else boxes "
         "around groups of superpixels together with the grid.",
     )
+    rating: Literal["excess", "learned"] = setting(
+        "excess",
+        "Rating of boxes",
+        "excess: the share of the prior in the box minus its share of the area. learned: "
+        "the overlap with the object that is expected after what boxes of the other images "
+        "look like; needs an encoder, and is for one object an image (for several it is as "
+        "excess).",
+    )
     count: int = setting(
         20,
         "Boxes per image",
-        "Most candidates kept in an image after ranking by saliency and thinning.",
+        "Most candidates kept in an image after rating and thinning.",
         ge=1,
         le=500,
     )
@@ -63,3 +71,8 @@ class BoxConfig(Section):
         gt=0,
         le=1,
     )
+
+    @property
+    def learned(self) -> bool:
+        """Whether boxes are rated by what the set teaches."""
+        return self.rating == "learned" and self.objects == 1

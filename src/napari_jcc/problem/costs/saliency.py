@@ -89,7 +89,7 @@ class BoxSaliencyCost(Cost):
         """Return mu s_b on the boxes."""
         data = variables.data
         by_excess = self.kind == "excess"
-        merit = data.box_excess if by_excess else data.box_area * data.box_saliency
+        merit = data.box_merit if by_excess else data.box_area * data.box_saliency
         cost = -np.log(np.clip(merit, self.floor, 1.0))
         linear = np.zeros(variables.count)
         linear[variables.boxes] = self.weight * _scaled(cost, self.normalise)

@@ -1,0 +1,115 @@
+"""The stages of boxes: search, rating and choice of candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_jcc._types import Float32Array, ImageArray, IntArray
+from napari_jcc.config import JccConfig
+from napari_jcc.pipeline import stages
+from napari_jcc.pipeline.cache import digest
+from napari_jcc.pipeline.encoding import EncodedImages
+from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.priors import rate_boxes
+from napari_jcc.regions import ImageRegions, Superpixels
+from napari_jcc.spill import GIGABYTE
+
+
+class BoxStage:
+    """Finds the candidate boxes of a set, by whatever prior there is.
+
+    Parameters
+    ----------
+    images
+        The set, at working size.
+    superpixels
+        Their pieces.
+    encoded
+        The encoder's maps of the same images.
+    config
+        Settings of the run.
+    keeper
+        Where results are kept.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[ImageArray],
+        superpixels: Sequence[Superpixels],
+        encoded: EncodedImages,
+        config: JccConfig,
+        keeper: Keeper,
+    ) -> None:
+        self._images = images
+        self._superpixels = superpixels
+        self._encoded = encoded
+        self._config = config
+        self._keeper = keeper
+        self._proposals: list[IntArray] = []
+
+    def search(self, keys: list[str]) -> None:
+        """Search boxes without any prior; `keys` are those of the superpixels."""
+        fields = {"method", "proposal_size", "objects"}
+        search = self._config.boxes.model_dump(include=fields)
+        keys = extend_keys(keys, "proposals", search)
+        tasks = [
+            stages.ProposalTask(image, pieces, self._config)
+            for image, pieces in zip(self._images, self._superpixels, strict=True)
+        ]
+        self._proposals = self._keeper.map(
+            "Box search", stages.compute_proposals, keys, tasks
+        )
+
+    def choose(
+        self, keys: list[str], priors: list[Float32Array]
+    ) -> tuple[list[str], list[ImageRegions]]:
+        """Choose among the boxes by the prior, or by what the set teaches of boxes.
+
+        Parameters
+        ----------
+        keys
+            Under which the priors are kept.
+        priors : list of (h, w) float32
+            In [0, 1].
+
+        Returns
+        -------
+        keys
+            Under which the pieces are kept.
+        regions
+            All pieces of the images.
+        """
+        config = self._config
+        keys = extend_keys(keys, "candidate boxes", config.boxes.model_dump(mode="json"))
+        candidates = [
+            stages.compute_candidates((proposals, prior, config))
+            for proposals, prior in zip(self._proposals, priors, strict=True)
+        ]
+        merit: Sequence[Float32Array | None] = [None] * len(priors)
+        if config.boxes.learned:
+            sources = self._encoded.extend(keys, "box ratings", config.features)
+            # What is taught changes with every image, so all share the key.
+            whole = digest("box ratings", sources)
+            merit = self._keeper.once(whole, lambda: self._rate(candidates, priors))
+            keys = [digest(key, whole) for key in keys]
+        tasks = [
+            stages.RegionsTask(*parts, config)
+            for parts in zip(self._superpixels, priors, candidates, merit, strict=True)
+        ]
+        return keys, self._keeper.map("Boxes", stages.compute_regions, keys, tasks)
+
+    def _rate(
+        self, candidates: list[IntArray], priors: list[Float32Array]
+    ) -> tuple[Float32Array, ...]:
+        """Rate candidates by the boxes of the masks of the smoothed priors."""
+        maps = self._encoded.maps()
+        budget = self._config.runtime.memory_budget_gb * GIGABYTE / 4
+
+        def learn() -> list[Float32Array]:
+            masks = [
+                stages.find_mask(stages.MaskTask(*parts, None))
+                for parts in zip(self._images, self._superpixels, priors, strict=True)
+            ]
+            return rate_boxes(maps, candidates, masks, budget)
+
+        return tuple(self._keeper.single("Learning boxes", learn))

@@ -1,0 +1,48 @@
+r"""One value for what looks alike in an image.
+
+A random walk starts in every cell, goes on to cells that look like the present one, and
+ends after each step with the probability 1 - `CONTINUE`. A cell is given the mean of the
+values at which its walks end: with transitions P, :math:`(1 - a) (I - a P)^{-1} v`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_jcc._types import Float32Array
+from napari_jcc.threads import one_thread
+
+CONTINUE = 0.8
+POWER = 5
+"""Of the cosine between two cells, which is how likely a step between them is. Cells are
+compared by how they differ from the mean of their image."""
+
+
+@one_thread
+def even_out(cells: Float32Array, values: Float32Array) -> Float32Array:
+    """Let the cells of one image that look alike share their values.
+
+    Parameters
+    ----------
+    cells : (gh, gw, K) float32
+        Descriptors.
+    values : (gh, gw) float32
+        What is predicted for them.
+
+    Returns
+    -------
+    (gh, gw) float32
+        With the mean and the standard deviation that `values` had, so that a threshold
+        means the same.
+    """
+    features = cells.reshape(-1, cells.shape[-1]).astype(np.float64)
+    features = features - features.mean(axis=0)
+    features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
+    # A cell that is the mean of its image looks like none but itself.
+    alike = np.maximum(features @ features.T, 0) ** POWER + 1e-9 * np.eye(len(features))
+    steps = alike / alike.sum(axis=1, keepdims=True)
+    start = values.ravel().astype(np.float64)
+    ends = np.linalg.solve(np.eye(len(start)) - CONTINUE * steps, (1 - CONTINUE) * start)
+    spread = start.std() / max(float(ends.std()), 1e-9)
+    scaled = (ends - ends.mean()) * spread + start.mean()
+    return scaled.reshape(values.shape).astype(np.float32)

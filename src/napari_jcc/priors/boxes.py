@@ -1,0 +1,144 @@
+r"""How well boxes hold the object, learned from the masks of the whole set.
+
+The box of a mask is right in most images and wrong in some: it misses wheels, or takes two
+animals for one. What a box holds, part by part, and what lies beside it tells a whole
+object from half of one. A ridge regression on the candidate boxes of all images predicts
+how much each overlaps the box of its own image's mask. No image is rated by what was
+learned from itself, so that a wrong mask does not confirm its own box; how well the two
+agree counts too, at a smaller weight.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray, IntArray
+from napari_jcc.features import FeatureMap
+from napari_jcc.priors.box_parts import describe_boxes
+from napari_jcc.priors.cells import embed_cells
+from napari_jcc.regions import box_iou, largest_piece
+from napari_jcc.spill import SpilledList
+from napari_jcc.threads import one_thread
+
+DIMENSIONS = 48
+FOLDS = 5
+"""Groups of images, each rated by what the others teach."""
+ROUNDS = 2
+"""The first learns the boxes of the masks, the next the boxes rated best before."""
+RIDGE = 1.0
+"""Share of the mean variance that is added to every direction."""
+LEAST_WEIGHT = 0.1
+"""What a box beside the object counts where the object's own counts 1.1; there are many
+times as many beside it."""
+OWN_MASK = 0.2
+"""Weight of the overlap with the box of the own mask; what others teach has 1."""
+
+
+def rate_boxes(
+    maps: Sequence[FeatureMap],
+    boxes: Sequence[IntArray],
+    masks: Sequence[Float32Array],
+    budget: float = math.inf,
+) -> list[Float32Array]:
+    """Predict how much every candidate box overlaps the object.
+
+    Parameters
+    ----------
+    maps
+        The encoder's descriptors of every image.
+    boxes : list of (R, 4) int64
+        Candidates, ``xyxy`` in the pixels of the masks, half-open; R may be 0.
+    masks : list of (h, w) float32
+        1 for object, 0 for rest, with an object each.
+    budget
+        Bytes of descriptors of boxes kept in memory; the others go to a temporary file.
+
+    Returns
+    -------
+    list of (R,) float32
+        Expected intersection over union with the box of the object, about 0 to 1; for a
+        single image that with the box of its mask.
+    """
+    own = [
+        box_iou(largest_piece(mask > 0.5).astype(np.int64), candidates)
+        for mask, candidates in zip(masks, boxes, strict=True)
+    ]
+    taught = own
+    if len(maps) > 1:
+        features = _describe(maps, boxes, masks, budget)
+        for round_ in range(ROUNDS):
+            wanted = own if round_ == 0 else _overlap_with_best(boxes, taught)
+            taught = _rate_by_others(features, wanted)
+    return [
+        ((by_others + OWN_MASK * overlap) / (1 + OWN_MASK)).astype(np.float32)
+        for by_others, overlap in zip(taught, own, strict=True)
+    ]
+
+
+def _describe(
+    maps: Sequence[FeatureMap],
+    boxes: Sequence[IntArray],
+    masks: Sequence[Float32Array],
+    budget: float,
+) -> SpilledList[Float32Array]:
+    features: SpilledList[Float32Array] = SpilledList(
+        len(maps), budget, lambda block: block.nbytes
+    )
+    cells = embed_cells(maps, DIMENSIONS)
+    for place, (found, grid, candidates) in enumerate(zip(maps, cells, boxes, strict=True)):
+        height, width = masks[place].shape
+        features[place] = describe_boxes(found, grid, candidates, (height, width))
+    return features
+
+
+def _overlap_with_best(
+    boxes: Sequence[IntArray], rated: Sequence[FloatArray]
+) -> list[FloatArray]:
+    return [
+        box_iou(candidates[int(rating.argmax())], candidates) if len(rating) else rating
+        for candidates, rating in zip(boxes, rated, strict=True)
+    ]
+
+
+@one_thread
+def _rate_by_others(
+    features: Sequence[Float32Array], overlap: Sequence[FloatArray]
+) -> list[FloatArray]:
+    """Predict the overlap of an image's boxes from those of images in other folds."""
+    count = min(FOLDS, len(features))
+    folds = [range(fold, len(features), count) for fold in range(count)]
+    by_fold = [sum(_moments(features[i], overlap[i]) for i in fold) for fold in folds]
+    rated: list[FloatArray] = [np.zeros(0)] * len(features)
+    for fold, own in zip(folds, by_fold, strict=True):
+        axis, level = _fit(sum(by_fold) - own)
+        for place in fold:
+            rated[place] = features[place] @ axis + level
+    return rated
+
+
+def _moments(features: Float32Array, overlap: FloatArray) -> FloatArray:
+    """Weighted products of features, 1 and overlap with each other, (F + 2, F + 2).
+
+    Every image counts the same.
+    """
+    rows = np.concatenate(
+        [features, np.ones((len(features), 1)), overlap[:, None]], axis=1, dtype=np.float32
+    )
+    weight = (LEAST_WEIGHT + overlap) / max(len(overlap), 1)
+    return ((rows * weight[:, None].astype(np.float32)).T @ rows).astype(np.float64)
+
+
+def _fit(moments: FloatArray) -> tuple[FloatArray, float]:
+    """Ridge regression of the overlap on the features: axis (F,) and level."""
+    total = moments[-2, -2]
+    if total <= 0:
+        return np.zeros(len(moments) - 2), 0.0
+    mean, wanted = moments[-2, :-2] / total, moments[-2, -1] / total
+    covariance = moments[:-2, :-2] / total - np.outer(mean, mean)
+    penalty = RIDGE * np.trace(covariance) / len(mean) + 1e-12
+    moment = moments[:-2, -1] / total - mean * wanted
+    axis = np.linalg.solve(covariance + penalty * np.eye(len(mean)), moment)
+    return axis, float(wanted - mean @ axis)
