@@ -26,7 +26,8 @@ def names(package):
         if module.name in {"napari_jcc.plugin", "napari_jcc.solvers.structured",
                            "napari_jcc.matching.network", "napari_jcc.matching.losses",
                            "napari_jcc.matching.training",
-                           "napari_jcc.matching.inference"}:
+                           "napari_jcc.matching.inference",
+                           "napari_jcc.matching.refinement"}:
             continue
         yield module.name
         if module.ispkg:
