@@ -65,8 +65,9 @@ PRESETS: dict[str, Preset] = {
                 "prior.rounds": 3,
                 "prior.teacher": "prior",
                 "boxes.rating": "learned",
-                "decode.box": "agreement",
+                "decode.box": "scores",
                 "problem.nu": 0.1,
+                "problem.mu": 5.0,
             },
         ),
         Preset(
