@@ -24,8 +24,8 @@ class SolverConfig(Section):
         "Method of the structured solver",
         "admm: operator splitting, many cheap steps, starts from the last answer. ipm: "
         "interior point, few dear steps, for tolerances below 1e-6. auto: admm where it "
-        "is the faster one, ipm where that stalls, and Newton steps from the last answer "
-        "after an edit.",
+        "is the faster one, ipm where that stalls, and after an edit ipm from near the "
+        "last answer.",
         advanced=True,
     )
     tolerance: float = setting(

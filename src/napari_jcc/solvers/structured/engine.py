@@ -142,7 +142,7 @@ class Engine:
             return failed(self.blocks.program, Status.NON_CONVEX)
 
     def _edits(self) -> bool:
-        """Whether an earlier answer is a start for Newton steps."""
+        """Whether interior point starts near an earlier answer."""
         return self.config.method == "auto" and self.config.tolerance >= PRECISE
 
     def _edit(self, start: Solution, progress: Progress | None) -> Solution | None:
@@ -155,7 +155,7 @@ class Engine:
             return None
         if not result.solved:
             self._note(
-                f"Newton steps from the last answer did not settle in {result.iterations}; "
+                f"Steps from the last answer did not settle in {result.iterations}; "
                 "the program is solved afresh."
             )
             return None
