@@ -65,6 +65,26 @@ def test_the_prior_can_be_learned_in_rounds(tiny_collection, deep, teacher, prob
     assert progress.stages.count("Joint problem") == problems
 
 
+def test_boxes_can_be_rated_by_what_the_set_teaches(tiny_collection, deep):
+    learned = apply_overrides(deep, {"boxes.rating": "learned", "decode.box": "scores"})
+    result = Run(tiny_collection.open(), learned).result()
+    truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
+    assert evaluate_result(result, truth).means["localized"] == 1.0
+    assert "Learning boxes" in result.seconds
+
+
+def test_boxes_of_several_objects_are_not_learned(tiny_collection, deep):
+    changes = {"boxes.rating": "learned", "boxes.objects": 2}
+    result = Run(tiny_collection.open(), apply_overrides(deep, changes)).result()
+    assert "Learning boxes" not in result.seconds
+
+
+def test_learned_boxes_ask_for_an_encoder(tiny_collection):
+    config = apply_overrides(get_preset("fast"), {"boxes.rating": "learned"})
+    with pytest.raises(ConfigError, match=r"boxes\.rating.*features\.encoder"):
+        Run(tiny_collection.open(), config).result()
+
+
 def test_maps_are_kept_whatever_else_changes(tiny_collection, deep):
     first = Run(tiny_collection.open(), deep)
     first.result()
