@@ -87,9 +87,9 @@ class BoxStage:
         ]
         merit: Sequence[Float32Array | None] = [None] * len(priors)
         if config.boxes.learned:
-            sources = self._encoded.extend(keys, "box ratings", config.features)
+            sources = self._encoded.extend(keys, "learned boxes", config.features)
             # What is taught changes with every image, so all share the key.
-            whole = digest("box ratings", sources)
+            whole = digest("learned boxes", sources)
             merit = self._keeper.once(whole, lambda: self._rate(candidates, priors))
             keys = [digest(key, whole) for key in keys]
         tasks = [

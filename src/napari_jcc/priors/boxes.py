@@ -33,7 +33,7 @@ RIDGE = 1.0
 LEAST_WEIGHT = 0.1
 """What a box beside the object counts where the object's own counts 1.1; there are many
 times as many beside it."""
-OWN_MASK = 0.2
+OWN_MASK = 0.4
 """Weight of the overlap with the box of the own mask; what others teach has 1."""
 
 
