@@ -45,4 +45,4 @@ def even_out(cells: Float32Array, values: Float32Array) -> Float32Array:
     ends = np.linalg.solve(np.eye(len(start)) - CONTINUE * steps, (1 - CONTINUE) * start)
     spread = start.std() / max(float(ends.std()), 1e-9)
     scaled = (ends - ends.mean()) * spread + start.mean()
-    return scaled.reshape(values.shape).astype(np.float32)
+    return np.asarray(scaled.reshape(values.shape), dtype=np.float32)

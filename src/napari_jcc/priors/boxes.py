@@ -110,10 +110,13 @@ def _rate_by_others(
     """Predict the overlap of an image's boxes from those of images in other folds."""
     count = min(FOLDS, len(features))
     folds = [range(fold, len(features), count) for fold in range(count)]
-    by_fold = [sum(_moments(features[i], overlap[i]) for i in fold) for fold in folds]
+    nothing = np.zeros((features[0].shape[1] + 2,) * 2)
+    by_fold = np.stack(
+        [sum((_moments(features[i], overlap[i]) for i in fold), nothing) for fold in folds]
+    )
     rated: list[FloatArray] = [np.zeros(0)] * len(features)
     for fold, own in zip(folds, by_fold, strict=True):
-        axis, level = _fit(sum(by_fold) - own)
+        axis, level = _fit(by_fold.sum(axis=0) - own)
         for place in fold:
             rated[place] = features[place] @ axis + level
     return rated

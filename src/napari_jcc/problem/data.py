@@ -141,7 +141,7 @@ def _colour_255(regions: ImageRegions) -> FloatArray:
 
 def _box_area(regions: ImageRegions) -> FloatArray:
     height, width = regions.saliency_map.shape
-    return box_area(regions.boxes.astype(np.float64)) / (height * width)
+    return np.asarray(box_area(regions.boxes) / (height * width))
 
 
 def _box_saliency(regions: ImageRegions) -> FloatArray:

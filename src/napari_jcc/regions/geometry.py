@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_jcc._types import Float32Array, FloatArray, IntArray, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, MaskArray
 
-Boxes = TypeVar("Boxes", Float32Array, IntArray)
+Boxes = NDArray[np.integer | np.floating]
 
 
-def box_area(boxes: Float32Array | IntArray) -> FloatArray:
+def box_area(boxes: Boxes) -> FloatArray:
     """Area of boxes (..., 4) ``xyxy``, half-open, (...,); 0 where a side is negative."""
-    sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0)
-    return np.asarray(sides[..., 0] * sides[..., 1], dtype=np.float64)
+    sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0).astype(np.float64)
+    return np.asarray(sides[..., 0] * sides[..., 1])
 
 
 def box_iou(box: Boxes, others: Boxes) -> FloatArray:
