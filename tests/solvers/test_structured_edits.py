@@ -136,6 +136,33 @@ def test_foreground_marks_are_met_and_never_infeasible(reading, superpixel, rng)
     assert problem.infeasibility(solution.x) < 1e-6
 
 
+@pytest.mark.parametrize("reading", ["cover", "bigm"])
+@pytest.mark.parametrize("box", [0, 5, 10])
+def test_repair_keeps_the_box_that_was_chosen(reading, box, rng):
+    """From a point in which all boxes of an image are 0, the chosen one among them."""
+    edited = marked(random_program(rng, reading), chosen=[box])
+    point = repair(edited, np.zeros(edited.variable_count))
+    assert point[SUPERPIXELS + box] == 1
+    assert edited.infeasibility(point) < 1e-9
+
+
+@pytest.mark.parametrize("reading", ["cover", "bigm"])
+def test_what_only_closed_boxes_hold_is_fixed_without_changing_the_optimum(reading, rng):
+    problem = random_program(rng, reading)
+    overlap = overlap_of(problem).toarray()
+    box = int(np.argmin(overlap.sum(axis=1)))
+    own = problem.variable_image[:SUPERPIXELS] == problem.variable_image[SUPERPIXELS + box]
+    outside = np.flatnonzero(own & (overlap[box] == 0) & overlap.any(axis=0))
+    assert len(outside)
+    edited = marked(problem, chosen=[box])
+    assert (edited.upper[outside] == 0).all()
+    pinned = replace(problem, lower=problem.lower.copy(), upper=problem.upper.copy())
+    pinned.lower[SUPERPIXELS + box] = pinned.upper[SUPERPIXELS + box] = 1.0
+    dense = get_solver("dense", "cpu")
+    dense.setup(pinned, TIGHT)
+    assert cold(edited) == pytest.approx(dense.solve().objective(pinned), abs=1e-7)
+
+
 def test_marks_that_no_box_holds_are_named(rng):
     problem = random_program(rng, "cover")
     with pytest.raises(ProblemError, match="Add a box"):
