@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from napari_jcc.errors import WeightsError
+
 if TYPE_CHECKING:
     import torch
 
@@ -35,26 +37,35 @@ def measure_grids(
         Takes (1, 3, H, W) float32 in [0, 1], returns maps (1, D, gh, gw).
     device
         Device of the network.
+
+    Raises
+    ------
+    WeightsError
+        If a map has no gradient, as of a network that was exported or quantised without.
     """
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    image = torch.rand((1, 3, LARGE, LARGE), generator=generator).to(device)
-    with torch.no_grad():
+    # Whoever calls may have turned gradients off, which would hide where the cells lie.
+    with torch.inference_mode(False), torch.enable_grad():
+        image = torch.rand((1, 3, LARGE, LARGE), generator=generator).to(device)
         small = network(image[..., :SMALL, :SMALL])
-    image.requires_grad_()
-    large = network(image)
-    return [
-        _measure_grid(before, after, image)
-        for before, after in zip(small, large, strict=True)
-    ]
+        image.requires_grad_()
+        large = network(image)
+        return [
+            _measure_grid(before, after, image)
+            for before, after in zip(small, large, strict=True)
+        ]
 
 
 def _measure_grid(small: torch.Tensor, large: torch.Tensor, image: torch.Tensor) -> Grid:
+    if not large.requires_grad:
+        raise WeightsError(
+            "The maps of the encoder have no gradient, so where their cells lie cannot be "
+            "measured. Export it without torch.no_grad and quantisation, or name another."
+        )
     cells = large.shape[-1]
     stride = round((LARGE - SMALL) / max(cells - small.shape[-1], 1))
-    if not large.requires_grad:
-        return Grid(stride, (LARGE - 1 - (cells - 1) * stride) / 2)
     middle = cells // 2
     places = {(middle, middle), (middle - 1, middle), (middle, middle - 1)}
     offsets = [_offset(large, image, row, column, stride) for row, column in sorted(places)]

@@ -66,7 +66,11 @@ class HubEncoder:
     @cached_property
     def module(self) -> Any:
         """The model of Transformers, as for inference."""
-        return _fetch("AutoModel", self.name).eval().to(self._device)
+        import torch
+
+        # Weights that were made in inference mode could never be trained.
+        with torch.inference_mode(False):
+            return _fetch("AutoModel", self.name).eval().to(self._device)
 
     @property
     def patch(self) -> int:

@@ -69,10 +69,12 @@ class ProgramEncoder:
         from torch.export.passes import move_to_device_pass
 
         try:
-            program = torch.export.load(self._path)
-            if self._device != "cpu":
-                program = move_to_device_pass(program, self._device)
-            return program.module().float()
+            # Weights that were made in inference mode could never be trained.
+            with torch.inference_mode(False):
+                program = torch.export.load(self._path)
+                if self._device != "cpu":
+                    program = move_to_device_pass(program, self._device)
+                return program.module().float()
         except (RuntimeError, ValueError, KeyError, OSError, AttributeError) as error:
             raise WeightsError(
                 f"{self._path} cannot be opened by torch {torch.__version__} as an "
