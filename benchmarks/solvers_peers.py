@@ -6,9 +6,10 @@ tolerances are absolute, and costs normalised by trace shrink with the set.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -56,8 +57,12 @@ def solve(
     if name not in OTHERS:
         raise SystemExit(f"Unknown solver {name}. Known: {', '.join((*OWN, *OTHERS))}.")
     package, call = OTHERS[name]
-    if importlib.util.find_spec(package) is None:
-        raise NotHere(f"{package} is not installed")
+    try:
+        importlib.import_module(package)
+    except ImportError as error:
+        raise NotHere(
+            f"{package} cannot be imported ({error}); pip install {package}"
+        ) from error
     return call(program, tolerance)
 
 
@@ -165,15 +170,44 @@ def _piqp(program: QuadraticProgram, tolerance: float) -> Answer:
 
 
 def _highs(program: QuadraticProgram, tolerance: float) -> Answer:
-    """Active set; its tolerances are its own."""
-    import qpsolvers
+    """Active set; its two tolerances are never looser than its own, 1e-7."""
+    import highspy
 
     form = Form(program)
-    problem = qpsolvers.Problem(form.P, form.q, form.G, form.h, form.A, form.b)
-    found = qpsolvers.solve_problem(problem, solver="highs")
-    if not found.found:
-        raise NotHere("no solution found")
-    return form.answer(found.x, found.y, found.z, None, "SOLVED")
+    count = len(form.q)
+    model = highspy.HighsModel()
+    model.lp_.num_col_, model.lp_.num_row_ = count, len(program.l)
+    model.lp_.col_cost_ = form.q
+    model.lp_.col_lower_ = np.append(program.lower, np.full(program.rank, -np.inf))
+    model.lp_.col_upper_ = np.append(program.upper, np.full(program.rank, np.inf))
+    model.lp_.row_lower_, model.lp_.row_upper_ = program.l, program.u
+    rows = sparse.hstack([program.A, sparse.csr_array((len(program.l), program.rank))])
+    model.lp_.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    _fill(model.lp_.a_matrix_, sparse.csc_array(rows))
+    model.hessian_.dim_ = count
+    model.hessian_.format_ = highspy.HessianFormat.kTriangular
+    _fill(model.hessian_, sparse.csc_array(sparse.tril(form.P)))
+    solver = highspy.Highs()
+    solver.silent()
+    accuracy = min(tolerance, 1e-7)
+    solver.setOptionValue("primal_feasibility_tolerance", accuracy)
+    solver.setOptionValue("dual_feasibility_tolerance", accuracy)
+    solver.passModel(model)
+    solver.run()
+    found = solver.getSolution()
+    status = solver.modelStatusToString(solver.getModelStatus())
+    if not found.value_valid:
+        raise NotHere(f"no solution found: {status}")
+    status = Status.SOLVED.name if status == "Optimal" else status
+    duals = -np.array(found.row_dual) / form.scale
+    point = np.array(found.col_value)[: program.variable_count]
+    return Answer(point, duals, solver.getInfo().qp_iteration_count, status)
+
+
+def _fill(matrix: Any, values: sparse.csc_array) -> None:
+    """Set the columns of one of HiGHS's matrices."""
+    matrix.start_, matrix.index_ = values.indptr, values.indices
+    matrix.value_ = values.data
 
 
 def _osqp_dense(program: QuadraticProgram, tolerance: float) -> Answer:
@@ -203,7 +237,7 @@ def _osqp_dense(program: QuadraticProgram, tolerance: float) -> Answer:
 
 
 def _pdhcg(program: QuadraticProgram, tolerance: float) -> Answer:
-    """Primal-dual hybrid gradient; takes -FF' as it is, nothing is lifted."""
+    """Primal-dual hybrid gradient on the processor; takes -FF' as it is, not lifted."""
     import pdhcg
 
     scale = 1.0 / program.sparse_cost.diagonal().mean()
@@ -224,7 +258,7 @@ def _pdhcg(program: QuadraticProgram, tolerance: float) -> Answer:
     model.setObjectiveMatrixLowRank(np.vstack(wide))
     model.setObjectiveMatrixLowRankMiddle(-np.ones(program.rank))
     model.setParams(OptimalityTol=tolerance, FeasibilityTol=tolerance, LogLevel=0)
-    model.optimize()
+    model.optimize(device="cpu")
     status = str(model.Status).upper()
     if model.X is None:
         raise NotHere(status)
