@@ -1,5 +1,7 @@
 """The whole path on small pictures: answers, caching, bad images, cancel, cluster."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from napari_jcc.config import apply_overrides
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.evaluation import evaluate_result
 from napari_jcc.pipeline import Cache, Run
+from napari_jcc.pipeline.formulation import JointProgram
 
 
 class Recorder(Progress):
@@ -238,3 +241,19 @@ def test_cluster_gives_the_same_answer(tiny_collection, small):
     # Workers of a cluster run their linear algebra on one thread, which rounds otherwise.
     same(here, there, tolerance=1e-5)
     assert all(done == total for done, total in progress.steps.values())
+
+
+@dataclass(frozen=True)
+class Short(JointProgram):
+    """Its solver tells that it ran out of memory."""
+
+    def solve(self, *args, **options):
+        return replace(super().solve(*args, **options), notes=("Out of memory.",))
+
+
+def test_what_the_solver_notes_is_told_with_the_result_also_from_the_cache(
+    tiny_collection, small, tmp_path
+):
+    for _ in range(2):
+        run = Run(tiny_collection.open(), small, cache=Cache(tmp_path), formulation=Short())
+        assert run.result().warnings == ("Out of memory.",)

@@ -120,7 +120,17 @@ def test_an_area_floor_gives_way_to_background_marks(rng):
         (Fixings(off=[12]), "There are 12 boxes"),
         (Fixings(chosen=[1], off=[1]), "both chosen and off"),
         (Fixings(chosen=[0, 1]), "several chosen"),
-        (Fixings(off=[0, 1, 2, 3]), "Add a box"),
+        (Fixings(off=[0, 1, 2, 3]), "All 4 boxes of image 0 are off"),
+        (Fixings(range(1, 12)), "No box of image 0 .* Add a box around the marks"),
+        (
+            Fixings(range(1, 12), chosen=[2]),
+            "Box 2 of image 0 is chosen, but does not hold",
+        ),
+        (
+            Fixings(np.arange(36) < 3),
+            r"given by their numbers, but np.True_ .*flatnonzero",
+        ),
+        (Fixings(background=[1.5]), "given by their numbers, but 1.5"),
     ],
 )
 def test_contradictions_are_named(fixings, message, rng):

@@ -75,3 +75,12 @@ def test_missing_or_spare_rows_are_named(count, rng):
     features = rng.normal(size=(40, 5)).astype(np.float32)
     with pytest.raises(ProblemError, match=f"40 rows of features but {count} weights"):
         discriminative_factor([features], np.ones(count), 3.0, 0.1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_features_that_are_not_finite_are_named_by_their_piece(value, rng):
+    features = rng.normal(size=(sum(SIZES), 5)).astype(np.float32)
+    features[9, 2] = value
+    message = "1 of 60 values are not, the first of them of piece 9"
+    with pytest.raises(ProblemError, match=message):
+        discriminative_factor(Blocks(cut(features)), np.ones(sum(SIZES)), 3.0, 0.1)

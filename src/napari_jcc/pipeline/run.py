@@ -111,7 +111,8 @@ class Run:
         except WeightsError as error:
             config, note = fall_back(self.config, error)
         finished = self.with_config(config)._finish()
-        return replace(finished, result=replace(finished.result, notes=(note,)))
+        notes = (note, *finished.result.notes)
+        return replace(finished, result=replace(finished.result, notes=notes))
 
     def _finish(self) -> FinishedRun:
         self._keeper = self._make_keeper()
@@ -157,6 +158,7 @@ class Run:
                 skipped=dict(self.collection.skipped),
                 solver_report=answer.report,
                 seconds=dict(self._keeper.seconds),
+                notes=answer.joint.solution.notes if answer.joint else (),
             ),
         )
 

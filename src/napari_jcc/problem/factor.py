@@ -119,7 +119,7 @@ def discriminative_factor(
     Raises
     ------
     ProblemError
-        If features and weights differ in number.
+        If features and weights differ in number, or features are not finite.
     """
     omega = weights / weights.mean()
     blocks = _Blocks(features)
@@ -181,6 +181,7 @@ def _mean_and_gram(blocks: _Blocks, omega: FloatArray) -> tuple[FloatArray, Floa
         count = rows.stop
         if not len(block) or len(weight) < len(block):
             continue
+        _check_finite(block, rows.start)
         own = float(weight.sum())
         own_mean = (weight @ block) / own
         centred = block - own_mean
@@ -194,6 +195,17 @@ def _mean_and_gram(blocks: _Blocks, omega: FloatArray) -> tuple[FloatArray, Floa
     if count != len(omega):
         raise ProblemError(f"There are {count} rows of features but {len(omega)} weights.")
     return mean, gram
+
+
+def _check_finite(block: Float32Array, first: int) -> None:
+    wrong = ~np.isfinite(block)
+    if wrong.any():
+        piece = first + int(wrong.any(axis=1).argmax())
+        raise ProblemError(
+            f"Features must be finite, but {int(wrong.sum())} of {wrong.size} values are "
+            f"not, the first of them of piece {piece} of the set. Check the images, and "
+            "what features.encoder makes of them, for NaN or infinite values."
+        )
 
 
 def _ridge(values: FloatArray, degrees_of_freedom: float) -> float:

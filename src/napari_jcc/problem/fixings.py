@@ -20,12 +20,7 @@ from napari_jcc.errors import ProblemError
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.problem.variables import Variables
-
-SHARES = np.linspace(0.0, 1.0, 11)
-"""Shares of the unmarked superpixels that are object in the witnesses."""
-
-ROOM = 0.1
-"""How much further than the witness limits give way, so that it is not the only point."""
+from napari_jcc.problem.witness import Witness
 
 
 @dataclass(frozen=True)
@@ -62,6 +57,11 @@ class Fixings:
             wrong = [piece for piece in pieces if not 0 <= piece < count]
             if wrong:
                 raise ProblemError(f"There are {count} {name}, but {wrong[:5]} are fixed.")
+            if len(pieces) and np.asarray(pieces).dtype.kind not in "iu":
+                raise ProblemError(
+                    f"Fixed {name} are given by their numbers, but {pieces[0]!r} is none. "
+                    "Of a mask over all, pass np.flatnonzero(mask)."
+                )
         both = sorted(set(self.foreground) & set(self.background))
         if both:
             raise ProblemError(f"Superpixels {both[:5]} are marked as both kinds.")
@@ -120,17 +120,14 @@ def fix(
     Raises
     ------
     ProblemError
-        If fixings contradict each other, or an image is left without a box: then no
-        candidate holds all its marks (`images_without_box`), and one must be added.
+        If fixings contradict each other, or an image is left without a box
+        (`images_without_box`): then one must be added, or a fixing taken back.
     """
     data = variables.data
     fixings.check(data)
     empty = images_without_box(data, fixings)
     if len(empty):
-        raise ProblemError(
-            f"No box of image {int(empty[0])} holds all its foreground marks. Add a box "
-            "around the marks, or remove the marks that lie apart."
-        )
+        raise ProblemError(_why_no_box(data, fixings, int(empty[0])))
     left = boxes_left(data, fixings)
     rows = _Rows(program, variables)
     slope = rows.coverage_slope()
@@ -141,8 +138,24 @@ def fix(
     pieces += [data.box_image[_array(p)] for p in (fixings.chosen, fixings.off)]
     limits = fixed.l.copy(), fixed.u.copy()
     for image in np.unique(np.concatenate(pieces)):
-        _Witness(fixed, variables, int(image), left, slope).give_way(*limits)
+        Witness(fixed, variables, int(image), left, slope).give_way(*limits)
     return replace(fixed, l=limits[0], u=limits[1])
+
+
+def _why_no_box(data: JointData, fixings: Fixings, image: int) -> str:
+    own = np.flatnonzero(data.box_image == image)
+    if not len(np.setdiff1d(own, _array(fixings.off))):
+        return f"All {len(own)} boxes of image {image} are off. Leave one on, or add a box."
+    chosen = np.intersect1d(own, _array(fixings.chosen))
+    if len(chosen):
+        return (
+            f"Box {int(chosen[0])} of image {image} is chosen, but does not hold all its "
+            "foreground marks. Choose another box, or remove the marks outside it."
+        )
+    return (
+        f"No box of image {image} that is not off holds all its foreground marks. Add a "
+        "box around the marks, or remove the marks that lie apart."
+    )
 
 
 def fix_superpixels(
@@ -269,48 +282,3 @@ def _rows_of(matrix: sparse.csr_array, kind: MaskArray, columns: IntArray) -> In
     rows = np.flatnonzero(kind)
     entry = matrix.indices[matrix.indptr[rows]] if len(rows) else rows
     return rows[np.isin(entry, columns)]
-
-
-class _Witness:
-    """Points of one image that meet its marks, and how far its rows are from them."""
-
-    def __init__(
-        self,
-        program: QuadraticProgram,
-        variables: Variables,
-        image: int,
-        left: MaskArray,
-        slope: FloatArray,
-    ) -> None:
-        self.program = program
-        own = np.flatnonzero(program.variable_image == image)
-        self.rows = np.flatnonzero(program.row_image == image)
-        boxes = np.flatnonzero(variables.data.box_image == image)
-        pieces = np.flatnonzero(variables.data.superpixel_image == image)
-        overlap = sparse.csr_array(variables.data.overlap[boxes][:, pieces])
-        held = overlap.toarray()
-        usable = np.flatnonzero(left[boxes])
-        alone = np.eye(len(boxes))[:, usable]
-        alike = alone.mean(axis=1, keepdims=True)
-        z = np.repeat(np.hstack([alone, alike]), len(SHARES), axis=1)
-        share = np.tile(SHARES, len(usable) + 1)
-        lower, upper = program.lower[pieces, None], program.upper[pieces, None]
-        v = np.where(upper == 0, 0.0, np.where(lower > 0, 1.0, share))
-        parts = [v * (held.T @ z) / slope[pieces, None], z]
-        if variables.has_memberships:
-            box, piece = overlap.nonzero()
-            parts.append(z[box] * v[piece])
-        self.activity = program.A[self.rows][:, own] @ np.vstack(parts)
-
-    def give_way(self, low: FloatArray, high: FloatArray) -> None:
-        """Widen the limits `low` and `high` of the image's rows, in place."""
-        rows = self.rows
-        below = np.maximum(low[rows, None] - self.activity, 0.0)
-        above = np.maximum(self.activity - high[rows, None], 0.0)
-        best = int(np.argmin((below + above).sum(axis=0).round(9)))
-        # Equalities hold at every witness up to rounding.
-        open_ = low[rows] < high[rows]
-        lack = np.where(open_ & (below[:, best] > 1e-12), below[:, best], 0.0)
-        surplus = np.where(open_ & (above[:, best] > 1e-12), above[:, best], 0.0)
-        low[rows] -= (1 + ROOM) * lack
-        high[rows] += (1 + ROOM) * surplus

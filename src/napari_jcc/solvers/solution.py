@@ -47,6 +47,8 @@ class Solution:
         Steps of the solver.
     setup_seconds, solve_seconds
         Wall time of the factorisation and of the iterations.
+    notes
+        What went otherwise than asked, such as memory that ran out.
     """
 
     status: Status
@@ -56,6 +58,7 @@ class Solution:
     iterations: int
     setup_seconds: float
     solve_seconds: float
+    notes: tuple[str, ...] = ()
 
     def objective(self, program: QuadraticProgram) -> float:
         """Cost at x."""

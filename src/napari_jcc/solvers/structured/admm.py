@@ -82,7 +82,6 @@ class Admm:
     Parameters
     ----------
     blocks : Blocks
-        May be replaced by one whose matrices are the same.
     exchange
         Sums over images held elsewhere.
     tolerance
@@ -95,12 +94,19 @@ class Admm:
         self.exchange = exchange or Alone()
         self.tolerance = tolerance
         self.rho = FIRST_RHO
-        self.take_matrices(blocks)
-
-    def take_matrices(self, blocks: Blocks) -> None:
-        """Take over a program with other matrices; rho is kept."""
         self.blocks = blocks
+        self._take_matrices(blocks)
+
+    def take(self, blocks: Blocks) -> None:
+        """Take over an edited program; with other matrices rho alone is kept."""
+        if blocks.parts is self.blocks.parts:
+            self.blocks = blocks
+        else:
+            self._take_matrices(blocks)
+
+    def _take_matrices(self, blocks: Blocks) -> None:
         self.is_ready = False
+        self.blocks = blocks
         self.free = blocks.free
         self.d = bound_weights(blocks)
         self.w = row_weights(blocks, self.d)

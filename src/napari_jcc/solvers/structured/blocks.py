@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -158,14 +158,17 @@ class Blocks:
         return np.asarray(vector[self.row_place].double().cpu().numpy())
 
 
-def set_vectors(blocks: Blocks, program: QuadraticProgram) -> None:
-    """Take over linear cost, limits and bounds of a program of the same layout."""
-    blocks.program = program
-    blocks.q = blocks.to_flat(program.q * blocks.scale)
-    blocks.lower = blocks.to_flat(program.lower)
-    blocks.upper = blocks.to_flat(program.upper)
-    blocks.row_lower = blocks.to_flat_rows(program.l, -np.inf)
-    blocks.row_upper = blocks.to_flat_rows(program.u, np.inf)
+def with_vectors(blocks: Blocks, program: QuadraticProgram) -> Blocks:
+    """Return the same matrices with linear cost, limits and bounds of a program."""
+    return replace(
+        blocks,
+        program=program,
+        q=blocks.to_flat(program.q * blocks.scale),
+        lower=blocks.to_flat(program.lower),
+        upper=blocks.to_flat(program.upper),
+        row_lower=blocks.to_flat_rows(program.l, -np.inf),
+        row_upper=blocks.to_flat_rows(program.u, np.inf),
+    )
 
 
 def _project(factor: Tensor, part: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.solvers.structured.batches import room_for_parts
-from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
+from napari_jcc.solvers.structured.blocks import Blocks, with_vectors
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.group_cutter import (
     GroupCutter,
@@ -57,12 +57,10 @@ def make_blocks(
         row_place=torch.as_tensor(layout.row_place, device=device),
         budget=budget,
     )
-    set_vectors(blocks, program)
     parts = room_for_parts(len(layout.groups), budget)
     for number, cutter in enumerate(cutters(program, layout, scale)):
         parts[number] = cutter.build(device)
-    blocks.parts = parts
-    return blocks
+    return with_vectors(replace(blocks, parts=parts), program)
 
 
 def edit_blocks(
@@ -92,9 +90,7 @@ def edit_blocks(
         arrays = (cutter.cost() if cost else {}) | (cutter.constraints() if rows else {})
         matrices: dict[str, Any] = dict(to_tensors(arrays, device))
         parts[number] = replace(blocks.parts[number], **matrices)
-    edited = replace(blocks, parts=parts, **changed)
-    set_vectors(edited, program)
-    return edited
+    return with_vectors(replace(blocks, parts=parts, **changed), program)
 
 
 def cutters(

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from napari_jcc.solvers.structured import admm, ipm
 from napari_jcc.solvers.structured.admm import Admm, SplitResult
 from napari_jcc.solvers.structured.answers import as_solution, failed, to_solution
 from napari_jcc.solvers.structured.block_factor import NotPositive
-from napari_jcc.solvers.structured.blocks import Blocks, set_vectors
+from napari_jcc.solvers.structured.blocks import Blocks, with_vectors
 from napari_jcc.solvers.structured.build import edit_blocks, make_blocks
 from napari_jcc.solvers.structured.change import Change
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
@@ -45,6 +46,15 @@ PRECISE = 1e-6
 
 SMALLER = 8
 """Factor by which batches shrink where the device is out of memory."""
+
+MEMORY_WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "STATUS_ALLOC_FAILED",
+)
+"""What a plain RuntimeError says of it: of the processor (Linux, Windows), of Metal, and of
+the libraries that factorise on a graphics card."""
 
 SMALLEST_GROUP = 2**20
 """Bytes of a batch below which shrinking it further frees nothing."""
@@ -77,6 +87,7 @@ class Engine:
     ) -> None:
         self.config, self.exchange, self.budget = config, exchange or Alone(), budget
         self.notes: list[str] = []
+        self._told = 0
         self._device, self._group_bytes = device, GROUP_BYTES
         self._splitting: Admm | None = None
         self._is_convex = False
@@ -90,27 +101,26 @@ class Engine:
     def take(self, program: QuadraticProgram, change: Change) -> None:
         """Take over an edited program of the same variables and rows.
 
-        While the matrices are the same everything kept stays.
+        While the matrices are the same everything kept stays. Whatever ends this midway
+        leaves the program before.
         """
         change = change.among(self.exchange)
         if not (change.cost or change.rows or change.factors):
-            set_vectors(self.blocks, program)
+            blocks = self._surviving(lambda: with_vectors(self.blocks, program))
         elif change.factors or change.pattern:
-            self._take_blocks(self._surviving(lambda: self._make(program)))
+            blocks = self._surviving(lambda: self._make(program))
         else:
             edit = partial(edit_blocks, cost=change.cost, rows=change.rows)
-            self._take_blocks(self._surviving(lambda: edit(self.blocks, program)))
+            blocks = self._surviving(lambda: edit(self.blocks, program))
         self._is_convex = self._is_convex and not (change.cost or change.factors)
-
-    def _take_blocks(self, blocks: Blocks) -> None:
         self.blocks = blocks
-        if self._splitting is not None:
-            self._splitting.take_matrices(self.blocks)
 
     def solve(
         self, start: Solution | None = None, progress: Progress | None = None
     ) -> Solution:
         """Return the optimum, found from an earlier solution where the method can.
+
+        Its notes are those since the last answer.
 
         Raises
         ------
@@ -119,7 +129,9 @@ class Engine:
         SolverError
             If memory does not suffice for single images on the processor.
         """
-        return self._surviving(lambda: self._solve(start, progress))
+        solution = self._surviving(lambda: self._solve(start, progress))
+        told, self._told = self._told, len(self.notes)
+        return replace(solution, notes=tuple(self.notes[told:]))
 
     def _make(self, program: QuadraticProgram) -> Blocks:
         return make_blocks(
@@ -182,11 +194,16 @@ class Engine:
     def _split(self, start: Solution | None, progress: Progress | None) -> Solution | None:
         """Return None where the iteration stalls and the settings allow another method."""
         began = time.perf_counter()
-        if self._splitting is None:
-            self._splitting = Admm(self.blocks, self.exchange, self.config.tolerance)
+        splitting = self._splitting
+        if splitting is None:
+            splitting = Admm(self.blocks, self.exchange, self.config.tolerance)
+        if self.config.method == "admm":
+            # Else edits go by interior point, and the inverses would stay for nothing.
+            self._splitting = splitting
+        splitting.take(self.blocks)
         steps = min(self.config.max_iterations, admm.MOST_STEPS)
         first = None if start is None else self._flat(start)
-        result = self._splitting.solve(first, steps, progress)
+        result = splitting.solve(first, steps, progress)
         status = Status.SOLVED if result.solved else Status.MAX_ITERATIONS
         if result.infeasible:
             status = Status.INFEASIBLE
@@ -250,7 +267,9 @@ class Engine:
             ) from error
         if hasattr(self, "blocks"):
             program = self.blocks.program
-            self._take_blocks(self._surviving(lambda: self._make(program)))
+            # What does not fit any more may go before there is more.
+            self._splitting = None
+            self.blocks = self._surviving(lambda: self._make(program))
 
     def _note(self, message: str) -> None:
         logger.warning(message)
@@ -258,7 +277,7 @@ class Engine:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out; torch tells so in words only on the processor."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        "can't allocate memory" in str(error)
-    )
+    """Whether memory ran out."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return any(words in str(error) for words in MEMORY_WORDS)

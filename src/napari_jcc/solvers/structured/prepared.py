@@ -58,18 +58,20 @@ class PreparedProblem:
     ) -> None:
         self.config = config
         self.solution: Solution | None = None
-        self._program = program
         budget = config.memory_gb * GIGABYTE
         self._engine = Engine(program, config, choose_device(device), budget=budget)
 
     @property
     def program(self) -> QuadraticProgram:
         """The program as last edited."""
-        return self._program
+        return self._engine.blocks.program
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What went otherwise than asked: methods that stalled, memory that ran out."""
+        """What went otherwise than asked: methods that stalled, memory that ran out.
+
+        All since it was prepared; those of answers for one image name it.
+        """
         return tuple(self._engine.notes)
 
     def update(self, program: QuadraticProgram) -> None:
@@ -80,7 +82,7 @@ class PreparedProblem:
         ProblemError
             If the program has other variables or rows; prepare it anew then.
         """
-        old = self._program
+        old = self.program
         if not (
             np.array_equal(old.variable_image, program.variable_image)
             and np.array_equal(old.row_image, program.row_image)
@@ -91,7 +93,6 @@ class PreparedProblem:
                 f"{len(old.l)} prepared. Prepare it anew."
             )
         self._engine.take(program, Change.between(old, program))
-        self._program = program
 
     def solve(self, progress: Progress | None = None) -> Solution:
         """Return the optimum of the whole set, found from the last one, and keep it."""
@@ -109,14 +110,17 @@ class PreparedProblem:
         Raises
         ------
         ProblemError
-            If nothing was solved before.
+            If nothing was solved before, or there is no such image.
         """
         whole = self.solution
         if whole is None:
             raise ProblemError("There is no solution to start from yet. Call solve first.")
-        variables = np.flatnonzero(self._program.variable_image == image)
-        rows = np.flatnonzero(self._program.row_image == image)
-        part = cut_image(self._program, whole.x, variables, rows)
+        variables = np.flatnonzero(self.program.variable_image == image)
+        if not len(variables):
+            count = int(self.program.variable_image.max(initial=-1)) + 1
+            raise ProblemError(f"There are {count} images, but {image} was asked for.")
+        rows = np.flatnonzero(self.program.row_image == image)
+        part = cut_image(self.program, whole.x, variables, rows)
         engine = Engine(part, self.config, torch.device("cpu"))
         start = replace(
             whole,
@@ -124,7 +128,10 @@ class PreparedProblem:
             row_duals=whole.row_duals[rows],
             bound_duals=whole.bound_duals[variables],
         )
-        local = engine.solve(start, progress)
+        try:
+            local = engine.solve(start, progress)
+        finally:
+            self._engine.notes += [f"Image {image}: {note}" for note in engine.notes]
         joined = _join(whole, local, variables, rows)
         if local.status is Status.SOLVED:
             self.solution = joined
@@ -140,12 +147,4 @@ def _join(whole: Solution, part: Solution, variables: IntArray, rows: IntArray) 
     )
     x[variables], bound_duals[variables] = part.x, part.bound_duals
     row_duals[rows] = part.row_duals
-    return Solution(
-        part.status,
-        x,
-        row_duals,
-        bound_duals,
-        part.iterations,
-        part.setup_seconds,
-        part.solve_seconds,
-    )
+    return replace(part, x=x, row_duals=row_duals, bound_duals=bound_duals)
