@@ -18,6 +18,9 @@ from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 
 pytestmark = pytest.mark.gui
 
+BOX = [[0, 9.5, 9.5], [0, 9.5, 49.5], [0, 44.5, 49.5], [0, 44.5, 9.5]]
+"""From (10, 10) to (50, 45) as x and y, on the first image."""
+
 
 @pytest.fixture
 def viewer(make_napari_viewer):
@@ -174,7 +177,7 @@ def test_buttons_take_back_and_bring_back(viewer, widget, qtbot):
 def test_a_moved_box_is_obeyed_and_a_deleted_one_means_no_object(viewer, widget, qtbot):
     shapes, labels = layer_of(viewer, Shapes), layer_of(viewer, Labels)
     data = [np.array(shape) for shape in shapes.data]
-    data[0] = np.array([[0, 9.5, 9.5], [0, 9.5, 49.5], [0, 44.5, 49.5], [0, 44.5, 9.5]])
+    data[0] = np.array(BOX)
     shapes.data = data
     qtbot.waitUntil(lambda: len(widget.session.edits) > 0, timeout=5000)
     settle(widget, qtbot)
@@ -321,3 +324,92 @@ def test_an_answer_that_was_cancelled_comes_later(viewer, widget, qtbot):
     stroke(viewer, 0, slice(2, 8), slice(3, 12), 1)
     settle(widget, qtbot)
     assert set(answered) == {0, 1, 2}
+
+
+class InTurns:
+    """Does something just before one of the turns in which a result comes in."""
+
+    def __init__(self, widget, turn, act):
+        self.count, self._turn, self._act, self._widget = 0, turn, act, widget
+        widget._turn.timeout.disconnect(widget._show_next)
+        widget._turn.timeout.connect(self._show_next)
+
+    def _show_next(self):
+        if self.count == self._turn:
+            self._act()
+        self.count += 1
+        self._widget._show_next()
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_nothing_drawn_while_a_result_comes_in_is_lost(viewer, widget, qtbot, turn):
+    def draw():
+        drag(viewer, 1, "paint", (10, 20), (10, 50))
+        drag(viewer, 3, "erase", (4, 4), (4, 9))  # background already
+        shapes = layer_of(viewer, Shapes)
+        data = [np.array(shape) for shape in shapes.data]
+        data[0] = np.array(BOX)
+        shapes.data = data
+
+    turns = InTurns(widget, turn, draw)
+    widget.form.rows["problem.nu"].editor.set_value(0.3)
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert turns.count == 3
+    settle(widget, qtbot)
+    labels = layer_of(viewer, Labels)
+    assert (marks(widget, 1)[10, 20:51] == OBJECT).all()
+    assert labels.data[1, 10, 20:51].all()
+    assert (marks(widget, 3)[4, 4:10] == BACKGROUND).all()
+    np.testing.assert_allclose(widget.shown.answer.result.images[0].box, [10, 10, 50, 45])
+    assert {n for n, s in widget.session.statuses.items() if s == "edited"} == {*"abd"}
+
+
+def test_a_result_waits_for_the_stroke_under_way(viewer, widget, qtbot):
+    labels = take_brush(viewer, 1, "paint")
+    turns = InTurns(widget, 1, lambda: mouse(labels, "mouse_press", 1, 10, 20))
+    widget.run()
+    qtbot.waitUntil(lambda: turns.count > 5, timeout=60_000)
+    for column in (30, 40, 50):
+        mouse(labels, "mouse_move", 1, 10, column)
+        qtbot.wait(20)
+    assert widget.running
+    mouse(labels, "mouse_release", 1, 10, 50)
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    settle(widget, qtbot)
+    assert (marks(widget, 1)[10, 20:51] == OBJECT).all()
+    assert labels.data[1, 10, 20:51].all()
+    assert len(widget.session.edits) == 1
+
+
+def test_a_fill_over_what_is_right_holds_it_and_can_be_taken_back(viewer, widget, qtbot):
+    labels = take_brush(viewer, 0, "fill")
+    before = labels.data[0] == 1
+    rows, columns = np.nonzero(before)
+    point = 0, int(rows.mean()), int(columns.mean())
+    mouse(labels, "mouse_press", *point)
+    mouse(labels, "mouse_release", *point)
+    settle(widget, qtbot)
+    drawn = marks(widget, 0)
+    rows, columns = drawn.shape
+    np.testing.assert_array_equal(drawn == OBJECT, before[:rows, :columns])  # one piece
+    assert widget.session.statuses["a"] == "edited"
+    widget.corrections.undo_button.click()
+    settle(widget, qtbot)
+    assert not marks(widget, 0).any()
+
+
+def test_a_polygon_holds_all_that_it_encloses(viewer, widget, qtbot):
+    labels = take_brush(viewer, 0, "polygon")
+    rows, columns = np.nonzero(labels.data[0])
+    y, x = int(rows.mean()), int(columns.max())
+    corners = [(0, y - 4, x - 9), (0, y - 4, x + 4), (0, y + 4, x + 4), (0, y + 4, x - 9)]
+    assert labels.data[0, y, x - 9 : x].all()
+    labels.paint_polygon(corners, 1)
+    settle(widget, qtbot)
+    drawn = marks(widget, 0)
+    assert (drawn[y - 4 : y + 5, x - 9 : x + 5] == OBJECT).all()
+    assert (drawn != 0).sum() == 9 * 14
+    labels.undo()
+    settle(widget, qtbot)
+    assert not marks(widget, 0).any()

@@ -45,7 +45,8 @@ def dock(viewer, tiny_collection, result, qtbot) -> ReviewDock:
     placement = Placement.of_stack(collection)
     layers = [Layer.create(*data) for data in to_layers(result, placement, collection)]
     shown = ShownResult(viewer)
-    list(shown.show(Answer(result, collection, placement), layers))
+    for step in shown.steps(Answer(result, collection, placement), layers):
+        step()
     session = get_session(viewer)
     session.set_shown((stack,), shown)
     _, dock = viewer.window.add_plugin_dock_widget("napari-jcc", "Review")

@@ -6,13 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
-from napari_jcc.errors import InputError
 from napari_jcc.interaction import Corrector, Edits, Settled, lay_over_image
-from napari_jcc.plugin.drawn import find_drawn_boxes
+from napari_jcc.plugin.box_watch import BoxWatch
 from napari_jcc.plugin.mask_watch import MaskWatch
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.reopened import ReopenedCorrector
@@ -31,9 +29,6 @@ _LEFT_OUT = (
 
 _SettledSet = tuple[Settled, dict[int, ImageResult]]
 """What settling came to, and the answers that differ from those shown, by their places."""
-
-_BOX_PAUSE = 150
-"""Milliseconds without a change after which a moved box counts as placed."""
 
 
 class Corrections(QObject):
@@ -86,28 +81,28 @@ class Corrections(QObject):
         self._held: dict[int, ImageResult] = {}
         self._task: Task | None = None
         self._answering: int | None = None
-        self._stopped = self._interrupted = False
+        self._held_back = self._stopped = self._interrupted = False
         self._watch = MaskWatch(session, shown, lambda: corrector.keys, self, masks)
         self._watch.drawn.connect(self._react)
-        self._box_timer = QTimer(self)
-        self._box_timer.setSingleShot(True)
-        self._box_timer.timeout.connect(self._on_boxes)
-        # Also disconnected from when the user has taken it out of the viewer.
-        self._boxes = shown.boxes
-        if self._boxes is not None:
-            self._boxes.events.data.connect(self._on_box_moved)
+        self._boxes = BoxWatch(session, shown, lambda: corrector.keys, self)
+        self._boxes.placed.connect(self._on_boxes)
 
     @property
     def busy(self) -> bool:
         """Whether an answer is being worked out."""
         return self._task is not None
 
+    @property
+    def brush_is_down(self) -> bool:
+        """Whether a stroke is under way, into which nothing should be written."""
+        return self._watch.brush_is_down
+
     def absorb(self, places: Collection[int] | None = None) -> None:
         """Journal what was drawn anywhere or on some images, without answering it yet."""
         if self._stopped:
             return  # the layers may show another result by now
         self._watch.take_all(places)
-        self._take_boxes()
+        self._boxes.take()
         # Else taking it back would look to the corrector as if nothing had happened.
         edited = self._corrector.update(self._session.edits)
         self._waiting += [place for place in edited if place not in self._waiting]
@@ -127,6 +122,8 @@ class Corrections(QObject):
     def apply(self, edits: Edits) -> None:
         """Make other edits hold and answer the images where they differ."""
         self._session.set_edits(edits)
+        if self._held_back:
+            return
         places = self._corrector.update(edits)
         # What is drawn shows at once, also when the answer is then cancelled.
         self._write({place: self._corrector.machine[place] for place in places})
@@ -138,17 +135,20 @@ class Corrections(QObject):
         self._corrector.update(self._session.edits)
         self._start_settling()
 
-    def stop(self) -> None:
-        """Stop watching and working; what was drawn until now is taken over."""
+    def hold_back(self) -> None:
+        """Work no more, as another result comes in, but take over what is drawn."""
         self.absorb()
-        self._stopped = True
-        self._watch.stop()
-        if self._boxes is not None:
-            self._boxes.events.data.disconnect(self._on_box_moved)
-        self._box_timer.stop()
+        self._held_back = True
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
+
+    def stop(self) -> None:
+        """Stop watching and working; what was drawn until now is taken over."""
+        self.hold_back()
+        self._stopped = True
+        self._watch.stop()
+        self._boxes.stop()
 
     def current_place(self) -> int | None:
         """Place of the image in view; None where the slider is at none."""
@@ -169,40 +169,22 @@ class Corrections(QObject):
         elif painted:
             self._watch.tell(_LEFT_OUT)
         held, self._held = self._held, {}
-        if held:
+        if held and not self._held_back:
             self._write(held)
-
-    def _on_box_moved(self, event: Any) -> None:
-        if not self._watch.writing:
-            self._box_timer.start(_BOX_PAUSE)
 
     def _on_boxes(self) -> None:
         before = self._session.edits
-        self._take_boxes()
+        self._boxes.take()
         if self._session.edits != before or self._waiting:
             self._ask(self._corrector.update(self._session.edits))
-
-    def _take_boxes(self) -> None:
-        """Journal boxes that were moved, drawn or deleted."""
-        answer, boxes = self._shown.answer, self._shown.boxes
-        if answer is None or boxes is None or not self._shown.boxes_are_single:
-            return
-        edits = self._session.edits
-        drawn = find_drawn_boxes(boxes.data, self._shown.rectangles, answer.placement)
-        for place, box in drawn.items():
-            rows, columns = answer.result.images[place].mask.shape
-            try:
-                edits = edits.fix_box(self._corrector.keys[place], (rows, columns), box)
-            except InputError as error:
-                show_warning(f"The box was not taken over. {error}")
-        self._shown.remember_rectangles()
-        self._session.set_edits(edits)
 
     def _ask(self, places: Iterable[int]) -> None:
         """Answer some images, then the whole set; what is under way starts anew."""
         self._waiting += [place for place in places if place not in self._waiting]
         for place in self._waiting:
             self._session.set_status(self._name(place), "edited")
+        if self._held_back:
+            return
         if self._task is not None and self._waiting:
             self._interrupted = True
             self._task.cancel()
@@ -226,7 +208,7 @@ class Corrections(QObject):
 
     def _start_settling(self) -> None:
         answer = self._shown.answer
-        if self._task is None and answer is not None:
+        if self._task is None and answer is not None and not self._held_back:
             work = partial(self._settle, answer.result.images)
             self._start(Task(work, "Teach the set"), self._on_settled)
 
@@ -250,12 +232,12 @@ class Corrections(QObject):
 
     def _on_answer(self, place: int, found: ImageResult) -> None:
         self._answering = None
-        if not self._stopped:
+        if not self._held_back:
             self._write({place: found})
             self.answered.emit(place)
 
     def _on_settled(self, found: _SettledSet | None) -> None:
-        if found is None or self._stopped:
+        if found is None or self._held_back:
             return
         settled, altered = found
         edited = set(self._corrector.edited)
@@ -268,7 +250,7 @@ class Corrections(QObject):
 
     def _on_ended(self, answered: bool) -> None:
         self._task = None
-        if self._stopped:
+        if self._held_back:
             return
         place, self._answering = self._answering, None
         if place is not None and self._interrupted:
@@ -288,11 +270,11 @@ class Corrections(QObject):
         self.absorb(images)  # the others are not touched
         keys, edits = self._corrector.keys, self._session.edits
         images = {i: lay_over_image(found, edits, keys[i]) for i, found in images.items()}
-        self._watch.writing = True
+        self._watch.writing = self._boxes.writing = True
         try:
             self._shown.write(images)
         finally:
-            self._watch.writing = False
+            self._watch.writing = self._boxes.writing = False
         self._watch.remember(images)
         self._session.shown_changed.emit()
 

@@ -14,9 +14,10 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_jcc._types import MaskArray
 from napari_jcc.interaction import BACKGROUND, OBJECT, ImageKey
 from napari_jcc.plugin.drawn import history_step
+from napari_jcc.plugin.filled import Region, RegionTrail
 from napari_jcc.plugin.layers import mask_stack
 from napari_jcc.plugin.shown import Answer, ShownResult
-from napari_jcc.plugin.strokes import BrushTrail, Stroke, brushed
+from napari_jcc.plugin.strokes import BrushTrail, Stroke
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -59,7 +60,7 @@ class MaskWatch(QObject):
         self.writing = False
         self._session, self._shown, self._keys = session, shown, keys
         self._told: set[str] = set()
-        self._strokes: list[Stroke] = []
+        self._passed: list[Stroke | Region] = []
         # Not the layer's data: a stroke since it was written must be found.
         self._known = masks
         if masks is None and shown.answer is not None:
@@ -70,24 +71,26 @@ class MaskWatch(QObject):
         self._timer.timeout.connect(partial(self.drawn.emit, True))
         # Also disconnected from when the user has taken it out of the viewer.
         self._layer = shown.masks
-        self._trail = None
+        self._brush = self._filled = None
         if self._layer is not None:
-            self._trail = BrushTrail(self._layer, self._on_paint)
+            self._brush = BrushTrail(self._layer, self._on_paint)
+            self._filled = RegionTrail(self._layer, self._on_paint)
             self._layer.events.paint.connect(self._on_paint)
             self._layer.events.set_data.connect(self._on_redrawn)
 
     @property
     def brush_is_down(self) -> bool:
         """Whether a stroke is under way, which is journalled as one when it ends."""
-        return self._trail is not None and self._trail.is_down
+        return self._brush is not None and self._brush.is_down
 
     def stop(self) -> None:
         """Watch no longer."""
         if self._layer is not None:
             self._layer.events.paint.disconnect(self._on_paint)
             self._layer.events.set_data.disconnect(self._on_redrawn)
-        if self._trail is not None:
-            self._trail.stop()
+        for trail in (self._brush, self._filled):
+            if trail is not None:
+                trail.stop()
         self._timer.stop()
 
     def take_all(self, places: Collection[int] | None = None) -> None:
@@ -156,33 +159,34 @@ class MaskWatch(QObject):
             self.drawn.emit(self._timer.isActive())
 
     def _confirmed(self, slot: int, now: Any) -> MaskArray:
-        """Pixels of a slice that a brush has passed since, and that look as painted."""
+        """Pixels of a slice that a tool was used on since, and that look as painted."""
         found = np.zeros(now.shape, np.bool_)
-        for stroke in self._take_strokes(slot):
-            found |= brushed(stroke, now.shape) & ((now != 0) == (stroke.label != 0))
+        for passed in self._take_passed(slot):
+            found |= passed.under(now.shape) & ((now != 0) == (passed.label != 0))
         return found
 
-    def _take_strokes(self, slot: int) -> Iterator[Stroke]:
-        self._gather_strokes()
-        answer, strokes = self._shown.answer, self._strokes
+    def _take_passed(self, slot: int) -> Iterator[Stroke | Region]:
+        self._gather()
+        answer, passed = self._shown.answer, self._passed
         if answer is None:
             return
         index = answer.placement.index_of(slot)
-        self._strokes = [stroke for stroke in strokes if stroke.index != index]
-        yield from (stroke for stroke in strokes if stroke.index == index)
+        self._passed = [item for item in passed if item.index != index]
+        yield from (item for item in passed if item.index == index)
 
-    def _gather_strokes(self) -> None:
-        if self._trail is not None:
-            self._strokes += self._trail.take()
+    def _gather(self) -> None:
+        for trail in (self._brush, self._filled):
+            if trail is not None:
+                self._passed += trail.take()
 
     def _changed_slots(self, places: Collection[int] | None) -> list[int]:
-        """Slices that differ from what was last seen, or that a brush has passed over."""
+        """Slices that differ from what was last seen, or that a tool was used on."""
         answer, masks = self._shown.answer, self._shown.masks
         data = None if masks is None else self._slices(masks.data)
         if answer is None or data is None:
             return []
-        self._gather_strokes()
-        passed = {stroke.index for stroke in self._strokes}
+        self._gather()
+        passed = {item.index for item in self._passed}
         known = self._slices(self._known)
         slots = answer.placement.slots
         return [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,8 +99,13 @@ class ShownResult:
         images = () if self.answer is None else self.answer.result.images
         return all(image.instances is None for image in images)
 
-    def show(self, answer: Answer, layers: Sequence[Layer | LayerData]) -> Iterator[None]:
-        """Show a result, one layer per step, so that the window breathes in between.
+    def steps(
+        self, answer: Answer, layers: Sequence[Layer | LayerData]
+    ) -> list[Callable[[], None]]:
+        """Show a result one layer per call, so that the window breathes in between.
+
+        The masks come last: until then what is drawn on a former result belongs to that
+        result, which is still the one that `answer` tells.
 
         Parameters
         ----------
@@ -108,20 +114,30 @@ class ShownResult:
         layers
             Its layers, made from `to_layers` and in no viewer yet.
         """
-        former, self.answer = self.answer, answer
+        former = self.answer
         fits = former is not None and former.placement.shape == answer.placement.shape
-        for found in layers:
-            new = found if isinstance(found, Layer) else Layer.create(*found)
-            kind = type(new).__name__
-            old = self._present(kind)
-            if old is None or not fits or not _is_alike(old, new):
-                self._viewer.add_layer(new)
-                self._layers[kind] = new
-            else:
-                _write(old, new, answer.placement)
-            if isinstance(new, Shapes):
-                self.remember_rectangles()
-            yield
+        ordered = sorted(layers, key=lambda found: _kind(found) == "Labels")
+        return [partial(self._show_layer, found, answer, fits) for found in ordered]
+
+    def _show_layer(self, found: Layer | LayerData, answer: Answer, fits: bool) -> None:
+        new = found if isinstance(found, Layer) else Layer.create(*found)
+        kind = type(new).__name__
+        old = self._present(kind)
+        if old is None or not fits or not _is_alike(old, new):
+            self._add(kind, new)
+        else:
+            _write(old, new, answer.placement)
+        if isinstance(new, Shapes):
+            self.remember_rectangles()
+        if isinstance(new, Labels):
+            self.answer = answer
+
+    def _add(self, kind: str, new: Layer) -> None:
+        """Add a layer, the masks below the boxes that came before them."""
+        layers, boxes = self._viewer.layers, self.boxes
+        under = isinstance(new, Labels) and boxes is not None
+        layers.insert(layers.index(boxes) if under else len(layers), new)
+        self._layers[kind] = new
 
     def take_over(self, answer: Answer, layers: Sequence[Layer]) -> None:
         """Take layers that are in the viewer already for those that show `answer`."""
@@ -186,6 +202,11 @@ class ShownResult:
         _draw(shapes, rectangles, answer.placement)
         shapes.features = box_features(answer.result)
         self.remember_rectangles()
+
+
+def _kind(found: Layer | LayerData) -> str:
+    """Name of the type of a layer, also of one that is not made yet."""
+    return type(found).__name__ if isinstance(found, Layer) else found[2].capitalize()
 
 
 def is_same_answer(image: ImageResult, other: ImageResult) -> bool:

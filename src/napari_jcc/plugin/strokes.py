@@ -41,6 +41,33 @@ class Stroke:
     sides: tuple[float, float]
     label: int
 
+    def under(self, shape: Sequence[int]) -> MaskArray:
+        """Find the pixels under the stroke.
+
+        Parameters
+        ----------
+        shape
+            Height and width of the slice.
+
+        Returns
+        -------
+        (H, W) bool
+            Pixels whose centre is no further from the path than the radius.
+        """
+        found = np.zeros((shape[0], shape[1]), np.bool_)
+        sides = np.array(self.sides)
+        reach = np.ceil(self.radius / sides)
+        path = self.path if len(self.path) > 1 else np.repeat(self.path, 2, axis=0)
+        for start, end in pairwise(path):
+            low = np.clip(np.floor(np.minimum(start, end) - reach), 0, shape).astype(int)
+            high = np.ceil(np.maximum(start, end) + reach) + 1
+            high = np.clip(high, 0, shape).astype(int)
+            window = slice(low[0], high[0]), slice(low[1], high[1])
+            points = np.moveaxis(np.mgrid[window], 0, -1)
+            distance = _distance(points * sides, start * sides, end * sides)
+            found[window] |= distance <= self.radius
+        return found
+
 
 class BrushTrail:
     """Follows brush and eraser on a Labels layer.
@@ -55,18 +82,21 @@ class BrushTrail:
     ended
         Called after every stroke that was seen.
 
-    Attributes
-    ----------
-    is_down
-        Whether a stroke is under way: pixels of the layer change, but not for good.
     """
 
     def __init__(self, layer: Labels, ended: Callable[[], None]) -> None:
         self._layer = layer
         self._ended = ended
         self._strokes: list[Stroke] = []
-        self.is_down = False
+        self._is_pressed = False
         layer.mouse_drag_callbacks.append(self._follow)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether a stroke is under way: pixels of the layer change, but not for good."""
+        # An outline that napari fills when it is closed; not before 0.9.
+        outline = self._layer._overlays.get("brush_stroke")
+        return self._is_pressed or (outline is not None and bool(outline.active))
 
     def stop(self) -> None:
         """Follow no longer."""
@@ -86,14 +116,14 @@ class BrushTrail:
             return
         label = 0 if mode == "erase" else int(layer.selected_label)
         places = [layer.world_to_data(event.position)]
-        self.is_down = True
+        self._is_pressed = True
         try:
             yield
             while event.type == "mouse_move":
                 places.append(layer.world_to_data(event.position))
                 yield
         finally:
-            self.is_down = False
+            self._is_pressed = False
             self._strokes.append(_as_stroke(layer, np.array(places), label))
             self._ended()
 
@@ -108,35 +138,6 @@ def _as_stroke(layer: Labels, places: FloatArray, label: int) -> Stroke:
         (float(sides[0]), float(sides[1])),
         label,
     )
-
-
-def brushed(stroke: Stroke, shape: Sequence[int]) -> MaskArray:
-    """Find the pixels under a stroke.
-
-    Parameters
-    ----------
-    stroke
-        Where the brush has passed.
-    shape
-        Height and width of the slice.
-
-    Returns
-    -------
-    (H, W) bool
-        Pixels whose centre is no further from the path than the radius.
-    """
-    under = np.zeros((shape[0], shape[1]), np.bool_)
-    sides = np.array(stroke.sides)
-    reach = np.ceil(stroke.radius / sides)
-    path = stroke.path if len(stroke.path) > 1 else np.repeat(stroke.path, 2, axis=0)
-    for start, end in pairwise(path):
-        low = np.clip(np.floor(np.minimum(start, end) - reach), 0, shape).astype(int)
-        high = np.clip(np.ceil(np.maximum(start, end) + reach) + 1, 0, shape).astype(int)
-        window = slice(low[0], high[0]), slice(low[1], high[1])
-        points = np.moveaxis(np.mgrid[window], 0, -1)
-        distance = _distance(points * sides, start * sides, end * sides)
-        under[window] |= distance <= stroke.radius
-    return under
 
 
 def _distance(points: NDArray[Any], start: FloatArray, end: FloatArray) -> FloatArray:

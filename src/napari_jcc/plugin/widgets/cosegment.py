@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,8 @@ from napari_jcc.results import equivalent_command
 if TYPE_CHECKING:
     import napari
 
-_DONE = object()
+_PAUSE = 5
+"""Milliseconds between two layers of a result, in which the window breathes."""
 
 
 class CosegmentWidget(Dock):
@@ -52,9 +53,10 @@ class CosegmentWidget(Dock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer)
         self._viewer = napari_viewer
-        self._showing: Iterator[None] | None = None
+        self._steps: list[Callable[[], None]] = []
         self._masks: NDArray[Any] | None = None
         self._turn = QTimer(self)
+        self._turn.setInterval(_PAUSE)
         self.chooser = InputChooser(napari_viewer)
         self.form = ConfigForm()
         self.presets = PresetBar(self.form, self.session.preset)
@@ -168,7 +170,7 @@ class CosegmentWidget(Dock):
 
     def _on_ended(self) -> None:
         # Else `_show_next` ends the run when the last layer is in the window.
-        if self._showing is None:
+        if not self._steps:
             self.finish()
 
     def _on_opened(self, layers: list[Any]) -> None:
@@ -183,10 +185,8 @@ class CosegmentWidget(Dock):
     ) -> None:
         if outcome.stack is not None and shown.answer is None:
             self._viewer.add_layer(Layer.create(*outcome.stack))
-        if self.session.corrections is not None:
-            self.session.corrections.stop()
         self._masks = outcome.masks
-        self._showing = shown.show(outcome.answer, outcome.layers)
+        self._steps = shown.steps(outcome.answer, outcome.layers)
         self.session.set_shown(chosen, shown)
         notes = describe_notes(outcome.answer, outcome.source)
         self.results.show_result(summarise(outcome.answer), "\n".join(notes))
@@ -197,13 +197,21 @@ class CosegmentWidget(Dock):
 
     def _show_next(self) -> None:
         """Show one more layer of the result; napari needs its time for each."""
-        if self._showing is None or next(self._showing, _DONE) is not _DONE:
+        former = self.session.corrections
+        if not self._steps or (former is not None and former.brush_is_down):
             return
-        self._turn.stop()
-        self._showing = None
-        self._watch()
-        self.session.shown_changed.emit()
-        self.finish()
+        step = self._steps.pop(0)
+        if former is not None and self._steps:
+            former.hold_back()
+        elif former is not None:
+            # Not before the turn in which the next ones begin: somebody may be drawing.
+            former.stop()
+        step()
+        if not self._steps:
+            self._turn.stop()
+            self._watch()
+            self.session.shown_changed.emit()
+            self.finish()
 
     def _watch(self) -> None:
         """Take over what is drawn on the result from now on."""

@@ -1,0 +1,87 @@
+"""Watches a box layer, and turns boxes moved, drawn or deleted into edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_warning
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_jcc.errors import InputError
+from napari_jcc.interaction import ImageKey
+from napari_jcc.plugin.drawn import find_drawn_boxes
+from napari_jcc.plugin.shown import ShownResult
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.session import Session
+
+_PAUSE = 150
+"""Milliseconds without a change after which a moved box counts as placed."""
+
+
+class BoxWatch(QObject):
+    """Knows the boxes as they were last written, and journals what differs.
+
+    Parameters
+    ----------
+    session
+        Holds the edits.
+    shown
+        The layers, complete.
+    keys
+        Keys of the images at this moment.
+
+    Attributes
+    ----------
+    placed
+        Signal when a box may have been moved, drawn or deleted.
+    writing
+        Whether it is the plugin that changes the layer.
+    """
+
+    placed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        shown: ShownResult,
+        keys: Callable[[], tuple[ImageKey, ...]],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self.writing = False
+        self._session, self._shown, self._keys = session, shown, keys
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.placed)
+        # Also disconnected from when the user has taken it out of the viewer.
+        self._layer = shown.boxes
+        if self._layer is not None:
+            self._layer.events.data.connect(self._on_moved)
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        if self._layer is not None:
+            self._layer.events.data.disconnect(self._on_moved)
+        self._timer.stop()
+
+    def take(self) -> None:
+        """Journal boxes that were moved, drawn or deleted."""
+        answer, boxes = self._shown.answer, self._shown.boxes
+        if answer is None or boxes is None or not self._shown.boxes_are_single:
+            return
+        edits = self._session.edits
+        drawn = find_drawn_boxes(boxes.data, self._shown.rectangles, answer.placement)
+        for place, box in drawn.items():
+            rows, columns = answer.result.images[place].mask.shape
+            try:
+                edits = edits.fix_box(self._keys()[place], (rows, columns), box)
+            except InputError as error:
+                show_warning(f"The box was not taken over. {error}")
+        self._shown.remember_rectangles()
+        self._session.set_edits(edits)
+
+    def _on_moved(self, event: Any) -> None:
+        if not self.writing:
+            self._timer.start(_PAUSE)
