@@ -1,23 +1,75 @@
-"""Files that folders hold."""
+"""Files that folders hold, and which of them are images."""
 
 from __future__ import annotations
 
-from napari_jcc.collection import describe_skipped
-from napari_jcc.collection.discovery import find_files
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from napari_jcc.collection import ImageCollection, describe_skipped
+
+RNG = np.random.default_rng(0)
+NOISE = RNG.integers(0, 256, (20, 30, 3), np.uint8)
+BLOCK = np.zeros((20, 30), np.uint8)
+BLOCK[5:15, 5:20] = 255
+
+
+def save(folder: Path, pictures: dict[str, np.ndarray]) -> None:
+    for name, values in pictures.items():
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        Image.fromarray(values).save(folder / name)
+
+
+def images_of(*paths: Path, recursive: bool = False) -> set[str]:
+    found = ImageCollection.from_paths(paths, recursive=recursive)
+    return {Path(source.location).name for source in found.sources}
 
 
 def test_masks_beside_their_images_are_no_images(tmp_path):
-    names = ["001.bmp", "001_mask.png", "A01_w2.tif", "A01_mask.png", "b_mask.png"]
-    for name in [*names, "c_seg.png", "d.v2_seg.png", "d.v2.png", "death_mask_1.jpg"]:
-        (tmp_path / name).touch()
-    found = find_files([tmp_path])
+    masks = ["001_mask.png", "A01_mask.png", "d.v2_seg.png", "E-Labels.png", "gt_001.png"]
     # b_mask and c_seg are masks of nothing that is here.
-    expected = {"001.bmp", "A01_w2.tif", "b_mask.png", "c_seg.png", "d.v2.png"}
-    assert {path.name for path in found.files} == expected | {"death_mask_1.jpg"}
-    assert "mask of an image beside it" in found.skipped[str(tmp_path / "001_mask.png")]
+    others = ["001.bmp", "A01_w2.tif", "b_mask.png", "c_seg.png", "d.v2.png", "e.jpg"]
+    others += ["death_mask_1.jpg", "ground.png"]
+    save(tmp_path, dict.fromkeys(masks, BLOCK) | dict.fromkeys(others, NOISE))
+    assert images_of(tmp_path) == set(others)
+    skipped = ImageCollection.from_paths(tmp_path).skipped
+    assert {Path(path).name for path in skipped} == set(masks)
+    assert "mask of an image beside it" in skipped[str(tmp_path / "001_mask.png")]
+    assert images_of(tmp_path / "001_mask.png") == {"001_mask.png"}
+    assert "001_mask.png" in images_of(tmp_path, tmp_path / "001_mask.png")
 
-    named = find_files([tmp_path / "001_mask.png"])
-    assert [path.name for path in named.files] == ["001_mask.png"]
+
+def test_a_name_alone_makes_no_mask_of_a_picture_of_another_size(tmp_path):
+    save(tmp_path, {"sky.png": NOISE, "sky_gt.png": NOISE[:10], "sky_seg.png": BLOCK[:8]})
+    assert images_of(tmp_path) == {"sky.png", "sky_gt.png"}
+
+
+def test_a_twin_with_few_values_is_a_mask(tmp_path):
+    soft = np.arange(600, dtype=np.uint16).reshape(20, 30)
+    colours = np.zeros((20, 30, 3), np.uint8)
+    colours[3:9, 4:9, 0], colours[10:15, 4:9, 1] = 200, 90
+    pictures = {"a.bmp": NOISE, "a.png": BLOCK, "b.jpg": NOISE, "b.PNG": colours}
+    pictures |= {"c.jpg": NOISE, "c.png": soft, "d.jpg": NOISE, "d.png": BLOCK[:9]}
+    # Drawings: nothing tells which one would be the mask.
+    pictures |= {"e.png": BLOCK, "e.bmp": BLOCK}
+    save(tmp_path, pictures)
+    assert images_of(tmp_path) == set(pictures) - {"a.png", "b.PNG"}
+    skipped = ImageCollection.from_paths(tmp_path).skipped
+    assert "few values" in skipped[str(tmp_path / "a.png")]
+
+
+def test_folders_of_masks_are_passed_over_unless_they_are_all_there_is(tmp_path):
+    pictures = {"set/a.png": NOISE, "set/Masks/a.png": BLOCK, "set/masks/deep/a.png": BLOCK}
+    save(tmp_path, pictures)
+    found = ImageCollection.from_folder(tmp_path, recursive=True)
+    assert found.names == ("set/a",)
+    folders = {str(tmp_path / "set" / name) for name in ("Masks", "masks")}
+    assert set(found.skipped) == folders
+    inside = ImageCollection.from_folder(tmp_path / "set" / "masks", recursive=True)
+    assert inside.names == ("deep/a",)
+    (tmp_path / "set" / "a.png").unlink()
+    assert len(ImageCollection.from_folder(tmp_path, recursive=True)) == 2
 
 
 def test_left_out_files_are_told_by_reason():

@@ -10,13 +10,11 @@ from pathlib import Path, PurePath
 
 from natsort import natsorted, ns
 
+from napari_jcc.collection.mask_files import MASK_FOLDERS
 from napari_jcc.errors import InputError
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".tif", ".tiff")
 """Extensions that are looked for in folders; a file named by the user may have any."""
-
-MASK_ENDINGS = ("_mask", "_masks", "_label", "_labels", "_gt", "_seg")
-"""Ends of names that say "mask of", where the image itself lies in the same folder."""
 
 
 @dataclass
@@ -29,14 +27,16 @@ class FoundFiles:
         Absolute paths in natural order, each once.
     root
         Folder that all files and given folders share; None across drives.
+    given
+        Those of the files that were named themselves.
     skipped
-        Files in the folders that are no images or, by their names, masks of images beside
-        them, and folders that cannot be listed, with the reason. Hidden files are left
-        out silently.
+        Files in the folders that are no images, and folders that cannot be listed or hold
+        masks by their names, with the reason. Hidden files are left out silently.
     """
 
     files: list[Path] = field(default_factory=list)
     root: Path | None = None
+    given: set[Path] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -59,6 +59,7 @@ def find_files(
             _add_folder(found, path, recursive)
         elif path.exists():
             found.files.append(path)
+            found.given.add(path)
         else:
             raise InputError(
                 f"{path} does not exist. Check the spelling and the current folder, "
@@ -101,39 +102,32 @@ def name_images(
 
 
 def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
-    paths = list(_walk(found, folder, recursive))
-    known = {start for path in paths for start in _starts(path)}
-    for path in paths:
-        image = _image_of_mask(path)
-        if image in known:
-            found.skipped[str(path)] = (
-                "by its name the mask of an image beside it; give its path to use it as an "
-                "image"
-            )
-        elif path.suffix.lower() not in EXTENSIONS:
+    images = []
+    for path in _walk(found, folder, recursive):
+        if path.suffix.lower() not in EXTENSIONS:
             found.skipped[str(path)] = f"not an image file ({', '.join(EXTENSIONS)})"
         elif not path.is_file():
             found.skipped[str(path)] = "not a file, or a link to nothing"
         else:
-            found.files.append(path)
+            images.append(path)
+    masks = [path for path in images if _mask_folder(path, folder) is not None]
+    if len(masks) < len(images):
+        for place in {_mask_folder(path, folder) for path in masks}:
+            found.skipped[str(place)] = (
+                "by its name a folder of masks; to use them as images, open it itself"
+            )
+        images = [path for path in images if _mask_folder(path, folder) is None]
+    found.files += images
 
 
-def _image_of_mask(path: Path) -> Path | None:
-    """Path, without extension, of the image that a file is the mask of, by its name."""
-    for ending in MASK_ENDINGS:
-        if path.stem.lower().endswith(ending):
-            return path.with_name(path.stem[: -len(ending)] or path.stem)
+def _mask_folder(path: Path, folder: Path) -> Path | None:
+    """Folder inside `folder` that a file is in, and whose name says that it holds masks."""
+    for parent in path.parents:
+        if parent == folder:
+            return None
+        if MASK_FOLDERS.fullmatch(parent.name):
+            return parent
     return None
-
-
-def _starts(path: Path) -> Iterator[Path]:
-    """Path of an image without extension, and without what follows an underscore."""
-    if path.suffix.lower() not in EXTENSIONS or _image_of_mask(path) is not None:
-        return
-    parts = path.stem.split("_")
-    for count in range(1, len(parts) + 1):
-        if stem := "_".join(parts[:count]):
-            yield path.with_name(stem)
 
 
 def _walk(found: FoundFiles, folder: Path, recursive: bool) -> Iterator[Path]:

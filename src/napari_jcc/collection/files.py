@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from napari_jcc.collection.discovery import EXTENSIONS, find_files, name_images
+from napari_jcc.collection.mask_files import find_masks
 from napari_jcc.collection.reading import Header, probe_file
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.errors import InputError
@@ -37,6 +38,10 @@ def open_files(
             headers[path] = probe_file(path)
         except InputError as error:
             skipped[str(path)] = str(error)
+    for path, reason in find_masks(headers).items():
+        if path not in found.given:
+            skipped[str(path)] = reason
+            del headers[path]
     if not headers:
         raise InputError(_nothing_found(paths, skipped, recursive))
     names = name_images(
