@@ -11,13 +11,18 @@ from napari.layers import Image, Labels
 from qtpy.QtCore import QPoint, Qt
 
 from napari_jcc.config import JccConfig, apply_overrides
+from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.lazy_labels import LazyLabels
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.sweepable import list_sweepable, read_value, suggest_range
+from napari_jcc.plugin.sweeps import SweepPreview
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.sweep import SweepDock
-from napari_jcc.sweep import Grid
+from napari_jcc.sweep import Grid, SweepPoint
+from napari_jcc.sweep.masks import PackedMasks
 
 FRAMES_A_SECOND = 15
 
@@ -183,6 +188,64 @@ def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
     grids = [words[i + 1] for i, word in enumerate(words) if word == "--grid"]
     again = Grid.build(dock.table.grid.base, grids)
     assert again == dock.table.grid
+
+
+@pytest.mark.gui
+def test_names_and_numbers_of_all_settings_can_be_read(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    dock = open_dock(viewer, "Sweep")
+    window = dock.window()
+    frame = dock.parentWidget()
+    window.resizeDocks([frame], [dock.sizeHint().width()], Qt.Orientation.Horizontal)
+    qtbot.wait(50)
+    assert abs(dock.width() - dock.sizeHint().width()) < 30
+    axis = dock.axes[0]
+    cut = []
+    for setting in list_sweepable():
+        axis.choose(setting.path)
+        qtbot.wait(1)
+        for line in (axis.combo.lineEdit(), axis.first, axis.last):
+            margin = 4  # of the text in its field
+            needed = line.fontMetrics().horizontalAdvance(line.text()) + margin
+            if line.isVisible() and needed > line.width():
+                cut.append((line.text(), needed, line.width()))
+    assert cut == []
+
+
+@pytest.mark.gui
+def test_range_and_values_follow_each_other(viewer, dock, qtbot):
+    axis = dock.axes[0]
+    axis.set_text("")
+    qtbot.keyClicks(axis.values, "0.2, 0.05, 0.4")
+    texts = axis.first.text(), axis.last.text(), axis.count.value()
+    assert texts == ("0.05", "0.4", 3)
+    assert axis.values.text() == "0.2, 0.05, 0.4"
+    axis.log.setChecked(False)
+    axis.count.setValue(2)
+    assert axis.values.text() == "0.05, 0.4"
+
+
+@pytest.mark.gui
+def test_the_preview_shows_the_boxes_of_all_objects(viewer, stack):
+    session = get_session(viewer)
+    preview = SweepPreview(session)
+    preview.set_source(find_source((stack,), session.config.collection))
+    mask = np.zeros((60, 80), bool)
+    boxes = np.array([[5, 6, 20, 16], [40, 30, 70, 50]], np.float32)
+    nowhere = np.full(4, np.nan, np.float32)
+    point = SweepPoint(
+        "key",
+        {},
+        masks=PackedMasks.pack([("a", mask)]),
+        boxes={"a": nowhere},
+        objects={"a": boxes},
+    )
+    assert preview.show(point)
+    drawn = np.asarray(preview.layer.data[0])[:60, :80]
+    for x0, y0, x1, y1 in boxes.astype(int):
+        assert (drawn[y0, x0:x1] == 2).all() and (drawn[y1 - 1, x0:x1] == 2).all()
+        assert (drawn[y0:y1, x0] == 2).all() and (drawn[y0:y1, x1 - 1] == 2).all()
+    assert (drawn == 2).sum() == 2 * (15 + 10 + 30 + 20) - 8
 
 
 def test_suggestions_are_allowed_for_every_setting_and_preset():

@@ -15,6 +15,8 @@ from napari_jcc.progress import Progress
 from napari_jcc.sweep import Sweep, SweepFolder, draw_sweep
 from napari_jcc.sweep import sweep as module
 from napari_jcc.sweep.figure import to_png
+from napari_jcc.sweep.masks import PackedMasks
+from napari_jcc.sweep.point import SweepPoint, decode_point, encode_point
 
 GRID = {"problem.nu": [0.05, 0.3, 3.0]}
 
@@ -174,6 +176,17 @@ def test_a_folder_holds_the_same_points(finished, images, small, cache, truth, t
     assert float(rows[0]["jaccard"]) == table.points[0].scores["jaccard"]
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert "| problem .nu" not in (tmp_path / "table.md").read_text()
+
+
+def test_boxes_of_several_objects_are_kept_with_a_point():
+    masks = PackedMasks.pack((name, np.eye(4, 6, dtype=bool)) for name in "abc")
+    boxes = {name: np.array([0, 1, 2, 3], np.float32) for name in "abc"}
+    objects = {"a": np.arange(8, dtype=np.float32).reshape(2, 4), "c": np.zeros((0, 4))}
+    point = SweepPoint("k", {"problem.nu": 1.0}, masks=masks, boxes=boxes, objects=objects)
+    again = decode_point(*encode_point(point))
+    assert list(again.objects) == ["a", "c"]
+    for name, expected in objects.items():
+        np.testing.assert_array_equal(again.objects[name], expected)
 
 
 def test_a_longer_grid_goes_on_from_a_shorter_one(images, small, cache, tmp_path):

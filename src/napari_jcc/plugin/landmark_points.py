@@ -205,7 +205,7 @@ def new_layer(placement: Placement, name: str) -> Points:
         text={
             "string": "{landmark}",
             "color": "magenta",  # seen on dark and on light images
-            "size": 10,
+            "size": 12,
             "anchor": "upper_left",
         },
         metadata={PLACEMENT_KEY: placement},

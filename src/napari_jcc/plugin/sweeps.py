@@ -160,11 +160,10 @@ class SweepPreview:
         if key is not None:
             image = lay_over_image(image, self._session.edits, key)
         labels = image.mask.astype(np.uint8)
-        if np.isfinite(image.box).all():
-            low = image.box[:2].round().astype(int).tolist()
-            high = (image.box[2:].round().astype(int) - 1).tolist()
-            thickness = max(1, round(max(mask.shape) / 150))
-            cv2.rectangle(labels, low, high, _BOX, thickness)
+        thickness = max(1, round(max(mask.shape) / 150))
+        for box in point.objects.get(name, image.boxes):
+            low, high = box[:2].round().astype(int), box[2:].round().astype(int) - 1
+            cv2.rectangle(labels, low.tolist(), high.tolist(), _BOX, thickness)
         return labels
 
     def _find_key(self, name: str, shape: tuple[int, ...]) -> ImageKey | None:

@@ -67,6 +67,8 @@ class SweepPoint:
         (H, W) bool by name of the image.
     boxes
         (4,) float32 by name of the image, ``xyxy``, half-open; NaN where there is none.
+    objects
+        Boxes of all objects, (K, 4), of images of which several were looked for.
     """
 
     key: str
@@ -83,6 +85,7 @@ class SweepPoint:
     command: str = ""
     masks: PackedMasks = field(default_factory=lambda: PackedMasks({}))
     boxes: Mapping[str, Float32Array] = field(default_factory=dict)
+    objects: Mapping[str, Float32Array] = field(default_factory=dict)
 
     @property
     def has_answer(self) -> bool:
@@ -100,6 +103,11 @@ def summarise_result(result: JccResult) -> dict[str, Any]:
         "notes": result.warnings,
         "masks": PackedMasks.pack((image.name, image.mask) for image in result.images),
         "boxes": {image.name: image.box for image in result.images},
+        "objects": {
+            image.name: image.instance_boxes
+            for image in result.images
+            if image.instance_boxes is not None
+        },
     }
 
 
@@ -110,6 +118,7 @@ def encode_point(point: SweepPoint) -> tuple[bytes, bytes]:
     """
     text = json.dumps({name: getattr(point, name) for name in _KEPT}, indent=2)
     packed = list(point.masks.packed.values())
+    objects = list(point.objects.values())
     archive = io.BytesIO()
     np.savez(
         archive,
@@ -119,6 +128,9 @@ def encode_point(point: SweepPoint) -> tuple[bytes, bytes]:
         sizes=np.array([len(mask.data) for mask in packed], np.int64),
         masks=np.frombuffer(b"".join(mask.data for mask in packed), np.uint8),
         boxes=np.array([point.boxes[name] for name in point.masks]).reshape(-1, 4),
+        many=np.array(json.dumps(list(point.objects))),
+        counts=np.array([len(boxes) for boxes in objects], np.int64),
+        objects=np.concatenate([np.zeros((0, 4), np.float32), *objects]),
     )
     return text.encode(), archive.getvalue()
 
@@ -146,8 +158,12 @@ def decode_point(text: bytes, archive: bytes) -> SweepPoint:
             name: PackedMask((int(shape[0]), int(shape[1])), part.tobytes())
             for name, shape, part in zip(names, arrays["shapes"], parts, strict=True)
         }
+        many = json.loads(str(arrays["many"]))
+        ends = np.cumsum(arrays["counts"])[:-1]
+        objects = np.split(np.asarray(arrays["objects"], np.float32), ends) if many else []
     return SweepPoint(
         **values,
         masks=PackedMasks(masks),
         boxes=dict(zip(names, boxes, strict=True)),
+        objects=dict(zip(many, objects, strict=True)),
     )

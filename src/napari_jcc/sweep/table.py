@@ -16,11 +16,11 @@ from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint
 
 MEASURES = {
-    "objective": "energy",
-    "foreground_share": "object share",
-    "boxes_changed": "boxes changed",
     **TITLES,
+    "foreground_share": "object share",
     "stability": "stability",
+    "boxes_changed": "boxes changed",
+    "objective": "energy",
     "seconds": "seconds",
 }
 """Short title of every number in the table, in its order."""
@@ -170,7 +170,7 @@ def format_measure(name: str, value: float | None) -> str:
     if value is None:
         return "-"
     if name == "objective":
-        return f"{value:.5g}"
+        return f"{value:.4g}"
     if name == "seconds":
         return f"{value:.1f}"
     return f"{value:.3f}" if isinstance(value, float) else str(value)

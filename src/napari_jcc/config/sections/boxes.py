@@ -57,7 +57,7 @@ class BoxConfig(Section):
     )
     smallest_area: float = setting(
         0.01,
-        "Smallest box (share of the image)",
+        "Smallest box (share of image)",
         "Smaller boxes are dropped.",
         advanced=True,
         ge=0,
@@ -65,7 +65,7 @@ class BoxConfig(Section):
     )
     largest_area: float = setting(
         0.95,
-        "Largest box (share of the image)",
+        "Largest box (share of image)",
         "Larger boxes are dropped.",
         advanced=True,
         gt=0,

@@ -33,7 +33,7 @@ class DecodeConfig(Section):
     )
     smallest_piece: float = setting(
         0.0,
-        "Smallest object (share of the image)",
+        "Smallest object (share of image)",
         "Smaller pieces of the mask are dropped where several objects an image are looked "
         "for.",
         ge=0,

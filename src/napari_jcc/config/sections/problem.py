@@ -21,14 +21,14 @@ class ProblemConfig(Section):
     )
     nu: float = setting(
         0.3,
-        "Saliency weight of superpixels (nu)",
+        "Superpixel saliency (nu)",
         "More follows each image's saliency, less follows what separates the whole set.",
         ge=0,
         le=1e6,
     )
     mu: float = setting(
         1.0,
-        "Saliency weight of boxes (mu)",
+        "Box saliency (mu)",
         "More follows each image's saliency in the choice of its box.",
         ge=0,
         le=1e6,
@@ -51,14 +51,14 @@ class ProblemConfig(Section):
     )
     area_min: float = setting(
         0.05,
-        "Smallest object (share of the image)",
+        "Smallest object share",
         "Floor of the object's area in every image. Keeps the empty answer away.",
         ge=0,
         lt=1,
     )
     area_max: float = setting(
         0.9,
-        "Largest object (share of the image)",
+        "Largest object share",
         "Ceiling of the object's area in every image.",
         gt=0,
         le=1,
@@ -94,7 +94,7 @@ class ProblemConfig(Section):
     )
     colour_decay: float = setting(
         0.05,
-        "Colour decay of smoothness",
+        "Smoothness colour decay",
         "lambda_c of the edge weights, per unit of colour difference (0-255).",
         advanced=True,
         ge=0,
@@ -102,7 +102,7 @@ class ProblemConfig(Section):
     )
     position_decay: float = setting(
         0.001,
-        "Position decay of smoothness",
+        "Smoothness position decay",
         "lambda_p of the edge weights, per squared pixel.",
         advanced=True,
         ge=0,

@@ -27,7 +27,7 @@ class SaliencyConfig(Section):
     )
     object_width: float = setting(
         0.025,
-        "Object width (share of the longer side)",
+        "Object width (of longer side)",
         "Used by local_contrast: a little more than the width of one object. Wider things "
         "are surroundings.",
         gt=0,
@@ -67,7 +67,7 @@ class SaliencyConfig(Section):
     )
     spatial_sigma: float = setting(
         0.25,
-        "Spatial scale (share of the longer side)",
+        "Spatial scale (of longer side)",
         "How far the contrast of a region looks.",
         advanced=True,
         gt=0,

@@ -38,7 +38,7 @@ class SolverConfig(Section):
     )
     memory_gb: float = setting(
         8.0,
-        "Memory of the structured solver (GB)",
+        "Memory of structured solver (GB)",
         "What its matrices and their factors may take; images beyond it are solved batch "
         "by batch from a temporary file, slower and with the same answer.",
         advanced=True,

@@ -96,7 +96,7 @@ class PairTable(PickTable):
     """One row per matched pair, numbered in the order asked for; a click shows it."""
 
     def __init__(self) -> None:
-        super().__init__("Matched pairs", _COLUMNS)
+        super().__init__("Matched pairs", _COLUMNS, stretched=0)
 
     def show_pairs(self, pairs: Sequence[tuple[str, float, float, float]]) -> None:
         """List pairs by image, confidence, inlier share and cycle error."""

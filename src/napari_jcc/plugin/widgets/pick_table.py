@@ -15,6 +15,19 @@ from qtpy.QtWidgets import (
 _DIGITS = 3
 
 
+class _Number(QTableWidgetItem):
+    """A number with as many digits as all others, and sorted as a number."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__(f"{value:.{_DIGITS}f}")
+        self._value = value
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, _Number):
+            return self._value < other._value
+        return NotImplemented
+
+
 class PickTable(QTableWidget):
     """A table to read; going to a row tells its number.
 
@@ -58,12 +71,10 @@ class PickTable(QTableWidget):
     def fill_row(self, row: int, number: int, values: Sequence[str | float]) -> None:
         """Write a row; `number` is what `picked` tells of it."""
         for column, value in enumerate(values):
-            item = QTableWidgetItem()
+            item = QTableWidgetItem(value) if isinstance(value, str) else _Number(value)
             if not isinstance(value, str):
-                value = round(value, _DIGITS)
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 item.setTextAlignment(right)
-            item.setData(Qt.ItemDataRole.DisplayRole, value)
             item.setData(Qt.ItemDataRole.UserRole, number)
             self.setItem(row, column, item)
 
@@ -78,9 +89,8 @@ class PickTable(QTableWidget):
             return
         rows.hide()
         rows.setDefaultSectionSize(24)
-        if stretched is None:
-            columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        else:
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        if stretched is not None:
             columns.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
 
     def _on_row(self, row: int, _: int, before: int, __: int) -> None:

@@ -33,6 +33,7 @@ from napari_jcc.sweep import parse_axis
 
 _NONE = "none"
 _MOST_VALUES = 99
+_COUNT_WIDTH, _MARGIN = 20, 24  # pixels
 
 
 class AxisEditor(QWidget):
@@ -94,6 +95,7 @@ class AxisEditor(QWidget):
     def set_text(self, values: str) -> None:
         """Try these values, as the command line takes them."""
         self.values.setText(values)
+        self._read_range()
 
     def _build_combo(self) -> QComboBox:
         combo = QComboBox()
@@ -110,6 +112,7 @@ class AxisEditor(QWidget):
             combo.addItem(setting.title, setting.path)
             tooltip = f"{setting.field.description}\n{setting.path}"
             combo.setItemData(combo.count() - 1, tooltip, Qt.ItemDataRole.ToolTipRole)
+        _widen_list(combo)
         completer = QCompleter(combo.model(), combo)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -129,6 +132,10 @@ class AxisEditor(QWidget):
         layout.setSpacing(4)
         self.count.setRange(2, _MOST_VALUES)
         self.count.setValue(COUNT)
+        # Arrow keys count; the room is for the numbers beside it.
+        self.count.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        # napari's style asks for the width that its buttons need.
+        self.count.setStyleSheet(f"min-width: {_COUNT_WIDTH}px; padding: 1px 4px;")
         ignore_wheel(self.count)
         self.log.setToolTip("Evenly spaced logarithms: each value a factor above the last")
         named: tuple[tuple[str, QWidget, str], ...] = (
@@ -140,7 +147,7 @@ class AxisEditor(QWidget):
             widget.setAccessibleName(name)
             widget.setToolTip(name)
             layout.addWidget(QLabel(text))
-            layout.addWidget(widget, 1)
+            layout.addWidget(widget, 0 if widget is self.count else 1)
         layout.addWidget(self.log)
         self.first.textEdited.connect(self._write_range)
         self.last.textEdited.connect(self._write_range)
@@ -152,6 +159,7 @@ class AxisEditor(QWidget):
         self.values.setAccessibleName("Values to try")
         self.values.setToolTip("Values to try, between commas; edit them as you like")
         self.values.textChanged.connect(self.changed)
+        self.values.textEdited.connect(self._read_range)
 
     def _complete(self) -> None:
         """Bring back the name of the setting after half a search."""
@@ -184,6 +192,10 @@ class AxisEditor(QWidget):
         self._show_start()
 
     def _fill_range(self, suggested: Range) -> None:
+        self._show_range(suggested)
+        self._write_range()
+
+    def _show_range(self, suggested: Range) -> None:
         editors = (self.first, self.last, self.count, self.log)
         for editor in editors:
             editor.blockSignals(True)
@@ -193,7 +205,20 @@ class AxisEditor(QWidget):
         self.log.setChecked(suggested.log)
         for editor in editors:
             editor.blockSignals(False)
-        self._write_range()
+        self.first.setCursorPosition(0)
+        self.last.setCursorPosition(0)
+
+    def _read_range(self) -> None:
+        """Show the range of values that were written by hand."""
+        setting = self.setting
+        if setting is None or not setting.is_numeric:
+            return
+        try:
+            numbers = [float(value) for value in parse_axis(self.text)[1]]
+        except (ConfigError, ValueError):
+            return  # not finished yet; the dock says what is wrong
+        log = self.log.isChecked()
+        self._show_range(Range(min(numbers), max(numbers), max(2, len(numbers)), log))
 
     def _write_range(self) -> None:
         """Write the values of the range out, where it is one."""
@@ -216,3 +241,10 @@ class AxisEditor(QWidget):
         line = self.combo.lineEdit()
         if line is not None:
             line.setCursorPosition(0)
+
+
+def _widen_list(combo: QComboBox) -> None:
+    """Let the list be as wide as its entries, also where the dock is narrower."""
+    view = combo.view()
+    if view is not None:
+        view.setMinimumWidth(view.sizeHintForColumn(0) + _MARGIN)
