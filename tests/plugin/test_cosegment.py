@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from napari._app_model import get_app_model
 from napari.layers import Image, Labels, Shapes
 from PIL import Image as Picture
 from qtpy.QtCore import QThreadPool, QTimer
@@ -16,6 +17,7 @@ from qtpy.QtWidgets import QApplication
 from napari_jcc import JccConfig, Run
 from napari_jcc.config import apply_overrides
 from napari_jcc.plugin import runs
+from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import get_reader
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
@@ -251,3 +253,21 @@ def test_folder_is_opened_run_copied_and_saved(
 def test_there_is_no_command_for_images_in_memory(viewer, widget, stack):
     widget.copy_command()
     assert "not in files" in widget.panel.status.text()
+
+
+def test_a_dock_that_napari_opened_is_not_opened_again(make_napari_viewer):
+    viewer = make_napari_viewer()
+    title = "Co-segment (Joint Co-segmentation)"
+    app = get_app_model()
+    app.commands.execute_command("napari-jcc.cosegment").result()
+    (first,) = [w for name, w in viewer.window.dock_widgets.items() if name == title]
+    assert open_dock(viewer, "Co-segment") is first
+    sweep = open_dock(viewer, "Sweep")
+    assert open_dock(viewer, "Sweep") is sweep
+    # napari's own menu now finds it, and hides it as it does with its own.
+    app.commands.execute_command("napari-jcc.sweep").result()
+    own = [name for name in viewer.window.dock_widgets if "Joint" in name]
+    assert sorted(own) == [title, "Sweep (Joint Co-segmentation)"]
+
+    viewer.window.remove_dock_widget(sweep)
+    assert open_dock(viewer, "Sweep") is not sweep

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary, proxy
 from napari.layers import Layer
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QWidget
 
 from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edit, Edits
@@ -40,6 +41,8 @@ class Session(QObject):
 
     Attributes
     ----------
+    docks
+        Docks that are in the window, by their class.
     visible
         How many pixels a stroke changed to the eye; it may confirm others as they were.
     shown_changed
@@ -82,6 +85,7 @@ class Session(QObject):
         self.statuses: dict[str, ImageStatus] = {}
         self.truth: TruthChoice | None = None
         self.opened: Opened | None = None
+        self.docks: dict[type[QWidget], QWidget] = {}
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
         self._caches: dict[str, Cache] = {}
         self._jobs: dict[Task, QObject] = {}

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QMainWindow, QWidget
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QAbstractButton, QMainWindow, QWidget
 
 from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.widgets.focus_mark import FocusMark
 from napari_jcc.plugin.widgets.run_panel import RunPanel
 from napari_jcc.plugin.worker import Task, stop_tasks
 from napari_jcc.progress import Progress
@@ -17,11 +19,14 @@ from napari_jcc.progress import Progress
 if TYPE_CHECKING:
     import napari
 
+_ENTER = Qt.Key.Key_Return, Qt.Key.Key_Enter
 _CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
 
 
 class Dock(QWidget):
     """A dock that does one job at a time and shows it in its `RunPanel`.
+
+    Enter presses the button that has the keyboard, Escape cancels the job.
 
     Parameters
     ----------
@@ -45,6 +50,7 @@ class Dock(QWidget):
         self.session = get_session(viewer)
         self.panel = RunPanel(run_text)
         self.panel.cancel_wanted.connect(self.cancel)
+        FocusMark(self)
         # Emptied in place: also seen by the handler that outlives this widget.
         self._tasks: list[Task] = []
         self.destroyed.connect(partial(stop_tasks, self._tasks))
@@ -105,11 +111,25 @@ class Dock(QWidget):
         """Stop the work when the dock is closed, which only takes the parent away."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is None:
+                self.session.docks.pop(type(self), None)
                 self.session.stop(self)
                 self.leave()
             else:
+                self.session.docks[type(self)] = self
                 self._guard_window()
         return bool(super().event(event))
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Press the button at hand with Enter, and cancel the job with Escape."""
+        if event is None:
+            return
+        button = self.focusWidget()
+        if event.key() in _ENTER and isinstance(button, QAbstractButton):
+            button.click()
+        elif event.key() == Qt.Key.Key_Escape and self.running:
+            self.cancel()
+        else:
+            super().keyPressEvent(event)
 
     def _guard_window(self) -> None:
         """Let the session keep its work when the window is closed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 
@@ -26,6 +26,7 @@ class RunPanel(QWidget):
     def __init__(self, run_text: str = "&Run") -> None:
         super().__init__()
         self._stage = ""
+        self._has_keyboard = False
         self.run_button = QPushButton(run_text)
         self.run_button.setObjectName("jcc_run")
         self.run_button.setDefault(True)
@@ -54,17 +55,26 @@ class RunPanel(QWidget):
 
     def set_running(self, running: bool) -> None:
         """Show the panel of a run in progress, or of none."""
-        self.run_button.setVisible(not running)
-        self.cancel_button.setVisible(running)
+        # The keyboard stays where it is: at the button, or on the canvas.
+        at_button = self._has_keyboard or self.run_button.hasFocus()
+        at_button = at_button or self.cancel_button.hasFocus()
+        self._has_keyboard = False
+        shown, hidden = self.run_button, self.cancel_button
+        if running:
+            shown, hidden = hidden, shown
         self.cancel_button.setEnabled(running)
+        shown.show()
+        if at_button:
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+        hidden.hide()
         self.bar.setVisible(running)
         if running:
             self.start_stage("starting", 0)
-            self.cancel_button.setFocus()
 
     def set_cancelling(self) -> None:
         """Say that the run will stop at its next step."""
-        self.cancel_button.setEnabled(False)
+        self._has_keyboard = self._has_keyboard or self.cancel_button.hasFocus()
+        self.cancel_button.setEnabled(False)  # which passes the keyboard on
         self.set_status("Cancelling: the step at hand is finished first…")
 
     def start_stage(self, stage: str, total: int) -> None:
