@@ -8,9 +8,13 @@ import shlex
 import numpy as np
 import pytest
 from napari.layers import Image, Labels, Vectors
+from PIL import Image as Picture
 from qtpy.QtWidgets import QApplication
+from typer.testing import CliRunner
 
+from encoders import export_network
 from napari_jcc import ImageCollection
+from napari_jcc.cli.main import app
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatch
 from napari_jcc.matching.outputs import PairResult
@@ -168,8 +172,6 @@ def test_one_pair_again_uses_the_same_layers_and_lists_it(viewer, dock, qtbot):
 def test_saved_and_copied_as_the_command_would_do_it(
     viewer, qtbot, tiny_collection, tmp_path
 ):
-    from PIL import Image as Picture
-
     for name, image in zip("abcd", tiny_collection.images, strict=True):
         Picture.fromarray(image).save(tmp_path / f"{name}.png")
     ((data, options, _),) = read_stack(tmp_path)
@@ -203,3 +205,38 @@ def test_wrong_checkpoint_is_told_and_leaves_no_layer(viewer, qtbot, tmp_path):
     assert len(viewer.layers) == 1
     dock.matcher.use_network("")
     assert not dock.panel.run_button.isEnabled()
+
+
+def test_refinement_in_the_dock_is_that_of_the_command(
+    viewer, qtbot, tiny_collection, tmp_path
+):
+    pytest.importorskip("torch", reason="encoders need torch")
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name, image in zip("ab", tiny_collection.images[:2], strict=True):
+        Picture.fromarray(image).save(folder / f"{name}.png")
+    encoder = str(export_network(tmp_path / "tiny.pt2"))
+    ((data, options, _),) = read_stack(folder)
+    viewer.add_layer(Image(data, **options))
+    dock = MatchDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Match")
+    dock.matcher.use_refinement("")
+    assert not dock.panel.run_button.isEnabled()
+    dock.matcher.use_refinement(encoder)
+    assert dock.matcher.way.currentText().endswith("refined")
+    assert dock.matcher.encoder.isVisibleTo(dock)
+    dock.pairs.choose("b")
+    run(dock, qtbot)
+    dock.save(tmp_path / "window")
+    wait(dock, qtbot)
+
+    dock.copy_command()
+    words = shlex.split(QApplication.clipboard().text())
+    words[words.index("--output") + 1] = str(tmp_path / "command")
+    done = CliRunner().invoke(app, words[1:])
+    assert done.exit_code == 0, done.output
+    tables = [(tmp_path / out / "points.csv").read_text() for out in ("window", "command")]
+    assert tables[0] == tables[1]
+    assert len(tables[0].splitlines()) > 10
+    record = json.loads((tmp_path / "command" / "match.json").read_text())
+    assert record["matcher"]["method"] == "refinement"

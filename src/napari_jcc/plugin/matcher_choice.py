@@ -18,12 +18,15 @@ class MatcherChoice:
         File of a trained network; empty to match without training.
     encoder
         Encoder of the matcher without training, gradients when empty.
+    untrained
+        What matches without training, as in ``matching.untrained``.
     device
         auto, cpu, cuda or mps.
     """
 
     checkpoint: str = ""
     encoder: str = ""
+    untrained: str = "registration"
     device: str = "auto"
 
     @property
@@ -36,4 +39,5 @@ class MatcherChoice:
         changes: dict[str, Any] = {"training.device": self.device}
         if not self.checkpoint:
             changes["network.encoder"] = self.encoder
+            changes["matching.untrained"] = self.untrained
         return apply_overrides(config, changes)

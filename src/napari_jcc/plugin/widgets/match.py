@@ -63,7 +63,7 @@ class MatchDock(ImagesDock):
         self.row = -1
         self._drawing: Task | None = None
         self.view = MatchView(self._viewer)
-        self.matcher = MatcherChooser()
+        self.matcher = MatcherChooser(with_refinement=True)
         self.pairs = PairChooser()
         self.looks = MatchLooks()
         self.table = PairTable()
@@ -157,8 +157,12 @@ class MatchDock(ImagesDock):
         layout.setSpacing(6)
         for widget in (self.chooser, self.matcher, self.pairs, self.panel):
             layout.addWidget(widget)
-        layout.addWidget(self.results, 1)
-        layout.addStretch()
+        # Takes the room also while the results in it are hidden.
+        holder = QWidget()
+        held = QVBoxLayout(holder)
+        held.setContentsMargins(0, 0, 0, 0)
+        held.addWidget(self.results)
+        layout.addWidget(holder, 1)
 
     def _connect(self) -> None:
         self.matcher.changed.connect(self.refresh)

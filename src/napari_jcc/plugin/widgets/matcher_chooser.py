@@ -10,25 +10,40 @@ from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
 from napari_jcc.plugin.widgets.file_editor import FileEditor
 
 CHECKPOINTS = "Networks (*.ckpt);;All files (*)"
-_GRADIENTS, _ENCODER, _NETWORK = range(3)
-_WAYS = (
-    (
+_GRADIENTS, _ENCODER, _REFINEMENT, _NETWORK = (
+    "gradients",
+    "encoder",
+    "refinement",
+    "network",
+)
+_BY_ENCODER = _ENCODER, _REFINEMENT
+_WAYS = {
+    _GRADIENTS: (
         "Without training: gradients",
         "Registers images by their edges. Needs nothing; for objects that look much alike.",
     ),
-    (
+    _ENCODER: (
         "Without training: encoder",
         "Registers images by the maps of a network that somebody trained, such as DINOv2.",
     ),
-    (
+    _REFINEMENT: (
+        "Without training: encoder, refined",
+        "By the maps of an encoder, from no motion on: finer, slower, for small changes.",
+    ),
+    _NETWORK: (
         "Trained network",
         "A file that the dock Train, or the command train, wrote for such images.",
     ),
-)
+}
 
 
 class MatcherChooser(QWidget):
     """A list of ways to match, and the file or name that the chosen one needs.
+
+    Parameters
+    ----------
+    with_refinement
+        Whether the refinement without training is one of them.
 
     Attributes
     ----------
@@ -38,13 +53,14 @@ class MatcherChooser(QWidget):
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_refinement: bool = False) -> None:
         super().__init__()
         self.way = QComboBox()
         self.way.setAccessibleName("Matcher")
-        for place, (title, tip) in enumerate(_WAYS):
-            self.way.addItem(title)
-            self.way.setItemData(place, tip, 3)  # tooltip role
+        for way, (title, tip) in _WAYS.items():
+            if way != _REFINEMENT or with_refinement:
+                self.way.addItem(title, way)
+                self.way.setItemData(self.way.count() - 1, tip, 3)  # tooltip role
         self.way.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -65,39 +81,49 @@ class MatcherChooser(QWidget):
     @property
     def checkpoint(self) -> str:
         """File of the trained network; empty for matching without training."""
-        return self.network.value() if self.way.currentIndex() == _NETWORK else ""
+        return self.network.value() if self.way.currentData() == _NETWORK else ""
 
     @property
     def encoder_name(self) -> str:
         """Encoder of matching without training; empty for gradients."""
-        return self.encoder.value() if self.way.currentIndex() == _ENCODER else ""
+        return self.encoder.value() if self.way.currentData() in _BY_ENCODER else ""
 
     def choice(self, device: str) -> MatcherChoice:
         """Return what was chosen, to run on a device."""
-        return MatcherChoice(self.checkpoint, self.encoder_name, device)
+        refines = self.way.currentData() == _REFINEMENT
+        untrained = "refinement" if refines else "registration"
+        return MatcherChoice(self.checkpoint, self.encoder_name, untrained, device)
 
     @property
     def missing(self) -> str:
         """What is still to be chosen; empty when nothing is."""
-        way = self.way.currentIndex()
+        way = self.way.currentData()
         if way == _NETWORK and not self.checkpoint:
             return "Choose the file of a trained network, or match without training"
-        if way == _ENCODER and not self.encoder_name:
+        if way in _BY_ENCODER and not self.encoder_name:
             return "Choose an encoder, or match by gradients"
         return ""
 
     def use_encoder(self, name: str) -> None:
         """Choose matching without training by an encoder."""
         self.encoder.set_value(name)
-        self.way.setCurrentIndex(_ENCODER)
+        self._choose(_ENCODER)
+
+    def use_refinement(self, encoder: str) -> None:
+        """Choose the refinement without training, by an encoder."""
+        self.encoder.set_value(encoder)
+        self._choose(_REFINEMENT)
 
     def use_network(self, path: str) -> None:
         """Choose a trained network."""
         self.network.set_value(path)
-        self.way.setCurrentIndex(_NETWORK)
+        self._choose(_NETWORK)
+
+    def _choose(self, way: str) -> None:
+        self.way.setCurrentIndex(self.way.findData(way))
 
     def _on_way(self) -> None:
-        way = self.way.currentIndex()
-        self.encoder.setVisible(way == _ENCODER)
+        way = self.way.currentData()
+        self.encoder.setVisible(way in _BY_ENCODER)
         self.network.setVisible(way == _NETWORK)
         self.changed.emit()
