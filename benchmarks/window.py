@@ -180,7 +180,7 @@ class Sitting:
 
     def idle(self) -> bool:
         """Whether nothing is running any more."""
-        return not (self.dock.session.jobs or self.dock.running or self.dock._showing)
+        return not (self.dock.session.jobs or self.dock.running or self.dock._steps)
 
     def sit(self) -> None:
         """Do everything."""
@@ -260,7 +260,7 @@ class Sitting:
         return self.viewer.layers[-1].data.nbytes / 1e6
 
     def open_dock(self) -> None:
-        self.dock = self.viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")[1]
+        self.dock = open_dock(self.viewer, "Co-segment")
 
     def run_again(self) -> None:
         self.dock.form.rows["problem.nu"].editor.set_value(0.3)

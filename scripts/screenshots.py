@@ -19,6 +19,7 @@ from napari.layers import Image, Labels
 from qtpy.QtWidgets import QApplication
 from skimage import data, transform
 
+from napari_jcc.config import apply_overrides
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
@@ -29,6 +30,13 @@ from napari_jcc.samples import Sample, make_sample
 SIZE = 1400, 860
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 LONGEST_RUN = 600  # seconds
+SHORT_TRAINING = {
+    "network.input_size": 128,
+    "synthetic.steps": 200,
+    "training.check_every": 25,
+    "training.epochs": 0,
+}
+"""Settings of the training in the picture: the first stage alone."""
 CAT_LANDMARKS = (173, 110), (203, 138), (315, 131), (298, 157), (264, 238)
 """Pupils, inner corners of the eyes, and the nose of the photograph; x and y."""
 
@@ -48,7 +56,9 @@ def main() -> None:
         show_result(options.images, options.out)
         show_padding(options.out)
         show_docks(options.out)
-        show_matching(write_cats(Path(folder) / "cats"), options.out)
+        cats = write_cats(Path(folder) / "cats")
+        show_matching(cats, options.out)
+        show_training(cats, Path(folder) / "cats.ckpt", options.out)
 
 
 def show_result(folder: Path | None, out: Path) -> None:
@@ -66,7 +76,7 @@ def show_result(folder: Path | None, out: Path) -> None:
 
     widget.form.advanced_switch.setChecked(True)
     for section in widget.form.sections:
-        section.set_open(section.name in ("superpixels", "problem"))
+        section.set_open(section.name == "problem")
     widget.form.rows["problem.nu"].editor.set_value(0.2)
     take(viewer, out / "settings.png", widget)
     viewer.close()
@@ -161,6 +171,26 @@ def show_matching(folder: Path, out: Path) -> None:
     viewer.close()
 
 
+def show_training(folder: Path, network: Path, out: Path) -> None:
+    """Take a training near its end: a small network, learned from nothing."""
+    viewer = napari.Viewer(title="napari", show=True)
+    viewer.window.resize(*SIZE)
+    (layer,) = read_stack(folder)
+    add(viewer, layer)
+    dock = open_dock(viewer, "Train")
+    config = apply_overrides(dock.form.config(), SHORT_TRAINING)
+    dock.form.set_config(config)
+    dock.output.set_value(str(network))
+    dock.run()
+    last = 0.9 * SHORT_TRAINING["synthetic.steps"]
+    wait(lambda: len(dock.plot.steps) >= last, LONGEST_RUN)
+    dock.output.set_value("cats.ckpt")
+    take(viewer, out / "train.png")
+    dock.cancel()
+    wait(lambda: not dock.running, LONGEST_RUN)
+    viewer.close()
+
+
 def write_cats(folder: Path) -> Path:
     """Warp one photograph, which comes with scikit-image, into a set of images."""
     folder.mkdir()
@@ -185,7 +215,7 @@ def open_window() -> tuple[napari.Viewer, CosegmentWidget]:
     """Open napari with the widget in its dock."""
     viewer = napari.Viewer(title="napari", show=True)
     viewer.window.resize(*SIZE)
-    _, widget = viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")
+    widget = open_dock(viewer, "Co-segment")
     wait(lambda: False, 1.0)
     return viewer, widget
 
