@@ -114,7 +114,7 @@ def test_damaged_checkpoint_is_neither_replaced_nor_gone_on_with(folder, tmp_pat
     output = tmp_path / "a.ckpt"
     output.write_bytes(b"cut off")
     assert run("train", folder, "-o", output, "--resume") == 2
-    assert "damaged" in capsys.readouterr().err
+    assert "is no checkpoint" in capsys.readouterr().err
     assert output.read_bytes() == b"cut off"
 
 

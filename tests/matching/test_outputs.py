@@ -204,6 +204,7 @@ def test_files_hold_what_was_found(textures, matched, tmp_path):
             np.testing.assert_array_equal(np.asarray(picture), warp_image(image, pair))
     record = json.loads((out / "match.json").read_text())
     assert record["command"] == "the command"
+    assert record["notes"] == matched.notes
     assert record["matcher"] == {"method": "registration", "features": "gradients"}
     written = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert set(record["files"]) == written

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from encoders import export_network
@@ -265,11 +266,16 @@ def test_bad_checkpoints_are_explained(tmp_path, unbroken):
     with pytest.raises(WeightsError, match="There is no checkpoint"):
         Checkpoint.load(tmp_path / "none.ckpt")
     content = path.read_bytes()
-    for length in (0, 10, len(content) // 2, len(content) - 1):
+    for length in (0, 3, 10, len(content) // 2, len(content) - 1):
         cut = tmp_path / "cut.ckpt"
         cut.write_bytes(content[:length])
-        with pytest.raises(WeightsError, match="no checkpoint, or is damaged"):
+        with pytest.raises(WeightsError, match=f"cut off.*after {length} bytes") as caught:
             Checkpoint.load(cut)
+        assert "Errno" not in str(caught.value)
+    for other in (b"hello, I am a text", b"\x80\x02}q\x00.", bytes(64)):
+        (tmp_path / "text.ckpt").write_bytes(other)
+        with pytest.raises(WeightsError, match="is no checkpoint"):
+            Checkpoint.load(tmp_path / "text.ckpt")
     torch.save({"something": 1}, tmp_path / "other.ckpt")
     with pytest.raises(WeightsError, match="no network of this program"):
         Checkpoint.load(tmp_path / "other.ckpt")
@@ -279,6 +285,27 @@ def test_bad_checkpoints_are_explained(tmp_path, unbroken):
     provenance = {**checkpoint.provenance, "encoder": "another"}
     with pytest.raises(WeightsError, match="the one given has"):
         Checkpoint(tiny_config(), checkpoint.weights, provenance).build("cpu")
+
+
+def test_a_flipped_bit_anywhere_is_found(tmp_path, unbroken):
+    _, path = unbroken
+    content = path.read_bytes()
+    generator = np.random.default_rng(0)
+    flipped = tmp_path / "flipped.ckpt"
+    refused = 0
+    for place in generator.integers(0, len(content), 60):
+        changed = bytearray(content)
+        changed[place] ^= 1 << int(generator.integers(8))
+        flipped.write_bytes(changed)
+        try:
+            found = Checkpoint.load(flipped)
+        except WeightsError as error:
+            refused += 1
+            assert str(flipped) in str(error)
+        else:  # in the padding between the parts
+            weights = Checkpoint.load(path).weights
+            assert all(torch.equal(found.weights[name], weights[name]) for name in weights)
+    assert refused > 30
 
 
 def test_grid_loss_of_a_shift_is_its_square():

@@ -139,9 +139,8 @@ def show_matches(result: MatchResult, out: Path) -> None:
             f"         {words}: median {middle:.{digits}f}, 10 to 90 %: "
             f"{low:.{digits}f} to {high:.{digits}f}"
         )
-    empty = sum(not mask.any() for mask in result.masks or ())
-    if empty:
-        typer.echo(f"Warning  {empty} of {len(result.names)} masks are empty.")
+    for note in result.notes:
+        typer.echo(f"Warning  {note}")
     for file, reason in list(result.skipped.items())[:_MOST_LINES]:
         typer.echo(f"Skipped  {file}: {reason}")
     typer.echo(f"Look at  {out / OVERVIEW}")

@@ -84,7 +84,8 @@ def write_matches(
     - ``masks/<name>.png``: 0 and 255, where the matcher finds objects,
     - ``warped/<target>/<source>.png``: the source drawn in the place of the target,
     - ``overview.png``: some of the pairs side by side,
-    - ``match.json``: settings, versions, images, what matched, and the command.
+    - ``match.json``: settings, versions, images, what matched, what to doubt, and
+      the command.
 
     All files are put in place together at the end: when that fails, or the user cancels, a
     former result is left as it was.
@@ -151,6 +152,7 @@ def build_record(
         ],
         "skipped": result.skipped,
         "pairs": len(result.pairs),
+        "notes": result.notes,
         "config": result.config.model_dump(mode="json"),
         "files": list(files),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
+from napari_jcc.matching.outputs.doubts import describe_doubts
 from napari_jcc.matching.outputs.pair import Correspondences, PairResult
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
 from napari_jcc.progress import Progress
@@ -40,6 +41,15 @@ class MatchResult:
     config: MatchConfig
     origin: Mapping[str, Any]
     skipped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know about the result, in words."""
+        notes = [describe_doubts(self.names, self.pairs)]
+        empty = sum(not mask.any() for mask in self.masks or ())
+        if empty:
+            notes.append(f"{empty} of {len(self.names)} masks are empty.")
+        return [note for note in notes if note]
 
     def correspondences(self, pair: PairResult) -> Correspondences:
         """Points of a pair that are matched, in the masks where there are any.

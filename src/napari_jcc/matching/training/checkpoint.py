@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,9 +23,21 @@ from napari_jcc.config import MatchConfig, dump_config, load_config_text
 from napari_jcc.errors import ConfigError, OutputError, WeightsError
 from napari_jcc.matching.network import MaCoSNet, build_network
 
-_UNREADABLE = (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError)
+_DAMAGED = (
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 FORMAT = 1
 """Raised when files of before can no longer be read."""
+_PARTS = {"format", "config", "weights", "provenance", "training"}
+_ZIP_START = b"PK\x03\x04"
 
 
 @dataclass
@@ -87,17 +102,23 @@ class Checkpoint:
                 "wrote."
             )
         try:
+            _require_whole(path)
             content = torch.load(path, map_location="cpu", weights_only=True)
-        except _UNREADABLE as error:
+        except OSError as error:
             raise WeightsError(
-                f"{path} is no checkpoint, or is damaged or cut off: {error}. Copy it "
-                "again, or train anew."
+                f"{path} cannot be read: {error.strerror or error}. Check that you may "
+                "read it and that its disk is there."
+            ) from error
+        except _DAMAGED as error:
+            raise WeightsError(
+                f"{path} is damaged: its content does not fit together. Copy it again, or "
+                "train anew."
             ) from error
         return cls._read(path, content)
 
     @classmethod
     def _read(cls, path: Path, content: Any) -> Checkpoint:
-        if not isinstance(content, dict) or "format" not in content:
+        if not isinstance(content, dict) or _PARTS - content.keys():
             raise WeightsError(
                 f"{path} holds no network of this program. Name a file that `napari-jcc "
                 "train` wrote."
@@ -198,6 +219,37 @@ def describe_origin(network: MaCoSNet, collection: ImageCollection) -> dict[str,
             for index, name in enumerate(collection.names)
         },
     }
+
+
+def _require_whole(path: Path) -> None:
+    """Refuse what torch cannot have written; it writes a zip archive.
+
+    Raises
+    ------
+    WeightsError
+        If the file is of another kind or lacks its end.
+    BadZipFile
+        If a part of it is damaged.
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(len(_ZIP_START))
+        size = file.seek(0, os.SEEK_END)
+        whole = zipfile.is_zipfile(file)
+        # torch does not look at the sums itself, and would take wrong weights for right.
+        broken = zipfile.ZipFile(file).testzip() if whole else None
+    if start and not _ZIP_START.startswith(start):
+        raise WeightsError(
+            f"{path} is no checkpoint. Name a file that `napari-jcc train` wrote."
+        )
+    if not whole:
+        raise WeightsError(
+            f"{path} is cut off: its end is missing after {size} bytes, as when copying or "
+            "downloading was interrupted. Copy it again, or train anew."
+        )
+    if broken is not None:
+        raise zipfile.BadZipFile(broken)
 
 
 def _parts(weights: Mapping[str, Tensor]) -> set[str]:

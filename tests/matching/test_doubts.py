@@ -1,0 +1,53 @@
+"""Images that show something else than the rest of their set are named."""
+
+from itertools import combinations
+from types import SimpleNamespace
+
+from napari_jcc.config import MatchConfig
+from napari_jcc.matching.outputs import MatchResult
+from napari_jcc.matching.outputs.doubts import describe_doubts, doubtful_images
+
+NAMES = tuple("abcdefgh")
+
+
+def pairs_of(kinds, same=0.5, other=0.05):
+    """All pairs of images of kinds given by letters, such as cows and cars."""
+    return [
+        SimpleNamespace(
+            source=source,
+            target=target,
+            inlier_share=same if kinds[source] == kinds[target] else other,
+        )
+        for source, target in combinations(range(len(kinds)), 2)
+    ]
+
+
+def test_an_image_of_another_kind_is_named_and_the_rest_is_not():
+    pairs = pairs_of("xxxyxx")
+    assert doubtful_images(pairs) == [3]
+    text = describe_doubts(NAMES, pairs)
+    assert text.startswith("1 of 6 images hardly match the others: d. ")
+    assert "leave them out" in text
+
+
+def test_a_set_of_one_kind_has_no_doubts():
+    assert describe_doubts(NAMES, pairs_of("xxxxx", same=0.15)) == ""
+    assert describe_doubts(NAMES, []) == ""
+
+
+def test_a_set_with_nothing_in_common_is_doubted_as_a_whole():
+    text = describe_doubts(NAMES, pairs_of("uvwxyzst"))
+    assert text.startswith("8 of 8 images hardly match the others: a, b, c, d, e and 3 ")
+    assert "no object in common" in text
+
+
+def test_pairs_to_a_template_name_the_image_that_does_not_match_it():
+    pairs = [pair for pair in pairs_of("xxyxx") if pair.source == 0]
+    assert doubtful_images(pairs) == [2]
+
+
+def test_doubts_are_the_notes_of_a_result():
+    found = MatchResult(NAMES[:6], pairs_of("xxxyxx"), None, MatchConfig(), {})
+    assert found.notes == [describe_doubts(NAMES, found.pairs)]
+    plain = MatchResult(NAMES[:3], pairs_of("xxx"), None, MatchConfig(), {})
+    assert plain.notes == []
