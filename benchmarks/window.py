@@ -6,7 +6,8 @@ opens the images of a folder in napari, does what a user does, and prints a tabl
 job the longest time between two turns of the event loop, how much of it the GUI thread
 itself was busy, how many such gaps were above 50 ms, and what the GUI thread was doing in
 them, by the samples taken of its stack. Then: frames a second while a finished sweep is
-scrubbed, the time from a stroke to the answer on the layer, and how a thousand images open.
+scrubbed, the time from a stroke to the answer on the layer, how a thousand images open, and
+how long a full collection of garbage takes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from types import FrameType, SimpleNamespace
 from typing import Any
 
 import napari
+import numpy as np
 from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.interactions import (
     mouse_move_callbacks,
@@ -34,7 +36,7 @@ from napari.utils.interactions import (
     mouse_release_callbacks,
 )
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.project import recovery
@@ -165,6 +167,7 @@ class Sitting:
     def __init__(self, folder: Path, out: Path) -> None:
         self.folder, self.out = folder, out
         self.strokes = 0
+        self.matcher: Any = None
         self.report: list[tuple[str, list[Gap]]] = []
         self.viewer = napari.Viewer(title="napari", show=True)
         self.viewer.window.resize(1400, 860)
@@ -180,10 +183,12 @@ class Sitting:
 
     def idle(self) -> bool:
         """Whether nothing is running any more."""
-        return not (self.dock.session.jobs or self.dock.running or self.dock._steps)
+        coming = self.dock._steps or (self.matcher is not None and self.matcher.showing)
+        return not (self.dock.session.jobs or self.dock.running or coming)
 
     def sit(self) -> None:
         """Do everything."""
+        self.use_napari_alone()
         self.do("open the dock", self.open_dock, lambda: True)
         self.do("open a folder", lambda: self.dock.open_folder(self.folder), self.idle)
         self.do("co-segment", self.dock.run, self.idle)
@@ -202,6 +207,23 @@ class Sitting:
         self.measure_speed()
         self.do("match", self.match, self.idle)
         self.do("train", self.train, self.idle)
+
+    def use_napari_alone(self) -> None:
+        """Add layers and a dock without the plugin, the first of their kind and others."""
+        stack = np.zeros((30, 300, 300), np.uint8)
+        shapes = [[[i, 9, 9], [i, 9, 99], [i, 99, 99], [i, 99, 9]] for i in range(30)]
+        added = {
+            "image": lambda: self.viewer.add_image(stack),
+            "labels": lambda: self.viewer.add_labels(stack),
+            "shapes": lambda: self.viewer.add_shapes(shapes),
+            "dock": lambda: self.viewer.window.add_dock_widget(QWidget(), name="empty"),
+        }
+        for time_of in ("first", "second"):
+            for name, add in added.items():
+                self.do(f"napari alone: {time_of} {name}", add, lambda: True)
+        self.viewer.layers.clear()
+        self.viewer.window.remove_dock_widget("all")
+        rest(0.5)
 
     def measure_speed(self) -> None:
         """Print what is measured in frames and seconds."""
@@ -302,6 +324,17 @@ class Sitting:
         dock.cancel()
 
 
+def print_garbage() -> None:
+    """Print how long Python looks for garbage, without and with what stays for good."""
+    for set_aside in ("set aside", "looked through"):
+        gc.collect()
+        start = time.thread_time()
+        gc.collect()
+        seconds = time.thread_time() - start
+        print(f"full collection, libraries {set_aside}: {seconds * 1e3:.0f} ms processor")
+        gc.unfreeze()
+
+
 def resident() -> float:
     """Megabytes of memory that this process has."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -357,6 +390,7 @@ def main() -> None:
         sitting.sit()
         print_report(sitting.report, options.most)
         sitting.open_thousand()
+        print_garbage()
         sitting.viewer.close()
 
 

@@ -153,9 +153,10 @@ def show_matching(folder: Path, out: Path) -> None:
     viewer.dims.set_current_step(0, 0)
     dock = open_dock(viewer, "Match")
     dock.run()
-    wait(lambda: not dock.session.jobs, LONGEST_RUN)
+    wait(lambda: not (dock.session.jobs or dock.showing), LONGEST_RUN)
     take(viewer, out / "match.png")
     dock.looks.over_button.setChecked(True)
+    wait(lambda: not dock.showing, LONGEST_RUN)
     viewer.layers[-1].visible = False
     viewer.window.remove_dock_widget(dock)
 

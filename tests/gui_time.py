@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from napari._vispy.canvas import VispyCanvas
-from napari.components import ViewerModel
+from napari.components import LayerList
 from napari.layers import Image, Labels, Layer, Shapes, Vectors
 from qtpy.QtCore import QTimer
 
@@ -37,7 +37,7 @@ class GuiTime:
         self._timer.timeout.connect(self._beat)
         created = (Image, Labels, Shapes, Vectors)
         for owner, name in (
-            (ViewerModel, "add_layer"),
+            (LayerList, "insert"),
             (VispyCanvas, "on_draw"),
             (Layer, "refresh"),
             (Shapes, "add_rectangles"),

@@ -38,6 +38,9 @@ OTHER = {
 def form(qtbot) -> ConfigForm:
     form = ConfigForm()
     qtbot.addWidget(form)
+    for section in form.sections:  # which makes the editors
+        section.set_open(True)
+        section.set_open(False)
     return form
 
 
@@ -83,6 +86,26 @@ def test_every_field_survives_the_form(form):
                 assert form.config() == config
                 tried.add(path)
     assert tried == set(FIELDS)
+
+
+def test_settings_hold_without_editors_and_in_those_made_later(qtbot):
+    form = ConfigForm()
+    qtbot.addWidget(form)
+    config = apply_overrides(get_preset("photo"), {"problem.nu": 0.123})
+    form.set_config(config)
+    assert form.config() == config
+    assert not any(row.is_made for row in form.rows.values())
+    assert "problem.nu" in form.modified
+    (section,) = (section for section in form.sections if section.name == "problem")
+    section.set_open(True)
+    row = form.rows["problem.nu"]
+    assert row.is_made and not row.button.isHidden()
+    assert row.editor.value() == 0.123
+    assert form.config() == config
+    form.advanced_switch.setChecked(True)
+    assert not form.rows["features.boxes"].is_made
+    form.reset()
+    assert form.config() == JccConfig()
 
 
 @settings(

@@ -86,7 +86,7 @@ def run(dock, qtbot):
 
 
 def wait(dock, qtbot):
-    qtbot.waitUntil(lambda: not dock.session.jobs, timeout=60_000)
+    qtbot.waitUntil(lambda: not (dock.session.jobs or dock.showing), timeout=60_000)
 
 
 def colours_at(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -125,6 +125,7 @@ def test_partners_are_drawn_in_each_others_place(viewer, dock, qtbot):
     dock.table.pick(1)
     wait(dock, qtbot)
     dock.looks.over_button.setChecked(True)
+    wait(dock, qtbot)
 
     stack, warped = viewer.layers["set"], viewer.layers["set warped"]
     assert stack.visible

@@ -13,6 +13,7 @@ from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from napari_jcc.errors import JccError
 from napari_jcc.plugin.preferences import read_preferences
 from napari_jcc.plugin.projects import KnownInputs, Snapshot, take_snapshot
+from napari_jcc.plugin.warm import let_go
 from napari_jcc.plugin.worker import Task
 from napari_jcc.progress import Progress
 from napari_jcc.project import Autosave, Recoverable, save_project
@@ -149,6 +150,7 @@ class Keeper(QObject):
         """End when the window is closed."""
         if event is not None and event.type() == QEvent.Type.Close:
             self.end()
+            let_go()
         return False
 
     def _has_work(self) -> bool:

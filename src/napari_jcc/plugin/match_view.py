@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 from napari.layers import Image, Labels, Layer, Vectors
@@ -13,6 +14,7 @@ from napari_jcc.plugin.matches import Matched
 from napari_jcc.plugin.navigation import go_to
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.steps import Step
 
 View = Literal["side", "over"]
 _TAIL = ("scale", "units", "axis_labels")
@@ -20,6 +22,8 @@ _TAIL = ("scale", "units", "axis_labels")
 
 class MatchView:
     """Shows one pair at a time; use from the GUI thread only.
+
+    What adds layers returns the steps to take for it, see `Steps`.
 
     Parameters
     ----------
@@ -41,22 +45,18 @@ class MatchView:
         self._drawn: tuple[SideBySide, int] | None = None
         self.layers: dict[str, Layer] = {}
 
-    def set_matched(self, matched: Matched) -> None:
+    def begin(self, matched: Matched) -> list[Step]:
         """Show the pairs of another run from now on; its masks are shown at once."""
         former = self._matched
         if former is not None and former.source.name != matched.source.name:
             self.layers.clear()
         self._matched, self._drawn = matched, None
-        if matched.source.needs_stack and not self._present("stack"):
-            self._add("stack", Layer.create(*stack_layer(*_named(matched))))
-        labels = mask_labels(matched)
-        if labels is not None:
-            self._put("masks", labels, lambda data: _make_masks(data, matched))
+        return [partial(self._put_stack, matched), partial(self._put_masks, matched)]
 
     def show(
         self, row: int, side: SideBySide, warped: Any, view: View, opacity: float
-    ) -> None:
-        """Show a pair.
+    ) -> list[Step]:
+        """Show a pair, one layer a step.
 
         Parameters
         ----------
@@ -71,19 +71,25 @@ class MatchView:
         """
         matched = self._matched
         if matched is None:
-            return
-        pair = matched.result.pairs[row]
-        self._put("warped", warped, lambda data: _make_warped(data, matched, opacity))
-        self._drawn = side, row
-        go_to(self._viewer, matched.source.placement, pair.target)
-        self.set_view(view)
+            return []
+        place = matched.result.pairs[row].target
 
-    def set_view(self, view: View) -> None:
+        def draw() -> None:
+            self._put("warped", warped, lambda data: _make_warped(data, matched, opacity))
+            self._drawn = side, row
+
+        go = partial(go_to, self._viewer, matched.source.placement, place)
+        return [draw, go, *self.turn(view)]
+
+    def turn(self, view: View) -> list[Step]:
         """Show pairs beside or over each other; other layers are hidden meanwhile."""
+        layers = [self._put_pair, self._put_lines] if view == "side" else []
+        return [*layers, partial(self._turn, view)]
+
+    def _turn(self, view: View) -> None:
         turned = view != self._view
         self._view = view
         if view == "side":
-            self._show_side()
             mine = [self._present(name) for name in ("pair", "lines")]
             others = [x for x in self._viewer.layers if x.visible and x not in mine]
             self._hidden += others
@@ -110,14 +116,21 @@ class MatchView:
     def clear(self) -> None:
         """Take the pair away that lies beside the images, and show these again."""
         if self._matched is not None:
-            self.set_view("over")
+            self._turn("over")
 
-    def _show_side(self) -> None:
-        if self._matched is None or self._drawn is None:
-            return
-        matched, (side, row) = self._matched, self._drawn
-        self._put("pair", side.picture, lambda data: _make_pair(data, matched))
-        self._put_lines(side, matched, row)
+    def _put_stack(self, matched: Matched) -> None:
+        if matched.source.needs_stack and not self._present("stack"):
+            self._add("stack", Layer.create(*stack_layer(*_named(matched))))
+
+    def _put_masks(self, matched: Matched) -> None:
+        labels = mask_labels(matched)
+        if labels is not None:
+            self._put("masks", labels, lambda data: _make_masks(data, matched))
+
+    def _put_pair(self) -> None:
+        if self._matched is not None and self._drawn is not None:
+            matched, (side, _) = self._matched, self._drawn
+            self._put("pair", side.picture, lambda data: _make_pair(data, matched))
 
     def _remove_side(self) -> None:
         # Hidden, it would still make room for itself when the view is reset.
@@ -145,7 +158,10 @@ class MatchView:
         else:
             layer.data = data
 
-    def _put_lines(self, side: SideBySide, matched: Matched, row: int) -> None:
+    def _put_lines(self) -> None:
+        if self._matched is None or self._drawn is None:
+            return
+        matched, (side, row) = self._matched, self._drawn
         pair, names = matched.result.pairs[row], matched.result.names
         layer = self._present("lines")
         if layer is None:

@@ -17,10 +17,11 @@ from qtpy.QtWidgets import QApplication
 
 from napari_jcc.plugin.turns import short_turns
 
+_DRAWS = "matplotlib.backends.backend_qtagg"
 _MODULES = (
     "distributed",
     "pandas",
-    "matplotlib.backends.backend_qtagg",
+    _DRAWS,
     "napari_jcc.plugin.widgets.review",
     "napari_jcc.plugin.widgets.sweep",
     "napari_jcc.plugin.widgets.match",
@@ -37,6 +38,7 @@ dask looks for the first one when it reads the first slice of a stack.
 
 _logger = logging.getLogger(__name__)
 _ending = threading.Event()
+_left = threading.Event()
 _thread: threading.Thread | None = None
 
 
@@ -54,6 +56,12 @@ def load_in_background() -> None:
         _thread.start()
 
 
+def let_go() -> None:
+    """Let all garbage be found: a window was closed, which was kept as modules are."""
+    _left.set()
+    gc.unfreeze()
+
+
 def _load() -> None:
     with short_turns(), _without_garbage_collection():
         _load_torch_library()
@@ -63,6 +71,8 @@ def _load() -> None:
             # What is not installed, or broken, is told where it is asked for.
             with suppress(Exception):
                 importlib.import_module(name)
+                if name == _DRAWS:
+                    _draw_text()
 
 
 @contextmanager
@@ -74,10 +84,22 @@ def _without_garbage_collection() -> Iterator[None]:
     try:
         yield
     finally:
-        # There and back: objects count as old then without having been looked through.
+        # Modules stay for good. To look through them takes almost half a second.
         gc.freeze()
-        gc.unfreeze()
+        if _left.is_set():
+            gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+def _draw_text() -> None:
+    """Draw a number with matplotlib, which looks for fonts and loads one for its first."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    figure.subplots().set_xlabel("0.5")
+    figure.canvas.draw()
 
 
 def _load_torch_library() -> None:

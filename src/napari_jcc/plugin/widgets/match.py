@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QMessageBox,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +32,7 @@ from napari_jcc.plugin.matches import (
 )
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.source import find_source
+from napari_jcc.plugin.steps import Steps
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.match_looks import MatchLooks
 from napari_jcc.plugin.widgets.match_pairs import PairChooser, PairTable
@@ -63,6 +65,7 @@ class MatchDock(ImagesDock):
         self.row = -1
         self._drawing: Task | None = None
         self.view = MatchView(self._viewer)
+        self.showing = Steps(self)
         self.matcher = MatcherChooser(with_refinement=True)
         self.pairs = PairChooser()
         self.looks = MatchLooks()
@@ -136,6 +139,7 @@ class MatchDock(ImagesDock):
 
     def leave(self) -> None:
         """Show the layers again that were hidden for a pair."""
+        self.showing.clear()
         self.view.clear()
         super().leave()
 
@@ -159,6 +163,8 @@ class MatchDock(ImagesDock):
             layout.addWidget(widget)
         # Takes the room also while the results in it are hidden.
         holder = QWidget()
+        policy = QSizePolicy.Policy
+        holder.setSizePolicy(policy.Preferred, policy.Expanding)
         held = QVBoxLayout(holder)
         held.setContentsMargins(0, 0, 0, 0)
         held.addWidget(self.results)
@@ -181,7 +187,7 @@ class MatchDock(ImagesDock):
             return
         self.matched = matched
         self.view.unhide()
-        self.view.set_matched(matched)
+        self.showing.add(self.view.begin(matched))
         self.panel.set_status(matched.source.warning)
         self.said.setText(_summarise(matched))
         self.table.show_pairs(as_table(matched))
@@ -191,11 +197,14 @@ class MatchDock(ImagesDock):
 
     def _on_drawn(self, task: Task, drawn: tuple[SideBySide, Any] | None) -> None:
         if task is self._drawing and drawn is not None:
-            self.view.show(self.row, *drawn, self.looks.view, self.looks.opacity)
+            side, warped = drawn
+            looks = self.looks
+            steps = self.view.show(self.row, side, warped, looks.view, looks.opacity)
+            self.showing.add(steps)
 
     def _on_view(self) -> None:
         if self.matched is not None:
-            self.view.set_view(self.looks.view)
+            self.showing.add(self.view.turn(self.looks.view))
 
     def _on_opacity(self) -> None:
         self.view.set_opacity(self.looks.opacity)

@@ -48,7 +48,7 @@ class SweepPlot(Plot):
         if self._unmarked is not None:
             self.restore_region(self._unmarked)
             self._draw_mark()
-            self.blit(self.figure.bbox)
+            self.update()  # with all else; to blit is to draw at once
 
     def draw_figure(self, figure: Figure) -> None:
         """Draw the measure, or say that there is nothing yet."""
