@@ -19,12 +19,14 @@ from napari.layers import Image, Labels
 from qtpy.QtWidgets import QApplication
 from skimage import data, transform
 
+from napari_jcc import segment
 from napari_jcc.config import apply_overrides
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.project import recovery
+from napari_jcc.results.overview import draw_overview
 from napari_jcc.samples import Sample, make_sample
 
 SIZE = 1400, 860
@@ -53,12 +55,19 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         # Copies of a session that ended badly are nothing for the documentation.
         recovery.recovery_folder = lambda: Path(folder) / "recovery"
+        draw_sheet(options.out)
         show_result(options.images, options.out)
         show_padding(options.out)
         show_docks(options.out)
         cats = write_cats(Path(folder) / "cats")
         show_matching(cats, options.out)
         show_training(cats, Path(folder) / "cats.ckpt", options.out)
+
+
+def draw_sheet(out: Path) -> None:
+    """Draw the overview of the coins, as `make demo` does."""
+    collection = make_sample("coins").collection()
+    draw_overview(segment(collection), collection).save(out / "overview.png")
 
 
 def show_result(folder: Path | None, out: Path) -> None:
