@@ -3,6 +3,7 @@
 # Some tests only: make test TESTS="tests/config -x"
 
 VENV ?= .venv
+LOWEST ?= $(VENV)-lowest
 PYTHON ?=
 DEMO ?= demo
 SITE ?= site
@@ -13,7 +14,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs screenshots clean
+.PHONY: help demo test lowest lint docs screenshots clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -28,6 +29,9 @@ demo: $(VENV)/.base ## install the command line and co-segment the bundled coins
 
 test: $(VENV)/.test ## install everything and run the tests with coverage
 	@scripts/run_tests.sh $(BIN)/python $(TESTS)
+
+lowest: $(LOWEST)/.test ## run the tests with the oldest versions allowed, without torch
+	@scripts/run_tests.sh $(LOWEST)/bin/python $(TESTS)
 
 lint: $(VENV)/.lint ## check style, types, layers and the plugin's manifest
 	$(BIN)/ruff check
@@ -61,6 +65,14 @@ $(VENV)/.base: $(VENV)/.pip $(INPUTS)
 $(VENV)/.test: $(VENV)/.pip $(INPUTS)
 	@echo "Installing the package, napari and the test tools into $(VENV)"
 	@$(PIP) --editable ".[all,cluster,deep,match]" --group test
+	@touch $@
+
+$(LOWEST)/.test: scripts/lowest_versions.py pyproject.toml
+	@scripts/create_venv.sh "$(LOWEST)" "$(PYTHON)"
+	@$(LOWEST)/bin/python scripts/lowest_versions.py napari cluster > $(LOWEST)/lowest.txt
+	@echo "Installing the oldest versions that are allowed into $(LOWEST)"
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c $(LOWEST)/lowest.txt --editable ".[all,cluster]" --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test

@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from napari_jcc import ImageCollection
 
 QT_FIXTURES = {"make_napari_viewer", "make_napari_viewer_proxy", "qapp", "qtbot"}
 PLUGIN_TESTS = Path(__file__).parent / "plugin"
+
+# How fast a machine is, and how busy, is not what a property says.
+settings.register_profile(
+    "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 class TinyCollection(NamedTuple):

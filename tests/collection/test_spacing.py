@@ -47,7 +47,7 @@ def test_planes_of_imagej_have_its_pixel_size(tmp_path, unit, expected):
         tmp_path / "a.tif",
         STACK,
         imagej=True,
-        resolution=(1 / 0.65, 1 / 0.5),
+        resolution=((20, 13), (2, 1)),
         metadata={"axes": "TZCYX", "unit": unit, "spacing": 2.0},
     )
     known = None if expected is None else (0.5, 0.65, expected)

@@ -195,6 +195,7 @@ def test_saved_and_copied_as_the_command_would_do_it(
 
 
 def test_wrong_checkpoint_is_told_and_leaves_no_layer(viewer, qtbot, tmp_path):
+    pytest.importorskip("lightning_fabric", reason="a checkpoint needs lightning-fabric")
     viewer.add_image(np.zeros((3, 20, 20), np.uint8), name="set")
     dock = MatchDock(viewer)
     viewer.window.add_dock_widget(dock, name="Match")

@@ -347,14 +347,19 @@ def mirror(entry) -> Stroke:
 
 
 def listeners(viewer) -> dict[str, int]:
-    """Count who listens to the viewer and its list of layers."""
+    """Count who, napari itself apart, listens to the viewer and its list of layers."""
     groups = viewer.events, viewer.layers.events, viewer.layers.selection.events
     return {
-        f"{number} {name}": len(emitter.callbacks)
+        f"{number} {name}": sum(not of_napari(back) for back in emitter.callbacks)
         for number, group in enumerate(groups)
         for name, emitter in group.emitters.items()
-        if name != "mouse_over_canvas"  # napari's own brush cursor waits for it
     }
+
+
+def of_napari(callback) -> bool:
+    """Whether a callback is a method of napari's own, as of its brush cursor."""
+    owner = callback[0]() if isinstance(callback, tuple) else callback
+    return type(owner).__module__.startswith("napari.")
 
 
 def watchers(layer) -> int:

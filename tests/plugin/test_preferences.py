@@ -16,8 +16,13 @@ from napari_jcc.plugin.widgets.device_editor import DeviceEditor
 from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
 
 FIELD = RuntimeConfig.model_fields["device"]
+with_page = pytest.mark.skipif(
+    not hasattr(napari.settings, "get_plugin_settings"),
+    reason="plugins have a page in the preferences of napari 0.9 and later only",
+)
 
 
+@with_page
 def test_defaults_of_the_manifest_are_those_without_a_page(monkeypatch):
     page = napari.settings.get_plugin_settings("napari-jcc").cosegmentation
     fields = type(page).model_fields
@@ -26,6 +31,7 @@ def test_defaults_of_the_manifest_are_those_without_a_page(monkeypatch):
     assert read_preferences() == Preferences()
 
 
+@with_page
 def test_preferred_device_and_cache_are_in_every_preset(monkeypatch, tmp_path):
     page = SimpleNamespace(
         preset="photo", cache_folder=str(tmp_path), device="cpu", autosave_seconds=3

@@ -54,6 +54,7 @@ def dock(viewer, folder) -> TrainDock:
     return dock
 
 
+@pytest.mark.skipif(NO_TORCH, reason="the extra 'match' is not installed")
 def test_form_holds_all_settings_of_the_network(dock, folder):
     config = apply_overrides(MatchConfig(), QUICK | {"network.head_channels": (8, 4)})
     dock.form.set_config(config)

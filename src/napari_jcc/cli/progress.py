@@ -35,7 +35,8 @@ class TerminalProgress(Progress):
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=console or Console(stderr=True),
+            # Disabled bars may still end in a new line.
+            console=console or Console(stderr=True, quiet=quiet),
             disable=quiet,
         )
         self._stage: TaskID | None = None

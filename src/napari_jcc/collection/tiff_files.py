@@ -24,6 +24,9 @@ from napari_jcc.errors import InputError
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ALPHA_KINDS = (1, 2)  # EXTRASAMPLE: associated and unassociated alpha
+_LACKING = "imagecodecs", "not supported"
+"""Words of tifffile where it has no decoder for a compression."""
+
 _BY_PILLOW = (PHOTOMETRIC.SEPARATED, PHOTOMETRIC.YCBCR, PHOTOMETRIC.CIELAB)
 
 
@@ -152,7 +155,7 @@ def _read_page(file: TiffFile, series: TiffPageSeries, number: int) -> Pixels:
     try:
         values = page.asarray()
     except ValueError as error:
-        if "imagecodecs" not in str(error):
+        if not any(words in str(error) for words in _LACKING):
             raise
         return _read_by_pillow(file, keyframe, page.index)
     if keyframe.axes == "SYX":
