@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
-from napari.utils.theme import get_theme
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtGui import QKeyEvent
@@ -69,7 +68,6 @@ class CosegmentWidget(Dock):
         self.docks = DockBar(napari_viewer, "Co-segment")
         self._build()
         self._connect()
-        self._apply_theme()
         self._show_session()
 
     @property
@@ -165,7 +163,6 @@ class CosegmentWidget(Dock):
         self.project.adopted.connect(self._show_session)
         self.panel.run_wanted.connect(self.run)
         self.results.copy_wanted.connect(self.copy_command)
-        self._viewer.events.theme.connect(self._apply_theme)
         self._turn.timeout.connect(self._show_next)
 
     def _on_ended(self) -> None:
@@ -279,16 +276,11 @@ class CosegmentWidget(Dock):
             return True
         return super().event(event)
 
-    def _apply_theme(self) -> None:
-        theme = get_theme(self._viewer.theme)
-        self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())
-
     def leave(self) -> None:
         """Stop listening to the viewer."""
         self.chooser.disconnect_viewer()
         self.project.disconnect_viewer()
         self.corrections.leave()
-        self._viewer.events.theme.disconnect(self._apply_theme)
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")

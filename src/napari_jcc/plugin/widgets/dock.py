@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractButton, QMainWindow, QWidget
@@ -51,6 +52,9 @@ class Dock(QWidget):
         self.panel = RunPanel(run_text)
         self.panel.cancel_wanted.connect(self.cancel)
         FocusMark(self)
+        self._themed = viewer
+        viewer.events.theme.connect(self._apply_theme)
+        self._apply_theme()
         # Emptied in place: also seen by the handler that outlives this widget.
         self._tasks: list[Task] = []
         self.destroyed.connect(partial(stop_tasks, self._tasks))
@@ -113,6 +117,7 @@ class Dock(QWidget):
             if self.parent() is None:
                 self.session.docks.pop(type(self), None)
                 self.session.stop(self)
+                self._themed.events.theme.disconnect(self._apply_theme)
                 self.leave()
             else:
                 self.session.docks[type(self)] = self
@@ -130,6 +135,10 @@ class Dock(QWidget):
             self.cancel()
         else:
             super().keyPressEvent(event)
+
+    def _apply_theme(self) -> None:
+        theme = get_theme(self._themed.theme)
+        self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())
 
     def _guard_window(self) -> None:
         """Let the session keep its work when the window is closed."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
-from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QFileDialog
 
@@ -36,8 +35,6 @@ class ImagesDock(Dock):
         self.chooser.changed.connect(self._on_choice)
         self.chooser.folder_wanted.connect(self._ask_folder)
         self.session.chosen_changed.connect(self._on_chosen_changed)
-        self._viewer.events.theme.connect(self._apply_theme)
-        self._apply_theme()
 
     def begin(self) -> None:
         """Show the images chosen before this dock was opened; subclasses call it last."""
@@ -58,7 +55,6 @@ class ImagesDock(Dock):
     def leave(self) -> None:
         """Stop listening to the viewer."""
         self.chooser.disconnect_viewer()
-        self._viewer.events.theme.disconnect(self._apply_theme)
 
     def sizeHint(self) -> QSize:
         """As wide as the other docks, as high as there is room."""
@@ -88,7 +84,3 @@ class ImagesDock(Dock):
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
         if folder and not self.running:
             self.open_folder(folder)
-
-    def _apply_theme(self) -> None:
-        theme = get_theme(self._viewer.theme)
-        self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())

@@ -54,6 +54,7 @@ class SweepPlot(Plot):
         """Draw the measure, or say that there is nothing yet."""
         self._mark = None
         if self._table is None:
+            figure.text(0.5, 0.5, "the points will be drawn here", ha="center", va="center")
             return
         if all(v is None for v in measure_points(self._table, self._measure).values()):
             figure.text(0.5, 0.5, "no point is finished yet", ha="center", va="center")
