@@ -13,7 +13,7 @@ CELLS, STRIDE = 16, 4
 
 
 def scene(number):
-    """Map of an object of head and body, its box, and its mask (h, w)."""
+    """Map of an object of head and body, its box, and its mask (1, h, w)."""
     rng = np.random.default_rng(number)
     y, x = rng.integers(3, 8, 2)
     grid = np.tile(REST, (CELLS, CELLS, 1))
@@ -21,8 +21,8 @@ def scene(number):
     grid[y : y + 4, x + 2 : x + 6] = BODY
     grid += rng.normal(0, 0.05, grid.shape)
     box = STRIDE * np.array([x, y, x + 6, y + 4])
-    mask = np.zeros((STRIDE * CELLS,) * 2, np.float32)
-    mask[box[1] : box[3], box[0] : box[2]] = 1
+    mask = np.zeros((1, STRIDE * CELLS, STRIDE * CELLS), np.bool_)
+    mask[0, box[1] : box[3], box[0] : box[2]] = True
     side = STRIDE * CELLS
     return FeatureMap(grid.astype(np.float16), STRIDE, 1.5, (side, side)), box, mask
 
@@ -47,7 +47,7 @@ def images():
 def test_a_mask_that_misses_the_body_does_not_keep_its_box(images):
     maps, boxes, masks, offered = images
     cut = masks[0].copy()
-    cut[:, boxes[0][0] + 8 :] = 0
+    cut[..., boxes[0][0] + 8 :] = False
     rated = rate_boxes(maps, offered, [cut, *masks[1:]])
     assert offered[0][rated[0].argmax()].tolist() == boxes[0].tolist()
 
@@ -63,6 +63,17 @@ def test_a_single_image_is_rated_by_its_own_mask(images):
     maps, boxes, masks, offered = images
     rated = rate_boxes(maps[:1], offered[:1], masks[:1])[0]
     np.testing.assert_allclose(rated, box_iou(boxes[0], offered[0]), atol=1e-6)
+
+
+def test_one_cut_of_several_that_joins_two_pieces_is_outvoted(images):
+    maps, boxes, masks, offered = images
+    joined = np.ones_like(masks[0])
+    apart = [masks[0], masks[0], joined]
+    rated = rate_boxes(maps[:1], offered[:1], [np.concatenate(apart)])[0]
+    whole = np.array([0, 0, *joined.shape[:0:-1]])
+    wanted = 2 * box_iou(boxes[0], offered[0]) + box_iou(whole, offered[0])
+    np.testing.assert_allclose(rated, wanted / 3, atol=1e-6)
+    assert offered[0][rated.argmax()].tolist() == boxes[0].tolist()
 
 
 def test_descriptions_in_a_file_give_the_same_ratings(images):

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from napari_jcc.errors import ConfigError
-from napari_jcc.results.smooth import LEVEL, smooth_scores, split_by_otsu, split_smoothed
+from napari_jcc.results.smooth import (
+    LEVEL,
+    smooth_scores,
+    split_at_steps,
+    split_by_otsu,
+    split_smoothed,
+)
 
 
 def test_blocky_scores_follow_the_edge_of_the_image():
@@ -56,6 +62,22 @@ def test_the_cut_of_smoothed_maps_is_half_way_to_the_common_level():
 def test_maps_below_the_common_level_are_still_split():
     values = np.array([[0.0, 0.0, 0.0, 0.1, 0.1]], np.float32)
     np.testing.assert_array_equal(split_smoothed(values), values > 0.05)
+
+
+def test_masks_of_several_cuts_lie_round_the_one_that_is_used():
+    # Cut at .2625 (see above), and .05 and .1 lower and higher. .25 is object at .1625
+    # and .2125.
+    values = np.array([[0.0] * 40 + [0.25] * 20 + [0.6] * 2], np.float32)
+    area = split_at_steps(values).sum(axis=(1, 2))
+    assert area.tolist() == [22, 22, 2, 2, 2]
+
+
+def test_empty_masks_of_higher_cuts_are_left_out():
+    # Otsu's .05, as nothing reaches half way to .4: nothing lies above .1 and .15.
+    values = np.array([[0.0, 0.0, 0.0, 0.1, 0.1]], np.float32)
+    masks = split_at_steps(values)
+    assert masks.sum(axis=(1, 2)).tolist() == [5, 2, 2]
+    assert split_at_steps(np.zeros((3, 4), np.float32)).any(axis=(1, 2)).all()
 
 
 def test_opencv_without_contrib_is_told(monkeypatch):

@@ -12,6 +12,7 @@ from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.priors import rate_boxes
 from napari_jcc.regions import ImageRegions, Superpixels
+from napari_jcc.results.smooth import smooth_prior, split_at_steps
 from napari_jcc.spill import GIGABYTE
 
 
@@ -89,7 +90,7 @@ class BoxStage:
         if config.boxes.learned:
             sources = self._encoded.extend(keys, "learned boxes", config.features)
             # What is taught changes with every image, so all share the key.
-            whole = digest("learned boxes", sources)
+            whole = digest("boxes learned by several cuts", sources)
             merit = self._keeper.once(whole, lambda: self._rate(candidates, priors))
             keys = [digest(key, whole) for key in keys]
         tasks = [
@@ -107,8 +108,8 @@ class BoxStage:
 
         def learn() -> list[Float32Array]:
             masks = [
-                stages.find_mask(stages.MaskTask(*parts, None))
-                for parts in zip(self._images, self._superpixels, priors, strict=True)
+                split_at_steps(smooth_prior(*pair))
+                for pair in zip(self._images, priors, strict=True)
             ]
             return rate_boxes(maps, candidates, masks, budget)
 

@@ -6,6 +6,9 @@ object from half of one. A ridge regression on the candidate boxes of all images
 how much each overlaps the box of its own image's mask. No image is rated by what was
 learned from itself, so that a wrong mask does not confirm its own box; how well the two
 agree counts too, at a smaller weight.
+
+A mask's box depends on where the mask was cut: a little lower, and two animals become one
+piece. So every image gives masks of several cuts, and what counts is the mean overlap.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, IntArray
+from napari_jcc._types import Float32Array, FloatArray, IntArray, MaskArray
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.box_parts import describe_boxes
 from napari_jcc.priors.cells import embed_cells
@@ -26,21 +29,19 @@ from napari_jcc.threads import one_thread
 DIMENSIONS = 48
 FOLDS = 5
 """Groups of images, each rated by what the others teach."""
-ROUNDS = 2
-"""The first learns the boxes of the masks, the next the boxes rated best before."""
 RIDGE = 1.0
 """Share of the mean variance that is added to every direction."""
 LEAST_WEIGHT = 0.1
 """What a box beside the object counts where the object's own counts 1.1; there are many
 times as many beside it."""
-OWN_MASK = 0.4
-"""Weight of the overlap with the box of the own mask; what others teach has 1."""
+OWN_MASKS = 0.5
+"""Weight of the overlap with the boxes of the own masks; what others teach has 1."""
 
 
 def rate_boxes(
     maps: Sequence[FeatureMap],
     boxes: Sequence[IntArray],
-    masks: Sequence[Float32Array],
+    masks: Sequence[MaskArray],
     budget: float = math.inf,
 ) -> list[Float32Array]:
     """Predict how much every candidate box overlaps the object.
@@ -51,8 +52,8 @@ def rate_boxes(
         The encoder's descriptors of every image.
     boxes : list of (R, 4) int64
         Candidates, ``xyxy`` in the pixels of the masks, half-open; R may be 0.
-    masks : list of (h, w) float32
-        1 for object, 0 for rest, with an object each.
+    masks : list of (n, h, w) bool
+        Object or rest, by several cuts of the same image; n at least 1, none empty.
     budget
         Bytes of descriptors of boxes kept in memory; the others go to a temporary file.
 
@@ -60,28 +61,28 @@ def rate_boxes(
     -------
     list of (R,) float32
         Expected intersection over union with the box of the object, about 0 to 1; for a
-        single image that with the box of its mask.
+        single image that with the boxes of its masks.
     """
-    own = [
-        box_iou(largest_piece(mask > 0.5).astype(np.int64), candidates)
-        for mask, candidates in zip(masks, boxes, strict=True)
-    ]
+    own = list(map(_mean_overlap, masks, boxes))
     taught = own
     if len(maps) > 1:
-        features = _describe(maps, boxes, masks, budget)
-        for round_ in range(ROUNDS):
-            wanted = own if round_ == 0 else _overlap_with_best(boxes, taught)
-            taught = _rate_by_others(features, wanted)
+        taught = _rate_by_others(_describe(maps, boxes, masks, budget), own)
     return [
-        ((by_others + OWN_MASK * overlap) / (1 + OWN_MASK)).astype(np.float32)
+        ((by_others + OWN_MASKS * overlap) / (1 + OWN_MASKS)).astype(np.float32)
         for by_others, overlap in zip(taught, own, strict=True)
     ]
+
+
+def _mean_overlap(masks: MaskArray, boxes: IntArray) -> FloatArray:
+    """Mean over the masks of the overlap with the box of the largest piece, (R,)."""
+    drawn = [largest_piece(mask).astype(np.int64) for mask in masks]
+    return np.asarray(np.mean([box_iou(box, boxes) for box in drawn], axis=0))
 
 
 def _describe(
     maps: Sequence[FeatureMap],
     boxes: Sequence[IntArray],
-    masks: Sequence[Float32Array],
+    masks: Sequence[MaskArray],
     budget: float,
 ) -> SpilledList[Float32Array]:
     features: SpilledList[Float32Array] = SpilledList(
@@ -89,18 +90,9 @@ def _describe(
     )
     cells = embed_cells(maps, DIMENSIONS)
     for place, (found, grid, candidates) in enumerate(zip(maps, cells, boxes, strict=True)):
-        height, width = masks[place].shape
+        _, height, width = masks[place].shape
         features[place] = describe_boxes(found, grid, candidates, (height, width))
     return features
-
-
-def _overlap_with_best(
-    boxes: Sequence[IntArray], rated: Sequence[FloatArray]
-) -> list[FloatArray]:
-    return [
-        box_iou(candidates[int(rating.argmax())], candidates) if len(rating) else rating
-        for candidates, rating in zip(boxes, rated, strict=True)
-    ]
 
 
 @one_thread

@@ -19,6 +19,8 @@ LEVEL = 0.4
 """Where the cut would be if it were the same in all images. Otsu's threshold falls too low
 on small objects, as the ramp that smoothing leaves around them weighs more than they do.
 The cut is half way between the two."""
+STEPS = (-0.1, -0.05, 0.0, 0.05, 0.1)
+"""Other cuts that an object might as well have been drawn by, as steps from that one."""
 _BINS = 1024
 
 
@@ -78,9 +80,17 @@ def split_smoothed(values: Float32Array) -> MaskArray:
 
     Where nothing reaches that, those above Otsu's threshold.
     """
-    threshold = _otsu(values)
-    found = np.asarray(values > (threshold + LEVEL) / 2)
-    return found if found.any() else split_by_otsu(values)
+    if values.min() == values.max():
+        return np.ones(values.shape, dtype=np.bool_)
+    return np.asarray(values > _cut(values))
+
+
+def split_at_steps(values: Float32Array) -> MaskArray:
+    """Masks (n, h, w) cut by `split_smoothed` and at `STEPS` from there, but empty ones."""
+    own = split_smoothed(values)
+    cut = _cut(values)
+    masks = [own if step == 0 else values > cut + step for step in STEPS]
+    return np.stack([mask for mask in masks if mask.any()])
 
 
 def split_by_otsu(values: Float32Array) -> MaskArray:
@@ -88,6 +98,13 @@ def split_by_otsu(values: Float32Array) -> MaskArray:
     if values.min() == values.max():
         return np.ones(values.shape, dtype=np.bool_)
     return np.asarray(values > _otsu(values))
+
+
+def _cut(values: Float32Array) -> float:
+    """Half way from Otsu's threshold to `LEVEL`; the former where nothing reaches that."""
+    threshold = _otsu(values)
+    half_way = (threshold + LEVEL) / 2
+    return half_way if (values > half_way).any() else threshold
 
 
 def _otsu(values: Float32Array) -> float:
