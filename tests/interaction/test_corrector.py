@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, lay_over
+from napari_jcc.interaction.machine import TAUGHT_SHARE, with_prior
 from napari_jcc.progress import Progress
 
 
@@ -141,3 +144,19 @@ def test_taking_over_edits_looks_at_no_superpixel(finished, monkeypatch):
     marks = np.zeros(image.mask.shape, np.uint8)
     marks[2:5, 2:5] = OBJECT
     assert corrector.update(Edits().draw(key, marks)) == (1,)
+
+
+def test_a_taught_prior_keeps_what_is_known_of_the_pixels_within_a_superpixel(finished):
+    """Refinement cuts by it: with the superpixel's mean alone an edge within is lost."""
+    regions = finished.regions[0]
+    labels = regions.superpixels.label_map
+    detail = np.where(np.arange(labels.size).reshape(labels.shape) % 2, 0.05, -0.05)
+    prior = (0.5 + detail).astype(np.float32)
+    regions = replace(regions, saliency_map=prior)
+    taught = np.linspace(0.3, 0.7, len(regions.superpixels))
+    after = with_prior(regions, taught)
+    assert after.saliency_map.dtype == np.float32
+    expected = TAUGHT_SHARE * taught + (1 - TAUGHT_SHARE) * regions.saliency
+    np.testing.assert_allclose(after.saliency, expected, atol=1e-5)
+    within = after.saliency_map - after.saliency[labels]
+    np.testing.assert_allclose(within, prior - regions.saliency[labels], atol=1e-5)

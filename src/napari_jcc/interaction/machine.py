@@ -216,6 +216,9 @@ class Machine:
 def with_prior(regions: ImageRegions, taught: FloatArray) -> ImageRegions:
     """Regions whose prior is what was taught and, in part, what it was before.
 
+    Every superpixel moves as a whole: what the prior knows of the pixels within one stays,
+    as refinement of the mask goes by it.
+
     Parameters
     ----------
     regions
@@ -224,8 +227,8 @@ def with_prior(regions: ImageRegions, taught: FloatArray) -> ImageRegions:
         Rating of every superpixel, in [0, 1].
     """
     before = regions.saliency_map
-    rated = taught.astype(np.float32)[regions.superpixels.label_map]
-    both = np.asarray(TAUGHT_SHARE * rated + (1 - TAUGHT_SHARE) * before, dtype=np.float32)
+    moved = (TAUGHT_SHARE * (taught - regions.saliency)).astype(np.float32)
+    both = np.clip(before + moved[regions.superpixels.label_map], 0.0, 1.0)
     bounds = pixel_bounds(regions.boxes, before.shape)
     # Where merit is excess this is the new excess; a learned rating moves by as much.
     gained = box_excess(bounds, both) - box_excess(bounds, before)
