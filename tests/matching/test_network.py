@@ -91,8 +91,29 @@ def test_cells_of_any_trunk_are_brought_to_the_centres_of_the_grid(stride, offse
     x = torch.arange(240.0).expand(1, 3, 240, 240)
     found = encoder(x).features[0, 0, 7]
     wanted = torch.arange(15) * 16 + 7.5
-    # In the middle the ramp is read off exactly; at the border its reflection bends it.
+    # In the middle the ramp is read off exactly; beyond the border it goes on level.
     assert torch.allclose(found[1:-1], wanted[1:-1], atol=1e-3)
+    assert (found - wanted).abs().max() < stride / 4
+
+
+@pytest.mark.parametrize(
+    ("stride", "offset", "extended"),
+    [
+        (16, 7, 240),  # cells lie where they should
+        (16, 6, 240),  # and nearly so
+        (16, 0, 240 + 8 + 8),  # half a cell early: pixels before bring them into place
+        (16, 15, 240 + 8),  # the last cell ends at the border as it is
+    ],
+)
+def test_images_are_extended_only_where_the_trunk_leaves_the_border_bare(
+    stride, offset, extended
+):
+    trunk, sides = Ramp(stride, offset), []
+    encoder = PyramidEncoder(trunk, 15)
+    maps = trunk.maps
+    trunk.maps = lambda images: sides.append(images.shape[-1]) or maps(images)
+    encoder(torch.zeros(1, 3, 240, 240))
+    assert sides == [extended]
 
 
 def test_exported_programs_and_transformers_are_encoders(tmp_path):

@@ -272,8 +272,12 @@ def test_trained_network_gives_thetas_and_masks(tmp_path):
     images = blobs(3)
     result = match_collection(matcher, images, choose_pairs(images.names, "all"))
     pair = result.pairs[0]
-    assert pair.theta_tps.shape == (18,)
+    assert pair.theta_tps.shape == (50,)  # 5 x 5 control points of the refinement
     assert pair.tolerance == 0.3
+    out = write_matches(result, images, tmp_path / "out", warped=False)
+    row = rows(out / "pairs.csv")[0]
+    assert float(row["tps_y25"]) == pytest.approx(pair.theta_tps[-1], rel=1e-5)
+    assert "tps_x26" not in row
     assert [mask.shape for mask in result.masks] == [images.shape(i) for i in range(3)]
     points = np.array([[3.0, 4.0], [20.0, 30.0]])
     np.testing.assert_allclose(pair.sureness(points) <= pair.confidence, True)

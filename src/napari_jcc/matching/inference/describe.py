@@ -11,7 +11,7 @@ from torch import Tensor
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.matching.network import MaCoSNet, Pyramid, PyramidEncoder
+from napari_jcc.matching.network import MaCoSNet, Match, Pyramid, PyramidEncoder
 from napari_jcc.matching.training.images import to_square, to_unit
 from napari_jcc.progress import Progress
 
@@ -70,6 +70,10 @@ class Described:
         image = self.images[place]
         return (image.detail or image.pyramid).to(self.device).float()
 
+    def match(self, network: MaCoSNet, source: int, target: int) -> Match:
+        """Ask a network for the transformation from target to source points."""
+        return network.match(self.pyramid(source), self.pyramid(target), self.image(source))
+
 
 class ImageDescriber:
     """Describes images for matching, and remembers the last ones.
@@ -106,15 +110,11 @@ class ImageDescriber:
             If the progress was cancelled.
         """
         device = next(self._network.affine_head.parameters()).device
-        config = self._network.config
-        cells = round(config.grid * scale)
-        side = round(cells * config.input_size / config.grid)  # cells as wide as its own
-        same = cells == config.grid
-        finer = None if same else PyramidEncoder(self._network.encoder.trunk, cells)
+        cells = round(self._network.config.grid * scale)
         progress.start("Descriptions", len(collection))
         images = []
         for index in range(len(collection)):
-            images.append(self._describe(collection.image(index), side, finer))
+            images.append(self._describe(collection.image(index), cells))
             while len(self._known) > max(KEPT_IMAGES, len(collection)):
                 self._known.popitem(last=False)
             progress.advance()
@@ -123,10 +123,10 @@ class ImageDescriber:
         summary = torch.nn.functional.normalize(whole - whole.mean(dim=0), dim=1)
         return Described(images, summary, device)
 
-    def _describe(
-        self, image: ImageArray, side: int, finer: PyramidEncoder | None
-    ) -> DescribedImage:
-        sides = [self._network.config.input_size, *([side] if finer else [])]
+    def _describe(self, image: ImageArray, cells: int) -> DescribedImage:
+        """Describe an image, and again on `cells` if they differ from the network's."""
+        own, size = self._network.config.grid, self._network.config.input_size
+        sides = [size] if cells == own else [size, round(cells * size / own)]
         squares = [
             torch.from_numpy(to_square(image, each)).permute(2, 0, 1)[None].contiguous()
             for each in sides
@@ -134,16 +134,19 @@ class ImageDescriber:
         key = blake2b(b"".join(square.numpy().tobytes() for square in squares)).digest()
         if key not in self._known:
             with torch.no_grad():
-                pyramid = _keep(self._network.encoder, squares[0])
-                detail = _without_finest(_keep(finer, squares[1])) if finer else None
+                pyramid, *finer = (
+                    _keep(self._network.encoder, square, count)
+                    for square, count in zip(squares, (own, cells), strict=False)
+                )
+            detail = _without_finest(finer[0]) if finer else None
             self._known[key] = DescribedImage(squares[0], pyramid, detail)
         self._known.move_to_end(key)
         return self._known[key]
 
 
-def _keep(encoder: PyramidEncoder, square: Tensor) -> Pyramid:
+def _keep(encoder: PyramidEncoder, square: Tensor, cells: int) -> Pyramid:
     device = next(encoder.module.parameters(), torch.empty(0)).device
-    pyramid: Pyramid = encoder(to_unit(square, device))
+    pyramid: Pyramid = encoder(to_unit(square, device), cells=cells)
     return pyramid.half().to("cpu")
 
 

@@ -18,7 +18,8 @@ from napari_jcc.errors import ConfigError, InputError
 from napari_jcc.matching.inference.agreement import explained_share
 from napari_jcc.matching.inference.describe import Described, ImageDescriber
 from napari_jcc.matching.inference.pair import MatchedPair
-from napari_jcc.matching.network import MaCoSNet, Match, Transform, sampling_grid, warp
+from napari_jcc.matching.inference.pooling import pool_mask
+from napari_jcc.matching.network import MaCoSNet, Transform, sampling_grid, warp
 from napari_jcc.matching.network.transforms import inverse_error, pixel_centres
 from napari_jcc.matching.refinement import NETWORK_REACH, refine
 from napari_jcc.matching.training.checkpoint import Checkpoint
@@ -158,7 +159,7 @@ class Matcher:
         progress.start("Masks", len(collection))
         pooled = []
         for target in range(len(collection)):
-            probability = self._pool(described, target, self._partners(described, target))
+            probability = pool_mask(self.network, described, target, self.settings.partners)
             height, width = collection.shape(target)
             pooled.append(cv2.resize(probability, (width, height)))
             progress.advance()
@@ -240,40 +241,12 @@ class Matcher:
     ) -> tuple[Transform, Tensor]:
         """From target points to source points, and the correlation at target cells."""
         with torch.no_grad():
-            match = self._run(described, source, target)
+            match = described.match(self.network, source, target)
             transform = match.transform
             if self._refines:
                 ours, theirs = described.detail(source), described.detail(target)
                 transform = refine(ours, theirs, transform, self._reach)
         return transform, match.correlation
-
-    def _run(self, described: Described, source: int, target: int) -> Match:
-        return self.network.match(
-            described.pyramid(source), described.pyramid(target), described.image(source)
-        )
-
-    def _pool(
-        self, described: Described, target: int, partners: Sequence[int]
-    ) -> Float32Array:
-        side = 16 * self.network.config.grid
-        total = np.zeros((side, side), np.float32)
-        weights = 0.0
-        with torch.no_grad():
-            for partner in partners:
-                match = self._run(described, partner, target)
-                weight = explained_share(match.transform, match.correlation) + 1e-6
-                logits = self.network.mask(described.pyramid(target), match.correlation)
-                total += weight * logits.float().sigmoid()[0, 0].cpu().numpy()
-                weights += weight
-        return total / np.float32(weights)
-
-    def _partners(self, described: Described, target: int) -> list[int]:
-        """Images most alike to `target`, by the mean of their descriptions."""
-        alike = described.summary @ described.summary[target]
-        order = [
-            int(place) for place in torch.argsort(-alike, stable=True) if place != target
-        ]
-        return order[: self.settings.partners or len(order)]
 
     def _require_masks(self, collection: ImageCollection) -> None:
         if not self.has_masks:

@@ -22,10 +22,10 @@ class MatchedPair:
         Places of the images in the collection.
     sizes
         Height and width in pixels of source and target.
-    theta_affine, theta_tps : (6,), (18,) float32
+    theta_affine, theta_tps : (6,), (2 G,) float32
         Map points of the target into the source, T(p) = affine(tps(p)), in coordinates from
         -1 to 1 between the outer edges of each image; see `affine_points`, `tps_points`.
-    back_affine, back_tps : (6,), (18,) float32
+    back_affine, back_tps : (6,), (2 G,) float32
         The same from points of the source into the target.
     cycle_error
         Mean over a grid of target points of the distance between start and end of the way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -13,6 +14,10 @@ from napari_jcc.features.encoders.geometry import Grid
 from napari_jcc.matching.network.decoder import SKIP_STRIDES
 
 COARSE_STRIDE = 16
+MEASURED_CELLS = 8
+"""Cells along each side of the image that a trunk is tried on."""
+NEAR_ENOUGH = 0.25
+"""Share of a cell by which it may lie beside the one wanted."""
 MERGING = 1.5
 """Cells per wanted cell from which on they are averaged rather than interpolated."""
 
@@ -74,10 +79,11 @@ class Pyramid:
 class PyramidEncoder(nn.Module):
     """A trunk whose maps are brought to the working grid and its finer multiples.
 
-    Networks differ in where the cells of their maps lie. Images are extended by reflection,
-    so that no cell has to be made up at the border, and every map is sampled at the centres
-    of the cells wanted. Where strides agree this hardly blurs, because the border at the
-    top and left is chosen to bring the coarsest cells into place.
+    Networks differ in where the cells of their maps lie. Every map is sampled at the
+    centres of the cells wanted. Where the coarsest cells of the trunk end too far from the
+    border, or would lie between those wanted, the image is extended by its outermost
+    pixels; not elsewhere, because cells that see more of what was made up than they need
+    are mistaken for each other.
 
     Parameters
     ----------
@@ -94,9 +100,14 @@ class PyramidEncoder(nn.Module):
         self.grid = grid
         first, *finer = _choose_levels(trunk.grids)
         self._levels = first, *finer
-        coarse = trunk.grids[first]
-        self._lead = round((coarse.offset - (coarse.stride - 1) / 2) % coarse.stride)
-        self._tail = coarse.stride
+        place = next(self.module.parameters(), torch.empty(0)).device
+        side = MEASURED_CELLS * math.lcm(trunk.grids[first].stride, trunk.multiple)
+        with torch.no_grad():
+            maps = trunk.maps(torch.zeros(1, 3, side, side, device=place))
+        self._widths = [
+            0 if level is None else maps[level].shape[1] for level in self._levels
+        ]
+        self._borders = _choose_borders(trunk.grids[first], side, maps[first].shape[3])
 
     def train(self, mode: bool = True) -> Self:
         """Leave the trunk as for inference: its normalisation keeps its statistics."""
@@ -105,15 +116,16 @@ class PyramidEncoder(nn.Module):
 
     def channels(self) -> tuple[int, list[int]]:
         """Channels on the working grid, and those of the skips, 0 where there is none."""
-        place = next(self.module.parameters(), torch.empty(0)).device
-        with torch.no_grad():
-            maps = self.trunk.maps(torch.zeros(1, 3, 128, 128, device=place))
-        coarse, *skips = (
-            0 if level is None else maps[level].shape[1] for level in self._levels
-        )
+        coarse, *skips = self._widths
         return coarse, skips
 
-    def forward(self, images: Tensor, *, with_skips: bool = True) -> Pyramid:
+    def forward(
+        self,
+        images: Tensor,
+        *,
+        with_skips: bool = True,
+        cells: int | None = None,
+    ) -> Pyramid:
         """Describe square images (B, 3, S, S) float, RGB in [0, 1].
 
         Parameters
@@ -122,16 +134,15 @@ class PyramidEncoder(nn.Module):
             RGB in [0, 1].
         with_skips
             Whether the finer maps are wanted.
+        cells
+            Wanted along each side; those of the working grid if None.
         """
-        side = images.shape[-1]
-        multiple = self.trunk.multiple
-        extra = -(side + self._lead + self._tail) % multiple
-        borders = (self._lead, self._tail + extra) * 2
-        maps = self.trunk.maps(nn.functional.pad(images, borders, mode="reflect"))
+        side, cells = images.shape[-1], cells or self.grid
+        maps = self.trunk.maps(self._extend(images))
         coarse, *finer = (
             None
             if level is None
-            else self._sample(maps[level], self.trunk.grids[level], side, self.grid * scale)
+            else self._sample(maps[level], self.trunk.grids[level], side, cells * scale)
             for level, scale in zip(
                 self._levels if with_skips else self._levels[:1],
                 (1, 2, 4, 8) if with_skips else (1,),
@@ -142,10 +153,28 @@ class PyramidEncoder(nn.Module):
             raise IndexError
         return Pyramid(coarse, tuple(finer) or (None,) * len(SKIP_STRIDES))
 
+    def _extend(self, images: Tensor) -> Tensor:
+        lead, tail = self._borders
+        tail += -(images.shape[-1] + lead + tail) % self.trunk.multiple
+        return nn.functional.pad(images, (lead, tail, lead, tail), mode="replicate")
+
     def _sample(self, maps: Tensor, grid: Grid, side: int, cells: int) -> Tensor:
-        rows = _weights(maps.shape[2], grid, self._lead, side, cells, maps)
-        columns = _weights(maps.shape[3], grid, self._lead, side, cells, maps)
+        lead = self._borders[0]
+        rows = _weights(maps.shape[2], grid, lead, side, cells, maps)
+        columns = _weights(maps.shape[3], grid, lead, side, cells, maps)
         return rows @ maps @ columns.T
+
+
+def _choose_borders(grid: Grid, side: int, count: int) -> tuple[int, int]:
+    """Pixels to extend images by, before and behind, for `count` cells on `side` pixels."""
+    centre = (grid.stride - 1) / 2
+    near = grid.stride * NEAR_ENOUGH
+    last = side - 1 - (grid.offset + (count - 1) * grid.stride)
+    late, early = (grid.offset - centre) % grid.stride, last - centre
+    return (
+        0 if late > grid.stride - near else round(late),
+        0 if early <= near else math.ceil(early),
+    )
 
 
 def _choose_levels(grids: list[Grid]) -> tuple[int, int | None, int | None, int | None]:

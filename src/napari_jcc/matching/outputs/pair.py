@@ -50,9 +50,9 @@ class PairResult:
         a, b, c, d, e, f of x' = a x + b y + c, y' = d x + e y + f, from target to source in
         coordinates from -1 to 1 between the outer edges of each image: of the network, or
         fitted to what another matcher says.
-    theta_tps : (18,) float64 or None
-        Where the 3 x 3 control points go, their x and then their y, applied before the
-        affine map; None from matchers that have none.
+    theta_tps : (2 G,) float64 or None
+        Where a square grid of G control points goes, their x and then their y, applied
+        before the affine map; None from matchers that have none.
     cycle_error
         Mean over a grid of target points of the distance between start and end of the way
         to the source and back, as share of the image side.

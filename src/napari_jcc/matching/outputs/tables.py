@@ -9,7 +9,8 @@ from typing import TextIO
 from napari_jcc.matching.outputs.pair import Correspondences, PairResult
 
 AFFINE_COLUMNS = tuple(f"affine_{letter}" for letter in "abcdef")
-TPS_COLUMNS = tuple(f"tps_{axis}{number}" for axis in "xy" for number in range(1, 10))
+FEWEST_CONTROLS = 9
+"""Control points that there are columns for, also where no pair has any."""
 PAIR_COLUMNS = (
     "source",
     "target",
@@ -19,8 +20,8 @@ PAIR_COLUMNS = (
     "points",
     "warped",
     *AFFINE_COLUMNS,
-    *TPS_COLUMNS,
 )
+"""Those of the control points follow."""
 POINT_COLUMNS = (
     "source",
     "target",
@@ -48,10 +49,14 @@ def write_pairs(
     pairs
         Every pair with its number of points and its warped image, empty for none.
     """
+    pairs = list(pairs)
+    splines = [pair.theta_tps for pair, _, _ in pairs if pair.theta_tps is not None]
+    controls = max((len(spline) // 2 for spline in splines), default=FEWEST_CONTROLS)
+    tps_columns = [f"tps_{axis}{k + 1}" for axis in "xy" for k in range(controls)]
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(PAIR_COLUMNS)
+    writer.writerow((*PAIR_COLUMNS, *tps_columns))
     for pair, count, warped in pairs:
-        tps = [""] * len(TPS_COLUMNS) if pair.theta_tps is None else pair.theta_tps
+        tps = [""] * len(tps_columns) if pair.theta_tps is None else pair.theta_tps
         theta = [
             value if isinstance(value, str) else f"{value:.7g}"
             for value in (*pair.theta_affine, *tps)

@@ -13,9 +13,11 @@ from napari_jcc.matching.network import Pyramid, Transform
 from napari_jcc.matching.network.transforms import (
     affine_points,
     compose_affine,
+    control_points,
     invert_affine,
     tps_energy,
     tps_matrix,
+    tps_points,
 )
 from napari_jcc.matching.refinement.partners import Partners, find_partners
 
@@ -36,7 +38,9 @@ AFFINE_PRICE = 0.03
 """Price of moving the affine part; a shift costs a tenth."""
 SPLINE_PRICE = 0.02
 """Price of moving the control points."""
-COARSE_BENDING, FINE_BENDING = 1e-3, 1e-4
+FINE_CONTROLS = 5
+"""Control points of the answer's spline along each side of the image."""
+BENDING = 1e-3
 """Price of the spline's bending energy."""
 
 
@@ -48,7 +52,8 @@ def refine(
     In turn, every target cell expects its partner at the mean of its likely ones, each
     counting less the further it is from where the transformation leads; and the
     transformation is fitted to these expectations, first its affine part, then the spline,
-    with less and less tolerance. In the last fits the finer map has a say, if there is one.
+    with less and less tolerance. In the last fits the finer map has a say, if there is one,
+    and the spline has more control points.
 
     Parameters
     ----------
@@ -64,16 +69,25 @@ def refine(
         if 2 * fit < COARSE_FITS:
             transform = _fit_affine(coarse, transform, float(tolerance))
         else:
-            transform = _fit_spline([coarse], transform, float(tolerance), COARSE_BENDING)
+            transform = _fit_spline([coarse], transform, float(tolerance))
     levels = [coarse]
     ours, theirs = source.skips[0], target.skips[0]
     if ours is not None and theirs is not None:
         cells = source.features.shape[-1]
         side = max(cells, min(round(FINE_CELLS * cells), MOST_FINE_CELLS))
         levels.append(find_partners(_resize(ours, side), _resize(theirs, side)))
+    # Not before: with many control points the first fits would bend after wrong partners.
+    transform = _with_controls(transform, FINE_CONTROLS)
     for tolerance in FINE_TOLERANCES:
-        transform = _fit_spline(levels, transform, tolerance, FINE_BENDING)
+        transform = _fit_spline(levels, transform, tolerance)
     return transform
+
+
+def _with_controls(transform: Transform, side: int) -> Transform:
+    """Say the same by other control points, `side` along each side of the image."""
+    points = control_points(side, transform.tps).expand(len(transform.tps), -1, -1)
+    moved = tps_points(transform.tps, points)
+    return Transform(transform.affine, moved.transpose(1, 2).flatten(1))
 
 
 def _fit_affine(partners: Partners, transform: Transform, tolerance: float) -> Transform:
@@ -89,7 +103,7 @@ def _fit_affine(partners: Partners, transform: Transform, tolerance: float) -> T
 
 
 def _fit_spline(
-    levels: Sequence[Partners], transform: Transform, tolerance: float, bending: float
+    levels: Sequence[Partners], transform: Transform, tolerance: float
 ) -> Transform:
     """Move the control points; a cell counts alike on whatever level it is."""
     found = [partners.expect(transform, tolerance) for partners in levels]
@@ -99,7 +113,7 @@ def _fit_spline(
     side = math.isqrt(transform.tps.shape[1] // 2)
     before = transform.tps.reshape(len(targets), 2, -1).transpose(1, 2)  # (B, G, 2)
     stay = torch.eye(side**2).to(before) * (SPLINE_PRICE / side**2)
-    energy = bending * tps_energy(side).to(before)
+    energy = BENDING * tps_energy(side).to(before)
     moved = _solve(tps_matrix(targets, side), inner, mass, stay, before, energy)
     return Transform(transform.affine, moved.transpose(1, 2).flatten(1))
 

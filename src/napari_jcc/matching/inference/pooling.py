@@ -1,0 +1,54 @@
+"""The mask of an image, pooled from its pairs with images that look alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from napari_jcc._types import Float32Array
+from napari_jcc.matching.inference.agreement import explained_share
+from napari_jcc.matching.inference.describe import Described
+from napari_jcc.matching.network import MaCoSNet
+
+
+def pool_mask(
+    network: MaCoSNet, described: Described, target: int, partners: int
+) -> Float32Array:
+    """Average the masks of an image from several pairs.
+
+    Each counts by the share of the correlation's energy that its transformation explains.
+
+    Parameters
+    ----------
+    network
+        With a trained decoder.
+    described
+        At least two images.
+    target
+        Place of the image.
+    partners
+        Number of pairs, with the images most alike; 0: all.
+
+    Returns
+    -------
+    probability : (16 g, 16 g) float32
+        Of every part of the image to be object.
+    """
+    side = 16 * network.config.grid
+    total = np.zeros((side, side), np.float32)
+    weights = 0.0
+    with torch.no_grad():
+        for partner in _most_alike(described, target, partners):
+            match = described.match(network, partner, target)
+            weight = explained_share(match.transform, match.correlation) + 1e-6
+            logits = network.mask(described.pyramid(target), match.correlation)
+            total += weight * logits.float().sigmoid()[0, 0].cpu().numpy()
+            weights += weight
+    return total / np.float32(weights)
+
+
+def _most_alike(described: Described, target: int, count: int) -> list[int]:
+    """Other images in order of likeness, by the means of their descriptions."""
+    alike = described.summary @ described.summary[target]
+    order = [int(place) for place in torch.argsort(-alike, stable=True) if place != target]
+    return order[: count or len(order)]
