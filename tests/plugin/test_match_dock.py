@@ -64,6 +64,19 @@ def _shift(way: np.ndarray) -> PairMatch:
     )
 
 
+class Straying(Shifting):
+    """Comes back nowhere near where it started, and finds no object."""
+
+    def match(self, collection, pairs, progress):
+        for source, target in pairs:
+            sizes = collection.shape(source), collection.shape(target)
+            forth, back = _shift(np.array((9, 9))), _shift(np.array((9, -3)))
+            yield PairResult.judge((source, target), sizes, forth, back, 0.05)
+
+    def masks(self, collection, progress):
+        return [np.zeros(collection.shape(i), bool) for i in range(len(collection))]
+
+
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer()
@@ -192,6 +205,15 @@ def test_saved_and_copied_as_the_command_would_do_it(
     dock.copy_command()
     copied = shlex.split(QApplication.clipboard().text())
     assert copied == [*words[:4], "matches", "--pairs", "template:b"]
+
+
+def test_images_that_do_not_match_are_told_of(dock, qtbot, monkeypatch):
+    run(dock, qtbot)
+    assert "hardly match" not in dock.said.text()
+    monkeypatch.setattr(matches, "open_set_matcher", lambda *_: Straying())
+    run(dock, qtbot)
+    assert "3 of 3 images hardly match the others: a, b, c." in dock.said.text()
+    assert "3 of 3 masks are empty." in dock.said.text()
 
 
 def test_wrong_checkpoint_is_told_and_leaves_no_layer(viewer, qtbot, tmp_path):

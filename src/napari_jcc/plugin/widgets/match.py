@@ -237,7 +237,6 @@ class MatchDock(ImagesDock):
 
 
 def _summarise(matched: Matched) -> str:
-    pairs = matched.result.pairs
-    empty = sum(not mask.any() for mask in matched.result.masks or ())
-    text = f"{len(pairs)} pairs, the least sure first. Click one to see it."
-    return f"{text} {empty} masks are empty." if empty else text
+    result = matched.result
+    text = f"{len(result.pairs)} pairs, the least sure first. Click one to see it."
+    return "\n".join([text, *result.notes])
