@@ -13,7 +13,7 @@ from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     leading=st.lists(st.integers(1, 3), max_size=3).map(tuple),
     colour=st.booleans(),
@@ -31,7 +31,6 @@ def test_restore_puts_the_leading_axes_back(leading, colour, lazy):
     assert collection.restore(means).shape == leading
 
 
-@settings(deadline=None)
 @given(axis=st.integers(-4, 3), channels=st.integers(1, 5))
 def test_channel_axis_anywhere(axis, channels):
     shape = [2, 4, 6]

@@ -129,7 +129,7 @@ configs = st.builds(
 shapes = npst.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     values=st.sampled_from(TYPES).flatmap(lambda kind: npst.arrays(kind, shapes)),
     config=configs,
@@ -152,7 +152,6 @@ def test_every_image_is_rgb_of_eight_bits(values, config):
 
 
 @given(height=st.integers(1, 400), width=st.integers(1, 400), longest=st.integers(32, 90))
-@settings(deadline=None)
 def test_working_size_bounds_the_longer_side_and_never_enlarges(height, width, longest):
     image = reduce_image(np.full((height, width, 3), 9, np.uint8), longest)
     h, w, _ = image.shape

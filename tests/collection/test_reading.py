@@ -315,7 +315,7 @@ def encoded(tmp_path_factory):
     return folder, files
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(data=st.data())
 def test_damaged_files_never_raise_anything_but_input_error(encoded, data):
     folder, files = encoded

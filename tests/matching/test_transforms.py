@@ -66,7 +66,7 @@ def test_whole_is_the_affine_part_after_the_spline():
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_inverse_of_affine_maps_undoes_them(seed):
     theta = moved(seed, 0.1).affine
     none = compose_affine(invert_affine(theta), theta)
@@ -74,7 +74,7 @@ def test_inverse_of_affine_maps_undoes_them(seed):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_inverse_points_are_mapped_back(seed):
     transform = moved(seed, 0.04)
     found = invert_points(transform, POINTS)

@@ -110,7 +110,6 @@ def test_settings_hold_without_editors_and_in_those_made_later(qtbot):
 
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(nu=st.floats(0, 1e6), sigma=st.floats(0, 100, exclude_min=True))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_jcc.problem import Variables, discriminative_factor
@@ -132,7 +132,6 @@ def test_otsu_of_a_constant_group_is_its_value():
     np.testing.assert_allclose(found, [0.3, 0.5])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.1, 5)), min_size=1, max_size=12))
 def test_otsu_maximises_the_variance_between_classes(pairs):
     values, weights = map(np.array, zip(*pairs, strict=True))

@@ -47,7 +47,7 @@ def is_feasible(program):
     return answer.status == 0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(READINGS), st.data())
 def test_fixings_are_never_infeasible(seed, reading, draw):
     """Any marks of both kinds, with a box added around them where none holds them."""

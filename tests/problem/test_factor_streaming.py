@@ -27,7 +27,7 @@ def cut(features):
     return np.split(features, np.cumsum(SIZES)[:-1])
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 1e3]))
 def test_blocks_give_the_factor_of_the_whole(seed, offset):
     """A mean of a thousand standard deviations must cost no digits either."""

@@ -93,7 +93,7 @@ def journals(draw):
     return edits
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(configs, journals(), st.data())
 def test_all_settings_edits_and_masks_survive(config, edits, data):
     mask = data.draw(arrays.arrays(np.bool_, arrays.array_shapes(min_dims=2, max_dims=2)))
@@ -270,7 +270,7 @@ def test_a_file_that_was_cut_off_is_said(project, tmp_path, share):
         load_project(path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_change_of_a_byte_goes_wrong_silently(project_bytes, data):
     content = bytearray(project_bytes)

@@ -59,7 +59,7 @@ box = st.tuples(*[st.floats(-3, 9, width=16)] * 4)
 
 
 @given(label_maps, st.lists(box, min_size=1, max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_overlap_agrees_with_a_loop(label_map, boxes):
     superpixels = _superpixels(label_map)
     boxes = np.array(boxes, np.float32)

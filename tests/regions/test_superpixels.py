@@ -40,7 +40,7 @@ def test_diagonal_contact_is_no_border():
         elements=st.integers(-3, 9),
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_measures_agree_with_loops(label_map):
     image = np.zeros((*label_map.shape, 3), np.uint8)
     found = measure_superpixels(label_map, image)

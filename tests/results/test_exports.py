@@ -346,7 +346,7 @@ def test_a_full_disk_keeps_the_former_export(plain, tmp_path):
     assert out.read_bytes() == before
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.text(), unique=True, max_size=3))
 def test_all_names_can_be_exported(tmp_path_factory, names):
     result = result_of(*(image_result(name) for name in names))

@@ -85,7 +85,7 @@ def best_points(problem):
     return {name: repair(problem, x) for name, x in points.items()}
 
 
-@settings(deadline=None, max_examples=200 // TOGETHER, derandomize=True)
+@settings(max_examples=200 // TOGETHER, derandomize=True)
 @given(
     st.lists(st.integers(0, 2**32 - 1), min_size=TOGETHER, max_size=TOGETHER, unique=True),
     st.sampled_from(("printed", "bigm", "cover")),
@@ -105,7 +105,7 @@ def test_three_solvers_agree_to_a_millionth(seeds, reading, kind):
         assert max(costs.values()) - min(costs.values()) <= 1e-6 * size, costs
 
 
-@settings(deadline=None, max_examples=12, derandomize=True)
+@settings(max_examples=12, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(READINGS))
 def test_interior_point_proves_its_cost_to_one_in_a_hundred_million(seed, reading):
     """The bound trusts no solver, so nothing else need be solved."""

@@ -72,7 +72,7 @@ def test_interior_point_is_strictly_feasible(reading, rng):
     assert problem.infeasibility(blocks.from_flat(x)) < 1e-12
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(READINGS), st.floats(0, 1))
 def test_repaired_points_are_feasible(seed, reading, noise):
     rng = np.random.default_rng(seed)
@@ -81,7 +81,7 @@ def test_repaired_points_are_feasible(seed, reading, noise):
     assert problem.infeasibility(repair(problem, x)) < 1e-9
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(READINGS))
 def test_no_feasible_point_undercuts_the_bound(seed, reading):
     """Whatever the duals are: they are drawn at random here."""
@@ -117,7 +117,7 @@ def test_degenerate_sets_are_solved_like_the_reference(case, reading, rng):
     assert cost - bound <= 1e-6 * max(1.0, abs(cost))
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(("printed", "bigm", "cover")),

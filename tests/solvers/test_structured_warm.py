@@ -55,7 +55,7 @@ def test_nothing_is_condensed_while_no_variable_is_stiff(rng):
     assert torch.equal(small.solve(right), whole.solve(right, refinements=0))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(READINGS),
