@@ -40,6 +40,17 @@ def test_masks_beside_their_images_are_no_images(tmp_path):
     assert "001_mask.png" in images_of(tmp_path, tmp_path / "001_mask.png")
 
 
+def test_masks_named_with_their_images_as_by_a_shell_are_no_images(tmp_path):
+    save(tmp_path, {"a.png": NOISE, "a_mask.png": BLOCK, "b.jpg": NOISE, "b.png": BLOCK})
+    assert images_of(*tmp_path.iterdir()) == {"a.png", "b.jpg"}
+    skipped = ImageCollection.from_paths(tmp_path.iterdir()).skipped
+    assert {Path(path).name for path in skipped} == {"a_mask.png", "b.png"}
+    assert len(ImageCollection.from_files(tmp_path.iterdir())) == 4
+    # Only what is named counts: these have no images among them.
+    masks = tmp_path / "a_mask.png", tmp_path / "b.png"
+    assert images_of(*masks) == {"a_mask.png", "b.png"}
+
+
 def test_a_name_alone_makes_no_mask_of_a_picture_of_another_size(tmp_path):
     save(tmp_path, {"sky.png": NOISE, "sky_gt.png": NOISE[:10], "sky_seg.png": BLOCK[:8]})
     assert images_of(tmp_path) == {"sky.png", "sky_gt.png"}

@@ -1,5 +1,7 @@
 """Encoders of both formats: maps of the right size in the right place, and plain errors."""
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,23 @@ def test_maps_of_several_sizes_are_averaged_on_the_first_grid():
 )
 def test_encoded_size_keeps_proportions(shape, multiple, expected):
     assert encoded_size(shape, 448, multiple) == expected
+
+
+def test_a_hub_that_cannot_be_reached_is_told_once_and_quietly(monkeypatch, caplog):
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    client = logging.getLogger("huggingface_hub.utils._http")
+    library = logging.getLogger("huggingface_hub")
+    before = library.level
+
+    def unreachable(name, **options):
+        if not options.get("local_files_only"):
+            client.warning("Retrying in 1s [Retry 1/5].")
+        raise OSError("We couldn't connect to the hub.")
+
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", unreachable)
+    monkeypatch.setattr(library, "propagate", True)
+    with pytest.raises(WeightsError, match="couldn't connect to the hub"):
+        load_encoder("some/model", "cpu", 8)
+    assert not caplog.records
+    assert library.level == before

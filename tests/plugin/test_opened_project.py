@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection
@@ -10,6 +11,8 @@ from napari_jcc.errors import InputError
 from napari_jcc.interaction.edits import OBJECT, Edits, ImageKey
 from napari_jcc.plugin.opened_project import PROJECT_KEY, PROJECT_PATH_KEY
 from napari_jcc.plugin.reader import get_reader, read_project
+from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.project import Project, describe_inputs, save_project
 
 
@@ -86,3 +89,23 @@ def test_napari_opens_a_project_by_its_extension(saved, make_napari_viewer):
     layers = viewer.open(str(saved), plugin=None)
     assert [layer.name for layer in layers] == ["tiny", "tiny masks", "tiny boxes"]
     assert layers[1].data[0, :5, :5].all()
+
+
+@pytest.mark.gui
+def test_without_the_dock_a_project_says_where_to_go_on(saved, make_napari_viewer, qtbot):
+    viewer = make_napari_viewer()
+    told = []
+    with notification_manager:
+        notification_manager.notification_ready.connect(told.append)
+        viewer.open(str(saved), plugin=None)
+        (offer,) = told
+        ((title, act),) = offer.actions
+        assert "Plugins > Joint Co-segmentation > Co-segment" in str(offer)
+        assert title == "Open Co-segment"
+        act(None)
+        dock = get_session(viewer).docks[CosegmentWidget]
+        assert dock.session.opened.name == "tiny"
+        # With the dock in the window nothing needs to be said.
+        viewer.open(str(saved), plugin=None)
+        notification_manager.notification_ready.disconnect(told.append)
+    assert len(told) == 1

@@ -111,6 +111,15 @@ def test_from_the_form_to_the_canvas_and_into_the_settings(
 
 
 @pytest.mark.gui
+def test_points_that_all_look_alike_are_told(dock, qtbot):
+    dock.axes[0].choose("decode.seed")  # GrabCut's, which is switched off
+    dock.axes[0].set_text("0, 1")
+    dock.run()
+    wait(dock, qtbot)
+    assert dock.panel.status.text().startswith("All 2 points give the same masks")
+
+
+@pytest.mark.gui
 def test_scrubbing_thirty_images_is_smooth(viewer, cosegment, dock, qtbot, tiny_collection):
     images = [tiny_collection.images[i % 4] for i in range(30)]
     many = type(tiny_collection.open()).from_arrays(images)

@@ -182,6 +182,7 @@ def _show(table: SweepTable, out: Path) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from napari_jcc.sweep import describe_sameness
     from napari_jcc.sweep.folder import CSV, FIGURE
     from napari_jcc.sweep.table import as_text
 
@@ -203,6 +204,8 @@ def _show(table: SweepTable, out: Path) -> None:
     lines = [("Warning", note) for note in notes[:_MOST_LINES]]
     failures = list(dict.fromkeys(point.error for point in table.points if point.error))
     lines += [("Failed", error) for error in failures[:_MOST_LINES]]
+    if same := describe_sameness(table):
+        lines.append(("Note", same))
     lines += [("Look at", str(out / FIGURE)), ("Table", str(out / CSV))]
     for label, line in lines:
         text = Text.assemble((f"{label:<9}", "bold"), line.replace("\n", " "))

@@ -59,10 +59,10 @@ class ImageCollection:
         recursive: bool = False,
         config: CollectionConfig = _DEFAULTS,
     ) -> ImageCollection:
-        """Collect the images of files and folders, in natural order (2 before 10).
+        """Collect the images of files and folders in natural order, reading headers only.
 
-        Only headers are read. Hidden files in folders are ignored; files that are no
-        images, empty or damaged are listed in `skipped`. Every page of a TIFF is an image.
+        Hidden files in folders are ignored; those that are damaged, no images or masks of
+        others are in `skipped`. Every page of a TIFF is an image.
 
         Parameters
         ----------
@@ -107,18 +107,18 @@ class ImageCollection:
     def from_files(
         cls, files: Iterable[StrPath], *, config: CollectionConfig = _DEFAULTS
     ) -> ImageCollection:
-        """Collect image files; see `from_paths`.
+        """Collect image files, also masks that are among them; see `from_paths`.
 
         Raises
         ------
         InputError
             If a file does not exist or is a folder, or none is a usable image.
         """
-        files = list(files)
-        for file in files:
+        for file in (files := list(files)):
             if Path(file).is_dir():
                 raise InputError(f"{file} is a folder. Use from_folder or from_paths.")
-        return cls.from_paths(files, config=config)
+        sources, names, skipped = open_files(files, recursive=False, keep_named=True)
+        return cls(sources, names, config, skipped, (len(sources),))
 
     @classmethod
     def from_array(

@@ -14,9 +14,18 @@ from napari_jcc.errors import InputError
 
 
 def open_files(
-    paths: Sequence[str | os.PathLike[str]], *, recursive: bool
+    paths: Sequence[str | os.PathLike[str]], *, recursive: bool, keep_named: bool = False
 ) -> tuple[tuple[FileSource, ...], tuple[str, ...], dict[str, str]]:
     """Read the headers of all images; see `ImageCollection.from_paths`.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    recursive
+        Whether folders inside the folders are searched too.
+    keep_named
+        Whether all named files are images, also masks of others among them.
 
     Returns
     -------
@@ -30,22 +39,26 @@ def open_files(
     InputError
         If a path does not exist, or no usable image is found.
     """
-    found = find_files(paths, recursive=recursive)
-    skipped = dict(found.skipped)
+    files = find_files(paths, recursive=recursive)
+    skipped = dict(files.skipped)
     headers: dict[Path, list[Header]] = {}
-    for path in found.files:
+    for path in files.files:
         try:
             headers[path] = probe_file(path)
         except InputError as error:
             skipped[str(path)] = str(error)
-    for path, reason in find_masks(headers).items():
-        if path not in found.given:
-            skipped[str(path)] = reason
-            del headers[path]
+    given = {path: pages for path, pages in headers.items() if path in files.given}
+    masks = {path: why for path, why in find_masks(headers).items() if path not in given}
+    if not keep_named:
+        # Among each other, as a shell's "*" names masks together with their images.
+        masks |= find_masks(given)
+    for path, reason in masks.items():
+        skipped[str(path)] = reason
+        del headers[path]
     if not headers:
         raise InputError(_nothing_found(paths, skipped, recursive))
     names = name_images(
-        list(headers), [len(pages) for pages in headers.values()], found.root
+        list(headers), [len(pages) for pages in headers.values()], files.root
     )
     sources = tuple(
         FileSource(str(path), page, header.shape, header.spacing)

@@ -24,7 +24,7 @@ _WORD = f"(?:{'|'.join(_ABOUT)})"
 _SAID_LAST = re.compile(rf"(?P<image>.+)[ _.-]{_WORD}", re.IGNORECASE)
 _SAID_FIRST = re.compile(rf"{_WORD}[ _.-](?P<image>.+)", re.IGNORECASE)
 _LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")
-_HOW_TO_USE = "to use it as an image, open the file itself or move it to another folder"
+_HOW_TO_USE = "to use it as an image, open the file by itself or move it to another folder"
 
 
 def find_masks(headers: Mapping[Path, Sequence[Header]]) -> dict[Path, str]:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import napari
+from napari.utils.notifications import (
+    Notification,
+    NotificationSeverity,
+    notification_manager,
+)
 from npe2 import PluginManager
 from qtpy.QtWidgets import QDockWidget, QWidget
 
-from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.session import find_session, get_session
 
 PLUGIN = "napari-jcc"
 
@@ -22,23 +28,52 @@ def open_dock(viewer: Any, title: str) -> Any:
     title
         As the manifest calls it: ``"Review"``.
     """
-    manager = PluginManager.instance()
-    (kind,) = (
-        cast("type[QWidget]", found.get_callable())
-        for found in manager.iter_widgets()
-        if (found.plugin_name, found.display_name) == (PLUGIN, title)
-    )
+    kind = _find_kind(title)
     widget = get_session(viewer).docks.get(kind)
     if widget is None:
         widget = kind(viewer)  # every dock takes the viewer
         # The name under which napari's menus look for it, to open none twice.
-        name = f"{title} ({manager.get_manifest(PLUGIN).display_name})"
+        manifest = PluginManager.instance().get_manifest(PLUGIN)
+        name = f"{title} ({manifest.display_name})"
         viewer.window.add_dock_widget(widget, name=name, tabify=True)
     frame = _frame_of(widget)
     if frame is not None:
         frame.show()
         frame.raise_()
     return widget
+
+
+def offer_dock(title: str, text: str) -> None:
+    """Say what a dock is for, with a button that opens it; nothing where it is open.
+
+    Parameters
+    ----------
+    title
+        As the manifest calls it.
+    text
+        What the user sees without the dock, and what to do in it.
+    """
+    viewer = napari.current_viewer()
+    if viewer is None or _is_open(viewer, title):
+        return
+    action = (f"Open {title}", lambda _: open_dock(viewer, title))
+    notification_manager.dispatch(
+        Notification(text, NotificationSeverity.INFO, actions=(action,))
+    )
+
+
+def _is_open(viewer: Any, title: str) -> bool:
+    session = find_session(viewer)
+    return session is not None and _find_kind(title) in session.docks
+
+
+def _find_kind(title: str) -> type[QWidget]:
+    (kind,) = (
+        cast("type[QWidget]", found.get_callable())
+        for found in PluginManager.instance().iter_widgets()
+        if (found.plugin_name, found.display_name) == (PLUGIN, title)
+    )
+    return kind
 
 
 def _frame_of(widget: QWidget) -> QDockWidget | None:

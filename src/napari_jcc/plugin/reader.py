@@ -16,6 +16,11 @@ from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.project.files import EXTENSION
 from napari_jcc.results.saved import is_saved_result
 
+_GO_ON = (
+    "This is a project of Joint Co-segmentation. To go on with it - correct masks, run, "
+    "review, export, save - open its dock: Plugins > Joint Co-segmentation > Co-segment."
+)
+
 PathOrPaths = str | Path | Sequence[str | Path]
 Reader = Callable[[PathOrPaths], list[LayerData]]
 
@@ -96,8 +101,13 @@ def read_project(path: PathOrPaths) -> list[LayerData]:
     InputError
         If the file cannot be read.
     """
+    # Here, as it loads what images do not need.
+    from napari_jcc.plugin.docks import offer_dock
+
     (file,) = _as_paths(path)
-    return open_project(file)
+    layers = open_project(file)
+    offer_dock("Co-segment", _GO_ON)
+    return layers
 
 
 def _as_paths(path: PathOrPaths) -> list[Path]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -179,9 +182,23 @@ def _fetch(loader: str, name: str) -> Any:
         if Path(name).is_dir() or is_offline():
             raise _weights_error(name, error) from error
     try:
-        return load(name)
+        with _without_warnings():
+            return load(name)
     except (OSError, ValueError) as error:
         raise _weights_error(name, error) from error
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keep the hub's client from printing every retry; the error at the end says why."""
+    from huggingface_hub.utils.logging import get_verbosity, set_verbosity
+
+    before = get_verbosity()
+    set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        set_verbosity(before)
 
 
 def _weights_error(name: str, error: Exception) -> WeightsError:

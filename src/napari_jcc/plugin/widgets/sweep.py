@@ -27,7 +27,7 @@ from napari_jcc.plugin.widgets.sweep_model import SORT_ROLE, SweepModel
 from napari_jcc.plugin.widgets.sweep_plot import SweepPlot
 from napari_jcc.plugin.widgets.sweep_scrubber import Scrubber
 from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
-from napari_jcc.sweep import MEASURES, Grid, SweepTable
+from napari_jcc.sweep import MEASURES, Grid, SweepTable, describe_sameness
 from napari_jcc.sweep.grid import Index
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class SweepDock(Dock):
         job.advanced.connect(self._on_advanced)
         job.stages.signals.started.connect(self._on_stage)
         self._job = job
-        self.start("Sweep", job.run, lambda _: self._on_advanced())
+        self.start("Sweep", job.run, lambda _: self._on_done())
 
     def grid(self) -> Grid:
         """Return what is to be tried.
@@ -149,9 +149,8 @@ class SweepDock(Dock):
         except JccError as wrong:
             error = str(wrong)
         self.panel.run_button.setEnabled(not error)
-        self.panel.run_button.setText(
-            f"&Run sweep ({count} points)" if count else "&Run sweep"
-        )
+        points = f" ({count} point{'s' * (count > 1)})" if count else ""
+        self.panel.run_button.setText(f"&Run sweep{points}")
         self.panel.run_button.setToolTip(error or "Solve the images at every point")
         if not self.running and error != self._error:
             # Only what is new: else it would wipe out what the panel says of the last run.
@@ -265,6 +264,10 @@ class SweepDock(Dock):
         self.view.resizeColumnsToContents()
         self._draw_plot()
         self.refresh()
+
+    def _on_done(self) -> None:
+        self._on_advanced()
+        self.panel.set_status(describe_sameness(self.table) if self.table else "")
 
     def _on_stage(self, stage: str, _: int) -> None:
         if self.running:
