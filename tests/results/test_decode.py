@@ -7,7 +7,7 @@ import pytest
 
 from napari_jcc.config import DecodeConfig
 from napari_jcc.regions import ImageRegions, find_overlap, measure_superpixels
-from napari_jcc.results.decode import decode_image, enlarge_mask, undecided_image
+from napari_jcc.results.decode import decode_image, enlarge_mask, find_box, undecided_image
 from napari_jcc.results.refine import refine_mask
 
 PLAIN = DecodeConfig(refinement="none", box="scores")
@@ -61,6 +61,25 @@ def test_agreement_follows_the_scores_among_boxes_that_fit_alike(quarters):
     config = DecodeConfig(refinement="none", box="agreement")
     result = decode(quarters, [1, 0, 0, 1], [0.9, 0.1], config)
     np.testing.assert_array_equal(result.box, [0, 0, 20, 20])
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected", "score"),
+    [
+        # The mask is 10 x 10 at (10, 10): IoU 100 / 110, then 100 / 130.
+        ([10, 10, 21, 20], [10, 10, 20, 20], 0.7),
+        ([10, 10, 23, 20], [10, 10, 23, 20], 0.7),
+    ],
+)
+def test_agreement_takes_the_box_of_the_mask_where_the_best_candidate_coincides(
+    candidate, expected, score
+):
+    mask = np.zeros((40, 40), np.bool_)
+    mask[10:20, 10:20] = True
+    boxes = np.array([candidate, [0, 0, 40, 40]], np.float32)
+    box, found = find_box(mask, boxes, np.array([0.7, 0.3], np.float32), "agreement")
+    np.testing.assert_array_equal(box, expected)
+    assert found == pytest.approx(score)
 
 
 def test_nothing_scores_nothing_is_object_and_the_box_is_left_to_the_scores(quarters):

@@ -14,7 +14,7 @@ from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
-from napari_jcc.results.decode import decode_image, enlarge_mask
+from napari_jcc.results.decode import decode_image, enlarge_mask, find_box
 from napari_jcc.results.refine import SMALLEST_PART
 
 ITERATIONS = 1
@@ -70,7 +70,10 @@ def decode_guided(
         mask = refine_marked(image, mask, seeds, config.seed)
     if guidance.box is not None:
         mask = mask & _inside(guidance.box, working)
-    return replace(found, mask=enlarge_mask(np.asarray(mask), shape))
+    mask = enlarge_mask(np.asarray(mask), shape)
+    candidates = found.candidate_boxes, found.candidate_scores
+    box, score = find_box(mask, *candidates, config.box)
+    return replace(found, mask=mask, box=box, box_score=score)
 
 
 def tame_marked(y: FloatArray, guidance: Guidance) -> FloatArray:

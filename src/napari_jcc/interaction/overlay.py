@@ -41,8 +41,8 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
     """Lay an image's edits over its answer; without edits that is the answer itself.
 
     A fixed box is the box. Where the marks change the mask and no box is fixed, the box
-    is that of the largest piece of the mask, unless it was that of a candidate that holds
-    all of the piece.
+    is that of the largest piece of the mask, unless it was a candidate that holds all of
+    the piece.
 
     Raises
     ------
@@ -62,7 +62,13 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
         return replace(result, mask=mask)
     piece = largest_piece(mask)
     held = (result.box[:2] <= piece[:2]).all() and (piece[2:] <= result.box[2:]).all()
-    return replace(result, mask=mask, box=result.box if held else piece)
+    kept = held and not _is_box_of_mask(result)
+    return replace(result, mask=mask, box=result.box if kept else piece)
+
+
+def _is_box_of_mask(result: ImageResult) -> bool:
+    mask = result.mask
+    return bool(mask.any()) and np.array_equal(result.box, largest_piece(mask))
 
 
 def _with_numbers(result: ImageResult, mask: MaskArray) -> ImageResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,6 +16,8 @@ from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
 from napari_jcc.results.smooth import smooth_scores, split_by_otsu, split_smoothed
 
+COINCIDES = 0.8
+"""IoU above which a candidate and the box of the mask are taken for the same."""
 NO_BOX = "no candidate box survived, so the mask is empty; loosen the settings of boxes"
 
 
@@ -59,7 +61,7 @@ def decode_image(
     numbered = _number(mask, boxes, z, config) if regions.objects > 1 else None
     if numbered is not None:
         mask = numbered.labels > 0
-    box, box_score = _find_box(mask, boxes, z, config)
+    box, box_score = find_box(mask, boxes, z, config.box)
     return ImageResult(
         name=name,
         mask=mask,
@@ -110,18 +112,40 @@ def _find_mask(
     return mask
 
 
-def _find_box(
-    mask: MaskArray, boxes: Float32Array, z: Float32Array, config: DecodeConfig
+def find_box(
+    mask: MaskArray,
+    boxes: Float32Array,
+    z: Float32Array,
+    rule: Literal["agreement", "scores", "mask"],
 ) -> tuple[Float32Array, float]:
-    """Box and its score; of a mask's box the sum of the candidates that agree with it."""
-    if config.box == "scores" or not mask.any():
-        best = int(np.argmax(z))
+    """Choose the box of an image.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+        The answer for the superpixels.
+    boxes : (R, 4) float32
+        Candidates, x_min, y_min, x_max, y_max in pixels of the mask; R at least 1.
+    z : (R,) float32
+        Their scores.
+    rule
+        As the settings name it.
+
+    Returns
+    -------
+    box : (4,) float32
+    score
+        Its own; of a mask's box the sum of the candidates that agree with it.
+    """
+    best = int(np.argmax(z))
+    if rule == "scores" or not mask.any():
         return boxes[best], float(z[best])
     box = largest_piece(mask)
     overlap = box_iou(box, boxes)
-    if config.box == "agreement":
+    if rule == "agreement":
         best = int(np.argmax(z * overlap))
-        return boxes[best], float(z[best])
+        if overlap[best] <= COINCIDES:
+            return boxes[best], float(z[best])
     return box, float(z[overlap > 0.5].sum())
 
 

@@ -28,8 +28,9 @@ class DecodeConfig(Section):
         "agreement",
         "Box",
         "agreement: the candidate with the highest product of score and overlap with the "
-        "box of the mask's largest piece. scores: the candidate with the highest score, as "
-        "in the paper. mask: the box of the mask's largest piece.",
+        "box of the mask's largest piece, or that box itself where the two nearly "
+        "coincide. scores: the candidate with the highest score, as in the paper. mask: "
+        "the box of the mask's largest piece.",
     )
     smallest_piece: float = setting(
         0.0,
