@@ -135,7 +135,7 @@ class Eliminated:
         pivot = torch.cat([self.cut.place, border], dim=1).gather(1, part.pivot)
         lost = (part.pivot < a) & (pivot == width)
         start = a * torch.arange(part.count, device=kept.device)[:, None]
-        rows = part.interior_factor.flatten(0, 1)[(kept + start).view(-1)]
+        rows = part.interior_factor.flatten(0, 1).index_select(0, (kept + start).view(-1))
         return replace(
             part,
             group=replace(part.group, sizes=(width, b, 0), first_variable=first_variable),
@@ -168,20 +168,29 @@ class Eliminated:
         """
         a = part.group.sizes[INTERIOR]
         alone = right[:, :a] * self.inverse
-        activity = part.dense[:, :, :a] @ alone[:, :, None]
-        dual = torch.cholesky_solve(activity, self.factor)
-        right[:, a:] -= (self.cross.mT @ alone[:, :, None])[:, :, 0]
-        right -= (self.reduced.mT @ dual)[:, :, 0]
+        activity = _times(part.dense[:, :, :a], alone)
+        dual = torch.cholesky_solve(activity[:, :, None], self.factor)[:, :, 0]
+        right[:, a:] -= _times(self.cross.mT, alone)
+        right -= _times(self.reduced.mT, dual)
         return alone, dual
 
     def pull(self, part: GroupBlocks, x: Tensor, pushed: tuple[Tensor, Tensor]) -> None:
         """Set what was eliminated, given the rest, (B, variables), in place."""
         a = part.group.sizes[INTERIOR]
         alone, dual = pushed
-        dual = dual + torch.cholesky_solve(self.reduced @ x[:, :, None], self.factor)
-        back = self.cross @ x[:, a:, None] + part.dense[:, :, :a].mT @ dual
-        value = alone - self.inverse * back[:, :, 0]
+        activity = _times(self.reduced, x)
+        dual = dual + torch.cholesky_solve(activity[:, :, None], self.factor)[:, :, 0]
+        back = _times(self.cross, x[:, a:]) + _times(part.dense[:, :, :a].mT, dual)
+        value = alone - self.inverse * back
         x[:, :a] = torch.where(self.cut.gone, value, x[:, :a])
+
+
+def _times(matrix: Tensor, vector: Tensor) -> Tensor:
+    """Products of matrices, (B, m, n), and vectors, (B, n), as of a row and a transpose.
+
+    That takes a fifth of the time of batches of products with a column.
+    """
+    return (vector[:, None, :] @ matrix.mT)[:, 0]
 
 
 def _add_up(place: Tensor, rows: Tensor, count: int) -> Tensor:
