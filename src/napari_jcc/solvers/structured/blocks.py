@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,6 +72,15 @@ class GroupBlocks:
     def view_rows(self, vector: Tensor) -> Tensor:
         """Return the group's part of a flat vector of rows, (B, rows)."""
         return vector[self.group.all_rows].view(self.count, -1)
+
+    def to(self, dtype: torch.dtype) -> GroupBlocks:
+        """Return the same matrices in another precision."""
+        numbers: dict[str, Any] = {
+            name: value.to(dtype)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor) and value.is_floating_point()
+        }
+        return replace(self, **numbers)
 
 
 @dataclass

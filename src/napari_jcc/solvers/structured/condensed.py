@@ -4,6 +4,9 @@ A variable near its bound has a barrier of large curvature d, beside which its c
 the cost vanish. It is eliminated as if it had none, exactly in all rows, and leaves a
 matrix as small as the number of the others. What that leaves of the dual equation, about
 a thousandth, is part of the next step, or for refinement to bring in.
+
+So early steps, whose weights are moderate, need no more than single precision either. Where
+it is too coarse for a factor, double takes its place.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import torch
 from torch import Tensor
 
 from napari_jcc.solvers.structured.batches import room_for_condensed
+from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks
 from napari_jcc.solvers.structured.eliminated import Cut, Eliminated, Entries
 from napari_jcc.solvers.structured.exchange import Exchange
@@ -24,6 +28,11 @@ STIFF = 10.0
 """Curvature of a barrier, relative to a mean cost of 1, that outweighs couplings. With 3
 to 30 interior point takes as many steps; with 100 and 1000 systems are two and three
 times as dear."""
+
+SINGLE = 1e6
+"""Weight of a row up to which systems are factorised in single precision, whose rounding
+of 6e-8 it multiplies. With 1e5 to 1e7 interior point takes as many steps as in double,
+with 1e9 a few more."""
 
 WORTHWHILE = 0.5
 """Share of stiff variables from which on eliminating them pays."""
@@ -53,27 +62,39 @@ class CondensedSystem:
         NotPositive
             If the matrix is not positive definite even with regularisation.
         """
-        stiff = (diagonal > STIFF) & self.blocks.free
+        largest = weight.max() if weight.numel() else weight.new_zeros(())
+        single = bool(self.exchange.largest(largest[None]) <= SINGLE)
+        try:
+            self._factorise(diagonal, weight, torch.float32 if single else torch.float64)
+        except NotPositive:
+            if not single:
+                raise
+            self._factorise(diagonal, weight, torch.float64)
+
+    def _factorise(self, diagonal: Tensor, weight: Tensor, dtype: torch.dtype) -> None:
         # What was factorised before may go before there is more.
         self._system = None
         self._places: Tensor | None = None
+        self._dtype = dtype
+        stiff = (diagonal > STIFF) & self.blocks.free
         if self._is_worthwhile(stiff):
             self._condense(diagonal, weight, stiff)
             return
-        self._system = KktSystem(self.blocks, self.exchange)
-        self._system.factorise(diagonal, weight)
+        self._system = KktSystem(self._whole(), self.exchange)
+        self._system.factorise(diagonal.to(dtype), weight.to(dtype))
 
     def solve(self, right: Tensor, refinements: int = 0) -> Tensor:
         """Return nearly the solution on the free variables, zero on the others, (V',)."""
         assert self._system is not None
         if self._places is None:
-            return self._system.solve(right, refinements)
+            return self._system.solve(right.to(self._dtype), refinements).to(right.dtype)
         result = right * self.blocks.free
         pushed = [
             images.push(part, part.view(result))
             for part, images in zip(self.blocks.parts, self._images, strict=True)
         ]
-        result[self._places] = self._system.solve(result[self._places], refinements)
+        left = self._system.solve(result[self._places].to(self._dtype), refinements)
+        result[self._places] = left.to(result.dtype)
         for part, images, own in zip(self.blocks.parts, self._images, pushed, strict=True):
             images.pull(part, part.view(result), own)
         return result
@@ -82,6 +103,16 @@ class CondensedSystem:
         sizes = [group.sizes[INTERIOR] for group in self.blocks.layout.groups]
         enough = int(stiff.sum()) >= WORTHWHILE * int(self.blocks.free.sum())
         return enough and min(sizes, default=0) > 0
+
+    def _whole(self) -> Blocks:
+        """Return all matrices in the precision asked for."""
+        blocks = self.blocks
+        if self._dtype == torch.float64:
+            return blocks
+        _, parts = room_for_condensed(len(blocks.parts), blocks.budget)
+        for number, part in enumerate(blocks.parts):
+            parts[number] = part.to(self._dtype)
+        return replace(blocks, parts=parts)
 
     def _condense(self, diagonal: Tensor, weight: Tensor, stiff: Tensor) -> None:
         blocks = self.blocks
@@ -96,7 +127,7 @@ class CondensedSystem:
             places.append(cut.places(part))
             groups.append(small.group)
             first = small.group.variables.stop
-            self._images[number], parts[number] = images, small
+            self._images[number], parts[number] = images, small.to(self._dtype)
         self._places = torch.cat(places)
         layout = replace(blocks.layout, groups=tuple(groups))
         budget = blocks.budget / 2
@@ -104,5 +135,7 @@ class CondensedSystem:
             replace(blocks, layout=layout, parts=parts, budget=budget), self.exchange
         )
         self._system.factorise(
-            diagonal[self._places], torch.cat(weights), blocks.free[self._places]
+            diagonal[self._places].to(self._dtype),
+            torch.cat(weights).to(self._dtype),
+            blocks.free[self._places],
         )

@@ -22,6 +22,10 @@ from napari_jcc.solvers.structured.layout import THIN
 REGULARISATION = (1e-12, 1e-9, 1e-6)
 """Added to the diagonal, relative to a mean cost of 1, until the factors exist."""
 
+FAINT = 0.03
+"""Pivot of C, at most 1, below which single precision is too coarse: it rounds the square
+of a pivot by about 1e-6."""
+
 
 class KktSystem:
     """Solves with M for one choice of weights after another.
@@ -52,18 +56,25 @@ class KktSystem:
         """
         self.diagonal, self.weight = diagonal, weight
         self.free = (self.blocks.free if free is None else free).to(diagonal.dtype)
-        for attempt, extra in enumerate(REGULARISATION):
+        # Where single precision does not suffice, double is the better remedy.
+        extras = REGULARISATION[:1] if self._is_single else REGULARISATION
+        for attempt, extra in enumerate(extras):
             try:
                 self._factorise(diagonal + extra)
                 return
             except NotPositive:
-                if attempt + 1 == len(REGULARISATION):
+                if attempt + 1 == len(extras):
                     raise
+
+    @property
+    def _is_single(self) -> bool:
+        return self.diagonal.dtype == torch.float32
 
     def _factorise(self, diagonal: Tensor) -> None:
         blocks = self.blocks
         interior, border = blocks.rank
-        total = diagonal.new_zeros(interior + border, interior + border)
+        size = interior + border
+        total = torch.zeros(size, size, dtype=torch.float64, device=diagonal.device)
         failure: NotPositive | None = None
         for number, part in enumerate(blocks.parts):
             own = part.view(diagonal)
@@ -99,6 +110,8 @@ class KktSystem:
         self.capacitance, info = torch.linalg.cholesky_ex(matrix)
         if bool(info > 0):
             raise NotPositive("The cost matrix is not positive semidefinite.")
+        if self._is_single and bool((self.capacitance.diagonal() < FAINT).any()):
+            raise NotPositive("A curvature is lost in the rounding of single precision.")
 
     def multiply(self, x: Tensor) -> Tensor:
         """M x on the free variables, x being zero elsewhere."""
@@ -119,8 +132,8 @@ class KktSystem:
     def _solve(self, right: Tensor) -> Tensor:
         blocks = self.blocks
         first = self._solve_blocks(right)
-        w = self.exchange.total(blocks.project(first))
-        w = torch.cholesky_solve(w[:, None], self.capacitance)[:, 0]
+        w = self.exchange.total(blocks.project(first)).to(self.capacitance.dtype)
+        w = torch.cholesky_solve(w[:, None], self.capacitance)[:, 0].to(right.dtype)
         return self._solve_blocks(right + blocks.expand(w) * self.free)
 
     def _solve_blocks(self, right: Tensor) -> Tensor:
