@@ -110,8 +110,16 @@ def test_a_concave_cost_is_named():
     assert solve(concave, ADMM).status is Status.NON_CONVEX
 
 
-def test_auto_turns_to_interior_point_where_splitting_stalls(rng, monkeypatch, caplog):
+@pytest.fixture
+def splits(monkeypatch):
+    """Take the processor for a device on which operator splitting pays."""
+    monkeypatch.setattr(engine_module, "SPLIT_ON", ("cpu",))
     monkeypatch.setattr(engine_module, "SMALL", 0)
+
+
+def test_auto_turns_to_interior_point_where_splitting_stalls(
+    rng, splits, monkeypatch, caplog
+):
     monkeypatch.setattr("napari_jcc.solvers.structured.admm.MOST_STEPS", 10)
     problem = random_program(rng, "cover")
     with caplog.at_level(logging.WARNING):
@@ -121,10 +129,7 @@ def test_auto_turns_to_interior_point_where_splitting_stalls(rng, monkeypatch, c
     assert len(prepared.notes) == 1
 
 
-def test_auto_splits_large_programs_and_solves_precise_ones_by_interior_point(
-    rng, monkeypatch
-):
-    monkeypatch.setattr(engine_module, "SMALL", 0)
+def test_auto_splits_large_programs_and_solves_precise_ones_by_interior_point(rng, splits):
     problem = random_program(rng, "cover")
     steps = {
         (method, tolerance): solve(

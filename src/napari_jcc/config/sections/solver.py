@@ -23,9 +23,9 @@ class SolverConfig(Section):
         "auto",
         "Method of the structured solver",
         "admm: operator splitting, many cheap steps, starts from the last answer. ipm: "
-        "interior point, few dear steps, for tolerances below 1e-6. auto: admm where it "
-        "is the faster one, ipm where that stalls, and after an edit ipm from near the "
-        "last answer.",
+        "interior point, few dear steps. auto: ipm, after an edit from near the last "
+        "answer; on a graphics card admm for tolerances from 1e-6 on, and ipm where that "
+        "stalls.",
         advanced=True,
     )
     tolerance: float = setting(
