@@ -123,7 +123,7 @@ def find_box(
     Parameters
     ----------
     mask : (H, W) bool
-        The answer for the superpixels.
+        The object, refined.
     boxes : (R, 4) float32
         Candidates, x_min, y_min, x_max, y_max in pixels of the mask; R at least 1.
     z : (R,) float32
