@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Shapes
 from napari.utils.notifications import notification_manager
 from PIL import Image as Picture
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_jcc.config import apply_overrides
@@ -210,9 +211,29 @@ def test_closing_keeps_a_copy_of_unsaved_work_only(
     session.keeper.end()
     (copy,) = recovery_folder.glob("*.jcc")
     assert load_project(copy)[0].edits == session.edits
+    # napari may ask, and the user stay.
     widget.project.save(tmp_path / "x.jcc")
     wait(widget, qtbot)
     session.keeper.end()
+    assert list(recovery_folder.glob("*.jcc")) == []
+
+
+def test_the_window_itself_keeps_what_was_drawn_when_it_is_closed(
+    make_napari_viewer, quick_config, folder, qtbot, recovery_folder
+):
+    viewer = make_napari_viewer(show=True)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")
+    widget.form.set_config(quick_config)
+    qtbot.waitUntil(widget.isVisible)
+    run_on(widget, folder, qtbot)
+    session = widget.session
+    # Closed in the same moment, before the event loop turns.
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    QApplication.sendEvent(viewer.window._qt_window, QCloseEvent())
+    (copy,) = recovery_folder.glob("*.jcc")
+    (kept,) = load_project(copy)[0].edits.entries
+    assert (kept,) == session.edits.entries
+    assert kept.key.name == "b"
 
 
 def test_a_full_disk_is_told_once_and_tried_again(

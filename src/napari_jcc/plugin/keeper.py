@@ -135,16 +135,18 @@ class Keeper(QObject):
         """Leave nothing behind, or, with work that is in no file, the copy of it."""
         self._timer.stop()
         self._session.stop(self)
+        if self._session.corrections is not None:
+            self._session.corrections.absorb()
         with suppress(JccError):
             if self.unsaved_by_hand and self._has_work():
                 self._write_copy(take_snapshot(self._session))
-        if self._autosave is None:
-            return
-        if self.unsaved_by_hand:
-            self._left = self._autosave.leave()
-        else:
-            self._autosave.close()
-        self._autosave = None
+        autosave, self._autosave = self._autosave, None
+        if not self.unsaved_by_hand:
+            self._drop_left()
+            if autosave is not None:
+                autosave.close()
+        elif autosave is not None:
+            self._left = autosave.leave()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """End when the window is closed."""
@@ -180,6 +182,10 @@ class Keeper(QObject):
             self._autosave = Autosave()
         self._autosave.save(project, str(self.path or ""))
         self._discard_recovered()
+        self._drop_left()
+
+    def _drop_left(self) -> None:
+        """Remove the copy of an end that was none: the user stayed in the window."""
         if self._left is not None:
             self._left.unlink(missing_ok=True)
             self._left = None

@@ -113,7 +113,10 @@ class Dock(QWidget):
 
     def event(self, event: QEvent | None) -> bool:
         """Stop the work when the dock is closed, which only takes the parent away."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
+        if event is not None and event.type() == QEvent.Type.Show:
+            # Not before: the frame comes into the window after the widget into the frame.
+            self._guard_window()
+        elif event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is None:
                 self.session.docks.pop(type(self), None)
                 self.session.stop(self)
@@ -121,7 +124,6 @@ class Dock(QWidget):
                 self.leave()
             else:
                 self.session.docks[type(self)] = self
-                self._guard_window()
         return bool(super().event(event))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
