@@ -17,7 +17,11 @@ from napari_jcc.matching.baselines import (
     SiftDescriber,
 )
 from napari_jcc.matching.baselines.frame import Frame
-from napari_jcc.matching.baselines.registration import find_partners, vote_for_shift
+from napari_jcc.matching.baselines.partners import (
+    find_partners,
+    vote_for_shift,
+    vote_for_start,
+)
 from napari_jcc.matching.baselines.simple import mutual_neighbours
 from napari_jcc.matching.baselines.thin_plate import Bends, fit_smooth_map
 
@@ -72,6 +76,32 @@ def test_registration_is_surer_of_the_same_picture_than_of_another(texture):
     assert strange.mean() < same.mean() - 0.2
 
 
+@pytest.mark.parametrize("several_are", ["source", "target"])
+def test_both_copies_of_a_picture_are_found_and_nothing_else(texture, several_are):
+    twice = np.hstack([texture, texture])
+    matcher = RegistrationMatcher(Remembering(SiftDescriber(size=320, width=24)))
+    pair = (twice, texture) if several_are == "source" else (texture, twice)
+    found = matcher.match_instances(*pair, most=0)
+    assert len(found) == 2
+    maps = [
+        (f.forward, f.backward) if several_are == "source" else (f.backward, f.forward)
+        for f in found
+    ]
+    ends = np.array([out.transfer(POINTS) for out, _ in maps])
+    order = np.argsort(ends[:, 0, 0])
+    for k, shift in zip(order, (0, texture.shape[1]), strict=True):
+        truth = POINTS + np.array([shift, 0])
+        assert np.hypot(*(ends[k] - truth).T).max() < 4
+        assert np.hypot(*(maps[k][1].transfer(truth) - POINTS).T).max() < 4
+
+
+def test_one_picture_has_one_instance_and_no_more_are_given_than_asked_for(texture):
+    matcher = RegistrationMatcher(Remembering(SiftDescriber(size=320, width=24)))
+    assert len(matcher.match_instances(texture, texture, most=0)) == 1
+    twice = np.hstack([texture, texture])
+    assert len(matcher.match_instances(twice, texture, most=1)) == 1
+
+
 def test_identity_keeps_the_share_of_width_and_height():
     source, target = (np.zeros((*size, 3), np.uint8) for size in ((10, 40), (20, 20)))
     moved = IdentityMatcher().match(source, target).transfer(np.array([[-0.5, 19.5]]))
@@ -112,6 +142,15 @@ def test_the_shift_that_most_votes_are_near_wins():
     shifts = np.array([[0.52, -0.31], [0.49, -0.29], [-1.5, 1.5]])
     found = vote_for_shift(shifts, np.array([0.4, 0.4, 0.6]))
     np.testing.assert_allclose(found, [0.5, -0.3], atol=0.1)
+
+
+def test_the_scale_under_which_votes_agree_wins():
+    starts = np.array([[-0.8, 0.0], [0.0, 0.4], [0.8, -0.4]])
+    start = vote_for_start(0.5 * starts + [0.3, 0.1], starts, np.ones(3), (0.5, 1, 2))
+    assert start.scale == 0.5
+    np.testing.assert_allclose(start.shift, [0.3, 0.1], atol=0.1)
+    back = start.inverse()
+    np.testing.assert_allclose(back.scale * start.shift + back.shift, 0, atol=1e-12)
 
 
 class Counting:

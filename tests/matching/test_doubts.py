@@ -16,6 +16,7 @@ def pairs_of(kinds, same=0.5, other=0.05):
         SimpleNamespace(
             source=source,
             target=target,
+            instance=1,
             inlier_share=same if kinds[source] == kinds[target] else other,
         )
         for source, target in combinations(range(len(kinds)), 2)

@@ -212,6 +212,29 @@ def test_files_hold_what_was_found(textures, matched, tmp_path):
         assert picture.width > 600
 
 
+def test_instances_have_lines_and_pictures_of_their_own(textures, tmp_path):
+    one = textures.image(0)
+    images = ImageCollection.from_arrays([np.hstack([one, one]), one], names=["two", "one"])
+    matcher = open_set_matcher(
+        adapt=lambda config: apply_overrides(config, {"matching.instances": 0})
+    )
+    result = match_collection(matcher, images, [(0, 1)])
+    out = write_matches(result, images, tmp_path / "out")
+    assert [row["instance"] for row in rows(out / "pairs.csv")] == ["1", "2"]
+    listed = json.loads((out / "match.json").read_text())
+    assert {"warped/one/two.png", "warped/one/two_2.png"} <= set(listed["files"])
+    assert (listed["pairs"], listed["instances"]) == (1, 2)
+    left, right = sorted(
+        np.median(
+            [float(p["source_x"]) for p in rows(out / "points.csv") if p["instance"] == k]
+        )
+        for k in "12"
+    )
+    assert left < one.shape[1] < right
+    for file in listed["files"]:
+        assert (out / file).is_file()
+
+
 def test_former_results_are_replaced_only_when_asked_and_files_of_others_stay(
     textures, matched, tmp_path
 ):
@@ -363,6 +386,11 @@ def test_refinement_of_the_identity_needs_an_encoder_and_no_training(tmp_path):
     assert matcher.origin["method"] == "refinement"
     assert matcher.masks(twice, Progress()) is None
     assert "--set matching.untrained=refinement" in match_command([], "out", matcher)
+    changes["matching.instances"] = 2
+    matcher = open_set_matcher(None, lambda config: apply_overrides(config, changes))
+    first, *_ = matcher.match(twice, [(0, 1)], Progress())
+    assert first.instance == 1
+    np.testing.assert_allclose(first.to_source(points), points, atol=4)
 
 
 def test_default_settings_are_the_base_of_the_command():

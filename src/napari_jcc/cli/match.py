@@ -129,7 +129,9 @@ def show_matches(result: MatchResult, out: Path) -> None:
 
     from napari_jcc.matching.outputs.names import OVERVIEW, PAIRS
 
-    typer.echo(f"Pairs    {len(result.pairs)}")
+    pairs = sum(pair.instance == 1 for pair in result.pairs)
+    more = len(result.pairs) - pairs
+    typer.echo(f"Pairs    {pairs}" + (f", and {more} further instances" if more else ""))
     for name, digits in (("confidence", 2), ("inlier_share", 2), ("cycle_error", 3)):
         low, middle, high = np.quantile(
             [getattr(pair, name) for pair in result.pairs], (0.1, 0.5, 0.9)

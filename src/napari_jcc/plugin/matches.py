@@ -132,8 +132,9 @@ def match_images(
     points, ways = [], {}
     for pair in result.pairs:
         points.append(result.correspondences(pair))
-        ways[pair.source, pair.target] = sample_way(pair.to_source, pair.sizes[1])
-        ways[pair.target, pair.source] = sample_way(pair.to_target, pair.sizes[0])
+        if pair.instance == 1:
+            ways[pair.source, pair.target] = sample_way(pair.to_source, pair.sizes[1])
+            ways[pair.target, pair.source] = sample_way(pair.to_target, pair.sizes[0])
         progress.advance()
     return Matched(source, find_inputs(layers), request, matcher, result, points, ways)
 

@@ -41,6 +41,15 @@ class MatchingConfig(Section):
         gt=0,
         le=1,
     )
+    instances: int = setting(
+        1,
+        "Instances per pair",
+        "Most maps looked for between two images, where one shows several times what the "
+        "other shows once; 0: as many as explain enough that is new, at most 20. For more "
+        "than one, images are described larger, which is slower.",
+        ge=0,
+        le=20,
+    )
     threshold: float = setting(
         0.5, "Mask threshold", "Probability above which a pixel is object.", ge=0, le=1
     )

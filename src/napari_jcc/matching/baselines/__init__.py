@@ -7,11 +7,10 @@ from napari_jcc.matching.baselines.grid_features import (
     Remembering,
     SiftDescriber,
 )
+from napari_jcc.matching.baselines.instances import Instance
 from napari_jcc.matching.baselines.matcher import PairMatch, PairMatcher, PointMap
-from napari_jcc.matching.baselines.registration import (
-    RegistrationMatcher,
-    RegistrationSettings,
-)
+from napari_jcc.matching.baselines.registration import RegistrationSettings
+from napari_jcc.matching.baselines.registration_matcher import RegistrationMatcher
 from napari_jcc.matching.baselines.simple import (
     IdentityMatcher,
     MutualAffineMatcher,
@@ -23,6 +22,7 @@ __all__ = [
     "EncoderDescriber",
     "GridFeatures",
     "IdentityMatcher",
+    "Instance",
     "MutualAffineMatcher",
     "NearestMatcher",
     "PairMatch",

@@ -15,6 +15,8 @@ from napari_jcc.features.encoders import Encoder
 from napari_jcc.matching.baselines.frame import Frame
 
 KEPT_IMAGES = 256
+SIFT_SIZE = 256
+"""Longer side of the image that is described by gradients, in pixels."""
 SIFT_CELL = 8
 """Distance of grid points in pixels of the described image."""
 
@@ -88,7 +90,7 @@ class SiftDescriber:
         Width of the patch that one descriptor covers, in pixels of that image.
     """
 
-    def __init__(self, size: int = 256, width: float = 32.0) -> None:
+    def __init__(self, size: int = SIFT_SIZE, width: float = 32.0) -> None:
         self._size = size
         self._width = width
 

@@ -1,22 +1,18 @@
-"""A matcher without training: similar grid points vote, then a smooth map is registered."""
+"""A smooth map between two images, registered to grid points that may belong together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
-from napari_jcc.matching.baselines.grid_features import Describer, GridFeatures
+from napari_jcc._types import FloatArray, IntArray
+from napari_jcc.matching.baselines.grid_features import GridFeatures
 from napari_jcc.matching.baselines.matcher import PairMatch
+from napari_jcc.matching.baselines.partners import Partners, Start, vote_for_start
 from napari_jcc.matching.baselines.thin_plate import Bends, SmoothMap, fit_smooth_map
-
-NO_CHANGE = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-VOTE_BIN = 0.1
-"""Width of the bins of shifts; half the longer side of an image is 1."""
-VOTE_REACH = 2.05
 
 
 @dataclass(frozen=True)
@@ -48,47 +44,48 @@ class RegistrationSettings:
     controls: int = 5
 
 
-class RegistrationMatcher:
-    """Registers two images by expectation maximisation on the similarity of their grids.
+@dataclass(frozen=True)
+class Registered:
+    """A map that was fitted to probable partners.
 
-    The probability that two grid points belong together is the product of two softmaxes of
-    their similarity, over the points of either image. Probable partners vote for a shift.
-    From there on, in turn: every point of the target expects its partner at the mean of
-    its probable partners, each counting less the further it is from where the map leads
-    now; and an affine map, later with bends of a thin plate, is fitted to these
-    expectations.
-
-    Parameters
+    Attributes
     ----------
-    describer
-        Describes the images.
-    settings
-        How freely the map may move.
-
-    References
-    ----------
-    M. Cho, S. Kwak, C. Schmid, J. Ponce, "Unsupervised object discovery and localization
-    in the wild", CVPR 2015 (votes for shifts). A. Myronenko, X. Song, "Point set
-    registration: coherent point drift", TPAMI 2010 (expectation and smooth fit in turn).
+    fitted
+        Leads from the target to the source, in their frames.
+    near : (M,) float64
+        Matching probability of every pair of partners, less the further it is from where
+        the map leads.
+    partners
+        The M pairs.
     """
 
-    name = "registration"
+    fitted: SmoothMap
+    near: FloatArray
+    partners: Partners
 
-    def __init__(
-        self, describer: Describer, settings: RegistrationSettings | None = None
-    ) -> None:
-        self._describer = describer
-        self._settings = settings or RegistrationSettings()
+    def agreement(self, places: IntArray, count: int) -> FloatArray:
+        """Share of their matching probability that points have where the map leads.
 
-    def match(self, source: ImageArray, target: ImageArray) -> PairMatch:
-        """Match two images; see `PairMatcher.match`."""
-        a, b = self._describer.describe(source), self._describer.describe(target)
-        partners = find_partners(a, b, self._settings.temperature)
-        fitted, agreement = register(a, b, partners, self._settings)
+        Parameters
+        ----------
+        places : (M,)
+            Grid point of each pair: `ours` or `theirs` of the partners.
+        count
+            Points of the grid.
+        """
+        near, every = (
+            np.bincount(places, values, count)
+            for values in (self.near, self.partners.chance)
+        )
+        return np.asarray(near / np.maximum(every, 1e-300))
+
+    def match(self, a: GridFeatures, b: GridFeatures) -> PairMatch:
+        """Say the same in pixels of source `a` and target `b`."""
+        agreement = self.agreement(self.partners.theirs, len(b.centres))
         tree = cKDTree(b.centres)
 
         def transfer(points: FloatArray) -> FloatArray:
-            return a.frame.leave(fitted(b.frame.enter(points)))
+            return a.frame.leave(self.fitted(b.frame.enter(points)))
 
         def confidence(points: FloatArray) -> FloatArray:
             sure: FloatArray = agreement[tree.query(points)[1]]
@@ -97,67 +94,40 @@ class RegistrationMatcher:
         return PairMatch(transfer, confidence)
 
 
-@dataclass(frozen=True)
-class Partners:
-    """Pairs of grid points that may belong together.
-
-    Attributes
-    ----------
-    ours, theirs : (M,) int64
-        Places in the grids of source and target.
-    chance : (M,) float64
-        Matching probability, in (0, 1].
-    """
-
-    ours: IntArray
-    theirs: IntArray
-    chance: FloatArray
-
-
-def find_partners(a: GridFeatures, b: GridFeatures, temperature: float) -> Partners:
-    """Pair grid points by the product of the softmaxes of their similarity both ways.
-
-    What all points of the two images share is taken off the descriptors first. Pairs whose
-    probability is below a thousandth of the best of either point are left out.
-    """
-    shared = (a.values.mean(axis=0) + b.values.mean(axis=0)) / 2
-    similarity = _unit(a.values - shared) @ _unit(b.values - shared).T / temperature
-    chance = _softmax(similarity, 0) * _softmax(similarity, 1)
-    floor = 1e-3 * np.minimum(
-        chance.max(axis=0, keepdims=True), chance.max(axis=1, keepdims=True)
+def propose_start(
+    a: GridFeatures, b: GridFeatures, partners: Partners, scales: Sequence[float] = (1.0,)
+) -> Start:
+    """Let partners vote for a map from target `b` to source `a`, in their frames."""
+    ends, starts = a.frame.enter(a.centres), b.frame.enter(b.centres)
+    return vote_for_start(
+        ends[partners.ours], starts[partners.theirs], partners.chance, scales
     )
-    ours, theirs = np.nonzero(chance > np.maximum(floor, 1e-12))
-    return Partners(ours, theirs, chance[ours, theirs].astype(np.float64))
 
 
 def register(
-    a: GridFeatures, b: GridFeatures, partners: Partners, settings: RegistrationSettings
-) -> tuple[SmoothMap, FloatArray]:
-    """Fit the map that leads from target `b` to source `a`, both in their frames.
+    a: GridFeatures,
+    b: GridFeatures,
+    partners: Partners,
+    settings: RegistrationSettings,
+    start: Start,
+) -> Registered:
+    """Fit the map that leads from target `b` to source `a`, from `start` on.
 
-    Returns
-    -------
-    fitted
-        The map.
-    agreement : (n of b,) float64
-        Share of the matching probability of every grid point that lies where the map
-        leads, in [0, 1].
+    Where the start shrinks the target, what the tolerances are measured by shrinks too.
     """
     ends, starts = a.frame.enter(a.centres), b.frame.enter(b.centres)
-    prior = NO_CHANGE.copy()
-    prior[0] = vote_for_shift(
-        ends[partners.ours] - starts[partners.theirs], partners.chance
-    )
+    linear = start.scale * np.eye(2)
+    prior = np.vstack([start.shift, linear])
     fitted = SmoothMap(prior)
+    weight = partners.chance
 
     def gather(values: FloatArray) -> FloatArray:
         """Sum values (M,) of partners by the grid point of the target."""
         sums = np.bincount(partners.theirs, values, len(starts))
         return np.asarray(sums, dtype=np.float64)
 
-    every = gather(partners.chance)
-    near = every
-    for step, tolerance in enumerate(np.geomspace(*settings.tolerance, settings.steps)):
+    tolerances = np.geomspace(*settings.tolerance, settings.steps) * min(1.0, start.scale)
+    for step, tolerance in enumerate(tolerances):
         led = fitted(starts)
         squares = np.square(ends[partners.ours] - led[partners.theirs]).sum(axis=1)
         weight = partners.chance * np.exp(-squares / (2 * tolerance**2))
@@ -173,27 +143,4 @@ def register(
             bending=settings.bending,
             bends=Bends.on_grid(settings.controls) if 2 * step >= settings.steps else None,
         )
-    return fitted, near / np.maximum(every, 1e-300)
-
-
-def vote_for_shift(shifts: FloatArray, votes: FloatArray) -> FloatArray:
-    """Find the shift (2,) that most of `votes` (M,) for `shifts` (M, 2) are near."""
-    side = round(2 * VOTE_REACH / VOTE_BIN)
-    place = np.clip(((shifts + VOTE_REACH) / VOTE_BIN).astype(np.int64), 0, side - 1)
-    counts = np.bincount(place[:, 1] * side + place[:, 0], votes, side * side)
-    smooth = cv2.GaussianBlur(counts.reshape(side, side), (0, 0), 2.0)
-    row, column = np.unravel_index(smooth.argmax(), smooth.shape)
-    shift: FloatArray = (np.array([column, row]) + 0.5) * VOTE_BIN - VOTE_REACH
-    return shift
-
-
-def _unit(values: Float32Array) -> Float32Array:
-    length = np.linalg.norm(values, axis=1, keepdims=True)
-    unit: Float32Array = values / np.maximum(length, np.float32(1e-6))
-    return unit
-
-
-def _softmax(values: Float32Array, axis: int) -> Float32Array:
-    powers = np.exp(values - values.max(axis=axis, keepdims=True))
-    share: Float32Array = powers / powers.sum(axis=axis, keepdims=True)
-    return share
+    return Registered(fitted, weight, partners)

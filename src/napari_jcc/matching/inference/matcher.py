@@ -15,18 +15,18 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, MatchingConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, InputError
-from napari_jcc.matching.inference.agreement import explained_share
 from napari_jcc.matching.inference.describe import Described, ImageDescriber
+from napari_jcc.matching.inference.instances import LEAST_SCALE, propose_instances
 from napari_jcc.matching.inference.pair import MatchedPair
 from napari_jcc.matching.inference.pooling import pool_mask
+from napari_jcc.matching.inference.ways import Ways, judge_ways
 from napari_jcc.matching.network import MaCoSNet, Transform, sampling_grid, warp
-from napari_jcc.matching.network.transforms import inverse_error, pixel_centres
 from napari_jcc.matching.refinement import NETWORK_REACH, refine
 from napari_jcc.matching.training.checkpoint import Checkpoint
 from napari_jcc.progress import Progress
 
-GRID_POINTS = 20
-"""Points along each side of the target that a pair is judged by."""
+INSTANCE_REACH = 0.12
+"""How far from where an instance was found its refinement looks first."""
 
 
 class Matcher:
@@ -127,7 +127,13 @@ class Matcher:
         progress.start("Matching", len(pairs))
         found = []
         for source, target in pairs:
-            found.append(self._match(described, collection, source, target))
+            sizes = collection.shape(source), collection.shape(target)
+            ways = self._find_ways(described, source, target)
+            for instance, way in enumerate(ways, 1):
+                places = source, target
+                found.append(
+                    judge_ways(places, sizes, way, self.settings.tolerance, instance)
+                )
             progress.advance()
         return found
 
@@ -203,6 +209,8 @@ class Matcher:
 
     def _describe(self, collection: ImageCollection, progress: Progress) -> Described:
         detail = self.settings.refinement_scale if self._refines else 1.0
+        if self.settings.instances != 1:
+            detail = max(detail, LEAST_SCALE)
         known = self._described
         if known is None or known[0] is not collection or known[1] != detail:
             found = self._describer.describe(collection, detail, progress)
@@ -213,28 +221,25 @@ class Matcher:
     def _refines(self) -> bool:
         return self.settings.refinement == "local"
 
-    def _match(
-        self, described: Described, collection: ImageCollection, source: int, target: int
-    ) -> MatchedPair:
-        forward, correlation = self._transform(described, source, target)
-        backward, _ = self._transform(described, target, source)
-        points = pixel_centres(GRID_POINTS, GRID_POINTS, forward.affine)
-        error = inverse_error(forward, backward, points)[0] / 2
-        inside = (forward(points).abs() <= 1).all(dim=2)[0]
-        inlier = float(((error <= self.settings.tolerance) & inside).float().mean())
-        return MatchedPair(
-            source,
-            target,
-            (collection.shape(source), collection.shape(target)),
-            theta_affine=_numpy(forward.affine),
-            theta_tps=_numpy(forward.tps),
-            back_affine=_numpy(backward.affine),
-            back_tps=_numpy(backward.tps),
-            cycle_error=float(error.mean()),
-            inlier_share=inlier,
-            confidence=inlier * explained_share(forward, correlation),
-            tolerance=self.settings.tolerance,
-        )
+    def _find_ways(self, described: Described, source: int, target: int) -> list[Ways]:
+        """Find one way between two images, or as many as the settings ask for."""
+        if self.settings.instances == 1:
+            there, correlation = self._transform(described, source, target)
+            return [Ways(there, self._transform(described, target, source)[0], correlation)]
+        ours, theirs = described.detail(source), described.detail(target)
+        with torch.no_grad():
+            correlation = described.match(self.network, source, target).correlation
+            proposed = propose_instances(
+                ours.features, theirs.features, self.settings.instances
+            )
+            return [
+                Ways(
+                    refine(ours, theirs, there, INSTANCE_REACH) if self._refines else there,
+                    refine(theirs, ours, back, INSTANCE_REACH) if self._refines else back,
+                    correlation,
+                )
+                for there, back in proposed
+            ]
 
     def _transform(
         self, described: Described, source: int, target: int
@@ -259,10 +264,6 @@ class Matcher:
                 "The mask of an image comes from comparing it with others, but there is "
                 "only one. Add images of the same kind of object."
             )
-
-
-def _numpy(theta: Tensor) -> Float32Array:
-    return np.asarray(theta[0].cpu().numpy(), dtype=np.float32)
 
 
 def _check_places(collection: ImageCollection, places: Sequence[int]) -> None:

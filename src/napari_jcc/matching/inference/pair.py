@@ -38,6 +38,8 @@ class MatchedPair:
         transformation leads, in [0, 1].
     tolerance
         Largest cycle error of a match, as share of the image side.
+    instance
+        Number of the map, from 1, where several between two images were looked for.
     """
 
     source: int
@@ -51,6 +53,7 @@ class MatchedPair:
     inlier_share: float
     confidence: float
     tolerance: float
+    instance: int = 1
 
     @property
     def forward(self) -> Transform:

@@ -26,7 +26,7 @@ class NetworkMatcher:
     def match(self, source: ImageArray, target: ImageArray) -> PairMatch:
         """Match two images (H, W, 3) uint8; see `PairMatcher.match`."""
         collection = ImageCollection.from_arrays([source, target])
-        [pair] = self._matcher.match(collection, [(0, 1)])
+        pair, *_ = self._matcher.match(collection, [(0, 1)])
         masks = self._matcher.masks(collection) if self._matcher.has_masks else None
 
         def transfer(points: FloatArray) -> FloatArray:

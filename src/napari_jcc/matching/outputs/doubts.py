@@ -17,10 +17,10 @@ def doubtful_images(pairs: Sequence[PairResult]) -> list[int]:
     """Places of images whose pairs have few inliers: their median is below `FEW_INLIERS`.
 
     Maps between images that show different things lead somewhere both ways, but seldom
-    back to where they started.
+    back to where they started. Further instances of a pair do not count.
     """
     shares = defaultdict(list)
-    for pair in pairs:
+    for pair in (pair for pair in pairs if pair.instance == 1):
         for place in (pair.source, pair.target):
             shares[place].append(pair.inlier_share)
     return sorted(place for place, found in shares.items() if median(found) < FEW_INLIERS)

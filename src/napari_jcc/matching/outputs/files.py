@@ -78,11 +78,12 @@ def write_matches(
 ) -> Path:
     """Write a matched set as files that other programs read.
 
-    - ``pairs.csv``: a line per pair, with confidence, share of inliers, cycle error and the
-      transformations,
+    - ``pairs.csv``: a line per pair and instance, with confidence, share of inliers,
+      cycle error and the transformations,
     - ``points.csv``: points that belong together, in pixels of source and target,
     - ``masks/<name>.png``: 0 and 255, where the matcher finds objects,
-    - ``warped/<target>/<source>.png``: the source drawn in the place of the target,
+    - ``warped/<target>/<source>.png``: the source drawn in the place of the target, and
+      ``_2`` and so on by its further instances,
     - ``overview.png``: some of the pairs side by side,
     - ``match.json``: settings, versions, images, what matched, what to doubt, and
       the command.
@@ -125,7 +126,10 @@ def write_matches(
     out = Path(out)
     places = [(pair.source, pair.target) for pair in result.pairs]
     check_match_output(out, result.names, places, overwrite=overwrite, warped=warped)
-    files = plan_files(result.names, places, warped=warped, masks=result.masks is not None)
+    instances = [pair.instance for pair in result.pairs]
+    files = plan_files(
+        result.names, places, instances, warped=warped, masks=result.masks is not None
+    )
     with replacing_result(out, read_own_files(out)) as new:
         _write_masks(result, new)
         _write_pairs(result, collection, new, warped, progress or Progress())
@@ -151,7 +155,8 @@ def build_record(
             for place, name in enumerate(result.names)
         ],
         "skipped": result.skipped,
-        "pairs": len(result.pairs),
+        "pairs": sum(pair.instance == 1 for pair in result.pairs),
+        "instances": len(result.pairs),
         "notes": result.notes,
         "config": result.config.model_dump(mode="json"),
         "files": list(files),
@@ -177,7 +182,8 @@ def _write_pairs(
 ) -> None:
     """Write the tables, and the warped images one at a time."""
     places = [(pair.source, pair.target) for pair in result.pairs]
-    files = warped_files(result.names, places) if warped else [""] * len(places)
+    instances = [pair.instance for pair in result.pairs]
+    files = warped_files(result.names, places, instances) if warped else [""] * len(places)
     counts = []
     progress.start("Writing", len(places))
     with _open_table(new / POINTS) as file:

@@ -17,18 +17,30 @@ FOLDERS = (MASKS, WARPED)
 FORMAT = "napari-jcc match"
 
 
-def warped_files(names: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
-    """Place the warped image of every pair: ``warped/<target>/<source>.png``."""
+def warped_files(
+    names: Sequence[str], pairs: Sequence[tuple[int, int]], instances: Sequence[int] = ()
+) -> list[str]:
+    """Place the warped image of every pair: ``warped/<target>/<source>.png``.
+
+    ``_2`` and so on are added for all but the first of several instances.
+    """
     joined = [f"{names[target]}/{names[source]}" for source, target in pairs]
+    for place, instance in enumerate(instances):
+        joined[place] += f"_{instance}" if instance > 1 else ""
     return place_files(joined, WARPED, ".png")
 
 
 def plan_files(
-    names: Sequence[str], pairs: Sequence[tuple[int, int]], *, warped: bool, masks: bool
+    names: Sequence[str],
+    pairs: Sequence[tuple[int, int]],
+    instances: Sequence[int] = (),
+    *,
+    warped: bool,
+    masks: bool,
 ) -> list[str]:
     """List the files of a result, relative to its folder."""
     files = mask_files(names) if masks else []
-    files += warped_files(names, pairs) if warped else []
+    files += warped_files(names, pairs, instances) if warped else []
     return [*files, PAIRS, POINTS, OVERVIEW, RECORD]
 
 

@@ -65,6 +65,7 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
     for place, row in zip(choose_shown(len(result.pairs)), rows, strict=True):
         pair = result.pairs[place]
         names = f"{result.names[pair.source]} to {result.names[pair.target]}"
+        names += f", instance {pair.instance}" if pair.instance > 1 else ""
         judged = (
             f"confidence {pair.confidence:.2f}, inliers {pair.inlier_share:.0%}, "
             f"cycle error {pair.cycle_error:.1%}"

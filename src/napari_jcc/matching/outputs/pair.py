@@ -63,6 +63,8 @@ class PairResult:
         Of the whole pair, in [0, 1]; comparable between pairs of one matcher only.
     tolerance
         Largest cycle error of a match, as share of the image side.
+    instance
+        Number of the map, from 1, where several between two images were looked for.
     """
 
     source: int
@@ -77,6 +79,7 @@ class PairResult:
     inlier_share: float
     confidence: float
     tolerance: float
+    instance: int = 1
 
     @classmethod
     def judge(
@@ -86,6 +89,7 @@ class PairResult:
         forward: PairMatch,
         backward: PairMatch,
         tolerance: float,
+        instance: int = 1,
     ) -> PairResult:
         """Judge a pair by matching it both ways.
 
@@ -101,6 +105,8 @@ class PairResult:
             Carries points of the source to the target.
         tolerance
             Largest cycle error of a match, as share of the image side.
+        instance
+            Number of the map.
         """
         points = grid_points(sizes[1], JUDGED_POINTS)
         ends = forward.transfer(points)
@@ -133,6 +139,7 @@ class PairResult:
             inlier_share=inlier,
             confidence=inlier * float(agreement(points).mean()),
             tolerance=tolerance,
+            instance=instance,
         )
 
     def correspondences(

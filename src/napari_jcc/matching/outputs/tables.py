@@ -14,6 +14,7 @@ FEWEST_CONTROLS = 9
 PAIR_COLUMNS = (
     "source",
     "target",
+    "instance",
     "confidence",
     "inlier_share",
     "cycle_error",
@@ -25,6 +26,7 @@ PAIR_COLUMNS = (
 POINT_COLUMNS = (
     "source",
     "target",
+    "instance",
     "source_x",
     "source_y",
     "target_x",
@@ -66,6 +68,7 @@ def write_pairs(
             (
                 names[pair.source],
                 names[pair.target],
+                pair.instance,
                 *(f"{value:.6f}" for value in judged),
                 count,
                 warped,
@@ -92,8 +95,8 @@ class PointTable:
 
     def write(self, pair: PairResult, found: Correspondences) -> None:
         """Write a line per point: x and y in pixels, the centre of the first at 0."""
-        names = self._names[pair.source], self._names[pair.target]
+        which = self._names[pair.source], self._names[pair.target], pair.instance
         for (u, v), (x, y), sure in zip(*found, strict=True):
             self._writer.writerow(
-                (*names, f"{u:.2f}", f"{v:.2f}", f"{x:.2f}", f"{y:.2f}", f"{sure:.4f}")
+                (*which, f"{u:.2f}", f"{v:.2f}", f"{x:.2f}", f"{y:.2f}", f"{sure:.4f}")
             )

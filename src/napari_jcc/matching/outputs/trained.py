@@ -178,4 +178,5 @@ def _from_network(pair: MatchedPair) -> PairResult:
         inlier_share=pair.inlier_share,
         confidence=pair.confidence,
         tolerance=pair.tolerance,
+        instance=pair.instance,
     )

@@ -16,16 +16,20 @@ from napari_jcc.features.encoders import load_encoder
 from napari_jcc.matching.baselines import (
     Describer,
     EncoderDescriber,
+    Instance,
     PairMatch,
     RegistrationMatcher,
     Remembering,
     SiftDescriber,
 )
-from napari_jcc.matching.outputs.pair import PairResult
+from napari_jcc.matching.baselines.grid_features import SIFT_SIZE
+from napari_jcc.matching.outputs.pair import PairResult, Sizes
 from napari_jcc.progress import Progress
 
 ENCODER_SIZE = 320
 """Longer side of the image, in pixels, that an encoder sees where nothing is trained."""
+INSTANCE_ZOOM = 1.6
+"""Times that, where several instances are looked for, each a part of the image."""
 ENCODER_STRIDE = 16
 KEPT_IMAGES = 256
 
@@ -46,7 +50,11 @@ class UntrainedMatcher:
             "method": RegistrationMatcher.name,
             "features": name or "gradients",
         }
-        self._matcher = open_registration(name, config.training.device)
+        self._most = config.matching.instances
+        zoom = 1.0 if self._most == 1 else INSTANCE_ZOOM
+        self._matcher = RegistrationMatcher(
+            open_describer(name, config.training.device, zoom)
+        )
 
     def match(
         self,
@@ -59,13 +67,16 @@ class UntrainedMatcher:
         progress.start("Matching", len(pairs))
         for source, target in pairs:
             sizes = collection.shape(source), collection.shape(target)
-            yield PairResult.judge(
-                (source, target),
-                sizes,
-                self._match(read(source), read(target), sizes),
-                self._match(read(target), read(source), sizes[::-1]),
-                self.config.matching.tolerance,
-            )
+            found = self._match(read(source), read(target))
+            for number, instance in enumerate(found, 1):
+                yield PairResult.judge(
+                    (source, target),
+                    sizes,
+                    _enlarge(instance.forward, (read(source), read(target)), sizes),
+                    _enlarge(instance.backward, (read(target), read(source)), sizes[::-1]),
+                    self.config.matching.tolerance,
+                    number,
+                )
             progress.advance()
 
     def masks(
@@ -74,25 +85,32 @@ class UntrainedMatcher:
         """None: registration finds no objects."""
         return None
 
-    def _match(
-        self,
-        source: ImageArray,
-        target: ImageArray,
-        sizes: tuple[tuple[int, int], tuple[int, int]],
-    ) -> PairMatch:
-        """Match reduced images; the answer is in pixels of the full ones."""
-        match = self._matcher.match(source, target)
-        grow, shrink = _scale(source, sizes[0]), 1 / _scale(target, sizes[1])
+    def _match(self, source: ImageArray, target: ImageArray) -> Sequence[Instance]:
+        """Match reduced images, both ways."""
+        if self._most != 1:
+            return self._matcher.match_instances(source, target, self._most)
+        there, back = (
+            self._matcher.match(source, target),
+            self._matcher.match(target, source),
+        )
+        return [Instance(there, back)]
 
-        def transfer(points: FloatArray) -> FloatArray:
-            return _rescale(match.transfer(_rescale(points, shrink)), grow)
 
-        def confidence(points: FloatArray) -> FloatArray:
-            if match.confidence is None:
-                return np.ones(len(points))
-            return match.confidence(_rescale(points, shrink))
+def _enlarge(
+    match: PairMatch, shown: tuple[ImageArray, ImageArray], sizes: Sizes
+) -> PairMatch:
+    """Say the same of images of full `sizes`, of which reduced ones were `shown`."""
+    grow, shrink = _scale(shown[0], sizes[0]), 1 / _scale(shown[1], sizes[1])
 
-        return PairMatch(transfer, confidence)
+    def transfer(points: FloatArray) -> FloatArray:
+        return _rescale(match.transfer(_rescale(points, shrink)), grow)
+
+    def confidence(points: FloatArray) -> FloatArray:
+        if match.confidence is None:
+            return np.ones(len(points))
+        return match.confidence(_rescale(points, shrink))
+
+    return PairMatch(transfer, confidence)
 
 
 def open_registration(encoder: str, device: str) -> RegistrationMatcher:
@@ -100,8 +118,17 @@ def open_registration(encoder: str, device: str) -> RegistrationMatcher:
     return RegistrationMatcher(open_describer(encoder, device))
 
 
-def open_describer(encoder: str = "", device: str = "auto") -> Describer:
+def open_describer(encoder: str = "", device: str = "auto", zoom: float = 1.0) -> Describer:
     """Open what describes images on a grid, each once: an encoder, or without, gradients.
+
+    Parameters
+    ----------
+    encoder
+        Name or file; gradients when empty.
+    device
+        auto, cpu, cuda or mps.
+    zoom
+        How much larger than usual images are described.
 
     Raises
     ------
@@ -111,9 +138,9 @@ def open_describer(encoder: str = "", device: str = "auto") -> Describer:
         If the device is not there.
     """
     if not encoder:
-        return Remembering(SiftDescriber())
+        return Remembering(SiftDescriber(round(zoom * SIFT_SIZE)))
     loaded = load_encoder(encoder, choose_device(device), ENCODER_STRIDE)
-    return Remembering(EncoderDescriber(loaded, ENCODER_SIZE))
+    return Remembering(EncoderDescriber(loaded, round(zoom * ENCODER_SIZE)))
 
 
 def _scale(image: ImageArray, size: tuple[int, int]) -> FloatArray:
