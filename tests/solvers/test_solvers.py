@@ -20,6 +20,7 @@ from napari_jcc.solvers import (
     resolve_solver,
 )
 from napari_jcc.solvers.gap import lower_bound
+from napari_jcc.solvers.registry import LARGE
 from solvers.instances import READINGS, TIGHT, program, random_program
 
 INSTALLED = [
@@ -180,12 +181,11 @@ def test_large_program_is_refused_by_the_dense_solver():
         get_solver("dense").setup(problem, SolverConfig())
 
 
-def test_auto_is_osqp_for_a_run_and_structured_for_corrections_where_torch_is(monkeypatch):
-    installed = importlib.util.find_spec("torch") is not None
-    assert resolve_solver("auto") == "osqp"
-    assert resolve_solver("auto", correction=True) == (
-        "structured" if installed else "osqp"
-    )
-    assert resolve_solver("dense", correction=True) == "dense"
+def test_auto_is_structured_where_torch_is_but_for_a_small_run(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert resolve_solver("auto", LARGE) == "structured"
+    assert resolve_solver("auto", LARGE - 1) == "osqp"
+    assert resolve_solver("auto", 1, correction=True) == "structured"
+    assert resolve_solver("dense", LARGE, correction=True) == "dense"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert resolve_solver("auto", correction=True) == "osqp"
+    assert resolve_solver("auto", LARGE, correction=True) == "osqp"

@@ -114,7 +114,8 @@ class JointSolver:
         variables = Variables(data, self._memberships)
         fixed = fix(program, variables, self._join(data, fixings))
         warm = self._warm if _same_shape(self._warm, fixed) else None
-        name = resolve_solver(self._config.solver.name, correction=True)
+        size = fixed.variable_count
+        name = resolve_solver(self._config.solver.name, size, correction=True)
         solver = get_solver(name, self._config.runtime.device)
         solver.setup(fixed, self._config.solver)
         solution = require_solved(solver.solve(warm, progress))

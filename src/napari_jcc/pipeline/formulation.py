@@ -10,7 +10,7 @@ from napari_jcc.problem import JointFactors, QuadraticProgram, Terms, joint_mode
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.joint import ALL_TERMS
 from napari_jcc.progress import Progress
-from napari_jcc.solvers import Solution, get_solver
+from napari_jcc.solvers import Solution, get_solver, resolve_solver
 
 
 class Formulation(Protocol):
@@ -69,7 +69,8 @@ class JointProgram:
         progress: Progress | None = None,
     ) -> Solution:
         """Solve by the solver of the settings."""
-        solver = get_solver(config.name, device)
+        name = resolve_solver(config.name, program.variable_count)
+        solver = get_solver(name, device)
         solver.setup(program, config)
         return solver.solve(progress=progress)
 

@@ -104,7 +104,7 @@ class JointStage:
         return JointAnswer(
             key,
             split_by_image(solution, data, usable),
-            report_solution(solution, program, resolve_solver(self._config.solver.name)),
+            report_solution(solution, program, self._resolve(program)),
             SolvedJoint(tuple(usable), data, factors, program, solution),
         )
 
@@ -150,7 +150,9 @@ class JointStage:
         settings were tried before.
         """
         problem, solver_config = self._config.problem, self._config.solver
-        settings = problem.model_dump(), solver_config.model_dump()
+        # Another solver is asked for where torch has come or gone since.
+        named = solver_config.model_copy(update={"name": self._resolve(program)})
+        settings = problem.model_dump(), named.model_dump()
         identity = formulation.identity()
         key = digest("solution", factors_key, *settings, *([identity] if identity else []))
 
@@ -164,3 +166,6 @@ class JointStage:
             key, lambda: self._keeper.single("Joint problem", compute)
         )
         return key, solution
+
+    def _resolve(self, program: QuadraticProgram) -> str:
+        return resolve_solver(self._config.solver.name, program.variable_count)

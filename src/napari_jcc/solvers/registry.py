@@ -31,17 +31,32 @@ SOLVERS: dict[str, Callable[[str], Solver]] = {
 """Makers of a solver for a device; those that know the processor only ignore it."""
 
 
-def resolve_solver(name: str, *, correction: bool = False) -> str:
+LARGE = 4000
+"""Variables from which on the structured solver is faster even when torch must be loaded
+first, which takes a second or two; about 15 images at the default settings."""
+
+
+def resolve_solver(name: str, variables: int, *, correction: bool = False) -> str:
     """Return what the setting ``auto`` stands for, and any other name as it is.
 
-    A run takes OSQP, which needs no torch and no time to load it. Corrections are solved
-    again and again: where torch is installed they take the structured solver, which is
-    faster, from an earlier answer above all.
+    Where torch is installed that is the structured solver, but OSQP for a small program
+    that is solved once. It does not depend on whether torch is loaded already: the same
+    images give the same answer in the window and from the command line.
+
+    Parameters
+    ----------
+    name
+        The setting ``solver.name``.
+    variables
+        Of the program.
+    correction
+        Whether the program will be solved again and again, from an earlier answer.
     """
     if name != "auto":
         return name
-    has_torch = importlib.util.find_spec("torch") is not None
-    return "structured" if correction and has_torch else "osqp"
+    if importlib.util.find_spec("torch") is None:
+        return "osqp"
+    return "structured" if correction or variables >= LARGE else "osqp"
 
 
 def get_solver(name: str, device: str = "auto") -> Solver:
@@ -50,7 +65,7 @@ def get_solver(name: str, device: str = "auto") -> Solver:
     Parameters
     ----------
     name
-        One of `SOLVERS`, or ``auto``.
+        One of `SOLVERS`; what ``auto`` stands for is told by `resolve_solver`.
     device
         The setting ``runtime.device``; used by ``structured``.
 
@@ -61,7 +76,6 @@ def get_solver(name: str, device: str = "auto") -> Solver:
     SolverError
         If the solver needs a package that is not installed.
     """
-    name = resolve_solver(name)
     if name not in SOLVERS:
         raise ConfigError(f"Unknown solver {name!r}. Known: {', '.join(SOLVERS)}.")
     return SOLVERS[name](device)

@@ -13,10 +13,10 @@ class SolverConfig(Section):
     name: Literal["auto", "osqp", "structured", "dense"] = setting(
         "auto",
         "Solver",
-        "auto: osqp for a run; structured for corrections, where torch is installed. "
-        "osqp: operator splitting on the lifted sparse problem. structured: one block per "
-        "image, faster on large sets and after edits, needs torch. dense: reference for "
-        "tiny problems only.",
+        "auto: structured where torch is installed, but osqp for a run on a handful of "
+        "images. osqp: operator splitting on the lifted sparse problem. structured: one "
+        "block per image, faster on large sets and after edits, needs torch. dense: "
+        "reference for tiny problems only.",
         advanced=True,
     )
     method: Literal["auto", "admm", "ipm"] = setting(
