@@ -191,6 +191,7 @@ def test_odd_sets_are_solved(tiny_collection, small, images):
     result = segment(arrays, config=small)
     assert [image.mask.shape for image in result.images] == [a.shape[:2] for a in arrays]
     assert result.images[0].mask.any()
+    assert any("only one image" in note for note in result.notes) == (len(arrays) == 1)
 
 
 @pytest.mark.parametrize("reading", ["printed", "bigm", "cover", "hull"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -224,6 +225,27 @@ def test_run_needs_images_and_valid_settings(viewer, widget, tiny_collection):
     widget.form.rows["problem.area_min"].editor.set_value(0.95)
     assert not widget.panel.run_button.isEnabled()
     assert "area_min" in widget.panel.run_button.toolTip()
+
+
+def test_the_dock_says_how_to_begin_and_whose_result_it_shows(viewer, widget, stack, qtbot):
+    viewer.layers.clear()
+    assert "open a folder" in widget.panel.status.text()
+    viewer.add_layer(stack)
+    assert widget.panel.status.text() == ""
+    run(widget, qtbot)
+    assert widget.results.about.isHidden()
+    widget.chooser.choose(viewer.add_image(np.zeros((2, 30, 40)), name="others"))
+    assert not widget.results.about.isHidden()
+    assert "Result of set" in widget.results.about.text()
+    widget.chooser.choose(stack)
+    assert widget.results.about.isHidden()
+
+
+def test_images_of_one_reason_share_a_line(result):
+    images = [replace(image, warning="nothing found") for image in result.images]
+    found = replace(result, images=tuple(images), notes=("a note",))
+    lines = ["a note", "a, b, c and 1 more: nothing found"]
+    assert runs.describe_warnings(found) == lines
 
 
 def test_folder_is_opened_run_copied_and_saved(

@@ -61,10 +61,6 @@ def test_axes_before_row_and_column_count_the_images(shape, rgb, leading, rng):
     np.testing.assert_array_equal(last, values.reshape(count, *shape[len(leading) :])[-1])
 
 
-def test_single_image_is_taken_with_a_warning():
-    assert "only one image" in find_source([Image(np.eye(8))], CONFIG).warning
-
-
 def test_dask_stays_lazy():
     calls = []
 

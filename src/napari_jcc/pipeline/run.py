@@ -29,6 +29,11 @@ from napari_jcc.results import ImageResult, JccResult
 if TYPE_CHECKING:
     from distributed import Client
 
+_ALONE = (
+    "There is only one image, so there is nothing in common to find: the answer rests on "
+    "its saliency alone."
+)
+
 
 class Run:
     """One run of the joint program over a set of images.
@@ -158,7 +163,7 @@ class Run:
                 skipped=dict(self.collection.skipped),
                 solver_report=answer.report,
                 seconds=dict(self._keeper.seconds),
-                notes=answer.joint.solution.notes if answer.joint else (),
+                notes=_notes(results, answer),
             ),
         )
 
@@ -275,3 +280,9 @@ class Run:
 
 def _extend(keys: list[str], stage: str, section: BaseModel) -> list[str]:
     return extend_keys(keys, stage, section.model_dump(mode="json"))
+
+
+def _notes(results: list[ImageResult], answer: JointAnswer) -> tuple[str, ...]:
+    """Tell what the user should know of the whole run."""
+    alone = (_ALONE,) if len(results) == 1 else ()
+    return alone if answer.joint is None else (*alone, *answer.joint.solution.notes)

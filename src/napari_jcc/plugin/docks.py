@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import napari
@@ -11,7 +12,8 @@ from napari.utils.notifications import (
     notification_manager,
 )
 from npe2 import PluginManager
-from qtpy.QtWidgets import QDockWidget, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_jcc.plugin.session import find_session, get_session
 
@@ -41,6 +43,34 @@ def open_dock(viewer: Any, title: str) -> Any:
         frame.show()
         frame.raise_()
     return widget
+
+
+def join_tabs(widget: QWidget, others: Iterable[QWidget]) -> None:
+    """Make the dock of a widget a tab of one of those that are beside it in its window.
+
+    napari's menus put every dock below the others, until the window is higher than the
+    screen.
+
+    Parameters
+    ----------
+    widget
+        Has just come into the window.
+    others
+        Widgets of this plugin.
+    """
+    own = _frame_of(widget)
+    window = None if own is None else own.parentWidget()
+    if own is None or not isinstance(window, QMainWindow):
+        return
+    area = window.dockWidgetArea(own)
+    for frame in map(_frame_of, others):
+        if frame is None or frame is own or frame.isFloating():
+            continue
+        if frame.parentWidget() is window and window.dockWidgetArea(frame) == area:
+            window.tabifyDockWidget(frame, own)
+            # Later: napari is still arranging its docks.
+            QTimer.singleShot(0, own.raise_)
+            return
 
 
 def offer_dock(title: str, text: str) -> None:

@@ -87,6 +87,7 @@ class Session(QObject):
         self.opened: Opened | None = None
         self.docks: dict[type[QWidget], QWidget] = {}
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
+        self._shown_on: tuple[Layer, ...] = ()
         self._caches: dict[str, Cache] = {}
         self._jobs: dict[Task, QObject] = {}
         self.keeper = Keeper(self)
@@ -112,10 +113,7 @@ class Session(QObject):
     @property
     def shown_on(self) -> tuple[Layer, ...]:
         """Layers that the shown result is about; those chosen where there is none."""
-        for layers, shown in self._shown.items():
-            if shown is self.shown:
-                return layers
-        return self.chosen
+        return self.chosen if self.shown is None else self._shown_on
 
     def watch(
         self,
@@ -180,6 +178,7 @@ class Session(QObject):
     def set_shown(self, layers: tuple[Image, ...], shown: ShownResult) -> None:
         """Make the result on some images the one that the docks are about."""
         self._shown[layers] = self.shown = shown
+        self._shown_on = layers
         self.shown_changed.emit()
 
     def run(self, task: Task, owner: QObject) -> None:

@@ -35,15 +35,12 @@ class Source:
     needs_stack
         Whether the images lie on top of each other in the viewer, so that a stack of
         them must be added for the results to make sense.
-    warning
-        What the user should know before the run; empty when there is nothing.
     """
 
     collection: ImageCollection
     placement: Placement
     name: str
     needs_stack: bool = False
-    warning: str = ""
 
 
 def find_source(layers: Sequence[Image], config: CollectionConfig) -> Source:
@@ -75,7 +72,6 @@ def find_source(layers: Sequence[Image], config: CollectionConfig) -> Source:
             collection,
             placement,
             layer.name,
-            warning=_too_few(collection),
         )
     return _from_array_layer(layer, config)
 
@@ -119,7 +115,7 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
         _transform(layer, factor),
         () if channels is None else tuple(int(i) for i in spans[: layer.ndim - 2]),
     )
-    return Source(collection, placement, layer.name, warning=_too_few(collection))
+    return Source(collection, placement, layer.name)
 
 
 def _shows(layer: Image, collection: ImageCollection) -> bool:
@@ -127,15 +123,6 @@ def _shows(layer: Image, collection: ImageCollection) -> bool:
     return (
         not layer.multiscale
         and tuple(layer.data.shape[:3]) == Placement.of_stack(collection).shape
-    )
-
-
-def _too_few(collection: ImageCollection) -> str:
-    if len(collection) > 1:
-        return ""
-    return (
-        "There is only one image, so there is nothing in common to find: the answer rests "
-        "on its saliency alone."
     )
 
 

@@ -17,11 +17,17 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QVBox
 from napari_jcc.errors import ConfigError, JccError
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.reader import read_stack
-from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
+from napari_jcc.plugin.runs import (
+    Outcome,
+    describe_notes,
+    describe_warnings,
+    run,
+    summarise,
+)
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
-from napari_jcc.plugin.widgets.dock import Dock
+from napari_jcc.plugin.widgets.dock import NO_IMAGES, Dock
 from napari_jcc.plugin.widgets.dock_bar import DockBar
 from napari_jcc.plugin.widgets.export_button import ExportButton
 from napari_jcc.plugin.widgets.form import ConfigForm
@@ -185,7 +191,7 @@ class CosegmentWidget(Dock):
         self._masks = outcome.masks
         self._steps = shown.steps(outcome.answer, outcome.layers)
         self.session.set_shown(chosen, shown)
-        notes = describe_notes(outcome.answer, outcome.source)
+        notes = describe_notes(outcome.answer)
         self.results.show_result(summarise(outcome.answer), "\n".join(notes))
         self.panel.set_status("")
         if notes:
@@ -226,11 +232,12 @@ class CosegmentWidget(Dock):
 
     def refresh(self) -> None:
         """Show whether a run is possible, and why not."""
-        ready = bool(self.session.chosen) and not self.form.error
-        self.panel.run_button.setEnabled(ready)
-        missing = "" if self.session.chosen else "Open a folder or choose an Image layer"
-        reason = self.form.error or missing
-        self.panel.run_button.setToolTip(reason or "Find the common object in the images")
+        needed = self.form.error or ("" if self.session.chosen else NO_IMAGES)
+        self.show_need(needed, "Find the common object in the images")
+        others = self.session.shown_on
+        is_of_others = self.shown is not None and others != self.session.chosen
+        names = ", ".join(layer.name for layer in others[:3])
+        self.results.show_about(names if is_of_others else "")
 
     def _on_chosen(self) -> None:
         self.session.choose(self.chooser.layers())
@@ -268,7 +275,9 @@ class CosegmentWidget(Dock):
         self._on_corrections()
         if self.shown is not None and self.shown.answer is not None:
             answer = self.shown.answer
-            self.results.show_result(summarise(answer), "\n".join(answer.result.warnings))
+            self.results.show_result(
+                summarise(answer), "\n".join(describe_warnings(answer.result))
+            )
 
     def event(self, event: QEvent | None) -> bool:
         """Take the keys that save the project."""

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractButton, QMainWindow, QWidget
 
+from napari_jcc.plugin.docks import join_tabs
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.widgets.focus_mark import FocusMark
 from napari_jcc.plugin.widgets.run_panel import RunPanel
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import napari
 
 _ENTER = Qt.Key.Key_Return, Qt.Key.Key_Enter
+NO_IMAGES = "To begin, open a folder of images or drop it into the window."
 _CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
 
 
@@ -45,6 +47,7 @@ class Dock(QWidget):
     """
 
     cancelled_text = _CANCELLED
+    _framed = Signal()
 
     def __init__(self, viewer: napari.viewer.Viewer, run_text: str = "&Run") -> None:
         super().__init__()
@@ -55,6 +58,10 @@ class Dock(QWidget):
         self._themed = viewer
         viewer.events.theme.connect(self._apply_theme)
         self._apply_theme()
+        self._needed = ""
+        # Queued: the frame comes into the window after the widget into the frame, and is to
+        # be a tab before the window makes room for it.
+        self._framed.connect(self._on_framed, Qt.ConnectionType.QueuedConnection)
         # Emptied in place: also seen by the handler that outlives this widget.
         self._tasks: list[Task] = []
         self.destroyed.connect(partial(stop_tasks, self._tasks))
@@ -108,22 +115,38 @@ class Dock(QWidget):
     def refresh(self) -> None:
         """Show what can be done now; for subclasses."""
 
+    def show_need(self, needed: str, ready: str) -> None:
+        """Let the job be run unless something is needed first, and say what.
+
+        Parameters
+        ----------
+        needed
+            What is to be done first; empty if nothing.
+        ready
+            What the run button does.
+        """
+        self.panel.run_button.setEnabled(not needed)
+        self.panel.run_button.setToolTip(needed or ready)
+        if not self.running and needed != self._needed:
+            # Only what is new: else it would wipe out what the panel says of the last run.
+            self._needed = needed
+            self.panel.set_status(needed)
+
     def leave(self) -> None:
         """Let go of the viewer when the dock is closed; for subclasses."""
 
     def event(self, event: QEvent | None) -> bool:
         """Stop the work when the dock is closed, which only takes the parent away."""
-        if event is not None and event.type() == QEvent.Type.Show:
-            # Not before: the frame comes into the window after the widget into the frame.
-            self._guard_window()
-        elif event is not None and event.type() == QEvent.Type.ParentChange:
+        if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is None:
-                self.session.docks.pop(type(self), None)
+                if self.session.docks.get(type(self)) is self:
+                    del self.session.docks[type(self)]
                 self.session.stop(self)
                 self._themed.events.theme.disconnect(self._apply_theme)
                 self.leave()
             else:
                 self.session.docks[type(self)] = self
+                self._framed.emit()
         return bool(super().event(event))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
@@ -142,8 +165,9 @@ class Dock(QWidget):
         theme = get_theme(self._themed.theme)
         self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())
 
-    def _guard_window(self) -> None:
-        """Let the session keep its work when the window is closed."""
+    def _on_framed(self) -> None:
+        """Find a place in the window, and keep the session's work when it is closed."""
+        join_tabs(self, self.session.docks.values())
         parent = self.parentWidget()
         while parent is not None and not isinstance(parent, QMainWindow):
             parent = parent.parentWidget()

@@ -17,6 +17,7 @@ from napari_jcc.plugin.landmarks import Carrier, load_landmarks, save_landmarks
 from napari_jcc.plugin.navigation import go_to
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.landmark_table import LandmarkTable
 from napari_jcc.plugin.widgets.matcher_chooser import MatcherChooser
@@ -126,13 +127,13 @@ class LandmarkDock(ImagesDock):
         missing = self.matcher.missing
         placed = {} if self.points is None else self.points.placed()
         if not placed:
-            missing = "Place landmarks on one image first"
-        self.panel.run_button.setEnabled(not missing)
-        self.panel.run_button.setToolTip(missing or "Find them in all other images")
+            missing = "Place landmarks on one image first."
+        self.show_need(missing, "Find them in all other images")
         self.layers.new_button.setEnabled(self._source is not None)
         self.import_button.setEnabled(self._source is not None)
         self.export_button.setEnabled(bool(placed))
-        self.hint.setText(_THEN if placed else _FIRST)
+        first = NO_IMAGES if self._source is None else _FIRST
+        self.hint.setText(_THEN if placed else first)
         self.table.setVisible(self.points is not None)
 
     def show_images(self) -> None:

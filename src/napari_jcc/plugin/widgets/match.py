@@ -33,6 +33,7 @@ from napari_jcc.plugin.matches import (
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.steps import Steps
+from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.match_looks import MatchLooks
 from napari_jcc.plugin.widgets.match_pairs import PairChooser, PairTable
@@ -122,9 +123,8 @@ class MatchDock(ImagesDock):
         """Show what can be done now."""
         missing = self.matcher.missing
         if not self.pairs.target:
-            missing = "Open a folder or choose an Image layer"
-        self.panel.run_button.setEnabled(not missing)
-        self.panel.run_button.setToolTip(missing or "Find points that belong together")
+            missing = NO_IMAGES
+        self.show_need(missing, "Find points that belong together")
         self.results.setVisible(self.matched is not None)
 
     def show_images(self) -> None:
@@ -188,7 +188,7 @@ class MatchDock(ImagesDock):
         self.matched = matched
         self.view.unhide()
         self.showing.add(self.view.begin(matched))
-        self.panel.set_status(matched.source.warning)
+        self.panel.set_status("")
         self.said.setText(_summarise(matched))
         self.table.show_pairs(as_table(matched))
         # The least sure one first: it is what should be looked at.

@@ -25,6 +25,7 @@ class ResultPanel(QWidget):
     def __init__(self, save_button: QPushButton, export_button: QPushButton) -> None:
         super().__init__()
         self.save_button, self.export_button = save_button, export_button
+        self.about = _text_label()
         self.summary = _text_label()
         self.notes = _text_label()
         self.copy_button = QPushButton("Copy co&mmand")
@@ -38,10 +39,17 @@ class ResultPanel(QWidget):
         buttons.addWidget(self.copy_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.about)
         layout.addWidget(self.summary)
         layout.addWidget(self.notes)
         layout.addLayout(buttons)
+        self.show_about("")
         self.show_result("", "")
+
+    def show_about(self, name: str) -> None:
+        """Say which images the result is of; empty where it is of those chosen."""
+        self.about.setText(f"Result of {name}, not of the images chosen above:")
+        self.about.setVisible(bool(name))
 
     def show_result(self, summary: str, notes: str) -> None:
         """Show a result in words; an empty summary is no result."""

@@ -54,7 +54,6 @@ class SweepDock(Dock):
         self._viewer = napari_viewer
         self._job: SweepJob | None = None
         self._row = -1
-        self._error = ""
         self.axes = [
             AxisEditor(lambda: self.session.config, _FIRST),
             AxisEditor(lambda: self.session.config),
@@ -148,14 +147,9 @@ class SweepDock(Dock):
             count = len(self.grid())
         except JccError as wrong:
             error = str(wrong)
-        self.panel.run_button.setEnabled(not error)
         points = f" ({count} point{'s' * (count > 1)})" if count else ""
         self.panel.run_button.setText(f"&Run sweep{points}")
-        self.panel.run_button.setToolTip(error or "Solve the images at every point")
-        if not self.running and error != self._error:
-            # Only what is new: else it would wipe out what the panel says of the last run.
-            self._error = error
-            self.panel.set_status(error)
+        self.show_need(error, "Solve the images at every point")
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:

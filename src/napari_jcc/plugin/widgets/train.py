@@ -22,6 +22,7 @@ from napari_jcc.matching.outputs import train_command
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.training import TrainingJob, why_no_training
+from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.file_editor import FileEditor
 from napari_jcc.plugin.widgets.form import SettingsForm
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
@@ -129,12 +130,11 @@ class TrainDock(ImagesDock):
         path = self.path
         missing = self._missing or self.form.error
         if not self.session.chosen:
-            missing = missing or "Open a folder or choose an Image layer"
+            missing = missing or NO_IMAGES
         if path is None:
-            missing = missing or "Name the file for the network"
+            missing = missing or "Name the file that the network is written to."
         there = path is not None and path.is_file()
-        self.panel.run_button.setEnabled(not missing)
-        self.panel.run_button.setToolTip(missing or "Learn from the images alone")
+        self.show_need(missing, "Learn from the images alone")
         self.resume_button.setEnabled(there and not missing and not self.running)
         self.resume_button.setToolTip(
             "Go on where the run was stopped, with its settings"

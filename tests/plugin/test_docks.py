@@ -1,0 +1,33 @@
+"""Where docks come to lie in the window, however they were opened."""
+
+from __future__ import annotations
+
+import pytest
+from napari._app_model import get_app_model
+from qtpy.QtWidgets import QDockWidget
+
+from napari_jcc.plugin.session import get_session
+
+pytestmark = pytest.mark.gui
+
+HEIGHT = 700
+COMMANDS = ("cosegment", "sweep", "review", "match", "landmarks", "train")
+
+
+def test_docks_from_the_menus_are_tabs_and_leave_the_window_its_height(
+    make_napari_viewer, qtbot
+):
+    viewer = make_napari_viewer(show=True)
+    window = viewer.window._qt_window
+    window.resize(1000, HEIGHT)
+    qtbot.wait(100)
+    before = window.height()
+    for command in COMMANDS:
+        get_app_model().commands.execute_command(f"napari-jcc.{command}").result()
+        qtbot.wait(200)
+        docks = list(get_session(viewer).docks.values())
+        assert docks[-1].isVisible(), command  # its tab is on top
+        assert window.height() <= before + 20, command
+    frame = docks[0].parentWidget()
+    assert isinstance(frame, QDockWidget)
+    assert len(window.tabifiedDockWidgets(frame)) == len(COMMANDS) - 1
