@@ -3,6 +3,7 @@ import os
 import pytest
 
 from napari_jcc.atomic import (
+    filling,
     is_staging,
     part_prefix,
     publish,
@@ -35,6 +36,17 @@ def test_files_are_replaced_added_and_removed(tmp_path):
     publish(new, old, out, ["sub/b", "gone/c", "never/there"])
     assert read(out) == {"top": "2", "sub/a": "2", "more/d": "2", "other": "1"}
     assert not (out / "gone").exists()
+
+
+def test_a_folder_that_could_not_be_filled_is_taken_away(tmp_path):
+    with pytest.raises(OSError, match="full"), filling(tmp_path / "a" / "b") as new:
+        write(new, file="1")
+        raise OSError("full")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "there").mkdir()
+    with pytest.raises(OSError, match="full"), filling(tmp_path / "there"):
+        raise OSError("full")
+    assert (tmp_path / "there").is_dir()
 
 
 def test_a_step_that_fails_undoes_those_before(tmp_path):

@@ -88,19 +88,26 @@ def replace_files(out: Path, files: Mapping[str, bytes]) -> None:
 def filling(out: Path) -> Iterator[Path]:
     """Give an empty folder, whose files are moved to `out` together in the end.
 
-    `out` is made if there is none. When the block raises, nothing in it has changed.
+    `out` is made if there is none. When the block raises, all is as it was before.
 
     Raises
     ------
     OSError
         If a file cannot be written or moved.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    with staging_folder(out) as staging:
-        new = staging / "new"
-        new.mkdir()
-        yield new
-        publish(new, staging / "old", out, [])
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with staging_folder(out) as staging:
+            new = staging / "new"
+            new.mkdir()
+            yield new
+            publish(new, staging / "old", out, [])
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                _remove_if_empty(folder)
+        raise
 
 
 @contextmanager

@@ -46,12 +46,16 @@ class SaveButton(QPushButton):
         if shown is None or shown.answer is None or result is None:
             return
         collection, panel = shown.answer.collection, self._dock.panel
-        self.folder = str(folder)
 
         def work(_: Progress) -> Path:
             return write_result(result, collection, folder, overwrite=overwrite)
 
-        self._dock.start("Save", work, lambda out: panel.set_status(f"Saved in {out}"))
+        def on_saved(out: Path | None) -> None:
+            if out is not None:
+                self.folder = str(out)
+                panel.set_status(f"Saved in {out}")
+
+        self._dock.start("Save", work, on_saved)
 
     def _ask(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for the result")
