@@ -110,6 +110,15 @@ def test_bad_input_is_refused_with_a_remedy(folder, tmp_path, capsys, words, tol
     assert not (tmp_path / "a.ckpt").exists()
 
 
+def test_a_place_that_cannot_be_written_is_told_before_training(folder, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    output = tmp_path / "file" / "a.ckpt"
+    assert run("train", folder, "-o", output, *SMALL) == 2
+    told = capsys.readouterr().err
+    assert f"Cannot write the network to {output}" in told
+    assert "synthetic" not in told  # no step was made
+
+
 def test_damaged_checkpoint_is_neither_replaced_nor_gone_on_with(folder, tmp_path, capsys):
     output = tmp_path / "a.ckpt"
     output.write_bytes(b"cut off")

@@ -105,3 +105,11 @@ def test_missing_file_and_folder_and_binary_file_are_config_errors(tmp_path):
     for path in (tmp_path / "absent.toml", tmp_path, binary):
         with pytest.raises(ConfigError, match="Cannot read the settings file"):
             load_config(path)
+
+
+def test_a_file_that_is_none_or_no_text_is_told_in_words(tmp_path):
+    with pytest.raises(ConfigError, match="No such file or directory"):
+        load_config(tmp_path / "none.toml")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    with pytest.raises(ConfigError, match="no text in UTF-8"):
+        load_config(tmp_path / "picture.png")

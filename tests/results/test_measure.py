@@ -188,5 +188,5 @@ def test_files_tell_the_size_of_their_pixels(tmp_path):
 
 
 def test_a_folder_without_results_is_refused(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="holds no whole result of a run"):
         measure_folder(tmp_path)

@@ -96,7 +96,11 @@ def load_config(path: str | Path, base: Section | None = None) -> Section:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read the settings file {path}: {error}") from error
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise ConfigError(
+            f"Cannot read the settings file {path}: {reason}. Check the name; "
+            "`napari-jcc config` prints a complete one."
+        ) from error
     return load_config_text(text, str(path), base or JccConfig())
 
 

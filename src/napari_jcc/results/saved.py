@@ -67,6 +67,11 @@ def read_result(folder: Path) -> SavedResult:
         )
         notes = tuple(map(str, record.get("notes") or ()))
         parts = record["skipped"], record["solver"] or {}, record["seconds"] or {}
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder} holds no whole result of a run: {error.filename} is missing. Give "
+            "the folder that 'napari-jcc segment --output' wrote."
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, JccError) as error:
         raise InputError(
             f"The result in {folder} cannot be read: {error}. Run the segmentation again, "

@@ -35,7 +35,10 @@ def read_csv(path: Path) -> list[Landmarks]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read the landmarks {path}: {error}.") from error
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InputError(
+            f"Cannot read the landmarks {path}: {reason}. Name a CSV or TPS file."
+        ) from error
     reader = csv.DictReader(io.StringIO(text))
     missing = [
         name for name in ("image", "x", "y") if name not in (reader.fieldnames or [])

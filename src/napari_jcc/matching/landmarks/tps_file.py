@@ -31,7 +31,8 @@ def read_tps(path: Path) -> list[Landmarks]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read the TPS file {path}: {error}.") from error
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InputError(f"Cannot read the TPS file {path}: {reason}.") from error
     numbered = iter([(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()])
     shapes: list[Landmarks] = []
     entry: dict[str, str] = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from napari_jcc.atomic import replacing
+from napari_jcc.atomic import explained, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -47,15 +47,16 @@ class TrainingLog:
             for line in self._path.read_text(encoding="utf-8").splitlines()
             if _place(line, stages) <= position
         ]
-        with replacing(self._path) as file:
+        with explained(self._path, "the log"), replacing(self._path) as file:
             file.write("".join(f"{line}\n" for line in kept).encode())
 
     def write(self, record: Record) -> None:
         """Add a record."""
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(dict(record)) + "\n")
+            with explained(self._path, "the log"):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(dict(record)) + "\n")
         logger.debug("%s", record)
         if self._watch is not None:
             self._watch(record)

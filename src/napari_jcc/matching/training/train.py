@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from napari_jcc.atomic import explained
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.errors import ConfigError, InputError
@@ -79,6 +81,8 @@ def train(
         If there is nothing to train, or `resume` with other settings.
     WeightsError
         If encoder or checkpoint cannot be used.
+    OutputError
+        If nothing can be written where `output` is to be.
     TrainingError
         If a loss is not finite or the memory does not suffice.
     Cancelled
@@ -87,6 +91,7 @@ def train(
     output = Path(output)
     progress = progress or Progress()
     check_input(collection, config)
+    _check_place(output)
     previous = Checkpoint.load(output) if resume and output.is_file() else None
     if previous is not None:
         _require_same(previous.config, config)
@@ -135,6 +140,14 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
             f"{len(collection)}. Add images, or set training.epochs to 0 to learn known "
             "transformations only."
         )
+
+
+def _check_place(output: Path) -> None:
+    """Find out before the work, not after it, whether the network can be written."""
+    with explained(output, "the network"):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output.parent):
+            pass
 
 
 class _Run:
