@@ -123,10 +123,8 @@ def summarise(answer: Answer) -> str:
     if shares[count // 2] > _LARGE and all(i.instances is None for i in result.images):
         lines.append(_RATHER_MANY)
     report = result.solver_report
-    if "status" in report:
-        lines.append(
-            f"Solver: {report['status']}, {report.get('iterations', 0)} iterations"
-        )
+    if "solver" in report:
+        lines.append(f"Solved by {report['solver']} in {report['iterations']} steps")
     if result.seconds:
         longest = max(result.seconds, key=lambda stage: result.seconds[stage])
         total = sum(result.seconds.values())
