@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_jcc.collection import ImageCollection
@@ -29,13 +30,33 @@ def find_supplied(
             f"saliency.folder must name a folder of gray images, got {config.folder!r}. "
             "Set it, or choose another saliency.method."
         )
+    return [*find_maps(names, folder, "saliency map")]
+
+
+def find_maps(names: Sequence[str], folder: Path, kind: str) -> list[ImageCollection]:
+    """Find an image of a folder for every name, each as a collection of its own.
+
+    Parameters
+    ----------
+    names
+        Names of the images that maps are wanted of.
+    folder
+        Where they are.
+    kind
+        What they are, for the message.
+
+    Raises
+    ------
+    InputError
+        If there is none for some; the message names them.
+    """
     maps = ImageCollection.from_folder(folder, recursive=True)
     place = {name: position for position, name in enumerate(maps.names)}
     missing = [name for name in names if name not in place]
     if missing:
         shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
         raise InputError(
-            f"{folder} has no saliency map for {len(missing)} of {len(names)} images: "
+            f"{folder} has no {kind} for {len(missing)} of {len(names)} images: "
             f"{shown}. A map has the file name of its image, with any image extension."
         )
     return [maps.select([place[name]]) for name in names]

@@ -25,6 +25,14 @@ class TrainingConfig(Section):
         ge=0,
         le=1_000_000,
     )
+    masks: str = setting(
+        "",
+        "Folder of masks",
+        "Gray images with the names of the images, such as the masks of a co-segmentation: "
+        "white is object. The decoder then starts from them in place of the middle, and "
+        "matching is learned inside them. Empty: none.",
+        advanced=True,
+    )
     mask_learning_rate: float = setting(
         1e-3,
         "Learning rate of the first steps",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import torch
@@ -9,6 +11,8 @@ from torch import Tensor
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.errors import InputError
+from napari_jcc.pipeline.supplied import find_maps
 from napari_jcc.progress import Progress
 
 
@@ -39,6 +43,26 @@ def load_images(
         images.append(to_square(collection.image(index), side))
         progress.advance()
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+
+
+def load_guides(collection: ImageCollection, folder: str, side: int) -> Tensor | None:
+    """Read the masks of all images, (N, 1, side, side) uint8; None if `folder` is empty.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing, lacks a mask, or one cannot be read.
+    """
+    if not folder:
+        return None
+    if not Path(folder).is_dir():
+        raise InputError(
+            f"training.masks must name a folder of masks, got {folder!r}. Correct it, or "
+            "leave it empty to train without."
+        )
+    found = find_maps(collection.names, Path(folder), "mask")
+    masks = [to_square(masks.image(0), side)[..., 0] for masks in found]
+    return torch.from_numpy(np.stack(masks))[:, None].contiguous()
 
 
 def to_unit(images: Tensor, device: torch.device | str) -> Tensor:

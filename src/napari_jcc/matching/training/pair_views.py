@@ -40,10 +40,16 @@ class PairViews:
         The images.
     config
         All settings.
+    guides : (N, 1, H, W) uint8
+        Masks of the objects, from 0 to 255, if there are any.
     """
 
-    def __init__(self, images: Tensor, config: MatchConfig) -> None:
+    def __init__(
+        self, images: Tensor, config: MatchConfig, guides: Tensor | None = None
+    ) -> None:
         self._images = images
+        self._guides = guides
+        self.guided = guides is not None
         self._config = config
         # Unless anything is described anew, the kept descriptions say it all.
         self._looked_at = (
@@ -97,7 +103,8 @@ class PairViews:
         views : (K, B) int64
             The views.
         with_priors
-            Whether to say how likely every pixel is object, by its place in the image.
+            Whether to say how likely every pixel is object: by the guides, or without
+            any by its place in the image.
         """
         pyramids = [self._pyramids(part) for part in views]
         known = [pyramid for pyramid in pyramids if pyramid is not None]
@@ -135,6 +142,9 @@ class PairViews:
         return affine_points(self._crops[views], centres.expand(len(views), -1, -1))
 
     def _prior(self, views: Tensor) -> Tensor:
+        if self._guides is not None:
+            guides = to_unit(self._guides[views // self.count], "cpu")
+            return sample_view(guides, self._points(views), self._side)
         values = centre_prior(self._points(views))
         return values.reshape(len(views), 1, self._side, self._side)
 

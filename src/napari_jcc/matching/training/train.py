@@ -21,7 +21,7 @@ from napari_jcc.matching.training.checkpoint import (
 from napari_jcc.matching.training.engine import Engine
 from napari_jcc.matching.training.fabric import start_fabric
 from napari_jcc.matching.training.first_masks import FirstMasksStage
-from napari_jcc.matching.training.images import load_images
+from napari_jcc.matching.training.images import load_guides, load_images
 from napari_jcc.matching.training.log import Record, TrainingLog
 from napari_jcc.matching.training.loop import StageState
 from napari_jcc.matching.training.pair_views import PairViews, trains_encoder
@@ -76,7 +76,7 @@ def train(
     Raises
     ------
     InputError
-        If the second stage is asked for and there is only one image.
+        If the second stage is asked for and there is only one image, or a mask is missing.
     ConfigError
         If there is nothing to train, or `resume` with other settings.
     WeightsError
@@ -109,7 +109,8 @@ def train(
         origin["masks"] = first.provenance.get("masks", False)
     side = round(config.network.input_size * VIEW_MARGIN)
     images = load_images(collection, side, progress)
-    run = _Run(network, images, config, output, origin, previous)
+    guides = load_guides(collection, config.training.masks, side)
+    run = _Run(network, (images, guides), config, output, origin, previous)
     return run.finish(fabric, TrainingLog(_log_path(output), watch), progress)
 
 
@@ -156,12 +157,13 @@ class _Run:
     def __init__(
         self,
         network: MaCoSNet,
-        images: Tensor,
+        data: tuple[Tensor, Tensor | None],
         config: MatchConfig,
         output: Path,
         origin: dict[str, Any],
         previous: Checkpoint | None,
     ) -> None:
+        images, guides = data
         self._network = network
         self._config = config
         self._output = output
@@ -173,7 +175,7 @@ class _Run:
         if config.synthetic.steps:
             self._stages.append(SyntheticStage(network, images, config))
         if config.training.epochs:
-            views = PairViews(images, config)
+            views = PairViews(images, config, guides)
             if config.losses.use_segmentation and config.training.mask_steps:
                 self._stages.append(FirstMasksStage(network, views, config))
             self._stages.append(WeakStage(network, views, config))

@@ -80,7 +80,9 @@ class WeakStage:
         generator = generator_for(self._config.training.seed, self.name, step, rank)
         samples = [self._draw_images(generator) for _ in range(count)]
         chosen = torch.tensor(samples).T  # (K, B)
-        return self._views.load(self._views.draw(chosen, generator))
+        return self._views.load(
+            self._views.draw(chosen, generator), with_priors=self._views.guided
+        )
 
     def held_out(self) -> list[ImageSamples]:
         """Pairs (or threes) that are not trained on, as they are."""
@@ -91,7 +93,8 @@ class WeakStage:
         ]
         return [
             self._views.load(
-                self._views.plain(torch.tensor(samples[at : at + self.batch]).T)
+                self._views.plain(torch.tensor(samples[at : at + self.batch]).T),
+                with_priors=self._views.guided,
             )
             for at in range(0, len(samples), self.batch)
         ]

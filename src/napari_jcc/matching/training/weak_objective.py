@@ -73,7 +73,8 @@ class WeakObjective(nn.Module):
         terms: dict[str, Tensor] = {}
         masks = self._masks(pyramids, into_a, into_b)
         if self._config.use_matching:
-            terms |= self._geometry(into_a, into_b, masks)
+            inside = (samples.priors[0], samples.priors[1]) if samples.priors else masks
+            terms |= self._geometry(into_a, into_b, inside)
         if len(images) > 2 and self._config.use_matching:
             terms["transitivity"] = self._transitivity(images, pyramids, into_a)
         if self._config.use_segmentation:
