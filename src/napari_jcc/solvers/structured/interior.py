@@ -49,13 +49,14 @@ def _share_boxes(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
     free = part.view(blocks.free)[:, a : a + b]
     middle = 0.5 * (part.view(blocks.lower) + part.view(blocks.upper))[:, a : a + b]
     x[:, a : a + b] = middle
-    for image, row in torch.nonzero((low == high) & (part.pivot_value == 0)):
-        coefficient = part.light[image, row]
-        open_ = free[image] & (coefficient != 0)
-        fixed = (coefficient * middle[image] * ~open_).sum()
-        total = coefficient[open_].sum()
-        if bool(total != 0):
-            x[image, a : a + b][open_] = (low[image, row] - fixed) / total
+    image, row = torch.nonzero((low == high) & (part.pivot_value == 0), as_tuple=True)
+    coefficient = part.light[image, row]
+    open_ = free[image] & (coefficient != 0)
+    fixed = (coefficient * middle[image] * ~open_).sum(dim=1)
+    total = (coefficient * open_).sum(dim=1)
+    share = (low[image, row] - fixed) / torch.where(total != 0, total, 1.0)
+    number, box = torch.nonzero(open_ & (total != 0)[:, None], as_tuple=True)
+    x[image[number], a + box] = share[number]
 
 
 def _fill(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
