@@ -24,10 +24,10 @@ from napari_jcc.solvers.structured.exchange import Exchange
 from napari_jcc.solvers.structured.kkt import KktSystem
 from napari_jcc.solvers.structured.layout import INTERIOR
 
-STIFF = 10.0
+STIFF = 5.0
 """Curvature of a barrier, relative to a mean cost of 1, that outweighs couplings. With 3
-to 30 interior point takes as many steps; with 100 and 1000 systems are two and three
-times as dear."""
+to 30 interior point takes about as many steps, and with 10 a tenth longer; with 100 and
+1000 systems are two and three times as dear."""
 
 SINGLE = 1e6
 """Weight of a row up to which systems are factorised in single precision, whose rounding
