@@ -35,7 +35,7 @@ from napari.utils.interactions import (
     mouse_press_callbacks,
     mouse_release_callbacks,
 )
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_jcc.plugin.docks import open_dock
@@ -244,16 +244,14 @@ class Sitting:
 
     def measure_answer(self) -> None:
         """Print how long an answer takes, from the end of a stroke to the layer."""
-        corrections, ended = self.dock.session.corrections, []
-        corrections.answered.connect(lambda _: ended.append((time.perf_counter(), cpu())))
-
-        def cpu() -> float:
-            return time.process_time()
-
-        start = time.perf_counter(), cpu()
+        # No polling: it would take Python's lock from the thread that answers.
+        loop = QEventLoop()
+        self.dock.session.corrections.answered.connect(loop.quit)
         self.stroke()
-        wait(lambda: bool(ended))
-        seconds, busy = (b - a for a, b in zip(start, ended[0], strict=True))
+        start = time.perf_counter(), time.process_time()
+        loop.exec()
+        end = time.perf_counter(), time.process_time()
+        seconds, busy = (b - a for a, b in zip(start, end, strict=True))
         print(f"answer to a stroke: {seconds * 1e3:.0f} ms, {busy * 1e3:.0f} ms processor")
         wait(self.idle)
 
