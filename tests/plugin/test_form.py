@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox
 
 from napari_jcc import JccConfig, get_preset
 from napari_jcc.config import PRESETS, apply_overrides
@@ -230,3 +231,19 @@ def test_settings_are_saved_and_loaded(form, qtbot, tmp_path):
     form.reset()
     bar.load(tmp_path / "jcc.toml")
     assert form.config() == config
+
+
+def test_names_of_choices_are_read_in_a_dock_of_usual_width(qtbot):
+    form = ConfigForm()
+    qtbot.addWidget(form)
+    form.resize(319, 900)  # beside the scroll bar of a dock of 350
+    for section in form.sections:
+        section.set_open(True)
+    form.show()
+    qtbot.wait(50)
+    for path, row in form.rows.items():
+        box = row.widget
+        if isinstance(box, QComboBox) and box.isVisible():
+            names = [box.itemText(i) for i in range(box.count())]
+            longest = max(box.fontMetrics().horizontalAdvance(name) for name in names)
+            assert longest + 30 <= box.width(), path

@@ -17,8 +17,8 @@ from napari_jcc.project.files import EXTENSION
 from napari_jcc.results.saved import is_saved_result
 
 _GO_ON = (
-    "This is a project of Joint Co-segmentation. To go on with it - correct masks, run, "
-    "review, export, save - open its dock: Plugins > Joint Co-segmentation > Co-segment."
+    "To go on with this project, open its dock: Plugins > Joint Co-segmentation > "
+    "Co-segment. There you correct masks, run, review, export and save."
 )
 
 PathOrPaths = str | Path | Sequence[str | Path]

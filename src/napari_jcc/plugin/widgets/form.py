@@ -52,8 +52,9 @@ class Section(Fold):
         grid.setContentsMargins(14, 0, 0, 6)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(4)
-        grid.setColumnStretch(0, 5)
-        grid.setColumnStretch(1, 4)
+        # So wide that the longest name of a choice is read in a dock of usual width.
+        grid.setColumnStretch(0, 2)
+        grid.setColumnStretch(1, 3)
         for i, row in enumerate(self.rows):
             row.make()
             row.editor.changed.connect(self.changed)
