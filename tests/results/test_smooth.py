@@ -7,7 +7,9 @@ import pytest
 from napari_jcc.errors import ConfigError
 from napari_jcc.results.smooth import (
     LEVEL,
-    smooth_scores,
+    mix_scores,
+    smooth_prior,
+    smooth_twice,
     split_at_steps,
     split_by_otsu,
     split_smoothed,
@@ -21,7 +23,7 @@ def test_blocky_scores_follow_the_edge_of_the_image():
     blocks = disc.reshape(8, 8, 12, 8).mean(axis=(1, 3)).repeat(8, 0).repeat(8, 1)
     rough = blocks > 0.5
     scores = blocks.astype(np.float32)
-    found = split_by_otsu(smooth_scores(image, scores, scores))
+    found = split_by_otsu(smooth_twice(image, scores))
 
     def iou(mask):
         return (mask & disc).sum() / (mask | disc).sum()
@@ -30,17 +32,33 @@ def test_blocky_scores_follow_the_edge_of_the_image():
 
 
 def test_scores_count_by_their_shape_not_their_scale():
-    image = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
     scores = np.random.default_rng(1).random((20, 30), dtype=np.float32)
     prior = np.zeros((20, 30), np.float32)
-    small, large = (smooth_scores(image, k * scores, prior) for k in (0.01, 1))
+    small, large = (mix_scores(k * scores, prior) for k in (0.01, 1))
     np.testing.assert_allclose(small, large, atol=1e-5)
+
+
+def test_a_part_across_a_line_counts_with_its_colour():
+    # A red square, cut by a black line; only what lies left of the line is rated.
+    image = np.full((60, 60, 3), (30, 60, 200), np.uint8)
+    image[10:50, 10:50] = (200, 40, 40)
+    image[:, 29:31] = 0
+    rated = np.zeros((60, 60), np.float32)
+    rated[10:50, 10:29] = 1
+    square = np.zeros((60, 60), bool)
+    square[10:50, 10:50] = True
+    beyond = square & (np.arange(60) > 31)
+    along_lines, both = (
+        f(image, rated)[beyond].mean() for f in (smooth_prior, smooth_twice)
+    )
+    assert along_lines < 0.01 < 0.1 < both
+    assert smooth_twice(image, rated)[~square].max() < both
 
 
 def test_flat_scores_are_all_object():
     image = np.zeros((5, 6, 3), np.uint8)
     flat = np.zeros((5, 6), np.float32)
-    assert np.isfinite(smooth_scores(image, flat, flat)).all()
+    assert np.isfinite(smooth_twice(image, mix_scores(flat, flat))).all()
     assert split_by_otsu(flat).all()
 
 
@@ -84,4 +102,4 @@ def test_opencv_without_contrib_is_told(monkeypatch):
     monkeypatch.delattr(cv2, "ximgproc")
     flat = np.zeros((5, 6), np.float32)
     with pytest.raises(ConfigError, match="opencv-contrib"):
-        smooth_scores(np.zeros((5, 6, 3), np.uint8), flat, flat)
+        smooth_twice(np.zeros((5, 6, 3), np.uint8), flat)

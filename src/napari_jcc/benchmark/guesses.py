@@ -10,8 +10,7 @@ from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import enlarge_mask
-from napari_jcc.results.smooth import smooth_prior as smooth_map
-from napari_jcc.results.smooth import split_by_otsu, split_smoothed
+from napari_jcc.results.smooth import smooth_twice, split_by_otsu, split_smoothed
 
 SALIENT_SHARE = 0.4
 """Share of the pixels that the baseline B2 of arXiv 1705.06000 takes for object."""
@@ -84,8 +83,8 @@ def most_salient(found: ImageResult, image: ImageArray) -> ImageResult:
 
 
 def smooth_prior(found: ImageResult, image: ImageArray) -> ImageResult:
-    """Prior smoothed along the edges of the image, cut as the joint program's masks are."""
-    smoothed = smooth_map(image, found.saliency_map)
+    """Prior smoothed, and cut as the joint program's masks are."""
+    smoothed = smooth_twice(image, found.saliency_map)
     return _with_mask(found, split_smoothed(smoothed))
 
 

@@ -25,7 +25,7 @@ from napari_jcc.regions import (
 )
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import decode_image, undecided_image
-from napari_jcc.results.smooth import smooth_prior, smooth_scores, split_smoothed
+from napari_jcc.results.smooth import mix_scores, smooth_prior, split_smoothed
 
 
 class SaliencyTask(NamedTuple):
@@ -148,12 +148,11 @@ def compute_description(task: DescriptionTask) -> dict[str, RegionDescriptors]:
 
 def find_mask(task: MaskTask) -> Float32Array:
     """Find a mask (h, w) by smoothing; of the prior alone where there are no values."""
-    if task.values is None:
-        smoothed = smooth_prior(task.image, task.prior)
-    else:
+    rated = task.prior
+    if task.values is not None:
         scores = np.clip(task.values[0], 0, None).astype(np.float32)
-        scores = scores[task.superpixels.label_map]
-        smoothed = smooth_scores(task.image, scores, task.prior)
+        rated = mix_scores(scores[task.superpixels.label_map], rated)
+    smoothed = smooth_prior(task.image, rated)
     return split_smoothed(smoothed).astype(np.float32)
 
 

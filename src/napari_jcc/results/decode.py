@@ -14,7 +14,12 @@ from napari_jcc.regions import ImageRegions, box_iou, largest_piece
 from napari_jcc.results.instances import number_objects, object_boxes
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
-from napari_jcc.results.smooth import smooth_scores, split_by_otsu, split_smoothed
+from napari_jcc.results.smooth import (
+    mix_scores,
+    smooth_twice,
+    split_by_otsu,
+    split_smoothed,
+)
 
 COINCIDES = 0.8
 """IoU above which a candidate and the box of the mask are taken for the same."""
@@ -100,8 +105,8 @@ def _find_mask(
     """Mask at working size, (h, w) bool."""
     labels = regions.superpixels.label_map
     if config.refinement == "smoother":
-        smoothed = smooth_scores(image, scores[labels], regions.saliency_map)
-        return split_smoothed(smoothed)
+        mixed = mix_scores(scores[labels], regions.saliency_map)
+        return split_smoothed(smooth_twice(image, mixed))
     if config.refinement == "blend":
         # The prior knows pixels, the scores the set.
         both = (scores[labels] + regions.saliency_map) / np.float32(2)

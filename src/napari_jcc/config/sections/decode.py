@@ -20,9 +20,10 @@ class DecodeConfig(Section):
         "grabcut",
         "Refinement",
         "grabcut: colour models of object and rest redraw the outline at pixel level, as "
-        "in the paper. smoother: scores and prior are smoothed along the edges of the "
-        "image; milder. blend: scores and prior are averaged pixel by pixel, for objects "
-        "thinner than superpixels. none: the mask is made of whole superpixels.",
+        "in the paper. smoother: scores and prior are smoothed where the image is smooth "
+        "and among its like colours; milder. blend: scores and prior are averaged pixel by "
+        "pixel, for objects thinner than superpixels. none: the mask is made of whole "
+        "superpixels.",
     )
     box: Literal["agreement", "scores", "mask"] = setting(
         "agreement",
