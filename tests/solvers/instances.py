@@ -13,6 +13,7 @@ from napari_jcc.problem import (
     factorise,
     joint_model,
 )
+from napari_jcc.problem.joint import ALL_TERMS
 from napari_jcc.progress import Progress
 
 TIGHT = SolverConfig(tolerance=1e-8, max_iterations=200_000)
@@ -86,7 +87,7 @@ def random_data(
 
 
 def random_program(
-    rng, reading, equal_features=False, duplicated=False, **options
+    rng, reading, equal_features=False, duplicated=False, terms=ALL_TERMS, **options
 ) -> QuadraticProgram:
     kinds = ("images", "superpixels", "boxes", "nested", "zero_saliency", "empty_box")
     data = random_data(rng, **{key: options.pop(key) for key in kinds if key in options})
@@ -100,7 +101,8 @@ def random_program(
         superpixels[:], boxes[:] = 1.0, 1.0
     features = Features(superpixels, boxes)
     factors = factorise(features, data, DiscriminativeConfig(degrees_of_freedom=3))
-    return joint_model(data, factors, ProblemConfig(reading=reading, **options)).build()
+    config = ProblemConfig(reading=reading, **options)
+    return joint_model(data, factors, config, terms).build()
 
 
 def stack(problems) -> tuple[QuadraticProgram, list[np.ndarray]]:

@@ -126,7 +126,7 @@ class BlockFactor:
         reduced = part.coupling.clone()
         correction = cross.new_zeros(part.count * c, b)
         correction.index_add_(
-            0, part.thin_row, share[:, None] * cross.reshape(-1, b)[part.thin_variable]
+            0, part.thin_row, share[:, None] * cross.flatten(0, 1)[part.thin_variable]
         )
         reduced[:, :, a:] -= correction.view(part.count, c, b)
         inverse = 1.0 / weight[:, weight.shape[1] - c :].clamp_min(SMALLEST_WEIGHT)
