@@ -13,7 +13,7 @@ from napari._app_model import get_app_model
 from napari.layers import Image, Labels, Shapes
 from PIL import Image as Picture
 from qtpy.QtCore import QThreadPool, QTimer
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QPushButton
 
 from napari_jcc import JccConfig, Run
 from napari_jcc.config import apply_overrides
@@ -22,6 +22,7 @@ from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import get_reader
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
+from napari_jcc.plugin.widgets.result_panel import ResultPanel
 
 pytestmark = pytest.mark.gui
 
@@ -247,6 +248,22 @@ def test_images_of_one_reason_share_a_line(result):
     found = replace(result, images=tuple(images), notes=("a note",))
     lines = ["a note", "a, b, c and 1 more: nothing found"]
     assert runs.describe_warnings(found) == lines
+
+
+def test_long_notes_are_scrolled_and_short_ones_take_no_more_than_they_need(qtbot):
+    panel = ResultPanel(QPushButton(), QPushButton())
+    qtbot.addWidget(panel)
+    panel.resize(330, 400)
+    panel.show()
+    line = panel.notes.fontMetrics().lineSpacing()
+    panel.show_result("4 images", "a short one")
+    qtbot.wait(50)
+    assert panel.notes.visibleRegion().boundingRect().height() < 2 * line
+    panel.show_result("4 images", "a long one of many words " * 40)
+    qtbot.wait(50)
+    shown = panel.notes.visibleRegion().boundingRect().height()
+    assert 3 * line < shown <= 4 * line
+    assert panel.notes.height() >= panel.notes.heightForWidth(panel.notes.width())
 
 
 def test_folder_is_opened_run_copied_and_saved(

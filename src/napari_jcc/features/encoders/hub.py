@@ -211,10 +211,10 @@ def _weights_error(name: str, error: Exception) -> WeightsError:
         else " HF_HUB_OFFLINE=1 spares the wait for a hub that cannot be reached."
     )
     return WeightsError(
-        f"The encoder {name!r} cannot be had: {reason} Looked for it as a folder, in the "
-        f"cache {HF_HUB_CACHE} and on the Hugging Face hub.{offline} Download it once with "
-        "a connection, or give --encoder (the setting Encoder) the path of a folder of "
-        "Transformers or of a .pt2 file of torch.export."
+        f"The encoder {name!r} cannot be had: {reason} Download it once with a "
+        "connection, or give --encoder (the setting Encoder) the path of a folder of "
+        "Transformers or of a .pt2 file of torch.export. Looked for it as a folder, in the "
+        f"cache {HF_HUB_CACHE} and on the Hugging Face hub.{offline}"
     )
 
 

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+_MOST_LINES = 4
 
 
 class ResultPanel(QWidget):
@@ -28,6 +39,7 @@ class ResultPanel(QWidget):
         self.about = _text_label()
         self.summary = _text_label()
         self.notes = _text_label()
+        self._notes_area = LowScroll(self.notes)
         self.copy_button = QPushButton("Copy co&mmand")
         self.copy_button.setToolTip(
             "Copy the command that gives the same masks and boxes outside napari"
@@ -41,7 +53,7 @@ class ResultPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.about)
         layout.addWidget(self.summary)
-        layout.addWidget(self.notes)
+        layout.addWidget(self._notes_area)
         layout.addLayout(buttons)
         self.show_about("")
         self.show_result("", "")
@@ -56,9 +68,44 @@ class ResultPanel(QWidget):
         self.summary.setText(summary)
         self.summary.setVisible(bool(summary))
         self.notes.setText(f"⚠ {notes}" if notes else "")
-        self.notes.setVisible(bool(notes))
+        self._notes_area.setVisible(bool(notes))
+        self._notes_area.fit()
         self.save_button.setEnabled(bool(summary))
         self.export_button.setEnabled(bool(summary))
+
+
+class LowScroll(QScrollArea):
+    """Shows a text as high as it is, and scrolls one that would squeeze all else.
+
+    Parameters
+    ----------
+    label
+        Has the text; wraps its lines.
+    """
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__()
+        self._label = label
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(label)
+
+    def fit(self) -> None:
+        """Take the height of the text, but not more than that of some lines."""
+        most = _MOST_LINES * self._label.fontMetrics().lineSpacing()
+        needed = self._label.heightForWidth(self.width())
+        # Set, as a bar that comes narrows the text, which then seems to need the bar.
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if needed > most else policy.ScrollBarAlwaysOff
+        )
+        self.setFixedHeight(min(needed, most))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Fit the text to another width."""
+        super().resizeEvent(event)
+        self.fit()
 
 
 def _text_label() -> QLabel:
