@@ -94,7 +94,7 @@ class LowScroll(QScrollArea):
     def fit(self) -> None:
         """Take the height of the text, but not more than that of some lines."""
         most = _MOST_LINES * self._label.fontMetrics().lineSpacing()
-        needed = self._label.heightForWidth(self.width())
+        needed = max(0, self._label.heightForWidth(self.width()))  # without text: -1
         # Set, as a bar that comes narrows the text, which then seems to need the bar.
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(
