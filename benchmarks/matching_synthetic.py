@@ -63,6 +63,7 @@ def test(checkpoint: Checkpoint, images: torch.Tensor, device: str, repeats: int
         checkpoint.config.network.grid * checkpoint.config.matching.refinement_scale
     )
     larger = round(cells * size / checkpoint.config.network.grid)
+    detail = checkpoint.config.matching.refinement_detail
     finer = PyramidEncoder(network.encoder.trunk, cells)
     config = apply_overrides(checkpoint.config, {"network.input_size": larger})
     generator = generator_for("benchmark")
@@ -80,8 +81,8 @@ def test(checkpoint: Checkpoint, images: torch.Tensor, device: str, repeats: int
                 "identity": rest,
                 "affine": Transform(found.affine, rest.tps),
                 "affine + TPS": found,
-                "affine + TPS, refined": refine(source, target, found),
-                "identity, refined": refine(source, target, rest, BLIND_REACH),
+                "affine + TPS, refined": refine(source, target, found, detail=detail),
+                "identity, refined": refine(source, target, rest, BLIND_REACH, detail),
             }
             points = pixel_centres(GRID_POINTS, GRID_POINTS, found.affine)
             points = points.expand(len(batch), -1, -1)

@@ -168,3 +168,33 @@ def test_refinement_finds_a_shift_of_a_cell_from_the_identity():
     # Target cell j is source cell j + 1, 2 / 12 to the right.
     assert shift[0].item() == pytest.approx(2 / 12, abs=0.03)
     assert shift[1].item() == pytest.approx(0, abs=0.03)
+
+
+def test_more_detail_finds_a_shift_of_half_a_cell_more_exactly():
+    # The finer map moves by one of its cells; the coarse one is the mean of four of them.
+    generator = torch.Generator().manual_seed(0)
+    wide = torch.randn(1, 64, 24, 25, generator=generator)
+    pyramids = [
+        Pyramid(torch.nn.functional.avg_pool2d(maps, 2), (maps, None, None))
+        for maps in (wide[..., :-1], wide[..., 1:])
+    ]
+    point = torch.zeros(1, 1, 2)
+    misses = []
+    for detail in (1.0, 2.0):
+        found = refine(*pyramids, Transform.identity(1), detail=detail)
+        misses.append(abs(found(point)[0, 0, 0].item() - 1 / 12))
+    assert misses[1] < 0.02 < misses[0]
+
+
+def test_the_setting_of_the_detail_reaches_the_refinement(matcher, monkeypatch):
+    asked = []
+
+    def note(source, target, transform, reach, detail):
+        asked.append(detail)
+        return transform
+
+    monkeypatch.setattr("napari_jcc.matching.inference.matcher.refine", note)
+    settings = matcher.settings.model_copy(update={"refinement_detail": 3.0})
+    monkeypatch.setattr(matcher, "settings", settings)
+    matcher.match(blobs(), [(0, 1)])
+    assert asked == [3.0, 3.0]

@@ -33,6 +33,16 @@ class MatchingConfig(Section):
         ge=0.5,
         le=4,
     )
+    refinement_detail: float = setting(
+        1.5,
+        "Detail of the refinement",
+        "Cells of the finer map along each side, for one of the coarse map, that the last "
+        "fits look at. More follows images that differ little more exactly; 2 has all "
+        "that encoders with maps at strides 8 and 16 tell.",
+        advanced=True,
+        ge=1,
+        le=4,
+    )
     tolerance: float = setting(
         0.05,
         "Cycle tolerance",

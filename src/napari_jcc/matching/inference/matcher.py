@@ -20,7 +20,13 @@ from napari_jcc.matching.inference.instances import LEAST_SCALE, propose_instanc
 from napari_jcc.matching.inference.pair import MatchedPair
 from napari_jcc.matching.inference.pooling import pool_mask
 from napari_jcc.matching.inference.ways import Ways, judge_ways
-from napari_jcc.matching.network import MaCoSNet, Transform, sampling_grid, warp
+from napari_jcc.matching.network import (
+    MaCoSNet,
+    Pyramid,
+    Transform,
+    sampling_grid,
+    warp,
+)
 from napari_jcc.matching.refinement import NETWORK_REACH, refine
 from napari_jcc.matching.training.checkpoint import Checkpoint
 from napari_jcc.progress import Progress
@@ -234,8 +240,8 @@ class Matcher:
             )
             return [
                 Ways(
-                    refine(ours, theirs, there, INSTANCE_REACH) if self._refines else there,
-                    refine(theirs, ours, back, INSTANCE_REACH) if self._refines else back,
+                    self._refine(ours, theirs, there, INSTANCE_REACH),
+                    self._refine(theirs, ours, back, INSTANCE_REACH),
                     correlation,
                 )
                 for there, back in proposed
@@ -247,11 +253,17 @@ class Matcher:
         """From target points to source points, and the correlation at target cells."""
         with torch.no_grad():
             match = described.match(self.network, source, target)
-            transform = match.transform
-            if self._refines:
-                ours, theirs = described.detail(source), described.detail(target)
-                transform = refine(ours, theirs, transform, self._reach)
+            ours, theirs = described.detail(source), described.detail(target)
+            transform = self._refine(ours, theirs, match.transform, self._reach)
         return transform, match.correlation
+
+    def _refine(
+        self, source: Pyramid, target: Pyramid, transform: Transform, reach: float
+    ) -> Transform:
+        if not self._refines:
+            return transform
+        detail = self.settings.refinement_detail
+        return refine(source, target, transform, reach, detail)
 
     def _require_masks(self, collection: ImageCollection) -> None:
         if not self.has_masks:

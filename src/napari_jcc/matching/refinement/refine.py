@@ -31,7 +31,7 @@ COARSE_FITS = 12
 FINE_TOLERANCES = (0.1, 0.08, 0.063, 0.05)
 """The same in the fits that look at the finer map as well."""
 FINE_CELLS = 1.5
-"""Cells of the finer map along each side, for one of the coarse map."""
+"""Cells of the finer map along each side, for one of the coarse map, if not said."""
 MOST_FINE_CELLS = 60
 """Cells along each side beyond which comparing all with all takes too much memory."""
 AFFINE_PRICE = 0.03
@@ -45,7 +45,11 @@ BENDING = 1e-3
 
 
 def refine(
-    source: Pyramid, target: Pyramid, transform: Transform, reach: float = NETWORK_REACH
+    source: Pyramid,
+    target: Pyramid,
+    transform: Transform,
+    reach: float = NETWORK_REACH,
+    detail: float = FINE_CELLS,
 ) -> Transform:
     """Fit transformations to cells that are likely to belong together.
 
@@ -63,6 +67,8 @@ def refine(
         Maps target points into the source.
     reach
         Tolerance of the first fit, in halves of the image side.
+    detail
+        Cells of the finer map along each side, for one of the coarse map.
     """
     coarse = find_partners(source.features, target.features)
     for fit, tolerance in enumerate(np.geomspace(reach, COARSE_TOLERANCE, COARSE_FITS)):
@@ -74,7 +80,7 @@ def refine(
     ours, theirs = source.skips[0], target.skips[0]
     if ours is not None and theirs is not None:
         cells = source.features.shape[-1]
-        side = max(cells, min(round(FINE_CELLS * cells), MOST_FINE_CELLS))
+        side = max(cells, min(round(detail * cells), MOST_FINE_CELLS))
         levels.append(find_partners(_resize(ours, side), _resize(theirs, side)))
     # Not before: with many control points the first fits would bend after wrong partners.
     transform = _with_controls(transform, FINE_CONTROLS)
