@@ -93,5 +93,5 @@ def test_saved_result_finds_its_images(tmp_path, result, tiny_collection):
 def test_damaged_record_is_an_error_with_a_remedy(tmp_path, result):
     out = write_result(result, None, tmp_path / "out")
     (out / "masks" / "a.png").unlink()
-    with pytest.raises(InputError, match="Run the segmentation again"):
+    with pytest.raises(InputError, match="run the segmentation again"):
         read_saved(out)

@@ -70,7 +70,8 @@ def read_result(folder: Path) -> SavedResult:
     except FileNotFoundError as error:
         raise InputError(
             f"{folder} holds no whole result of a run: {error.filename} is missing. Give "
-            "the folder that 'napari-jcc segment --output' wrote."
+            "the folder that 'napari-jcc segment --output' wrote, or run the segmentation "
+            "again."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, JccError) as error:
         raise InputError(
