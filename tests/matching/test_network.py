@@ -130,7 +130,9 @@ def test_exported_programs_and_transformers_are_encoders(tmp_path):
 def test_encoder_that_cannot_be_had_names_the_ways_out(monkeypatch):
     pytest.importorskip("transformers")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(WeightsError, match=r"--encoder .* folder .* cache .* HF_HUB_OFFLINE"):
+    with pytest.raises(
+        WeightsError, match=r"--encoder .* folder .* cache .* HF_HUB_OFFLINE"
+    ):
         build(encoder="nobody/nothing")
     with pytest.raises(WeightsError, match="There is no encoder at"):
         build(encoder="/nowhere/net.pt2")
