@@ -1,6 +1,7 @@
 import io
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from napari_jcc.cli.report import show_scores, show_summary
@@ -38,6 +39,13 @@ def test_what_did_not_happen_is_not_mentioned():
     assert "1 done" in text
     for word in ("without", "Skipped", "Warning", "Seconds"):
         assert word not in text
+
+
+def test_masks_of_the_whole_field_bring_up_the_preset_for_many_objects():
+    field = result_of(image_result(mask=np.ones((4, 4), bool)))
+    assert "--preset many" in shown(show_summary, field, Path("out"))
+    small = result_of(image_result(mask=np.eye(4, dtype=bool)))
+    assert "--preset many" not in shown(show_summary, small, Path("out"))
 
 
 def test_long_lists_are_cut_and_names_are_not_taken_for_markup():

@@ -1,6 +1,6 @@
 import pytest
 
-from napari_jcc.cli.main import main
+from napari_jcc.cli.main import app, main
 from napari_jcc.collection import ImageCollection
 from napari_jcc.samples import SAMPLES
 
@@ -25,6 +25,13 @@ def test_sample_is_written_and_the_next_command_told(tmp_path, capsys):
     assert f"Wrote {len(images)} images" in text
     assert f"napari-jcc segment '{folder}/images' -o '{folder}/out'" in text
     assert f"napari-jcc evaluate '{folder}/out' --truth '{folder}/truth'" in text
+
+
+def test_first_steps_of_the_help_can_be_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sample, segment = str(app.info.epilog).removeprefix("First steps: ").split("; ")
+    assert run(*sample.split()[1:]) == 0
+    assert ImageCollection.from_folder(segment.split()[2]).names
 
 
 def test_existing_files_are_kept_unless_told(tmp_path, capsys):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from napari_jcc.evaluation import Evaluation
 
 _MOST_LINES = 10
+_RATHER_MANY = (
+    "Masks cover much of the images. If that is the whole field of view, and the objects "
+    "are small in it, try --preset many."
+)
 
 
 def show_summary(result: JccResult, out: Path, console: Console | None = None) -> None:
@@ -27,6 +31,8 @@ def show_summary(result: JccResult, out: Path, console: Console | None = None) -
     skipped = [f"{file}: {reason}" for file, reason in result.skipped.items()]
     lines += [("Skipped", line) for line in _cut(skipped)]
     lines += [("Warning", line) for line in _cut(result.warnings)]
+    if result.may_be_field:
+        lines.append(("Hint", _RATHER_MANY))
     if result.seconds:
         lines.append(("Seconds", _list_seconds(result)))
     command = shlex.join(["napari-jcc", "evaluate", str(out), "--truth"])

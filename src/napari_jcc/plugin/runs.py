@@ -23,7 +23,6 @@ from napari_jcc.results import JccResult
 if TYPE_CHECKING:
     from napari.layers import Image
 
-_LARGE = 0.4
 _RATHER_MANY = (
     "If that is the whole field of view, and your objects are small in it: choose the "
     "preset Many small objects, and run again."
@@ -115,16 +114,12 @@ def _place(corrector: Corrector, source: Source) -> Answer:
 def summarise(answer: Answer) -> str:
     """Say in a few lines what came out of a run."""
     result = answer.result
-    shares = sorted(image.foreground_share for image in result.images)
     count = len(result.images)
     images = f"{count} image{'s' if count > 1 else ''}"
-    share = f"{100 * shares[count // 2]:.0f} % of the pixels (median)"
+    share = f"{100 * result.typical_share:.0f} % of the pixels (median)"
     lines = [f"{images}, object on {share}"]
-    if shares[count // 2] > _LARGE and all(i.instances is None for i in result.images):
+    if result.may_be_field:
         lines.append(_RATHER_MANY)
-    report = result.solver_report
-    if "solver" in report:
-        lines.append(f"Solved by {report['solver']} in {report['iterations']} steps")
     if result.seconds:
         longest = max(result.seconds, key=lambda stage: result.seconds[stage])
         total = sum(result.seconds.values())

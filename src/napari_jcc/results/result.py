@@ -12,6 +12,9 @@ import numpy as np
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.config import JccConfig
 
+_LARGE = 0.4
+"""Share of an image from which its one object may be all that is lit."""
+
 
 @dataclass(frozen=True)
 class ImageResult:
@@ -137,6 +140,17 @@ class JccResult:
     solver_report: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def typical_share(self) -> float:
+        """Share of the pixels in the mask, the median of the images."""
+        return float(np.median([image.foreground_share for image in self.images]))
+
+    @property
+    def may_be_field(self) -> bool:
+        """Whether the one object an image is so large that it may be the field of view."""
+        single = all(image.instances is None for image in self.images)
+        return single and self.typical_share > _LARGE
 
     @property
     def warnings(self) -> tuple[str, ...]:
