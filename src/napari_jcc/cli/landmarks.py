@@ -75,8 +75,9 @@ def landmarks(
     if quiet:
         return
     found = carried.found
-    typer.echo(f"Placed   {len(carried.shapes) - len(found)} images")
-    typer.echo(f"Found    {len(found)} images")
+    count = len(carried.shapes)
+    typer.echo(f"Placed   on {count - len(found)} of {count} images")
+    typer.echo(f"Found    on {len(found)} of {count} images")
     for name in carried.absent[:_MOST_LINES]:
         typer.echo(f"Skipped  {name}: not among the images in {images}")
     for shape in found[:_MOST_LINES]:

@@ -37,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="First steps: napari-jcc sample coins coins; napari-jcc segment coins -o out",
+    epilog="First steps: napari-jcc sample coins coins; "
+    "napari-jcc segment coins/images -o out",
 )
 app.command()(segment)
 app.command()(sweep)

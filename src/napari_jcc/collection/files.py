@@ -79,5 +79,5 @@ def _nothing_found(
     else:
         message += "There is no file. "
     if not recursive:
-        message += "Folders inside were not searched; ask for recursive to do so. "
+        message += "Folders inside were not searched: name one, or add --recursive. "
     return message + f"Images are files with {', '.join(EXTENSIONS)}."
