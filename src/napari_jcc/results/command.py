@@ -1,4 +1,4 @@
-"""The command line that repeats a run, for the record and for "Copy as command"."""
+"""The command line that repeats a run, for the record and for "Copy command"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command lines that train and match again, for records and for "Copy as command"."""
+"""The command lines that train and match again, for records and for "Copy command"."""
 
 from __future__ import annotations
 

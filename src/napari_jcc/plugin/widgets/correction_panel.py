@@ -12,12 +12,12 @@ from napari_jcc.plugin.marks_overlay import MarksOverlay
 from napari_jcc.plugin.session import Session
 
 _HINT = (
-    "Take brush or eraser on the masks layer, also over what is right, to hold it; or "
-    "move, draw or delete a box. The image answers at once, the others follow."
+    "Paint or erase on the masks, or move a box: the image answers at once, the others "
+    "follow. Painting over what is right holds it."
 )
 _HINT_SEVERAL = (
-    "Take brush or eraser on the masks layer; another label is another object. Where an "
-    "image has several objects, corrections stay on their image: the others learn nothing."
+    "Paint or erase on the masks; another label is another object. With several objects "
+    "an image, the other images learn nothing from it."
 )
 
 

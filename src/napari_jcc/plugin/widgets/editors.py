@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QToolButton,
@@ -22,6 +23,8 @@ from napari_jcc.config.fields import choices
 from napari_jcc.plugin.widgets.device_editor import DeviceEditor
 from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
 from napari_jcc.plugin.widgets.spin_boxes import FloatEditor, IntEditor, ignore_wheel
+
+_BOXES_A_ROW = 2
 
 
 class Editor(Protocol):
@@ -72,12 +75,11 @@ class SeveralEditor(QWidget):
         super().__init__()
         self._order: tuple[str, ...] = ()
         self._boxes = {name: QCheckBox(name) for name in choices(field)}
-        layout = QHBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for box in self._boxes.values():
-            layout.addWidget(box)
+        for i, box in enumerate(self._boxes.values()):
+            layout.addWidget(box, *divmod(i, _BOXES_A_ROW))
             box.toggled.connect(lambda _: self.changed.emit())
-        layout.addStretch()
 
     def value(self) -> tuple[str, ...]:
         """Names checked: those set before in their order, then new ones."""

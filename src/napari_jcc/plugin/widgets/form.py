@@ -53,8 +53,8 @@ class Section(Fold):
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(4)
         # So wide that the longest name of a choice is read in a dock of usual width.
-        grid.setColumnStretch(0, 2)
-        grid.setColumnStretch(1, 3)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 5)
         for i, row in enumerate(self.rows):
             row.make()
             row.editor.changed.connect(self.changed)

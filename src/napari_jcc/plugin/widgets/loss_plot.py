@@ -63,6 +63,7 @@ class LossPlot(Plot):
             )
         axes.legend(loc="upper right", frameon=False)
         axes.set_xlabel(f"{self.stage}, step")
+        axes.set_ylabel("loss")
         axes.set_xlim(0, max(self.last_step, *self._counts(), 1))
         axes.set_ylim(*self._range())
         axes.grid(axis="y", alpha=0.3)

@@ -74,7 +74,7 @@ class MatchDock(ImagesDock):
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.save_button = QPushButton("&Save…")
-        self.copy_button = QPushButton("&Copy as command")
+        self.copy_button = QPushButton("&Copy command")
         self._build()
         self._connect()
         self.begin()

@@ -124,6 +124,7 @@ class MatcherChooser(QWidget):
 
     def _on_way(self) -> None:
         way = self.way.currentData()
+        self.way.setToolTip(_WAYS[way][1])
         self.encoder.setVisible(way in _BY_ENCODER)
         self.network.setVisible(way == _NETWORK)
         self.changed.emit()

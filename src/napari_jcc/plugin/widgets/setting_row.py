@@ -76,9 +76,6 @@ class SettingRow:
         button.setToolTip("Back to the preset's value")
         button.setAccessibleName(f"Reset {self._field.title}")
         button.clicked.connect(self.reset)
-        keep = button.sizePolicy()
-        keep.setRetainSizeWhenHidden(True)
-        button.setSizePolicy(keep)
         return button
 
     def make(self) -> None:
@@ -125,6 +122,10 @@ class SettingRow:
             self.label.setFont(font)
             self.label.setVisible(shown)
             self.widget.setVisible(shown)
+            # Its place is kept, but not in a row that is not seen.
+            place = self.button.sizePolicy()
+            place.setRetainSizeWhenHidden(shown)
+            self.button.setSizePolicy(place)
             self.button.setVisible(shown and self.modified)
         return shown
 

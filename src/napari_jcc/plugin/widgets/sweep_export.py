@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SweepExport(QWidget):
-    """Two buttons: export, and copy as command.
+    """Two buttons: export, and copy the command.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class SweepExport(QWidget):
         self.export_button = QPushButton("E&xport…")
         self.export_button.setToolTip("Save the table (CSV) or the figure (PNG)")
         self.export_button.clicked.connect(self._ask_export)
-        self.copy_button = QPushButton("Copy as co&mmand")
+        self.copy_button = QPushButton("Copy co&mmand")
         self.copy_button.setToolTip("Copy the command that does the same sweep")
         self.copy_button.clicked.connect(self.copy_command)
         layout = QHBoxLayout(self)

@@ -57,7 +57,7 @@ class TrainDock(ImagesDock):
         self.plot = LossPlot()
         self.resume_button = QPushButton("&Resume")
         self.use_button = QPushButton("&Use in Match")
-        self.copy_button = QPushButton("&Copy as command")
+        self.copy_button = QPushButton("&Copy command")
         self._build()
         self._connect()
         self.panel.set_status(self._missing)
