@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,7 +12,7 @@ from napari_jcc.benchmark import guesses
 from napari_jcc.benchmark.boxes_alone import BoxesAlone
 from napari_jcc.benchmark.semidefinite import SemidefiniteRelaxation
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
-from napari_jcc.errors import ConfigError
+from napari_jcc.errors import ConfigError, describe_unknown
 from napari_jcc.pipeline.formulation import JOINT, Formulation, JointProgram
 from napari_jcc.problem import Terms
 from napari_jcc.results import ImageResult
@@ -228,9 +227,7 @@ def find_methods(names: Sequence[str]) -> list[Method]:
     found: dict[Method, None] = {}
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise ConfigError(f"Unknown method {name!r}.{hint} Known: {', '.join(known)}.")
+            raise ConfigError(describe_unknown("method", name, known))
         found.update(dict.fromkeys(GROUPS[name] if name in GROUPS else [Method(name)]))
     return list(found) or list(DEFAULT)
 

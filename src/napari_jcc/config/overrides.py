@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, get_origin
@@ -12,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from napari_jcc.config.fields import Section, describe_range
 from napari_jcc.config.model import JccConfig
-from napari_jcc.errors import ConfigError
+from napari_jcc.errors import ConfigError, describe_unknown
 
 ConfigT = TypeVar("ConfigT", bound=Section)
 """Any root of settings: the joint program's, or the matching network's."""
@@ -111,9 +110,9 @@ def apply_overrides(
     for path, value in pairs:
         section, _, name = path.partition(".")
         if section not in values:
-            raise ConfigError(_unknown(section, list(values), "section"))
+            raise ConfigError(describe_unknown("section", section, values))
         if name not in values[section]:
-            raise ConfigError(_unknown(name, list(values[section]), "setting", section))
+            raise ConfigError(describe_unknown("setting", name, values[section], section))
         values[section][name] = _as_sequence(model, section, name, value)
     return validate_as(model, values)
 
@@ -167,7 +166,7 @@ def _explain(model: type[Section], path: tuple[Any, ...], item: Mapping[str, Any
         *parents, last = path
         known = _known_names(model, tuple(parents))
         kind = "setting" if parents else "section"
-        return _unknown(str(last), known, kind, ".".join(map(str, parents)))
+        return describe_unknown(kind, str(last), known, ".".join(map(str, parents)))
     field = _find_field(model, path)
     allowed = describe_range(field) if field else ""
     expected = f" ({allowed})" if allowed else ""
@@ -181,10 +180,3 @@ def _known_names(model: type[Section], path: tuple[Any, ...]) -> list[str]:
     for part in path:
         current = current.model_fields[part].annotation
     return list(current.model_fields)
-
-
-def _unknown(name: str, known: list[str], kind: str, parent: str = "") -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    where = f" in {parent}" if parent else ""
-    return f"Unknown {kind} {name!r}{where}.{hint} Known: {', '.join(known)}."

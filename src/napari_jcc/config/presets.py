@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from napari_jcc.config.model import JccConfig
 from napari_jcc.config.overrides import apply_overrides
-from napari_jcc.errors import ConfigError
+from napari_jcc.errors import ConfigError, describe_unknown
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,5 @@ def get_preset(name: str) -> JccConfig:
         If there is no such preset; the message lists those there are.
     """
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"Unknown preset {name!r}.{hint} Known: {', '.join(PRESETS)}.")
+        raise ConfigError(describe_unknown("preset", name, PRESETS))
     return PRESETS[name].config()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import MaskArray
-from napari_jcc.errors import InputError
+from napari_jcc.errors import InputError, describe_unknown
 from napari_jcc.samples.cells import draw_cell
 from napari_jcc.samples.coins import cut_coins
 from napari_jcc.samples.sample import Sample
@@ -60,9 +59,7 @@ def make_sample(name: str, *, seed: int = 0) -> Sample:
         If there is no such set; the message lists those there are.
     """
     if name not in SAMPLES:
-        near = difflib.get_close_matches(name, SAMPLES, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise InputError(f"Unknown sample {name!r}.{hint} Known: {', '.join(SAMPLES)}.")
+        raise InputError(describe_unknown("sample", name, SAMPLES))
     kind = SAMPLES[name]
     images, masks = kind.make(seed)
     stem = name.removesuffix("s")

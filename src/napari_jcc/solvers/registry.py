@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 
-from napari_jcc.errors import ConfigError, SolverError
+from napari_jcc.errors import ConfigError, SolverError, describe_unknown
 from napari_jcc.solvers.dense_solver import DenseSolver
 from napari_jcc.solvers.osqp_solver import OsqpSolver
 from napari_jcc.solvers.solver import Solver
@@ -77,5 +77,5 @@ def get_solver(name: str, device: str = "auto") -> Solver:
         If the solver needs a package that is not installed.
     """
     if name not in SOLVERS:
-        raise ConfigError(f"Unknown solver {name!r}. Known: {', '.join(SOLVERS)}.")
+        raise ConfigError(describe_unknown("solver", name, SOLVERS))
     return SOLVERS[name](device)

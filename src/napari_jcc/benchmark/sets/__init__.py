@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from napari_jcc.benchmark.sets.labelled import (
     Layout,
     require_folder,
 )
-from napari_jcc.errors import InputError
+from napari_jcc.errors import InputError, describe_unknown
 
 SETS: dict[str, Layout] = {
     "msrc": msrc.LAYOUT,
@@ -38,9 +37,7 @@ def find_layout(name: str) -> Layout:
         If there is no such set; the message lists those there are.
     """
     if name not in SETS:
-        near = difflib.get_close_matches(name, SETS, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise InputError(f"Unknown set {name!r}.{hint} Known: {', '.join(SETS)}.")
+        raise InputError(describe_unknown("set", name, SETS))
     return SETS[name]
 
 

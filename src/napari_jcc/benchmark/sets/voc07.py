@@ -22,7 +22,7 @@ from napari_jcc.benchmark.sets.labelled import (
     require_folder,
     subfolders,
 )
-from napari_jcc.errors import InputError
+from napari_jcc.errors import InputError, describe_unknown
 
 CATEGORIES = ("aeroplane", "bicycle", "boat", "bus", "horse", "motorbike")
 VIEWS = ("left", "right")
@@ -79,7 +79,7 @@ def _load_devkit(root: Path, name: str) -> LabelledClass:
     neither truncated nor difficult; all objects of the class and view count as truth.
     """
     if name not in _classes(root):
-        raise InputError(f"Unknown class {name!r}. Known: {', '.join(_classes(root))}.")
+        raise InputError(describe_unknown("class", name, _classes(root)))
     category, view = name.rsplit("_", 1)
     truth: dict[Path, Float32Array] = {}
     for stem in _read_split(root):

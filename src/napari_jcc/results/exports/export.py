@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_jcc.atomic import explained, filling
-from napari_jcc.errors import ConfigError, OutputError
+from napari_jcc.errors import ConfigError, OutputError, describe_unknown
 from napari_jcc.results.exports.coco import write_coco
 from napari_jcc.results.exports.masks import write_png, write_tiff
 from napari_jcc.results.exports.objects import ExportSet
@@ -95,9 +95,7 @@ def export_result(
         If files are in the way, or cannot be written.
     """
     if kind not in EXPORT_FORMATS:
-        raise ConfigError(
-            f"Unknown format {kind!r} of an export. Known: {', '.join(EXPORT_FORMATS)}."
-        )
+        raise ConfigError(describe_unknown("format of an export", kind, EXPORT_FORMATS))
     chosen, out = EXPORT_FORMATS[kind], Path(out)
     if chosen.file and out.is_dir():
         out = out / chosen.file
