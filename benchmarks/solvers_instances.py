@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage, sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
-from napari_jcc.features import Features, StreamedFeatures
+from napari_jcc.features import Features
 from napari_jcc.problem import (
     JointData,
     JointFactors,
@@ -49,7 +49,7 @@ def generated_parts(
     keep = overlap.any(axis=2)
     data = _data(np.random.default_rng(seed), images, overlap, keep, saliency)
     share = (overlap * inside[:, None]).sum(axis=2) / np.maximum(overlap.sum(axis=2), 1)
-    features = StreamedFeatures(
+    features = Features(
         _Described([seed, 1], inside.astype(float)),
         _Described([seed, 2], [share[i][keep[i]] for i in range(images)]),
     )
@@ -126,7 +126,7 @@ def real(root: Path, sets: str, images: int, seed: int, setting: str) -> Quadrat
 
     from napari_jcc.collection import ImageCollection
     from napari_jcc.config import JccConfig
-    from napari_jcc.features import combine, describe_image
+    from napari_jcc.features import describe_image, stream
     from napari_jcc.problem import gather
     from napari_jcc.regions import find_boxes, find_overlap, find_saliency, find_superpixels
     from napari_jcc.regions.regions import ImageRegions
@@ -148,11 +148,11 @@ def real(root: Path, sets: str, images: int, seed: int, setting: str) -> Quadrat
             described.append(describe_image(image, found, config.features))
     order = np.arange(images) % len(regions)
     data = gather([regions[i] for i in order])
-    features = combine([described[i] for i in order], config.features)
+    features = stream([described[i] for i in order], config.features)
     rng = np.random.default_rng(seed)
     jittered = [
         part + (0.05 * part.std(axis=0) * rng.normal(size=part.shape)).astype(np.float32)
-        for part in (features.superpixels, features.boxes)
+        for part in map(np.concatenate, (features.superpixels, features.boxes))
     ]
     factors = factorise(Features(*jittered), data, config.discriminative)
     return joint_model(data, factors, ProblemConfig(**SETTINGS[setting])).build()

@@ -131,6 +131,13 @@ def test_boxes_only(out, tmp_path):
     }
 
 
+def test_an_overlap_of_one_half_is_not_enough(out, truth):
+    row = "image,x_min,y_min,x_max,y_max,score\na,0,0,4,2,1\n"
+    (out / "boxes.csv").write_text(row)
+    score = evaluate_folder(out, truth).scores[0]
+    assert (score.box_iou, score.localized) == (0.5, False)
+
+
 def test_image_left_out_of_the_table_is_not_localized(out, truth):
     (out / "boxes.csv").write_text("image,x_min,y_min,x_max,y_max\na,1,0,4,2\n")
     assert [score.localized for score in evaluate_folder(out, truth).scores] == [

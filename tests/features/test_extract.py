@@ -7,10 +7,16 @@ import pytest
 
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import InputError
-from napari_jcc.features import combine, describe_image, get_extractors
+from napari_jcc.features import Features, describe_image, get_extractors, stream
 
 CONFIG = FeatureConfig(dimensions=16)
 BOXES = [[0, 0, 20, 20], [5, 5, 40, 30], [0, 0, 48, 36]]
+
+
+def combine(descriptions, config):
+    """Features of a set, joined over its images."""
+    features = stream(descriptions, config)
+    return Features(np.concatenate(features.superpixels), np.concatenate(features.boxes))
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from scipy.optimize import linprog
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
 from napari_jcc.errors import ProblemError
-from napari_jcc.features.extractor import Features
+from napari_jcc.features import Features
 from napari_jcc.problem.edits import superpixels_around, with_box
 from napari_jcc.problem.fixings import (
     Fixings,
     boxes_left,
     fix,
     fix_box,
-    fix_superpixels,
     images_without_box,
 )
 from napari_jcc.problem.joint import factorise, factorise_boxes, joint_model
@@ -92,7 +91,7 @@ def test_boxes_that_miss_a_mark_are_left_out(rng):
 def test_rows_far_from_a_mark_stay_as_they_are(rng):
     model = model_of(random_data(rng), "cover", rng)
     before = model.build()
-    after = fix_superpixels(before, model.variables, foreground=[0])
+    after = fix(before, model.variables, Fixings(foreground=[0]))
     # Superpixel 0 lies in every box of its image: only its own row is settled.
     changed = np.flatnonzero((after.l != before.l) | (after.u != before.u))
     assert len(changed) == 1
@@ -103,7 +102,7 @@ def test_an_area_floor_gives_way_to_background_marks(rng):
     data = random_data(rng)
     model = model_of(data, "cover", rng, area_min=0.3)
     before = model.build()
-    fixed = fix_superpixels(before, model.variables, background=range(2, 12))
+    fixed = fix(before, model.variables, Fixings(background=range(2, 12)))
     floor = np.flatnonzero(before.l > 0)[0]
     assert is_feasible(fixed)
     assert 0 < fixed.l[floor] < before.l[floor]

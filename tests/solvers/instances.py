@@ -5,7 +5,7 @@ from scipy import sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig, SolverConfig
 from napari_jcc.errors import Cancelled
-from napari_jcc.features.extractor import Features
+from napari_jcc.features import Features
 from napari_jcc.problem import (
     JointData,
     LowRankTerm,

@@ -15,7 +15,6 @@ from napari_jcc.evaluation.metrics import (
     LOCALIZED_IOU,
     best_iou,
     box_iou,
-    is_localized,
     jaccard,
     pixel_accuracy,
 )
@@ -39,7 +38,6 @@ __all__ = [
     "evaluate_masks",
     "evaluate_result",
     "find_truth",
-    "is_localized",
     "jaccard",
     "map_agreement",
     "masks_from_labels",

@@ -92,14 +92,6 @@ def best_iou(box: ArrayLike, truth_boxes: ArrayLike) -> float:
     return float(box_iou(box, truth_boxes).max(initial=0.0))
 
 
-def is_localized(box: ArrayLike, truth_boxes: ArrayLike) -> bool:
-    """Whether `box` (4,) has an IoU above one half with any of `truth_boxes` (K, 4).
-
-    CorLoc is the share of images for which this holds.
-    """
-    return best_iou(box, truth_boxes) > LOCALIZED_IOU
-
-
 def _area(boxes: FloatArray) -> FloatArray:
     sides: FloatArray = np.maximum(boxes[..., 2:] - boxes[..., :2], 0)
     return sides[..., 0] * sides[..., 1]

@@ -2,9 +2,9 @@
 
 from napari_jcc.features.embedding import embed
 from napari_jcc.features.encoders import Encoder, FeatureMap, average_maps, load_encoder
-from napari_jcc.features.extract import combine, describe_image, get_extractors
-from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
-from napari_jcc.features.streaming import StreamedFeatures, stream
+from napari_jcc.features.extract import describe_image, get_extractors
+from napari_jcc.features.extractor import FeatureExtractor, RegionDescriptors
+from napari_jcc.features.streaming import Features, stream
 
 __all__ = [
     "Encoder",
@@ -12,9 +12,7 @@ __all__ = [
     "FeatureMap",
     "Features",
     "RegionDescriptors",
-    "StreamedFeatures",
     "average_maps",
-    "combine",
     "describe_image",
     "embed",
     "get_extractors",

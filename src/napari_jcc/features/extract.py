@@ -1,19 +1,16 @@
-"""Features of one image, and of a set of images."""
+"""Features of one image, by every kind that the settings name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 
-import numpy as np
-
-from napari_jcc._types import Float32Array, ImageArray
+from napari_jcc._types import ImageArray
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features.alexnet import AlexNetExtractor
 from napari_jcc.features.deep import DeepExtractor
-from napari_jcc.features.embedding import embed
 from napari_jcc.features.encoders import FeatureMap
-from napari_jcc.features.extractor import FeatureExtractor, Features, RegionDescriptors
+from napari_jcc.features.extractor import FeatureExtractor, RegionDescriptors
 from napari_jcc.features.lab import LabExtractor
 from napari_jcc.features.sift import SiftExtractor
 from napari_jcc.regions.regions import ImageRegions
@@ -92,50 +89,3 @@ def describe_image(
         extractor.name: extractor.describe(image, regions)
         for extractor in get_extractors(kinds, config, feature_map)
     }
-
-
-def combine(
-    descriptions: Sequence[Mapping[str, RegionDescriptors]], config: FeatureConfig
-) -> Features:
-    """Turn the descriptions of a set of images into features to classify.
-
-    Every kind is embedded over the set (see `embed`) and the kinds are put side by side,
-    each of total variance 1. Depends on `kernel` and `dimensions` of `config` too.
-
-    Parameters
-    ----------
-    descriptions
-        What `describe_image` returned for every image, in order.
-    config
-        The settings used there.
-
-    Raises
-    ------
-    InputError
-        If there is no image.
-    """
-    if not descriptions:
-        raise InputError("There are no images to compute features of. Give at least one.")
-    return Features(
-        superpixels=_embed_kinds(
-            descriptions, config.superpixels, lambda pieces: pieces.superpixels, config
-        ),
-        boxes=_embed_kinds(descriptions, config.boxes, lambda pieces: pieces.boxes, config),
-    )
-
-
-def _embed_kinds(
-    descriptions: Sequence[Mapping[str, RegionDescriptors]],
-    kinds: Iterable[str],
-    select: Callable[[RegionDescriptors], Float32Array],
-    config: FeatureConfig,
-) -> Float32Array:
-    columns = [
-        embed(
-            [select(description[extractor.name]) for description in descriptions],
-            extractor.is_histogram,
-            config,
-        )
-        for extractor in get_extractors(kinds, config)
-    ]
-    return np.concatenate(columns, axis=1)

@@ -41,19 +41,3 @@ class FeatureExtractor(Protocol):
             Pieces of the same image.
         """
         ...
-
-
-@dataclass(frozen=True)
-class Features:
-    """Descriptors of the whole set, ready for a linear classifier.
-
-    Attributes
-    ----------
-    superpixels : (S, D) float32
-        All superpixels of all images, in image order; total variance 1 per kind.
-    boxes : (R, D') float32
-        All boxes of all images, in image order.
-    """
-
-    superpixels: Float32Array
-    boxes: Float32Array

@@ -19,23 +19,28 @@ Descriptions = Sequence[Mapping[str, RegionDescriptors]]
 
 
 @dataclass(frozen=True)
-class StreamedFeatures:
-    """The same numbers as `Features`, one block per image.
+class Features:
+    """Descriptors of the whole set, ready for a linear classifier.
 
     Attributes
     ----------
-    superpixels : sequence of (S_i, D) float32
-    boxes : sequence of (R_i, D') float32
+    superpixels : (S, D) float32, or blocks (S_i, D) of it, one per image
+        In image order; total variance 1 per kind.
+    boxes : (R, D') float32, or blocks (R_i, D') of it, one per image
+        In image order.
     """
 
-    superpixels: Sequence[Float32Array]
-    boxes: Sequence[Float32Array]
+    superpixels: Float32Array | Sequence[Float32Array]
+    boxes: Float32Array | Sequence[Float32Array]
 
 
 def stream(
     descriptions: Descriptions, config: FeatureConfig, budget: float = np.inf
-) -> StreamedFeatures:
-    """Turn the descriptions of a set into features without joining the images.
+) -> Features:
+    """Turn the descriptions of a set into features, block by block.
+
+    Every kind is embedded over the set (see `embed`) and the kinds are put side by side,
+    each of total variance 1.
 
     Parameters
     ----------
@@ -54,7 +59,7 @@ def stream(
     """
     if not descriptions:
         raise InputError("There are no images to compute features of. Give at least one.")
-    return StreamedFeatures(
+    return Features(
         _embed(descriptions, config.superpixels, _superpixels, config, budget),
         _embed(descriptions, config.boxes, _boxes, config, budget),
     )

@@ -12,9 +12,7 @@ from napari_jcc.interaction.edits import (
 )
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.storage import (
-    edits_from_bytes,
     edits_from_state,
-    edits_to_bytes,
     edits_to_state,
 )
 
@@ -28,9 +26,7 @@ __all__ = [
     "Edits",
     "ImageKey",
     "Settled",
-    "edits_from_bytes",
     "edits_from_state",
-    "edits_to_bytes",
     "edits_to_state",
     "image_keys",
     "lay_over",

@@ -11,6 +11,7 @@ from napari_jcc._types import FloatArray, ImageArray, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.guidance import Guidance
+from napari_jcc.interaction.overlay import lay_over_mask
 from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
@@ -66,7 +67,7 @@ def decode_guided(
         return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)
     working = image.shape[0], image.shape[1]
     mask = enlarge_mask(found.mask, working)
-    mask = (mask & (guidance.marks != BACKGROUND)) | (guidance.marks == OBJECT)
+    mask = lay_over_mask(mask, guidance.marks)
     if by_grabcut:
         seeds = _hold_inner(mask, guidance.marks) if taught else guidance.marks
         mask = refine_marked(image, mask, seeds, config.seed)

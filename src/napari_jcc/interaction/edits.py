@@ -79,11 +79,6 @@ class Edit:
     def __hash__(self) -> int:
         return hash(self._plain())
 
-    @property
-    def pixel_count(self) -> int:
-        """Number of pixels that a ``PAINT`` entry sets."""
-        return int(self.runs[:, 1].sum())
-
     def _plain(self) -> tuple[object, ...]:
         return self.key, self.shape, self.kind, self.time
 

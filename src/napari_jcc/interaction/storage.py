@@ -1,10 +1,7 @@
-"""Edits as plain values and arrays, and as bytes."""
+"""Edits as plain values and arrays."""
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,34 +81,6 @@ def edits_from_state(outline: Mapping[str, Any], arrays: Mapping[str, Any]) -> E
             f"The stored edits are damaged ({error}). Restore an earlier copy."
         ) from error
     return Edits(entries[:kept], entries[kept:])
-
-
-def edits_to_bytes(edits: Edits) -> bytes:
-    """Pack a journal as a compressed npz archive."""
-    outline, arrays = edits_to_state(edits)
-    text = np.frombuffer(json.dumps(outline).encode(), np.uint8)
-    target = io.BytesIO()
-    np.savez_compressed(target, allow_pickle=False, outline=text, **arrays)
-    return target.getvalue()
-
-
-def edits_from_bytes(content: bytes) -> Edits:
-    """Unpack a journal.
-
-    Raises
-    ------
-    InputError
-        If the bytes are no such archive.
-    """
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        outline = json.loads(arrays.pop("outline").tobytes())
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"The stored edits cannot be read ({error}). Restore an earlier copy."
-        ) from error
-    return edits_from_state(outline, arrays)
 
 
 def _entry(stored: Mapping[str, Any], runs: np.ndarray, box: np.ndarray) -> Edit:

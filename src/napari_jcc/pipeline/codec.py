@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 from scipy import sparse
 
-from napari_jcc.features import FeatureMap, Features, RegionDescriptors
+from napari_jcc.features import FeatureMap, RegionDescriptors
 from napari_jcc.problem import DiscriminativeFactor, JointFactors
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult
@@ -21,7 +21,6 @@ _CLASSES: dict[str, type] = {
     for cls in (
         DiscriminativeFactor,
         FeatureMap,
-        Features,
         ImageRegions,
         ImageResult,
         JointFactors,

@@ -8,7 +8,6 @@ from napari_jcc.problem.fixings import (
     boxes_left,
     fix,
     fix_box,
-    fix_superpixels,
     images_without_box,
 )
 from napari_jcc.problem.joint import (
@@ -40,7 +39,6 @@ __all__ = [
     "factorise_boxes",
     "fix",
     "fix_box",
-    "fix_superpixels",
     "gather",
     "images_without_box",
     "joint_model",

@@ -158,16 +158,6 @@ def _why_no_box(data: JointData, fixings: Fixings, image: int) -> str:
     )
 
 
-def fix_superpixels(
-    program: QuadraticProgram,
-    variables: Variables,
-    foreground: Sequence[int] = (),
-    background: Sequence[int] = (),
-) -> QuadraticProgram:
-    """Return the program with superpixels fixed, see `fix`."""
-    return fix(program, variables, Fixings(foreground, background))
-
-
 def fix_box(
     program: QuadraticProgram, variables: Variables, box: int, chosen: bool = True
 ) -> QuadraticProgram:

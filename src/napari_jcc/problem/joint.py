@@ -9,8 +9,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
-from napari_jcc.features.extractor import Features
-from napari_jcc.features.streaming import StreamedFeatures
+from napari_jcc.features.streaming import Features
 from napari_jcc.problem.constraints import (
     AreaRange,
     BoxCoverage,
@@ -66,7 +65,7 @@ ALL_TERMS = Terms()
 
 
 def factorise(
-    features: Features | StreamedFeatures,
+    features: Features,
     data: JointData,
     config: DiscriminativeConfig,
     budget: float = np.inf,
@@ -79,7 +78,7 @@ def factorise(
     Parameters
     ----------
     features
-        Of all pieces, or a stream of blocks that is read one block at a time.
+        Of all pieces; blocks are read one at a time.
     data : JointData
         The set.
     config : DiscriminativeConfig

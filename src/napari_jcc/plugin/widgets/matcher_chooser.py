@@ -104,11 +104,6 @@ class MatcherChooser(QWidget):
             return "Choose an encoder, or match by gradients"
         return ""
 
-    def use_encoder(self, name: str) -> None:
-        """Choose matching without training by an encoder."""
-        self.encoder.set_value(name)
-        self._choose(_ENCODER)
-
     def use_refinement(self, encoder: str) -> None:
         """Choose the refinement without training, by an encoder."""
         self.encoder.set_value(encoder)
