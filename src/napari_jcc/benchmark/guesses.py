@@ -48,22 +48,6 @@ def fill_box(box: Float32Array, shape: Shape) -> Answer:
     return np.outer(inside_rows, (columns >= box[0]) & (columns < box[2])), box
 
 
-def as_result(name: str, answer: Answer) -> ImageResult:
-    """Return the result of an image that was not looked at."""
-    mask, box = answer
-    return ImageResult(
-        name=name,
-        mask=mask,
-        box=box,
-        box_score=0.0,
-        superpixel_scores=np.zeros(1, np.float32),
-        candidate_boxes=np.zeros((0, 4), np.float32),
-        candidate_scores=np.zeros(0, np.float32),
-        label_map=np.zeros((1, 1), np.int32),
-        saliency_map=np.zeros((1, 1), np.float32),
-    )
-
-
 def keep(found: ImageResult, image: ImageArray) -> ImageResult:
     """Answer as the run decided."""
     return found

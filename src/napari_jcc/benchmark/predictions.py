@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_jcc.atomic import replace_files
-from napari_jcc.benchmark.guesses import as_result
 from napari_jcc.benchmark.methods import RECIPES, Guess, Method, Recipe
 from napari_jcc.benchmark.sets import LabelledClass
 from napari_jcc.collection import ImageCollection
@@ -18,6 +17,7 @@ from napari_jcc.pipeline import Cache, FinishedRun, Run
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.progress import Progress
 from napari_jcc.results import JccResult, write_result
+from napari_jcc.results.result import bare_image
 
 PREDICTIONS = "predictions"
 
@@ -125,9 +125,10 @@ def _guess(
     images: ImageCollection, config: JccConfig, guess: Guess
 ) -> tuple[JccResult, float | None]:
     start = time.perf_counter()
+    answers = [guess(images.shape(place)) for place in range(len(images))]
     found = [
-        as_result(name, guess(images.shape(place)))
-        for place, name in enumerate(images.names)
+        bare_image(name, mask=mask, box=box)
+        for name, (mask, box) in zip(images.names, answers, strict=True)
     ]
     return JccResult(tuple(found), config), time.perf_counter() - start
 

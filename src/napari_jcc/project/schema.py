@@ -29,7 +29,6 @@ def _check_text(value: Any) -> str:
 
 # Pydantic refuses names of files that are no valid text; operating systems do not.
 Text = Annotated[str, PlainValidator(_check_text)]
-Plain = str | bool | int | float | None
 
 
 class Record(BaseModel):

@@ -24,33 +24,20 @@ Load = Callable[[Path, str], LabelledClass]
 
 
 def _class_folders(
-    images: str, masks: str, suffixes: tuple[str, ...] = (".png", ".bmp")
+    images: str,
+    masks: str,
+    suffixes: tuple[str, ...] = (".png", ".bmp"),
+    pattern: str = "*",
 ) -> Load:
     """Open ``images`` and ``masks``, in which ``{}`` stands for the class."""
 
     def load(root: Path, name: str) -> LabelledClass:
-        found = find_images(root / images.format(name))
+        found = find_images(root / images.format(name), pattern)
         folder = require_folder(root / masks.format(name))
         read = partial(mask_beside, folder=folder, suffixes=suffixes)
         return LabelledClass(name, tuple(found), read)
 
     return load
-
-
-def _load_internet(root: Path, name: str) -> LabelledClass:
-    """Open a class of Object Discovery; an image without the object has an empty mask."""
-    images = find_images(root / "Data" / name, "*.jpg")
-    folder = require_folder(root / "Data" / name / "GroundTruth")
-    return LabelledClass(name, tuple(images), partial(mask_beside, folder=folder))
-
-
-def _load_horses(root: Path, name: str) -> LabelledClass:
-    """Open the Weizmann horses; the masks of some copies are .png, of others .jpg."""
-    images = find_images(root / "rgb")
-    suffixes = (".png", ".jpg", ".bmp")
-    folder = require_folder(root / "figure_ground")
-    read = partial(mask_beside, folder=folder, suffixes=suffixes)
-    return LabelledClass(name, tuple(images), read)
 
 
 def _load_folder(root: Path, name: str) -> LabelledClass:
@@ -86,7 +73,8 @@ INTERNET = Layout(
     "Object Discovery (Internet images)",
     "Data/<Class>/<name>.jpg and Data/<Class>/GroundTruth/<name>.png",
     subfolders("Data"),
-    _load_internet,
+    # An image without the object has an empty mask.
+    _class_folders("Data/{}", "Data/{}/GroundTruth", pattern="*.jpg"),
 )
 ICOSEG = Layout(
     "iCoseg",
@@ -98,7 +86,8 @@ HORSES = Layout(
     "Weizmann horses",
     "rgb/<name>.jpg and figure_ground/<name>.jpg or .png",
     single("horses"),
-    _load_horses,
+    # The masks of some copies are .png, of others .jpg.
+    _class_folders("rgb", "figure_ground", (".png", ".jpg", ".bmp")),
 )
 FOLDER = Layout(
     "Folder of images and masks",
