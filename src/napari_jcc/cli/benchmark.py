@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.options import Assignments, ConfigFile, Preset, build_config
+from napari_jcc.cli.options import (
+    Assignments,
+    CacheFolder,
+    ConfigFile,
+    Device,
+    EncoderName,
+    Preset,
+    Quiet,
+    Workers,
+    build_config,
+    split_names,
+)
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 
@@ -48,22 +59,10 @@ def benchmark(
     preset: Preset = DEFAULT_PRESET,
     config_file: ConfigFile = None,
     assignments: Assignments = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option(metavar="NAME_OR_PATH", help="As in 'napari-jcc segment'."),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="As in 'napari-jcc segment'."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Images at the same time; 0: one per core."),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Keep finished stages for later runs."),
-    ] = None,
+    encoder: EncoderName = None,
+    device: Device = None,
+    workers: Workers = None,
+    cache: CacheFolder = None,
     every: Annotated[
         int, typer.Option(metavar="N", min=1, help="Take every N-th image of a class only.")
     ] = 1,
@@ -77,7 +76,7 @@ def benchmark(
             help="Let methods share no stages, so that all have seconds an image.",
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare methods on a labelled set: P, J, CorLoc, box IoU and seconds an image.
 
@@ -104,9 +103,9 @@ def benchmark(
         cache=cache,
         workers=workers,
     )
-    chosen = find_methods(_split(methods))
+    chosen = find_methods(split_names(methods))
     labelled = [
-        each.every(every, first) for each in load_set(set_name, root, _split(classes))
+        each.every(every, first) for each in load_set(set_name, root, split_names(classes))
     ]
     folder = config.runtime.cache_folder
     task = Benchmark(
@@ -119,7 +118,3 @@ def benchmark(
         for note in notes:
             typer.echo(note, err=True)
         typer.echo(f"\nAll tables: {output / 'tables.md'}, {output / 'tables.csv'}")
-
-
-def _split(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]

@@ -14,7 +14,7 @@ from napari_jcc.cli.match_options import (
     MatchEncoder,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Quiet
+from napari_jcc.cli.options import Quiet, split_names
 
 
 def evaluate_matching(
@@ -82,8 +82,7 @@ def evaluate_matching(
 
     pairs = open_matching_set(set_name, root)
     pairs = pairs.sample(len(pairs) if count is None else count, seed)
-    names = [name.strip() for name in methods.split(",") if name.strip()]
-    matchers = open_baselines(names, encoder or "", device or "auto")
+    matchers = open_baselines(split_names(methods), encoder or "", device or "auto")
     if checkpoint is not None:
         matchers.append(
             open_pair_matcher(

@@ -14,7 +14,7 @@ from napari_jcc.cli.match_options import (
     MatchEncoder,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Paths, Quiet
+from napari_jcc.cli.options import Overwrite, Paths, Quiet
 
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher
@@ -63,12 +63,7 @@ def match(
     encoder: MatchEncoder = None,
     config_file: MatchConfigFile = None,
     assignments: MatchAssignments = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace the results of a former run; other files stay."
-        ),
-    ] = False,
+    overwrite: Overwrite = False,
     device: MatchDevice = None,
     quiet: Quiet = False,
 ) -> None:

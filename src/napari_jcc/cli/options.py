@@ -87,6 +87,17 @@ Scheduler = Annotated[
     typer.Option(metavar="ADDRESS", help="Compute on the dask cluster there."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", help="Replace the results of a former run; other files stay."
+    ),
+]
+
+
+def split_names(text: str) -> list[str]:
+    """Names between commas; none where there is no text."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def build_config(

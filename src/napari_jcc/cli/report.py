@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,11 @@ def show_summary(result: JccResult, out: Path, console: Console | None = None) -
         ("Look at", str(out / OVERVIEW)),
         ("Next", f"{command} FOLDER_OF_TRUE_MASKS"),
     ]
+    print_lines(lines, console)
+
+
+def print_lines(lines: Iterable[tuple[str, str]], console: Console) -> None:
+    """Print labels and what they are about, a line each."""
     # Not as a table of rich, which would break paths and commands at the edge.
     for label, line in lines:
         text = Text.assemble((f"{label:<9}", "bold"), line.replace("\n", " "))

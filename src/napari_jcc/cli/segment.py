@@ -13,6 +13,7 @@ from napari_jcc.cli.options import (
     ConfigFile,
     Device,
     EncoderName,
+    Overwrite,
     Paths,
     Preset,
     Quiet,
@@ -40,12 +41,7 @@ def segment(
     config_file: ConfigFile = None,
     assignments: Assignments = None,
     recursive: Recursive = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace the results of a former run; other files stay."
-        ),
-    ] = False,
+    overwrite: Overwrite = False,
     saliency: Saliency = None,
     encoder: EncoderName = None,
     device: Device = None,

@@ -180,13 +180,12 @@ def _check_any(table: SweepTable) -> None:
 
 def _show(table: SweepTable, out: Path) -> None:
     from rich.console import Console
-    from rich.text import Text
 
+    from napari_jcc.cli.report import print_lines
     from napari_jcc.sweep import describe_sameness
     from napari_jcc.sweep.folder import CSV, FIGURE
     from napari_jcc.sweep.table import as_text
 
-    console = Console()
     titles, *rows = as_text(table)
     remarks = [
         row[-1] if point.has_answer else "failed"
@@ -207,9 +206,7 @@ def _show(table: SweepTable, out: Path) -> None:
     if same := describe_sameness(table):
         lines.append(("Note", same))
     lines += [("Look at", str(out / FIGURE)), ("Table", str(out / CSV))]
-    for label, line in lines:
-        text = Text.assemble((f"{label:<9}", "bold"), line.replace("\n", " "))
-        console.print(text, soft_wrap=True)
+    print_lines(lines, Console())
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

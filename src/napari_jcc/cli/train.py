@@ -14,7 +14,7 @@ from napari_jcc.cli.match_options import (
     MatchEncoder,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Paths, Quiet
+from napari_jcc.cli.options import Paths, Quiet, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +176,7 @@ def choose_stages(config: MatchConfig, stages: str) -> MatchConfig:
     from napari_jcc.config import apply_overrides
     from napari_jcc.errors import ConfigError
 
-    wanted = [name.strip() for name in stages.split(",") if name.strip()]
+    wanted = split_names(stages)
     unknown = sorted(set(wanted) - set(STAGES))
     if unknown:
         raise ConfigError(
