@@ -16,7 +16,7 @@ from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import decode_image, enlarge_mask, find_box
-from napari_jcc.results.refine import SMALLEST_PART
+from napari_jcc.results.refine import SMALLEST_PART, trust
 
 ITERATIONS = 1
 """Rounds of GrabCut; it takes most of an answer's time, and seeds settle the outline."""
@@ -131,12 +131,7 @@ def refine_marked(
     cv2.grabCut(part, labels, (0, 0, 0, 0), *models, ITERATIONS, cv2.GC_EVAL)
     refined = np.zeros_like(mask)
     refined[around] = (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD)
-    pieces = cv2.connectedComponents(refined.astype(np.uint8), connectivity=8)[1]
-    met = np.bincount(pieces[mask & refined], minlength=int(pieces.max()) + 1) > 0
-    met[0] = False
-    refined = np.asarray(met[pieces])
-    union = int((refined | mask).sum())
-    return refined if int((refined & mask).sum()) >= 0.5 * union else mask
+    return trust(mask, refined)
 
 
 def _model_colours(

@@ -43,18 +43,21 @@ def refine_mask(
     models = np.zeros((1, 65)), np.zeros((1, 65))
     no_box = (0, 0, 0, 0)
     cv2.grabCut(image, labels, no_box, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    refined = _connected_to(mask, (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD))
-    union = int((refined | mask).sum())
-    same = int((refined & mask).sum()) / union
-    return refined if same >= 0.5 else mask
+    return trust(mask, (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD))
 
 
-def _connected_to(mask: MaskArray, refined: MaskArray) -> MaskArray:
-    """Pieces of `refined` that meet `mask`.
+def trust(mask: MaskArray, refined: MaskArray) -> MaskArray:
+    """Return the pieces of `refined` that meet `mask`; `mask` if they are another region.
 
     The colour models know no place, so specks of the object's colours light up anywhere.
+
+    Parameters
+    ----------
+    mask, refined : (h, w) bool
+        Before and after GrabCut; `mask` is not empty.
     """
     pieces = cv2.connectedComponents(refined.astype(np.uint8), connectivity=8)[1]
     met = np.bincount(pieces[mask], minlength=int(pieces.max()) + 1) > 0
     met[0] = False
-    return np.asarray(met[pieces])
+    kept = np.asarray(met[pieces])
+    return kept if int((kept & mask).sum()) >= 0.5 * int((kept | mask).sum()) else mask

@@ -12,7 +12,7 @@ from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QVBoxLayout
+from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout
 
 from napari_jcc.errors import ConfigError, JccError
 from napari_jcc.plugin.layers import LayerData
@@ -30,7 +30,7 @@ from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import NO_IMAGES, Dock
 from napari_jcc.plugin.widgets.dock_bar import DockBar
 from napari_jcc.plugin.widgets.export_button import ExportButton
-from napari_jcc.plugin.widgets.form import ConfigForm
+from napari_jcc.plugin.widgets.form import ConfigForm, scrolled
 from napari_jcc.plugin.widgets.input_chooser import InputChooser
 from napari_jcc.plugin.widgets.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
@@ -140,12 +140,6 @@ class CosegmentWidget(Dock):
         return QSize(350, 700)
 
     def _build(self) -> None:
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(self.form)
-        scroll.setMinimumHeight(120)
-        scroll.setAccessibleName("Settings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(6)
@@ -153,7 +147,7 @@ class CosegmentWidget(Dock):
         layout.addWidget(self.chooser)
         layout.addWidget(SizeNote(self.session, self))
         layout.addWidget(self.presets)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolled(self.form), 1)
         layout.addWidget(self.panel)
         layout.addWidget(self.results)
         layout.addWidget(self.corrections)

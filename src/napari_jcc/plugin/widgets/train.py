@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QApplication,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMessageBox,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
 )
 
@@ -24,7 +22,7 @@ from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.training import TrainingJob, why_no_training
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.file_editor import FileEditor
-from napari_jcc.plugin.widgets.form import SettingsForm
+from napari_jcc.plugin.widgets.form import SettingsForm, scrolled
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.loss_plot import LossPlot
 from napari_jcc.plugin.widgets.matcher_chooser import CHECKPOINTS
@@ -146,12 +144,6 @@ class TrainDock(ImagesDock):
     def _build(self) -> None:
         self.use_button.setToolTip("Open the dock Match with this network")
         self.copy_button.setToolTip("Copy the command that trains so")
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(self.form)
-        scroll.setMinimumHeight(120)
-        scroll.setAccessibleName("Settings")
         output, buttons = QHBoxLayout(), QHBoxLayout()
         output.addWidget(QLabel("Network"))
         output.addWidget(self.output, 1)
@@ -162,7 +154,7 @@ class TrainDock(ImagesDock):
         layout.setSpacing(6)
         layout.addWidget(self.chooser)
         layout.addLayout(output)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolled(self.form), 1)
         layout.addWidget(self.plot)
         layout.addWidget(self.panel)
         layout.addLayout(buttons)
