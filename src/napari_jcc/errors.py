@@ -1,8 +1,5 @@
 """Errors whose message says what is wrong, what was found and what to do."""
 
-from collections.abc import Collection
-from difflib import get_close_matches
-
 
 class JccError(Exception):
     """Base of every error the package raises on purpose."""
@@ -38,11 +35,3 @@ class OutputError(JccError):
 
 class Cancelled(JccError):
     """The user cancelled the run; nothing computed so far is lost from the cache."""
-
-
-def describe_unknown(kind: str, name: str, known: Collection[str], within: str = "") -> str:
-    """Say that there is no `kind` of that name, which one is near, and which there are."""
-    near = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    where = f" in {within}" if within else ""
-    return f"Unknown {kind} {name!r}{where}.{hint} Known: {', '.join(known)}."

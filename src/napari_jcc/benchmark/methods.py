@@ -12,10 +12,11 @@ from napari_jcc.benchmark import guesses
 from napari_jcc.benchmark.boxes_alone import BoxesAlone
 from napari_jcc.benchmark.semidefinite import SemidefiniteRelaxation
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
-from napari_jcc.errors import ConfigError, describe_unknown
+from napari_jcc.errors import ConfigError
 from napari_jcc.pipeline.formulation import JOINT, Formulation, JointProgram
 from napari_jcc.problem import Terms
 from napari_jcc.results import ImageResult
+from napari_jcc.words import describe_unknown
 
 
 class Method(StrEnum):

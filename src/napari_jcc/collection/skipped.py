@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-_MOST_NAMES = 3
+from napari_jcc.words import list_some
 
 
 def describe_skipped(skipped: Mapping[str, str]) -> list[str]:
@@ -24,10 +24,4 @@ def describe_skipped(skipped: Mapping[str, str]) -> list[str]:
     names: dict[str, list[str]] = {}
     for path, reason in skipped.items():
         names.setdefault(reason, []).append(Path(path).name or path)
-    return [f"{_list(found)}: {reason}" for reason, found in names.items()]
-
-
-def _list(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    shown = ", ".join(names[:_MOST_NAMES])
-    return f"{shown} and {more} more" if more > 0 else shown
+    return [f"{list_some(found)}: {reason}" for reason, found in names.items()]

@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 
 from napari_jcc.config.fields import Section, describe_range
 from napari_jcc.config.model import JccConfig
-from napari_jcc.errors import ConfigError, describe_unknown
+from napari_jcc.errors import ConfigError
+from napari_jcc.words import describe_unknown
 
 ConfigT = TypeVar("ConfigT", bound=Section)
 """Any root of settings: the joint program's, or the matching network's."""

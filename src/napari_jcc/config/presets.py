@@ -8,7 +8,8 @@ from typing import Any
 
 from napari_jcc.config.model import JccConfig
 from napari_jcc.config.overrides import apply_overrides
-from napari_jcc.errors import ConfigError, describe_unknown
+from napari_jcc.errors import ConfigError
+from napari_jcc.words import describe_unknown
 
 
 @dataclass(frozen=True)

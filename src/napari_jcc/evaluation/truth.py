@@ -15,6 +15,7 @@ from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
 from napari_jcc.evaluation.names import find_by_name, index_images
+from napari_jcc.words import list_some
 
 SUFFIXES = ("_mask", "_GT", "_gt", "_segmentation", "_seg", "_labels", "_label", "")
 """What may follow the name of the image in the name of its mask, first choice first. The
@@ -154,12 +155,7 @@ def _find_mask(files: Mapping[str, Path], name: str) -> Path | None:
 def _explain_nothing(place: Path, names: list[str], found: list[str]) -> str:
     return (
         f"{place} holds no truth for any of the {len(names)} images. Looked for masks or "
-        f"boxes called {_shorten(names)}, perhaps with "
-        f"{_ENDINGS} added; found {_shorten(found)}. "
+        f"boxes called {list_some(names)}, perhaps with "
+        f"{_ENDINGS} added; found {list_some(found) or 'nothing'}. "
         "Name the truth like the images."
     )
-
-
-def _shorten(names: list[str]) -> str:
-    shown = ", ".join(names[:3]) or "nothing"
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

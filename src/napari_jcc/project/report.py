@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from napari_jcc.words import list_some
+
 _MOST = 5
 
 
@@ -54,7 +56,7 @@ class LoadReport:
         if self.unfiled:
             told.append(
                 f"{_count(self.unfiled)} not in a file, so the project cannot bring them "
-                f"back: {_cut(self.unfiled)}. Masks and edits are kept."
+                f"back: {list_some(self.unfiled, _MOST)}. Masks and edits are kept."
             )
         if self.moved:
             told.append(
@@ -69,9 +71,4 @@ def _count(images: Mapping[str, str] | Sequence[str]) -> str:
 
 
 def _list(files: Mapping[str, str]) -> str:
-    return _cut([f"{name} ({path})" for name, path in files.items()])
-
-
-def _cut(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _MOST} more" if len(items) > _MOST else ""
-    return ", ".join(items[:_MOST]) + more
+    return list_some([f"{name} ({path})" for name, path in files.items()], _MOST)

@@ -63,7 +63,7 @@ def saliency_boxes(saliency_map: Float32Array, most: int = 2) -> IntArray:
     """
     if np.ptp(saliency_map) == 0:
         return np.zeros((0, 4), np.int64)
-    otsu = threshold_otsu(saliency_map)  # type: ignore[no-untyped-call]
+    otsu = threshold_otsu(saliency_map)
     parts = [
         _largest_parts(saliency_map > factor * otsu, most) for factor in _OTSU_MULTIPLES
     ]
@@ -82,7 +82,7 @@ def count_parts(saliency_map: Float32Array, smallest: float) -> int:
     """
     if np.ptp(saliency_map) == 0:
         return 0
-    otsu = threshold_otsu(saliency_map)  # type: ignore[no-untyped-call]
+    otsu = threshold_otsu(saliency_map)
     boxes = _largest_parts(saliency_map > otsu, saliency_map.size)
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return int((area >= smallest * saliency_map.size).sum())

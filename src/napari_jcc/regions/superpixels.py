@@ -83,7 +83,7 @@ def _slic(image: ImageArray, config: SuperpixelConfig) -> NDArray[np.integer]:
 
 
 def _quickshift(image: ImageArray, config: SuperpixelConfig) -> NDArray[np.integer]:
-    labels: NDArray[np.integer] = quickshift(  # type: ignore[no-untyped-call]
+    labels: NDArray[np.integer] = quickshift(
         image,
         ratio=config.colour_ratio,
         kernel_size=config.kernel_size,

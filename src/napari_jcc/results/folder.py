@@ -17,6 +17,7 @@ from napari_jcc.atomic import (
     staging_folder,
 )
 from napari_jcc.errors import OutputError
+from napari_jcc.words import list_some
 
 _PROBE_BYTES = 1 << 20
 
@@ -114,15 +115,15 @@ def check_folder(
         found = sorted(path.name for path in _entries(out))
         if found and not overwrite:
             raise OutputError(
-                f"The folder {out} is not empty, it holds {_some(found)}. Choose another "
-                "folder, or add --overwrite to replace the results of a former run; "
-                "other files are kept."
+                f"The folder {out} is not empty, it holds {list_some(found)}. Choose "
+                "another folder, or add --overwrite to replace the results of a former "
+                "run; other files are kept."
             )
         foreign = [file for file in planned if file not in own and (out / file).exists()]
         foreign += [name for name in folders if (out / name).is_file()]
         if foreign:
             raise OutputError(
-                f"{out} holds {_some(foreign)}, not written by a former run. Choose "
+                f"{out} holds {list_some(foreign)}, not written by a former run. Choose "
                 "another folder, or move what is in the way."
             )
         _probe(out)
@@ -144,8 +145,3 @@ def _probe(out: Path) -> None:
     with tempfile.NamedTemporaryFile(prefix=STAGING_PREFIX, dir=place) as file:
         file.write(bytes(_PROBE_BYTES))
         file.flush()
-
-
-def _some(files: Sequence[str]) -> str:
-    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-    return ", ".join(files[:3]) + more

@@ -93,13 +93,11 @@ def _part(labels: LabelMap) -> LabelMap:
     depth = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 5)
     # Two peaks nearer than the radius of a typical object belong to one.
     radius = max(1, round(float(np.median(_deepest(depth, labels)))))
-    peaks = peak_local_max(  # type: ignore[no-untyped-call]
-        depth, min_distance=radius, labels=labels
-    )
+    peaks = peak_local_max(depth, min_distance=radius, labels=labels)
     seeds = np.zeros_like(labels)
     order = np.lexsort((peaks[:, 1], peaks[:, 0]))
     seeds[tuple(peaks[order].T)] = np.arange(1, len(peaks) + 1)
-    parts = watershed(-depth, seeds, mask=labels > 0)  # type: ignore[no-untyped-call]
+    parts = watershed(-depth, seeds, mask=labels > 0)
     return np.asarray(parts, dtype=np.int32)
 
 

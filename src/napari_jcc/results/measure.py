@@ -111,9 +111,7 @@ def measure_objects(
     square = spacing[0] == spacing[1]
     names = [name for name in _SHAPE if square or name != "perimeter"]
     properties = dict.fromkeys(_SHAPE[name].partition("-")[0] for name in names)
-    found = regionprops_table(  # type: ignore[no-untyped-call]
-        labels, properties=tuple(properties), spacing=spacing
-    )
+    found = regionprops_table(labels, properties=tuple(properties), spacing=spacing)
     measures = {name: np.asarray(found[_SHAPE[name]]) for name in names}
     measures.setdefault("perimeter", np.full(len(measures["object"]), np.nan))
     measures = {name: measures[name] for name in _SHAPE}

@@ -51,7 +51,7 @@ def cut_coins(rng: np.random.Generator) -> tuple[ImageArray, ...]:
     images : each (H, W) uint8
         About 50 to 100 pixels a side; no other coin reaches into a rectangle.
     """
-    photograph = np.asarray(data.coins(), np.uint8)  # type: ignore[no-untyped-call]
+    photograph = np.asarray(data.coins(), np.uint8)
     pieces = (
         _choose_window(number, photograph.shape, rng) for number in range(len(_COINS))
     )

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import MaskArray
-from napari_jcc.errors import InputError, describe_unknown
+from napari_jcc.errors import InputError
 from napari_jcc.samples.cells import draw_cell
 from napari_jcc.samples.coins import cut_coins
 from napari_jcc.samples.sample import Sample
 from napari_jcc.samples.worms import draw_worm
+from napari_jcc.words import describe_unknown
 
 IMAGE_COUNT = 12
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 
-from napari_jcc.errors import ConfigError, SolverError, describe_unknown
+from napari_jcc.errors import ConfigError, SolverError
 from napari_jcc.solvers.dense_solver import DenseSolver
 from napari_jcc.solvers.osqp_solver import OsqpSolver
 from napari_jcc.solvers.solver import Solver
+from napari_jcc.words import describe_unknown
 
 
 def _structured(device: str) -> Solver:

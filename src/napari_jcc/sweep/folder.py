@@ -17,6 +17,7 @@ from napari_jcc.sweep.figure import draw_sweep, to_png
 from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint, decode_point, encode_point
 from napari_jcc.sweep.table import SweepTable
+from napari_jcc.words import list_some
 
 FORMAT = "napari-jcc sweep"
 FORMAT_VERSION = 1
@@ -195,9 +196,8 @@ class SweepFolder:
         if images != content:
             names = sorted({name for name, _ in images.items() ^ content.items()})
             raise InputError(
-                f"{self.path} holds a sweep of other images: {', '.join(names[:3])}"
-                f"{' and others' if len(names) > 3 else ''} differ. Use the same images, "
-                "or another folder."
+                f"{self.path} holds a sweep of other images: {list_some(names)} differ. "
+                "Use the same images, or another folder."
             )
 
     def _refuse_foreign_files(self) -> None:
@@ -208,7 +208,7 @@ class SweepFolder:
         if found:
             raise OutputError(
                 f"The folder {self.path} is not empty and holds no sweep, but "
-                f"{', '.join(found[:3])}. Choose another folder."
+                f"{list_some(found)}. Choose another folder."
             )
 
 

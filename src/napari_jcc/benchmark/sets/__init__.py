@@ -12,7 +12,8 @@ from napari_jcc.benchmark.sets.labelled import (
     Layout,
     require_folder,
 )
-from napari_jcc.errors import InputError, describe_unknown
+from napari_jcc.errors import InputError
+from napari_jcc.words import describe_unknown
 
 SETS: dict[str, Layout] = {
     "msrc": msrc.LAYOUT,

@@ -22,7 +22,8 @@ from napari_jcc.benchmark.sets.labelled import (
     require_folder,
     subfolders,
 )
-from napari_jcc.errors import InputError, describe_unknown
+from napari_jcc.errors import InputError
+from napari_jcc.words import describe_unknown
 
 CATEGORIES = ("aeroplane", "bicycle", "boat", "bus", "horse", "motorbike")
 VIEWS = ("left", "right")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_jcc.atomic import explained, filling
-from napari_jcc.errors import ConfigError, OutputError, describe_unknown
+from napari_jcc.errors import ConfigError, OutputError
 from napari_jcc.results.exports.coco import write_coco
 from napari_jcc.results.exports.masks import write_png, write_tiff
 from napari_jcc.results.exports.objects import ExportSet
 from napari_jcc.results.exports.table import write_csv
 from napari_jcc.results.exports.yolo import write_yolo
 from napari_jcc.results.result import JccResult
+from napari_jcc.words import describe_unknown
 
 
 @dataclass(frozen=True)

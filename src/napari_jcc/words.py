@@ -1,0 +1,18 @@
+"""Pieces of messages that many errors share."""
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+
+def describe_unknown(kind: str, name: str, known: Collection[str], within: str = "") -> str:
+    """Say that there is no `kind` of that name, which one is near, and which there are."""
+    near = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    where = f" in {within}" if within else ""
+    return f"Unknown {kind} {name!r}{where}.{hint} Known: {', '.join(known)}."
+
+
+def list_some(items: Sequence[str], most: int = 3) -> str:
+    """List the first of some items, and how many more there are."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
