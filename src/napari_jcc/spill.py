@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sys
 import tempfile
 import threading
@@ -153,5 +154,7 @@ def _reserve(file: IO[bytes], size: int) -> None:
     """Make the file that large; a full disk shows here, not on a write to the map."""
     if sys.platform == "linux":
         os.posix_fallocate(file.fileno(), 0, size)
-    else:
-        file.truncate(size)
+        return
+    if shutil.disk_usage(tempfile.gettempdir()).free < size:
+        raise OSError("the disk is too full")
+    file.truncate(size)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from napari_jcc._types import FloatArray, ImageArray, MaskArray
-from napari_jcc.collection import ImageCollection
+from napari_jcc._types import FloatArray, MaskArray
+from napari_jcc.collection import ByName, ImageCollection
 from napari_jcc.errors import InputError
 from napari_jcc.matching.landmarks import (
     Landmarks,
@@ -110,7 +110,9 @@ class Carrier:
     def _open(self) -> LandmarkTransfer:
         if self._transfer is None:
             matcher = open_pair_matcher(self.choice.network, self.choice.adapt)
-            self._transfer = LandmarkTransfer(_Images(self.collection), matcher)
+            read = lru_cache(KEPT_IMAGES)(self.collection.image)
+            images = ByName(self.collection.names, read)
+            self._transfer = LandmarkTransfer(images, matcher)
         return self._transfer
 
 
@@ -189,20 +191,3 @@ def _join(found: Landmarks, placed: FloatArray) -> Landmarks:
     points = np.where(fixed[:, None], placed, found.points)
     sure = np.ones(len(points)) if found.confidence is None else found.confidence
     return Landmarks(found.image, points, np.where(fixed, np.nan, sure))
-
-
-class _Images(Mapping[str, ImageArray]):
-    """Images of a collection by name, read when asked for."""
-
-    def __init__(self, collection: ImageCollection) -> None:
-        self._places = {name: place for place, name in enumerate(collection.names)}
-        self._read = lru_cache(KEPT_IMAGES)(collection.image)
-
-    def __getitem__(self, name: str) -> ImageArray:
-        return self._read(self._places[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_jcc.collection import ImageCollection
+from napari_jcc.collection import ByName, ImageCollection
 from napari_jcc.plugin.lazy_labels import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 from napari_jcc.progress import Progress
@@ -91,23 +91,6 @@ class MeasuredObjects:
         return layer
 
 
-class _Pictures(Mapping[str, NDArray[Any]]):
-    """Images as stored, by name, each read when asked for."""
-
-    def __init__(self, collection: ImageCollection) -> None:
-        self._collection = collection
-        self._places = {name: place for place, name in enumerate(collection.names)}
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return self._collection.raw(self._places[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-
 def measure_set(
     images: Sequence[ImageResult],
     collection: ImageCollection,
@@ -125,7 +108,7 @@ def measure_set(
         As `measure_images`.
     """
     progress.start("Measures", len(images))
-    pictures = _Pictures(collection)
+    pictures = ByName(collection.names, collection.raw)
     rows: list[Mapping[str, Any]] = []
     notes: list[str] = []
     for image in images:

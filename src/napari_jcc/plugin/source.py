@@ -183,8 +183,6 @@ def find_inputs(layers: Sequence[Image]) -> tuple[str, ...]:
         if opened or not isinstance(kept, ImageCollection):
             return tuple(opened)
         return _locations(kept)
-    if len(layers) == 1 and channel_axis(layers[0]) is not None:
-        return ()  # the file alone does not say so
     paths = tuple(str(layer.source.path or "") for layer in layers)
     return paths if all(paths) else ()
 
