@@ -17,12 +17,13 @@ from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.stack import stack_layer
-from napari_jcc.plugin.sweepable import list_sweepable, read_value, suggest_range
+from napari_jcc.plugin.sweepable import list_sweepable, suggest_range
 from napari_jcc.plugin.sweeps import SweepPreview
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.sweep import SweepDock
 from napari_jcc.sweep import Grid, SweepPoint
 from napari_jcc.sweep.masks import PackedMasks
+from napari_jcc.sweep.values import read_setting
 
 FRAMES_A_SECOND = 15
 
@@ -265,7 +266,7 @@ def test_suggestions_are_allowed_for_every_setting_and_preset():
     }
     for setting in settings:
         if setting.is_numeric:
-            value = float(read_value(config, setting.path))
+            value = float(read_setting(config, setting.path))
             texts = [f"{setting.path}={suggest_range(setting, value).text()}"]
             grid = Grid.build(config, texts)
             assert len(grid) > 1, setting.path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_origin
+from typing import Literal, cast, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -87,12 +87,6 @@ def suggest_range(setting: Sweepable, value: float) -> Range:
         near, far = max(1.0, round(value / 2)), float(round(value * 2))
         return Range(max(low, near), min(high, far), log=True)
     return Range(max(low, value / _FACTOR), min(high, value * _FACTOR), log=True)
-
-
-def read_value(config: JccConfig, path: str) -> Any:
-    """Return the present value of ``section.field``."""
-    section, _, name = path.partition(".")
-    return getattr(getattr(config, section), name)
 
 
 def _fits(field: FieldInfo) -> bool:

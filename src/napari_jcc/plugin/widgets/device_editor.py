@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_jcc.config.fields import choices
 from napari_jcc.device import FoundDevice, find_devices, why_no_card
+from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.spin_boxes import ignore_wheel
 from napari_jcc.plugin.worker import Task
 
 _GIGABYTE = 1024**3
-_TOOLTIP = 3  # role of an item's tooltip
 
 
 class DeviceEditor(QWidget):
@@ -33,10 +33,7 @@ class DeviceEditor(QWidget):
         self._looked = False
         self._task: Task | None = None
         self.combo = QComboBox()
-        self.combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.combo.setMinimumContentsLength(8)
+        let_shrink(self.combo, 8)
         ignore_wheel(self.combo)
         for name in self._allowed:
             self.combo.addItem(name, name)
@@ -73,7 +70,9 @@ class DeviceEditor(QWidget):
             if name in titles:
                 self.combo.addItem(titles[name], name)
         for device in found:
-            self.combo.setItemData(self.combo.findData(device.name), device.title, _TOOLTIP)
+            self.combo.setItemData(
+                self.combo.findData(device.name), device.title, Qt.ItemDataRole.ToolTipRole
+            )
         self.set_value(chosen)
         self.combo.blockSignals(False)
         reason = why_no_card(found)

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_jcc.config.fields import choices
 from napari_jcc.plugin.widgets.device_editor import DeviceEditor
 from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
+from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.spin_boxes import FloatEditor, IntEditor, ignore_wheel
 
 _BOXES_A_ROW = 2
@@ -50,10 +51,7 @@ class ChoiceEditor(QComboBox):
     def __init__(self, field: FieldInfo) -> None:
         super().__init__()
         self.addItems(choices(field))
-        self.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.setMinimumContentsLength(8)
+        let_shrink(self, 8)
         ignore_wheel(self)
         self.currentIndexChanged.connect(lambda _: self.changed.emit())
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
+from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.spin_boxes import ignore_wheel
 
 _NONE, _AUTO = "none", "auto"
@@ -35,14 +36,11 @@ class EncoderEditor(QWidget):
         self._combo = QComboBox()
         self._combo.setEditable(True)
         self._combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self._combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self._combo.setMinimumContentsLength(8)
+        let_shrink(self._combo, 8)
         known = {name: tip for name, tip in _KNOWN.items() if with_auto or name != _AUTO}
         for place, (name, tip) in enumerate(known.items()):
             self._combo.addItem(name)
-            self._combo.setItemData(place, tip, 3)  # tooltip role
+            self._combo.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
         ignore_wheel(self._combo)
         self._combo.currentTextChanged.connect(lambda _: self.changed.emit())
         button = QToolButton()

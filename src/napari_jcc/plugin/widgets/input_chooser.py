@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from napari_jcc.plugin.axes import count_images
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.widgets.axes_chooser import AxesChooser
+from napari_jcc.plugin.widgets.lists import let_shrink
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -48,10 +49,7 @@ class InputChooser(QWidget):
             "Images to find the common object in: the slices of one layer, or several "
             "selected 2D layers."
         )
-        self._combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self._combo.setMinimumContentsLength(10)
+        let_shrink(self._combo, 10)
         self._combo.currentIndexChanged.connect(self._on_choice)
         self.open_button = QPushButton("&Open folder…")
         self.open_button.setToolTip("Open a folder of images as one stack")

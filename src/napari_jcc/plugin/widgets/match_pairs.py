@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QToolButton, QWidget
 
+from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.pick_table import PickTable
 
 _COLUMNS = (
@@ -120,8 +121,5 @@ class PairTable(PickTable):
 def _make_list(name: str) -> QComboBox:
     combo = QComboBox()
     combo.setAccessibleName(name)
-    combo.setSizeAdjustPolicy(
-        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    )
-    combo.setMinimumContentsLength(10)
+    let_shrink(combo, 10)
     return combo

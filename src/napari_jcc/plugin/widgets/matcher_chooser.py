@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_jcc.plugin.matcher_choice import MatcherChoice
 from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
 from napari_jcc.plugin.widgets.file_editor import FileEditor
+from napari_jcc.plugin.widgets.lists import let_shrink
 
 CHECKPOINTS = "Networks (*.ckpt);;All files (*)"
 _GRADIENTS, _ENCODER, _REFINEMENT, _NETWORK = (
@@ -60,11 +61,8 @@ class MatcherChooser(QWidget):
         for way, (title, tip) in _WAYS.items():
             if way != _REFINEMENT or with_refinement:
                 self.way.addItem(title, way)
-                self.way.setItemData(self.way.count() - 1, tip, 3)  # tooltip role
-        self.way.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.way.setMinimumContentsLength(10)
+                self.way.setItemData(self.way.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        let_shrink(self.way, 10)
         self.encoder = EncoderEditor(with_auto=False)
         self.network = FileEditor("Choose a trained network", CHECKPOINTS)
         self.network.set_hint("file of the network (.ckpt)")

@@ -8,6 +8,8 @@ from napari.layers import Points
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
+from napari_jcc.plugin.widgets.lists import let_shrink
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
@@ -41,10 +43,7 @@ class PointsChooser(QWidget):
         self.combo = QComboBox()
         self.combo.setAccessibleName("Points layer")
         self.combo.setToolTip("Layer that holds the landmarks")
-        self.combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.combo.setMinimumContentsLength(10)
+        let_shrink(self.combo, 10)
         self.new_button = QPushButton("&New")
         self.new_button.setToolTip("Add an empty layer and place landmarks in it")
         layout = QHBoxLayout(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -44,7 +44,9 @@ class PresetBar(QWidget):
         self._combo = QComboBox()
         for i, offered in enumerate(PRESETS.values()):
             self._combo.addItem(offered.title, offered.name)
-            self._combo.setItemData(i, f"<p>{offered.description}</p>", 3)  # tooltip role
+            self._combo.setItemData(
+                i, f"<p>{offered.description}</p>", Qt.ItemDataRole.ToolTipRole
+            )
         self._combo.setCurrentIndex(self._combo.findData(preset))
         self._combo.currentIndexChanged.connect(lambda _: self._apply())
         label = QLabel("&Preset")

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.opened_project import Opened, open_project
 from napari_jcc.plugin.projects import adopt, find_opened
+from napari_jcc.plugin.steps import Steps
 from napari_jcc.plugin.widgets.jobs import JobsButton
 from napari_jcc.plugin.widgets.recovery_bar import RecoveryBar
 from napari_jcc.project.files import EXTENSION
@@ -55,9 +56,7 @@ class ProjectBar(QWidget):
         self._dock = dock
         self._session = dock.session
         self._keeper = dock.session.keeper
-        self._arriving: list[LayerData] = []
-        self._step = QTimer(self)
-        self._step.timeout.connect(self._add_next)
+        self._arriving = Steps(self)
         self.button = QToolButton()
         self.button.setText("Pro&ject ▾")
         self.button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
@@ -83,7 +82,7 @@ class ProjectBar(QWidget):
     @property
     def is_arriving(self) -> bool:
         """Whether layers of a project are still being added."""
-        return bool(self._arriving) or self._step.isActive()
+        return bool(self._arriving)
 
     def open(self, path: str | Path) -> None:
         """Open a project in the viewer and go on with it; returns at once."""
@@ -117,8 +116,7 @@ class ProjectBar(QWidget):
 
     def show_layers(self, layers: list[LayerData] | None) -> None:
         """Add the layers of a project one by one, as napari needs its time for each."""
-        self._arriving += layers or []
-        self._step.start()
+        self._arriving.add(partial(self._add, data) for data in layers or [])
 
     def ask_open(self) -> None:
         """Let the user choose a project and open it."""
@@ -179,11 +177,8 @@ class ProjectBar(QWidget):
     def _folder(self) -> str:
         return str(self._keeper.path.parent if self._keeper.path else Path.home())
 
-    def _add_next(self) -> None:
-        if not self._arriving:
-            self._step.stop()
-            return
-        self._session.viewer.add_layer(Layer.create(*self._arriving.pop(0)))
+    def _add(self, data: LayerData) -> None:
+        self._session.viewer.add_layer(Layer.create(*data))
 
     def _on_inserted(self, event: Any) -> None:
         self._adopt_new()

@@ -25,11 +25,12 @@ from napari_jcc.plugin.sweepable import (
     Range,
     Sweepable,
     list_sweepable,
-    read_value,
     suggest_range,
 )
+from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.spin_boxes import ignore_wheel
 from napari_jcc.sweep import parse_axis
+from napari_jcc.sweep.values import read_setting
 
 _NONE = "none"
 _MOST_VALUES = 99
@@ -101,10 +102,7 @@ class AxisEditor(QWidget):
         combo = QComboBox()
         combo.setEditable(True)
         combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        combo.setMinimumContentsLength(12)
+        let_shrink(combo, 12)
         combo.setAccessibleName("Second setting" if self._optional else "Setting")
         if self._optional:
             combo.addItem("no second setting", _NONE)
@@ -185,7 +183,7 @@ class AxisEditor(QWidget):
         parts += [f"<p>Range: {escape(allowed)}.</p>"] if allowed else []
         self.combo.setToolTip("".join(parts))
         if setting.is_numeric:
-            present = float(read_value(self._config(), setting.path))
+            present = float(read_setting(self._config(), setting.path))
             self._fill_range(suggest_range(setting, present))
         else:
             self.values.setText(", ".join(setting.names))

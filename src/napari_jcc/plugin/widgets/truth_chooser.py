@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWi
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.session import Session
 from napari_jcc.plugin.truth import TruthChoice
+from napari_jcc.plugin.widgets.lists import let_shrink
 
 
 class TruthChooser(QWidget):
@@ -31,10 +32,7 @@ class TruthChooser(QWidget):
             "Masks that are known to be right: a Labels layer on the same slices, or a "
             "folder of mask files named like the images."
         )
-        self.combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.combo.setMinimumContentsLength(10)
+        let_shrink(self.combo, 10)
         self.combo.currentIndexChanged.connect(self._on_chosen)
         self.folder_button = QPushButton("F&older…")
         self.folder_button.setToolTip("Choose a folder of masks named like the images")
