@@ -17,6 +17,7 @@ from napari_jcc.benchmark.methods import DEFAULT, find_same
 from napari_jcc.config import get_preset
 from napari_jcc.errors import ConfigError
 from napari_jcc.results import ImageResult
+from napari_jcc.results.cuts import OWN_CUT
 
 IMAGE = np.zeros((4, 5, 3), np.uint8)
 
@@ -71,7 +72,7 @@ def test_the_thresholded_prior_has_the_box_of_its_largest_piece():
     prior = np.zeros((4, 5))
     prior[1:3, 2:5] = 0.9
     prior[3, 0] = 0.8
-    answer = threshold_prior(found(prior), IMAGE)
+    answer = threshold_prior(found(prior), IMAGE, OWN_CUT)
     np.testing.assert_array_equal(answer.mask, prior > 0.5)
     np.testing.assert_array_equal(answer.box, [2, 1, 5, 3])
     assert answer.warning == ""
@@ -85,7 +86,7 @@ def test_an_even_prior_finds_nothing():
 
 def test_b2_takes_two_fifths_of_the_pixels():
     prior = np.arange(20).reshape(4, 5) / 20
-    answer = most_salient(found(prior), IMAGE)
+    answer = most_salient(found(prior), IMAGE, OWN_CUT)
     np.testing.assert_array_equal(answer.mask, np.arange(20).reshape(4, 5) >= 12)
 
 
@@ -97,7 +98,7 @@ def test_the_smoother_takes_a_speck_away_and_keeps_edges():
     image[:, 20:] = 200
     given = found(prior)
     given = ImageResult(**{**given.__dict__, "mask": np.zeros((40, 40), bool)})
-    answer = smooth_prior(given, image)
+    answer = smooth_prior(given, image, OWN_CUT)
     np.testing.assert_array_equal(answer.mask, image[..., 0] > 0)
 
 
@@ -107,13 +108,13 @@ def test_boxes_alone_answer_with_the_best_candidate():
     assert answer.mask.sum() == 6
     assert answer.box_score == pytest.approx(0.6)
     none = found(np.zeros((4, 5)), (), ())
-    assert best_box(none, IMAGE) is none
+    assert best_box(none, IMAGE, OWN_CUT) is none
 
 
 def test_masks_alone_get_their_own_box():
     given = found(np.zeros((4, 5)))
     given.mask[0, 1:3] = True
-    np.testing.assert_array_equal(mask_box(given, IMAGE).box, [1, 0, 3, 1])
+    np.testing.assert_array_equal(mask_box(given, IMAGE, OWN_CUT).box, [1, 0, 3, 1])
 
 
 def test_names_and_groups_each_once():

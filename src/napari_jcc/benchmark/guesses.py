@@ -9,6 +9,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult
+from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import enlarge_mask
 from napari_jcc.results.smooth import smooth_twice, split_by_otsu, split_smoothed
 
@@ -48,36 +49,36 @@ def fill_box(box: Float32Array, shape: Shape) -> Answer:
     return np.outer(inside_rows, (columns >= box[0]) & (columns < box[2])), box
 
 
-def keep(found: ImageResult, image: ImageArray) -> ImageResult:
+def keep(found: ImageResult, image: ImageArray, cut: Cut) -> ImageResult:
     """Answer as the run decided."""
     return found
 
 
-def threshold_prior(found: ImageResult, image: ImageArray) -> ImageResult:
+def threshold_prior(found: ImageResult, image: ImageArray, cut: Cut) -> ImageResult:
     """Prior above its own Otsu threshold; an even prior says nothing, hence no object."""
     prior = found.saliency_map
     even = prior.min() == prior.max()
     return _with_mask(found, np.zeros_like(prior, bool) if even else split_by_otsu(prior))
 
 
-def most_salient(found: ImageResult, image: ImageArray) -> ImageResult:
+def most_salient(found: ImageResult, image: ImageArray, cut: Cut) -> ImageResult:
     """Take the two fifths of the pixels with the highest prior: baseline B2."""
     prior = found.saliency_map
     return _with_mask(found, prior > np.quantile(prior, 1 - SALIENT_SHARE))
 
 
-def smooth_prior(found: ImageResult, image: ImageArray) -> ImageResult:
+def smooth_prior(found: ImageResult, image: ImageArray, cut: Cut) -> ImageResult:
     """Prior smoothed, and cut as the joint program's masks are."""
     smoothed = smooth_twice(image, found.saliency_map)
-    return _with_mask(found, split_smoothed(smoothed))
+    return _with_mask(found, split_smoothed(smoothed, cut))
 
 
-def mask_box(found: ImageResult, image: ImageArray) -> ImageResult:
+def mask_box(found: ImageResult, image: ImageArray, cut: Cut) -> ImageResult:
     """Masks as the run decided, each with the box of its largest piece."""
     return replace(found, box=_box(found.mask))
 
 
-def best_box(found: ImageResult, image: ImageArray) -> ImageResult:
+def best_box(found: ImageResult, image: ImageArray, cut: Cut) -> ImageResult:
     """Only boxes are answered: the candidate of the highest score, and it filled."""
     if not len(found.candidate_scores):
         return found

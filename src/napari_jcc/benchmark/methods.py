@@ -16,6 +16,7 @@ from napari_jcc.errors import ConfigError
 from napari_jcc.pipeline.formulation import JOINT, Formulation, JointProgram
 from napari_jcc.problem import Terms
 from napari_jcc.results import ImageResult
+from napari_jcc.results.cuts import Cut
 from napari_jcc.words import describe_unknown
 
 
@@ -54,7 +55,7 @@ class Method(StrEnum):
     NO_DEEP = "no_deep"
 
 
-Decide = Callable[[ImageResult, ImageArray], ImageResult]
+Decide = Callable[[ImageResult, ImageArray, Cut], ImageResult]
 Guess = Callable[[tuple[int, int]], guesses.Answer]
 
 
@@ -98,7 +99,7 @@ class Recipe:
         return apply_overrides(start, self.changes)
 
 
-_NO_LEARNING = {"prior.rounds": 0}
+_NO_LEARNING = {"prior.rounds": 0, "decode.cut": "own"}
 _SALIENCY_ONLY = {
     "prior.saliency": 1.0,
     "prior.common": 0.0,
@@ -153,7 +154,7 @@ RECIPES: dict[Method, Recipe] = {
         "no prior: an even one", {**_SALIENCY_ONLY, "prior.saliency": 0.0}
     ),
     Method.NO_COMMON: Recipe("prior of saliency alone", _SALIENCY_ONLY),
-    Method.NO_ROUNDS: Recipe("prior not learned anew", _NO_LEARNING),
+    Method.NO_ROUNDS: Recipe("prior not learned anew", {"prior.rounds": 0}),
     Method.NO_SUPERPIXEL_CLASSIFIER: _terms(
         "no classifier of superpixels", superpixel_classifier=False
     ),

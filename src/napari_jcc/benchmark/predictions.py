@@ -154,8 +154,8 @@ def _run(
 
 
 def _decide(finished: FinishedRun, recipe: Recipe) -> JccResult:
-    pairs = zip(finished.result.images, finished.images, strict=True)
-    decided = tuple(recipe.decide(found, image) for found, image in pairs)
+    known = zip(finished.result.images, finished.images, finished.cuts, strict=True)
+    decided = tuple(recipe.decide(*of_image) for of_image in known)
     return replace(finished.result, images=decided)
 
 

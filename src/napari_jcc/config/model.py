@@ -50,3 +50,10 @@ class JccConfig(Section):
     runtime: RuntimeConfig = setting(
         RuntimeConfig(), "Computer", "Where and how the run computes."
     )
+
+    @property
+    def learns_cuts(self) -> bool:
+        """Whether the set teaches where smoothed maps are cut."""
+        decode = self.decode
+        rated = decode.cut == "learned" and decode.refinement == "smoother"
+        return rated and self.boxes.objects == 1

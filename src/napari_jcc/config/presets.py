@@ -65,6 +65,7 @@ PRESETS: dict[str, Preset] = {
                 "prior.rounds": 3,
                 "prior.teacher": "prior",
                 "boxes.rating": "learned",
+                "decode.cut": "learned",
                 "decode.box": "scores",
                 "problem.nu": 0.1,
                 "problem.mu": 5.0,

@@ -15,6 +15,7 @@ from napari_jcc.interaction.overlay import lay_over_mask
 from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
+from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.decode import decode_image, enlarge_mask, find_box
 from napari_jcc.results.refine import SMALLEST_PART, trust
 
@@ -38,6 +39,7 @@ def decode_guided(
     guidance: Guidance,
     config: DecodeConfig,
     taught: bool = False,
+    cut: Cut = OWN_CUT,
 ) -> ImageResult:
     """Decide mask and box of an image with edits, which the mask follows further.
 
@@ -47,7 +49,7 @@ def decode_guided(
 
     Parameters
     ----------
-    name, image, shape, regions, config
+    name, image, shape, regions, config, cut
         As for `decode_image`.
     values
         y (S,) and z (R,) of the image under the edits.
@@ -59,9 +61,9 @@ def decode_guided(
     y = tame_marked(values[0], guidance)
     by_grabcut = config.refinement == "grabcut"
     if guidance.empty and not (taught and by_grabcut):
-        return decode_image(name, image, shape, regions, y, values[1], config)
+        return decode_image(name, image, shape, regions, y, values[1], config, cut)
     plain = config.model_copy(update={"refinement": "none"}) if by_grabcut else config
-    found = decode_image(name, image, shape, regions, y, values[1], plain)
+    found = decode_image(name, image, shape, regions, y, values[1], plain, cut)
     if guidance.no_object:
         nowhere = np.full(4, np.nan, np.float32)
         return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)

@@ -210,6 +210,7 @@ class Machine:
             said,
             run.config.decode,
             taught,
+            run.cuts[place],
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from napari_jcc.features import Encoder, FeatureMap, average_maps, load_encoder
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.fallback import AUTO, DEFAULT_ENCODER
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.priors.cells import embed_cells
 
 
 class EncodedImages:
@@ -54,7 +56,7 @@ class EncodedImages:
         self._keeper = keeper
         self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
         prior = config.prior
-        learns = prior.rounds > 0 or config.boxes.learned
+        learns = prior.rounds > 0 or config.boxes.learned or config.learns_cuts
         self.needed = self._deep or prior.needs_maps or learns
         self._encoder = self._load() if self.needed else None
 
@@ -99,6 +101,28 @@ class EncodedImages:
         by_size = [self._maps_of(encoder, size) for size in sorted(sizes, reverse=True)]
         return [average_maps(of_image) for of_image in zip(*by_size, strict=True)]
 
+    def cells(self, dimensions: int) -> list[FeatureMap]:
+        """Return the maps in their principal components over the set, kept.
+
+        Raises
+        ------
+        WeightsError, Cancelled
+            As `maps` does.
+        """
+        encoder = self._encoder or self._load()
+        features = self._config.features
+        sizes = sorted({features.encoder_size, *features.encoder_more_sizes})
+        keys = [self._keys(encoder, size) for size in sizes]
+
+        def compute() -> tuple[FeatureMap, ...]:
+            maps = self.maps()
+            pairs = zip(maps, embed_cells(maps, dimensions), strict=True)
+            return tuple(
+                replace(found, values=values.astype(np.float16)) for found, values in pairs
+            )
+
+        return list(self._keeper.once(digest("cells", keys, dimensions), compute))
+
     def _maps_of(self, encoder: Encoder, longer_side: int) -> list[FeatureMap]:
         """Return the maps of all images at one size, and compute those not kept."""
         keys = self._keys(encoder, longer_side)
@@ -123,8 +147,8 @@ class EncodedImages:
             raise ConfigError(
                 "The settings ask for deep features (features.superpixels, "
                 "features.boxes) or a deep prior (prior.common, prior.spectral, "
-                "prior.rounds) or learned boxes (boxes.rating) but name no encoder. Set "
-                "features.encoder, or --encoder NAME_OR_PATH."
+                "prior.rounds) or learned boxes or cuts (boxes.rating, decode.cut) but "
+                "name no encoder. Set features.encoder, or --encoder NAME_OR_PATH."
             )
         name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
         device = choose_device(self._config.runtime.device)

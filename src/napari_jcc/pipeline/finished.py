@@ -13,6 +13,7 @@ from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import JccResult
+from napari_jcc.results.cuts import Cut
 from napari_jcc.solvers import Solution
 
 
@@ -56,6 +57,8 @@ class FinishedRun:
         (h, w, 3) uint8 each, RGB at working size.
     regions
         Pieces of every image.
+    cuts
+        Where the smoothed map of every image is cut.
     joint
         The solved problem; None where no image has a box.
     encoded
@@ -68,6 +71,7 @@ class FinishedRun:
     config: JccConfig
     images: tuple[ImageArray, ...]
     regions: tuple[ImageRegions, ...]
+    cuts: tuple[Cut, ...]
     joint: SolvedJoint | None
     encoded: EncodedImages | None
     result: JccResult

@@ -14,6 +14,7 @@ from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.boxes import BoxStage
 from napari_jcc.pipeline.cache import Cache, digest
+from napari_jcc.pipeline.cuts import choose_cuts
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.fallback import fall_back
 from napari_jcc.pipeline.finished import FinishedRun
@@ -25,6 +26,7 @@ from napari_jcc.priors import Evidence, find_priors, refit_prior
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult, JccResult
+from napari_jcc.results.cuts import Cut
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -39,10 +41,10 @@ class Run:
     """One run of the joint program over a set of images.
 
     Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
-    masks; encoder and prior only where the settings ask for them, and from boxes on again
-    for every round of learning. Every stage is kept under a key made of the settings and
-    inputs it depends on, so that a second run with other settings, or with images added,
-    redoes only what must change.
+    cuts, masks; encoder, prior and cuts only where the settings ask for them, and from
+    boxes on again for every round of learning. Every stage is kept under a key made of the
+    settings and inputs it depends on, so that a second run with other settings, or with
+    images added, redoes only what must change.
 
     Parameters
     ----------
@@ -149,12 +151,17 @@ class Run:
             maps = self._learn(learned, tasks, priors, encoded, last=last)
         keys, regions = boxes.choose(keys, maps)
         answer = joint.solve(keys, regions)
-        results = self._decode(images, regions, answer.values)
+        whole = digest("smoothed", answer.key, keys)
+        cuts = choose_cuts(
+            whole, images, regions, answer.values, encoded, self.config, self._keeper
+        )
+        results = self._decode(images, regions, answer.values, cuts)
         return FinishedRun(
             collection=self.collection,
             config=self.config,
             images=tuple(images),
             regions=tuple(regions),
+            cuts=tuple(cuts),
             joint=answer.joint,
             encoded=encoded if encoded.needed else None,
             result=JccResult(
@@ -261,6 +268,7 @@ class Run:
         images: list[ImageArray],
         regions: list[ImageRegions],
         values: dict[int, tuple[FloatArray, FloatArray]],
+        cuts: list[Cut],
     ) -> list[ImageResult]:
         """Decide masks and boxes; not kept, as no later stage asks for them."""
         tasks = [
@@ -270,6 +278,7 @@ class Run:
                 self.collection.shape(i),
                 regions[i],
                 values.get(i),
+                cuts[i],
                 self.config,
             )
             for i, image in enumerate(images)

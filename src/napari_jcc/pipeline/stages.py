@@ -11,6 +11,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap, RegionDescriptors, describe_image
+from napari_jcc.priors.masks import describe_masks, overlap_masks
 from napari_jcc.regions import (
     ImageRegions,
     Superpixels,
@@ -24,8 +25,19 @@ from napari_jcc.regions import (
     propose_boxes,
 )
 from napari_jcc.results import ImageResult
-from napari_jcc.results.decode import decode_image, undecided_image
-from napari_jcc.results.smooth import mix_scores, smooth_prior, split_smoothed
+from napari_jcc.results.cuts import Cut
+from napari_jcc.results.decode import decode_image, smooth_scores, undecided_image
+from napari_jcc.results.smooth import (
+    mix_scores,
+    smooth_prior,
+    smooth_twice,
+    split_by_all,
+    split_smoothed,
+)
+
+COARSE = 2
+"""Step between the pixels of a map that masks to be rated are made of; their outlines are
+seen through cells many times as wide."""
 
 
 class SaliencyTask(NamedTuple):
@@ -73,6 +85,15 @@ class MaskTask(NamedTuple):
     values: tuple[FloatArray, FloatArray] | None
 
 
+class CutTask(NamedTuple):
+    """Input of `describe_cuts`; the values are None where no problem was solved."""
+
+    image: ImageArray
+    regions: ImageRegions
+    values: tuple[FloatArray, FloatArray] | None
+    cells: FeatureMap
+
+
 class DecodeTask(NamedTuple):
     """Input of `compute_result`; the values are None for an image without boxes."""
 
@@ -81,6 +102,7 @@ class DecodeTask(NamedTuple):
     shape: tuple[int, int]
     regions: ImageRegions
     values: tuple[FloatArray, FloatArray] | None
+    cut: Cut
     config: JccConfig
 
 
@@ -156,6 +178,18 @@ def find_mask(task: MaskTask) -> Float32Array:
     return split_smoothed(smoothed).astype(np.float32)
 
 
+def describe_cuts(task: CutTask) -> tuple[Float32Array, FloatArray]:
+    """Describe the masks of one image by all cuts, and how they overlap."""
+    if task.values is None:
+        smoothed = smooth_twice(task.image, task.regions.saliency_map)
+    else:
+        scores = np.clip(task.values[0], 0, None).astype(np.float32)
+        smoothed = smooth_scores(task.image, task.regions, scores)
+    masks = split_by_all(smoothed[::COARSE, ::COARSE])
+    features = describe_masks(task.cells, masks)
+    return features, overlap_masks(masks)
+
+
 def compute_result(task: DecodeTask) -> ImageResult:
     """Decide mask and box of one image."""
     if task.values is None:
@@ -169,4 +203,5 @@ def compute_result(task: DecodeTask) -> ImageResult:
         superpixels,
         boxes,
         task.config.decode,
+        task.cut,
     )

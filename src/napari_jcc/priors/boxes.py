@@ -22,15 +22,11 @@ from napari_jcc._types import Float32Array, FloatArray, IntArray, MaskArray
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.box_parts import describe_boxes
 from napari_jcc.priors.cells import embed_cells
+from napari_jcc.priors.folds import predict_by_others
 from napari_jcc.regions import box_iou, largest_piece
 from napari_jcc.spill import SpilledList
-from napari_jcc.threads import one_thread
 
 DIMENSIONS = 48
-FOLDS = 5
-"""Groups of images, each rated by what the others teach."""
-RIDGE = 1.0
-"""Share of the mean variance that is added to every direction."""
 LEAST_WEIGHT = 0.1
 """What a box beside the object counts where the object's own counts 1.1; there are many
 times as many beside it."""
@@ -66,7 +62,9 @@ def rate_boxes(
     own = list(map(_mean_overlap, masks, boxes))
     taught = own
     if len(maps) > 1:
-        taught = _rate_by_others(_describe(maps, boxes, masks, budget), own)
+        # Every image counts the same, however many boxes it has.
+        weights = [(LEAST_WEIGHT + overlap) / max(len(overlap), 1) for overlap in own]
+        taught = predict_by_others(_describe(maps, boxes, masks, budget), own, weights)
     return [
         ((by_others + OWN_MASKS * overlap) / (1 + OWN_MASKS)).astype(np.float32)
         for by_others, overlap in zip(taught, own, strict=True)
@@ -93,47 +91,3 @@ def _describe(
         _, height, width = masks[place].shape
         features[place] = describe_boxes(found, grid, candidates, (height, width))
     return features
-
-
-@one_thread
-def _rate_by_others(
-    features: Sequence[Float32Array], overlap: Sequence[FloatArray]
-) -> list[FloatArray]:
-    """Predict the overlap of an image's boxes from those of images in other folds."""
-    count = min(FOLDS, len(features))
-    folds = [range(fold, len(features), count) for fold in range(count)]
-    nothing = np.zeros((features[0].shape[1] + 2,) * 2)
-    by_fold = np.stack(
-        [sum((_moments(features[i], overlap[i]) for i in fold), nothing) for fold in folds]
-    )
-    rated: list[FloatArray] = [np.zeros(0)] * len(features)
-    for fold, own in zip(folds, by_fold, strict=True):
-        axis, level = _fit(by_fold.sum(axis=0) - own)
-        for place in fold:
-            rated[place] = features[place] @ axis + level
-    return rated
-
-
-def _moments(features: Float32Array, overlap: FloatArray) -> FloatArray:
-    """Weighted products of features, 1 and overlap with each other, (F + 2, F + 2).
-
-    Every image counts the same.
-    """
-    rows = np.concatenate(
-        [features, np.ones((len(features), 1)), overlap[:, None]], axis=1, dtype=np.float32
-    )
-    weight = (LEAST_WEIGHT + overlap) / max(len(overlap), 1)
-    return ((rows * weight[:, None].astype(np.float32)).T @ rows).astype(np.float64)
-
-
-def _fit(moments: FloatArray) -> tuple[FloatArray, float]:
-    """Ridge regression of the overlap on the features: axis (F,) and level."""
-    total = moments[-2, -2]
-    if total <= 0:
-        return np.zeros(len(moments) - 2), 0.0
-    mean, wanted = moments[-2, :-2] / total, moments[-2, -1] / total
-    covariance = moments[:-2, :-2] / total - np.outer(mean, mean)
-    penalty = RIDGE * np.trace(covariance) / len(mean) + 1e-12
-    moment = moments[:-2, -1] / total - mean * wanted
-    axis = np.linalg.solve(covariance + penalty * np.eye(len(mean)), moment)
-    return axis, float(wanted - mean @ axis)

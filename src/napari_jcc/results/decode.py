@@ -11,6 +11,7 @@ from napari_jcc._types import Float32Array, FloatArray, ImageArray, LabelMap, Ma
 from napari_jcc.config import DecodeConfig
 from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.regions import ImageRegions, box_iou, largest_piece
+from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
@@ -34,6 +35,7 @@ def decode_image(
     superpixel_values: FloatArray,
     box_values: FloatArray,
     config: DecodeConfig,
+    cut: Cut = OWN_CUT,
 ) -> ImageResult:
     """Decide the mask and the box of one image.
 
@@ -58,9 +60,11 @@ def decode_image(
         z of the relaxed problem; R at least 1.
     config
         Rule and refinement.
+    cut
+        Of the smoothed map, if that is the refinement.
     """
     scores = _unit_scores(superpixel_values)
-    mask = enlarge_mask(_find_mask(image, regions, scores, config), shape)
+    mask = enlarge_mask(_find_mask(image, regions, scores, config, cut), shape)
     boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
     z = _shares(box_values)
     numbered = _number(mask, boxes, z, config) if regions.objects > 1 else None
@@ -100,13 +104,16 @@ def _number(
 
 
 def _find_mask(
-    image: ImageArray, regions: ImageRegions, scores: Float32Array, config: DecodeConfig
+    image: ImageArray,
+    regions: ImageRegions,
+    scores: Float32Array,
+    config: DecodeConfig,
+    cut: Cut,
 ) -> MaskArray:
     """Mask at working size, (h, w) bool."""
     labels = regions.superpixels.label_map
     if config.refinement == "smoother":
-        mixed = mix_scores(scores[labels], regions.saliency_map)
-        return split_smoothed(smooth_twice(image, mixed))
+        return split_smoothed(smooth_scores(image, regions, scores), cut)
     if config.refinement == "blend":
         # The prior knows pixels, the scores the set.
         both = (scores[labels] + regions.saliency_map) / np.float32(2)
@@ -115,6 +122,14 @@ def _find_mask(
     if config.refinement == "grabcut":
         return refine_mask(image, mask, config.iterations, config.seed)
     return mask
+
+
+def smooth_scores(
+    image: ImageArray, regions: ImageRegions, scores: Float32Array
+) -> Float32Array:
+    """Scores (S,), at least 0, and prior, mixed and smoothed: the map (h, w) to be cut."""
+    mixed = mix_scores(scores[regions.superpixels.label_map], regions.saliency_map)
+    return smooth_twice(image, mixed)
 
 
 def find_box(

@@ -9,6 +9,7 @@ from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.errors import ConfigError
 from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.results.bilateral import smooth_alike
+from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut, cut_above
 
 STRENGTH, COLOUR_SIGMA = 2000.0, 8.0
 """Weight of smoothness, and colour step (of 0-255) across which little is smoothed."""
@@ -77,14 +78,23 @@ def smooth_prior(image: ImageArray, prior: Float32Array) -> Float32Array:
     return np.asarray(smoothed, dtype=np.float32)
 
 
-def split_smoothed(values: Float32Array) -> MaskArray:
+def split_smoothed(values: Float32Array, cut: Cut = OWN_CUT) -> MaskArray:
     """Pixels of a smoothed map in [0, 1] above the mean of Otsu's threshold and `LEVEL`.
 
-    Where nothing reaches that, those above Otsu's threshold.
+    Where nothing reaches that, those above Otsu's threshold. `cut` moves the level, unless
+    nothing would be left.
     """
     if values.min() == values.max():
         return np.ones(values.shape, dtype=np.bool_)
-    return np.asarray(values > _cut(values))
+    level = _cut(values)
+    mask = cut_above(values, level, cut)
+    return mask if mask.any() else cut_above(values, level, OWN_CUT)
+
+
+def split_by_all(values: Float32Array) -> MaskArray:
+    """Masks (n, h, w) of a smoothed map by all of `CUTS`, the empty ones too."""
+    level = _cut(values)
+    return np.stack([cut_above(values, level, cut) for cut in CUTS])
 
 
 def split_at_steps(values: Float32Array) -> MaskArray:

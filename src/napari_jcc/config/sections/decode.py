@@ -25,6 +25,15 @@ class DecodeConfig(Section):
         "pixel, for objects thinner than superpixels. none: the mask is made of whole "
         "superpixels.",
     )
+    cut: Literal["own", "learned"] = setting(
+        "own",
+        "Cut of smoothed maps",
+        "With the refinement smoother. own: half way between the threshold that best "
+        "splits the map of the image and a common one. learned: lower or higher, with or "
+        "without the smaller pieces, as the mask then looks most like those of the other "
+        "images; needs an encoder, and is for one object an image (for several it is as "
+        "own).",
+    )
     box: Literal["agreement", "scores", "mask"] = setting(
         "agreement",
         "Box",
