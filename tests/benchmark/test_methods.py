@@ -79,7 +79,7 @@ def test_the_thresholded_prior_has_the_box_of_its_largest_piece():
 
 
 def test_an_even_prior_finds_nothing():
-    answer = threshold_prior(found(np.full((4, 5), 0.5)), IMAGE)
+    answer = threshold_prior(found(np.full((4, 5), 0.5)), IMAGE, OWN_CUT)
     assert not answer.mask.any()
     assert np.isnan(answer.box).all()
 
@@ -103,7 +103,7 @@ def test_the_smoother_takes_a_speck_away_and_keeps_edges():
 
 
 def test_boxes_alone_answer_with_the_best_candidate():
-    answer = best_box(found(np.zeros((4, 5))), IMAGE)
+    answer = best_box(found(np.zeros((4, 5))), IMAGE, OWN_CUT)
     np.testing.assert_array_equal(answer.box, [1, 1, 4, 3])
     assert answer.mask.sum() == 6
     assert answer.box_score == pytest.approx(0.6)

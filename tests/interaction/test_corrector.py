@@ -3,10 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, lay_over
 from napari_jcc.interaction.machine import TAUGHT_SHARE, with_prior
+from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
+from napari_jcc.results.cuts import Cut
 
 
 def square(shape, rows, columns):
@@ -43,6 +46,31 @@ def test_a_stroke_settles_more_than_its_own_pixels(finished):
     corrector.update(Edits().paint(key, stroke, BACKGROUND))
     before, after = finished.result.images[0].mask, corrector.answer(0).mask
     assert (before & ~after & ~stroke).any()
+
+
+def test_answers_are_cut_where_the_run_cut_the_image(tiny_collection):
+    config = apply_overrides(
+        get_preset("fast"),
+        {
+            "superpixels.count": 60,
+            "features.dimensions": 16,
+            "decode.refinement": "smoother",
+        },
+    )
+    run = Run(tiny_collection.open(), config).finish()
+
+    def areas(cut):
+        corrector = Corrector(replace(run, cuts=(cut,) * len(run.cuts)))
+        key, shape = corrector.keys[0], run.collection.shape(0)
+        corner = square(shape, slice(0, 3), slice(0, 3))
+        corrector.update(Edits().paint(key, corner, BACKGROUND))
+        # The image by itself, then the whole set.
+        answers = [corrector.answer(0), *corrector.settle().result.images]
+        return [int(answer.mask.sum()) for answer in answers]
+
+    lower, higher = areas(Cut(-0.2)), areas(Cut(0.2))
+    assert lower[0] > higher[0] > 0
+    assert sum(lower[1:]) > sum(higher[1:]) > 0
 
 
 def test_clearing_gives_the_first_answer_back(finished):

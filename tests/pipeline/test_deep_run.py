@@ -13,6 +13,7 @@ from napari_jcc.features.encoders import load_encoder
 from napari_jcc.pipeline import Cache, Run, fallback
 from napari_jcc.pipeline import encoding as encoding_module
 from napari_jcc.progress import Progress
+from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut
 
 
 class Recorder(Progress):
@@ -83,6 +84,50 @@ def test_learned_boxes_ask_for_an_encoder(tiny_collection):
     config = apply_overrides(get_preset("fast"), {"boxes.rating": "learned"})
     with pytest.raises(ConfigError, match=r"boxes\.rating.*features\.encoder"):
         Run(tiny_collection.open(), config).result()
+
+
+def test_cuts_can_be_chosen_by_what_the_set_teaches(tiny_collection, deep):
+    first = Run(tiny_collection.open(), deep)
+    learned = first.finish()
+    assert set(learned.cuts) <= set(CUTS)
+    assert "Cuts" in learned.result.seconds
+    again = first.with_config(apply_overrides(deep, ["problem.nu=0.2"])).result()
+    assert {"Cuts", "Masks"} <= set(again.seconds)
+    assert not {"Encoder", "Learning", "Learning boxes"} & set(again.seconds)
+    kept = first.finish()
+    assert set(kept.result.seconds) == {"Masks"}
+    assert kept.cuts == learned.cuts
+    own = first.with_config(apply_overrides(deep, ["decode.cut=own"])).finish()
+    assert set(own.cuts) == {OWN_CUT}
+
+
+@pytest.mark.parametrize("change", ["boxes.objects=2", "decode.refinement=grabcut"])
+def test_cuts_are_not_learned_where_there_is_nothing_to_choose(
+    tiny_collection, deep, change
+):
+    finished = Run(tiny_collection.open(), apply_overrides(deep, [change])).finish()
+    assert set(finished.cuts) == {OWN_CUT}
+    assert "Cuts" not in finished.result.seconds
+
+
+def test_the_mask_is_that_of_the_chosen_cut(tiny_collection, deep, monkeypatch):
+    def areas(cut):
+        def choose(features, overlaps, first):
+            return [CUTS.index(cut)] * len(features)
+
+        monkeypatch.setattr("napari_jcc.pipeline.cuts.choose_masks", choose)
+        result = Run(tiny_collection.open(), deep).result()
+        return [int(image.mask.sum()) for image in result.images]
+
+    lower, higher = areas(Cut(-0.2)), areas(Cut(0.2))
+    assert all(a >= b > 0 for a, b in zip(lower, higher, strict=True))
+    assert sum(lower) > sum(higher)
+
+
+def test_learned_cuts_ask_for_an_encoder(tiny_collection):
+    changes = {"decode.refinement": "smoother", "decode.cut": "learned"}
+    with pytest.raises(ConfigError, match=r"decode\.cut.*features\.encoder"):
+        Run(tiny_collection.open(), apply_overrides(get_preset("fast"), changes)).result()
 
 
 def test_maps_are_kept_whatever_else_changes(tiny_collection, deep):

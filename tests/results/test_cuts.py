@@ -1,0 +1,49 @@
+"""Cuts other than that of the common rule."""
+
+import numpy as np
+import pytest
+
+from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut, drop_pieces
+from napari_jcc.results.smooth import split_by_all, split_smoothed
+
+
+def test_a_step_moves_the_cut_up_and_down():
+    # By the common rule the cut is .2625 (see test_smooth).
+    values = np.array([[0.0] * 40 + [0.25] * 20 + [0.6] * 2], np.float32)
+    steps = (-0.05, 0.0, 0.3, 0.35)
+    area = [int(split_smoothed(values, Cut(step)).sum()) for step in steps]
+    # Nothing lies above .6125, so the common rule stands.
+    assert area == [22, 2, 2, 2]
+
+
+def test_small_pieces_go_by_their_share_of_the_largest():
+    mask = np.zeros((8, 20), bool)
+    mask[1:6, 0:2] = True  # 10 pixels
+    mask[0, 5:8] = True  # 3
+    mask[7, 10] = mask[6, 11] = True  # 2, touching at a corner
+    areas = [int(drop_pieces(mask, share).sum()) for share in (0.1, 0.3, 0.31, 1.0)]
+    assert areas == [15, 13, 10, 10]
+    nothing = np.zeros((3, 3), bool)
+    np.testing.assert_array_equal(drop_pieces(nothing, 1.0), nothing)
+
+
+def test_equal_pieces_are_all_largest():
+    mask = np.zeros((5, 9), bool)
+    mask[1:3, 1:3] = mask[1:3, 6:8] = True
+    np.testing.assert_array_equal(drop_pieces(mask, 1.0), mask)
+
+
+def test_every_cut_gives_the_mask_that_is_shown_by_it():
+    values = np.random.default_rng(3).random((30, 40)).astype(np.float32)
+    values[5:20, 5:25] += 1
+    values /= 2
+    masks = split_by_all(values)
+    for cut, mask in zip(CUTS, masks, strict=True):
+        np.testing.assert_array_equal(mask, split_smoothed(values, cut))
+    assert OWN_CUT in CUTS
+    assert len(set(CUTS)) == len(CUTS)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_flat_map_is_all_object_by_every_cut(cut):
+    assert split_smoothed(np.zeros((3, 4), np.float32), cut).all()
