@@ -42,6 +42,26 @@ def test_lossless_formats_give_back_the_pixels(tmp_path, extension, values):
     assert pixels.is_colour == (values.ndim == 3)
 
 
+@pytest.mark.parametrize("extension", ["gif", "webp"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_every_frame_is_an_image(tmp_path, extension, count):
+    values = RNG.integers(0, 256, (count, 12, 17), dtype=np.uint8)
+    frames = [Image.fromarray(frame) for frame in values]
+    path = tmp_path / f"film.{extension}"
+    options = {"lossless": True} if extension == "webp" else {"optimize": False}
+    frames[0].save(path, save_all=True, append_images=frames[1:], **options)
+    collection = ImageCollection.from_folder(tmp_path)
+    assert collection.names == (
+        ("film",) if count == 1 else ("film_p0", "film_p1", "film_p2")
+    )
+    for i, expected in enumerate(values):
+        found = collection.raw(i)
+        found = found if found.ndim == 2 else found[..., 0]
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(InputError):
+        read_file(path, count)
+
+
 def test_jpeg_is_read_closely(tmp_path):
     smooth = np.linspace(0, 255, 600).reshape(20, 30).astype(np.uint8)
     Image.fromarray(smooth).save(tmp_path / "image.jpg", quality=95)
@@ -232,6 +252,8 @@ def test_one_pixel_and_very_long_images(tmp_path, size, extension):
         ("a.bmp", {}),
         ("a.tif", {}),
         ("a.tif", {"compression": "tiff_lzw"}),
+        ("a.gif", {}),
+        ("a.webp", {"lossless": True}),
     ],
 )
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.67, 0.95])
@@ -256,7 +278,8 @@ def test_truncation_inside_a_tiff_page_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "start", [b"", b"hello", b"BMW is no bitmap", b"II*\0", b"\xff\xd8\xff"]
+    "start",
+    [b"", b"hello", b"BMW is no bitmap", b"II*\0", b"\xff\xd8\xff", b"RIFF1234WAVEfmt "],
 )
 def test_what_is_no_image_is_an_error(tmp_path, start):
     path = tmp_path / "a.png"
@@ -281,12 +304,15 @@ def test_images_beyond_the_limit_of_pillow_are_read_without_warning(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     for name in ("a.png", "a.jpg", "a.bmp", "a.tif"):
         Image.fromarray(GRAY).save(tmp_path / name)
-        assert read_one(tmp_path / name).values.shape == GRAY.shape
+        assert read_one(tmp_path / name).values.shape[:2] == GRAY.shape
     assert not recwarn.list
-    # Compressed TIFF in inks is left to Pillow, which refuses; that is an answer too.
+    # Compressed TIFF in inks is left to Pillow, which refuses, as it does WebP; that is an
+    # answer too.
     Image.new("CMYK", (9, 9)).save(tmp_path / "b.tif", compression="tiff_lzw")
-    with pytest.raises(InputError, match="exceeds limit"):
-        read_file(tmp_path / "b.tif")
+    Image.new("L", (9, 9)).save(tmp_path / "b.webp")
+    for name in ("b.tif", "b.webp"):
+        with pytest.raises(InputError, match="exceeds limit"):
+            read_file(tmp_path / name)
 
 
 def _encoded(folder: Path, name: str, **options) -> bytes:
@@ -306,6 +332,8 @@ def encoded(tmp_path_factory):
         _encoded(folder, "a.tif"),
         _encoded(folder, "b.tif", compression="tiff_lzw"),
         _encoded(folder, "c.tif", compression="tiff_adobe_deflate"),
+        _encoded(folder, "a.gif"),
+        _encoded(folder, "a.webp"),
     ]
     stack = RNG.integers(0, 9, (3, 8, 8)).astype(np.uint16)
     tifffile.imwrite(folder / "d.tif", stack, photometric="minisblack")

@@ -48,6 +48,16 @@ def test_gray_and_colour_together_are_shown_in_colour(tmp_path, rng):
         np.testing.assert_array_equal(data[0, :10, :12, channel].compute(), gray)
 
 
+def test_a_film_is_shown_frame_by_frame(tmp_path, rng):
+    frames = [Image.fromarray(rng.integers(0, 256, (8, 9), np.uint8)) for _ in range(7)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    data, options, _ = stack_layer(ImageCollection.from_folder(tmp_path), "film")
+    assert options["rgb"]
+    shown = np.asarray(data)
+    assert shown.shape == (7, 8, 9, 4)
+    np.testing.assert_array_equal(shown[..., 0], np.stack([np.asarray(f) for f in frames]))
+
+
 def test_16_bit_gray_stays_16_bit_with_limits_of_its_own(tmp_path, rng):
     images = {name: rng.integers(500, 900, (20, 16)).astype(np.uint16) for name in "ab"}
     ((data, options, _),) = read_stack(save(tmp_path, **images))

@@ -13,7 +13,8 @@ from natsort import natsorted, ns
 from napari_jcc.collection.mask_files import MASK_FOLDERS
 from napari_jcc.errors import InputError
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".tif", ".tiff")
+_STILL = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp")
+EXTENSIONS = (*_STILL, ".tif", ".tiff", ".gif", ".webp")
 """Extensions that are looked for in folders; a file named by the user may have any."""
 
 

@@ -1,4 +1,4 @@
-"""PNG, JPEG and BMP, decoded by Pillow."""
+"""PNG, JPEG, BMP, GIF and WebP, decoded by Pillow."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from napari_jcc.collection.pixels import Pixels, orient, oriented_shape
 
@@ -23,21 +25,28 @@ SIGNATURES: dict[bytes, type[ImageFile]] = {
     b"\x89PNG\r\n\x1a\n": PngImageFile,
     b"\xff\xd8\xff": JpegImageFile,
     b"BM": BmpImageFile,
+    b"GIF8": GifImageFile,
+    b"RIFF": WebPImageFile,
 }
+_HAS_FRAMES = (GifImageFile, WebPImageFile)
 ORIENTATION_TAG = 274
 _CONVERTED = {"CMYK": "RGB", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB", "RGBX": "RGB"}
 
 
-def probe_picture(path: Path, reader: type[ImageFile]) -> tuple[int, int]:
-    """Height and width as shown, from the header."""
+def probe_picture(path: Path, reader: type[ImageFile]) -> list[tuple[int, int]]:
+    """Height and width of every frame as shown, from the headers."""
     with reader(path) as image:
-        return oriented_shape(image.size[::-1], _find_orientation(image))
+        shape = oriented_shape(image.size[::-1], _find_orientation(image))
+        # Of files that are images by themselves with frames beside, as some PNG, the image.
+        return [shape] * (image.n_frames if isinstance(image, _HAS_FRAMES) else 1)
 
 
-def read_picture(path: Path, reader: type[ImageFile]) -> Pixels:
+def read_picture(path: Path, reader: type[ImageFile], frame: int = 0) -> Pixels:
     """Decode one image completely; palettes are looked up, EXIF orientation is honoured."""
     with reader(path) as image:
         orientation = _find_orientation(image)
+        if frame:
+            image.seek(frame)
         image.load()
         values = _find_deep_colour(path, image)
         if values is None:

@@ -63,7 +63,7 @@ def probe_file(path: Path) -> list[Header]:
     Raises
     ------
     InputError
-        With the reason alone, if the file is empty, unreadable, no PNG, JPEG, BMP or TIFF,
+        With the reason alone, if the file is empty, unreadable, of no kind that is read,
         or holds an image of more than `PIXEL_LIMIT` pixels.
     """
     with _explained():
@@ -72,7 +72,7 @@ def probe_file(path: Path) -> list[Header]:
             headers = [Header(*image) for image in tiff_files.probe_tiff(path)]
         else:
             reader = _find_reader(start)
-            headers = [Header(pillow_files.probe_picture(path, reader))]
+            headers = [Header(shape) for shape in pillow_files.probe_picture(path, reader)]
     if not headers or min(min(header.shape) for header in headers) < 1:
         raise InputError("the file holds no image, or ends before its directory")
     largest = max(math.prod(header.shape) for header in headers)
@@ -95,7 +95,7 @@ def read_file(path: Path, page: int = 0) -> Pixels:
         start = _read_start(path)
         if start[:4] in tiff_files.SIGNATURES:
             return tiff_files.read_tiff(path, page)
-        return pillow_files.read_picture(path, _find_reader(start))
+        return pillow_files.read_picture(path, _find_reader(start), page)
 
 
 def _read_start(path: Path) -> bytes:
@@ -110,7 +110,7 @@ def _find_reader(start: bytes) -> type[ImageFile]:
     for signature, reader in pillow_files.SIGNATURES.items():
         if start.startswith(signature):
             return reader
-    raise InputError("not a PNG, JPEG, BMP or TIFF image")
+    raise InputError("not a PNG, JPEG, BMP, TIFF, GIF or WebP image")
 
 
 @contextmanager

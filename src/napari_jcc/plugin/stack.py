@@ -157,6 +157,8 @@ def _gray_kind(source: ImageSource) -> str | None:
                     else None
                 )
         with Image.open(path) as image:
-            return image.mode if image.mode in _GRAY_MODES else None
+            # Frames of a film may be of another mode than the first.
+            is_gray = image.mode in _GRAY_MODES and image.format not in ("GIF", "WEBP")
+            return image.mode if is_gray else None
     except (OSError, UnidentifiedImageError, TiffFileError, InputError):
         return None
