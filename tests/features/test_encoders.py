@@ -1,6 +1,8 @@
 """Encoders of both formats: maps of the right size in the right place, and plain errors."""
 
 import logging
+import socket
+import time
 
 import numpy as np
 import pytest
@@ -176,8 +178,34 @@ def test_a_hub_that_cannot_be_reached_is_told_once_and_quietly(monkeypatch, capl
         raise OSError("We couldn't connect to the hub.")
 
     monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", unreachable)
+    monkeypatch.setattr("napari_jcc.features.encoders.hub._knock", lambda: None)
     monkeypatch.setattr(library, "propagate", True)
     with pytest.raises(WeightsError, match="couldn't connect to the hub"):
         load_encoder("some/model", "cpu", 8)
     assert not caplog.records
     assert library.level == before
+
+
+@pytest.mark.parametrize("listens", [True, False], ids=["silent", "refused"])
+def test_a_hub_without_an_answer_is_asked_once_and_not_for_long(monkeypatch, listens):
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    asked = []
+
+    def missing(name, **options):
+        asked.append(options)
+        raise OSError("not in the cache")
+
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", missing)
+    monkeypatch.setattr("napari_jcc.features.encoders.hub._PATIENCE", 0.2)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if listens:
+            server.listen()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+        begun = time.monotonic()
+        with pytest.raises(WeightsError, match=f"{address} gave no answer"):
+            load_encoder("some/model", "cpu", 8)
+    assert time.monotonic() - begun < 5
+    assert asked == [{"local_files_only": True}]

@@ -221,8 +221,20 @@ def test_missing_supplied_map_is_named(tiny_collection, small, tmp_path):
     config = apply_overrides(
         small, {"saliency.method": "supplied", "saliency.folder": str(tmp_path)}
     )
+    progress = Recorder()
     with pytest.raises(InputError, match="3 of 4 images: b, c, d"):
-        Run(tiny_collection.open(), config).result()
+        Run(tiny_collection.open(), config, progress=progress).result()
+    assert progress.stages == ["Reading images"]
+    config = apply_overrides(config, {"saliency.folder": str(tmp_path / "typo")})
+    with pytest.raises(InputError, match="typo"):
+        Run(tiny_collection.open(), config, progress=progress).result()
+    assert progress.stages == ["Reading images"]
+
+
+def test_images_that_show_nothing_are_told_so(tiny_collection, small):
+    grey = np.full((4, 40, 50), 93, np.uint8)
+    result = Run(ImageCollection.from_array(grey), small).result()
+    assert [("shows nothing" in image.warning) for image in result.images] == [True] * 4
 
 
 @pytest.mark.slow

@@ -130,11 +130,17 @@ def test_slightly_negative_values_stay_in_range(quarters):
 
 
 def test_undecided_image_is_empty_and_says_why(quarters):
-    result = undecided_image("q", (80, 40), quarters[1])
+    result = undecided_image("q", quarters[0], (80, 40), quarters[1])
     assert not result.mask.any()
     assert result.mask.shape == (80, 40)
     assert np.isnan(result.box).all()
     assert "box" in result.warning
+
+
+def test_an_image_of_one_grey_is_told_from_too_strict_settings(quarters):
+    image, regions = quarters
+    result = undecided_image("q", np.full_like(image, 93), (40, 40), regions)
+    assert "shows nothing" in result.warning
 
 
 def test_enlarged_outline_stays_in_place():

@@ -21,7 +21,7 @@ from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
-from napari_jcc.pipeline.supplied import find_supplied
+from napari_jcc.pipeline.supplied import check_folder, find_supplied
 from napari_jcc.priors import Evidence, find_priors, refit_prior
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
@@ -123,11 +123,13 @@ class Run:
 
     def _finish(self) -> FinishedRun:
         self._keeper = self._make_keeper()
+        check_folder(self.config.saliency)
         keys, images = self._read()
+        supplied = find_supplied(self.collection.names, self.config.saliency)
         encoded = EncodedImages(self.collection, self.config, self._keeper)
         joint = JointStage(images, encoded, self.config, self._keeper, self.formulation)
         keys, superpixels = self._superpixels(keys, images)
-        salient_keys, saliency = self._saliency(keys, images, superpixels)
+        salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
         boxes = BoxStage(images, superpixels, encoded, self.config, self._keeper)
         boxes.search(keys)
         prior_keys, priors = self._priors(salient_keys, saliency, encoded)
@@ -208,9 +210,12 @@ class Run:
         return keys, found
 
     def _saliency(
-        self, keys: list[str], images: list[ImageArray], superpixels: list[Superpixels]
+        self,
+        keys: list[str],
+        images: list[ImageArray],
+        superpixels: list[Superpixels],
+        supplied: list[ImageCollection | None],
     ) -> tuple[list[str], list[Float32Array]]:
-        supplied = find_supplied(self.collection.names, self.config.saliency)
         keys = _extend(keys, "saliency", self.config.saliency)
         keys = [
             key if own is None else digest(key, own.fingerprint(0))

@@ -193,7 +193,7 @@ def describe_cuts(task: CutTask) -> tuple[Float32Array, FloatArray]:
 def compute_result(task: DecodeTask) -> ImageResult:
     """Decide mask and box of one image."""
     if task.values is None:
-        return undecided_image(task.name, task.shape, task.regions)
+        return undecided_image(task.name, task.image, task.shape, task.regions)
     superpixels, boxes = task.values
     return decode_image(
         task.name,

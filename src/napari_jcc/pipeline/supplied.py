@@ -10,6 +10,23 @@ from napari_jcc.config import SaliencyConfig
 from napari_jcc.errors import InputError
 
 
+def check_folder(config: SaliencyConfig) -> None:
+    """Tell early that there is no folder of supplied maps.
+
+    Raises
+    ------
+    InputError
+        If the method is ``supplied`` and the folder is missing.
+    """
+    if config.method != "supplied":
+        return
+    if not config.folder or not Path(config.folder).is_dir():
+        raise InputError(
+            f"saliency.folder must name a folder of gray images, got {config.folder!r}. "
+            "Set it, or choose another saliency.method."
+        )
+
+
 def find_supplied(
     names: tuple[str, ...], config: SaliencyConfig
 ) -> list[ImageCollection | None]:
@@ -22,15 +39,10 @@ def find_supplied(
     InputError
         If the folder is missing or lacks a map; the message names the images without.
     """
+    check_folder(config)
     if config.method != "supplied":
         return [None] * len(names)
-    folder = Path(config.folder)
-    if not config.folder or not folder.is_dir():
-        raise InputError(
-            f"saliency.folder must name a folder of gray images, got {config.folder!r}. "
-            "Set it, or choose another saliency.method."
-        )
-    return [*find_maps(names, folder, "saliency map")]
+    return [*find_maps(names, Path(config.folder), "saliency map")]
 
 
 def find_maps(names: Sequence[str], folder: Path, kind: str) -> list[ImageCollection]:

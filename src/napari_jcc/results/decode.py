@@ -25,6 +25,10 @@ from napari_jcc.results.smooth import (
 COINCIDES = 0.8
 """IoU above which a candidate and the box of the mask are taken for the same."""
 NO_BOX = "no candidate box survived, so the mask is empty; loosen the settings of boxes"
+FEATURELESS = (
+    "the image shows nothing: all its pixels have the same value, so there is no object to "
+    "find and the mask is empty; look how it was exposed and saved, or leave it out"
+)
 
 
 def decode_image(
@@ -170,9 +174,15 @@ def find_box(
 
 
 def undecided_image(
-    name: str, shape: tuple[int, int], regions: ImageRegions
+    name: str, image: ImageArray, shape: tuple[int, int], regions: ImageRegions
 ) -> ImageResult:
-    """Answer for an image without candidate boxes: empty mask, no box, a warning."""
+    """Answer for an image without candidate boxes: empty mask, no box, a warning.
+
+    Parameters
+    ----------
+    name, image, shape, regions
+        As for `decode_image`.
+    """
     return ImageResult(
         name=name,
         mask=np.zeros(shape, dtype=np.bool_),
@@ -183,7 +193,7 @@ def undecided_image(
         candidate_scores=np.zeros(0, dtype=np.float32),
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
-        warning=NO_BOX,
+        warning=FEATURELESS if image.min() == image.max() else NO_BOX,
     )
 
 

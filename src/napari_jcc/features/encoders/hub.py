@@ -20,6 +20,9 @@ from napari_jcc.features.encoders.run import batch_size, choose_map, run_network
 if TYPE_CHECKING:
     import torch
 
+_PATIENCE = 5
+"""Seconds that the hub has for its first answer."""
+
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -182,10 +185,28 @@ def _fetch(loader: str, name: str) -> Any:
         if Path(name).is_dir() or is_offline():
             raise _weights_error(name, error) from error
     try:
+        _knock()
         with _without_warnings():
             return load(name)
     except (OSError, ValueError) as error:
         raise _weights_error(name, error) from error
+
+
+def _knock() -> None:
+    """Ask once whether the hub is there: its client tries for half a minute to reach it.
+
+    Raises
+    ------
+    OSError
+        If it gives no answer.
+    """
+    from huggingface_hub.constants import ENDPOINT
+    from huggingface_hub import get_session
+
+    try:
+        get_session().head(ENDPOINT, timeout=_PATIENCE)
+    except Exception as error:  # of requests, httpx or another, as the hub's client has it
+        raise OSError(f"{ENDPOINT} gave no answer: {error}.") from error
 
 
 @contextmanager
