@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import statistics
 import sys
 import threading
@@ -39,8 +40,6 @@ from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_jcc.plugin.docks import open_dock
-from napari_jcc.project import recovery
-from napari_jcc.results.exports import EXPORT_FORMATS
 
 LIMIT = 0.05
 LONGEST_JOB = 600  # seconds
@@ -189,7 +188,7 @@ class Sitting:
     def sit(self) -> None:
         """Do everything."""
         self.use_napari_alone()
-        self.do("open the dock", self.open_dock, lambda: True)
+        self.do("open the dock", self.open_dock, self.dock_is_open)
         self.do("open a folder", lambda: self.dock.open_folder(self.folder), self.idle)
         self.do("co-segment", self.dock.run, self.idle)
         self.do("co-segment again", self.run_again, self.idle)
@@ -197,6 +196,9 @@ class Sitting:
             self.do(f"stroke {number + 1}", self.stroke, self.idle)
         self.do("save", lambda: self.dock.project.save(self.out / "p.jcc"), self.idle)
         self.do("automatic copy", self.copy, self.idle)
+        # Here, as a user's first dock is not opened with all of this loaded.
+        from napari_jcc.results.exports import EXPORT_FORMATS
+
         for kind, form in EXPORT_FORMATS.items():
             out = self.out / kind / (form.file or "")
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -280,7 +282,11 @@ class Sitting:
         return self.viewer.layers[-1].data.nbytes / 1e6
 
     def open_dock(self) -> None:
-        self.dock = open_dock(self.viewer, "Co-segment")
+        self.viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")
+
+    def dock_is_open(self) -> bool:
+        (self.dock,) = self.viewer.window.dock_widgets.values()
+        return hasattr(self.dock, "session")
 
     def run_again(self) -> None:
         self.dock.form.rows["problem.nu"].editor.set_value(0.3)
@@ -383,7 +389,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=4, help="gaps of a job told in detail")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
-        recovery.recovery_folder = lambda: Path(folder) / "recovery"
+        os.environ["XDG_STATE_HOME"] = folder  # no automatic copies of the user's
         sitting = Sitting(options.folder, Path(folder))
         sitting.sit()
         print_report(sitting.report, options.most)

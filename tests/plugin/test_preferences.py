@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 
 import napari.settings
@@ -23,24 +22,45 @@ with_page = pytest.mark.skipif(
 
 
 @with_page
-def test_defaults_of_the_manifest_are_those_without_a_page(monkeypatch):
+def test_defaults_of_the_manifest_are_those_without_a_page():
     page = napari.settings.get_plugin_settings("napari-jcc").cosegmentation
     fields = type(page).model_fields
     assert Preferences() == Preferences(**{n: f.default for n, f in fields.items()})
-    monkeypatch.setitem(sys.modules, "napari.settings", SimpleNamespace())
-    assert read_preferences() == Preferences()
+
+
+@pytest.fixture(params=["kept in a file", "kept nowhere"])
+def page(request, monkeypatch, tmp_path):
+    """Return the page of a napari that keeps its settings in a folder, or nowhere."""
+    path = tmp_path / "ü" / "settings.yaml" if "file" in request.param else None
+    monkeypatch.setattr(
+        "napari_jcc.plugin.preferences.get_settings",
+        lambda: SimpleNamespace(config_path=path),
+    )
+    napari.settings._clear_plugin_settings_cache()
+    folder = None if path is None else path.parent
+    yield napari.settings.get_plugin_settings("napari-jcc", path_dir=folder).cosegmentation
+    napari.settings._clear_plugin_settings_cache()
 
 
 @with_page
-def test_preferred_device_and_cache_are_in_every_preset(monkeypatch, tmp_path):
-    page = SimpleNamespace(
-        preset="photo", cache_folder=str(tmp_path), device="cpu", autosave_seconds=3
-    )
-    settings = SimpleNamespace(cosegmentation=page)
-    monkeypatch.setattr(napari.settings, "get_plugin_settings", lambda _: settings)
-    assert read_preferences().autosave_seconds == 3
+def test_what_is_set_on_the_page_holds_for_every_preset(page, tmp_path):
+    assert read_preferences() == Preferences()
+    page.preset, page.device, page.autosave_seconds = "photo", "cpu", 3
+    page.cache_folder = str(tmp_path / "ß")
+    assert read_preferences() == Preferences("photo", str(tmp_path / "ß"), "cpu", 3)
     runtime = preferred_config("many").runtime
-    assert (runtime.device, runtime.cache_folder) == ("cpu", str(tmp_path))
+    assert (runtime.device, runtime.cache_folder) == ("cpu", str(tmp_path / "ß"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1", "cosegmentation: 3", "{cosegmentation: {preset: x}}", "\udcff"]
+)
+def test_a_damaged_file_gives_the_defaults(text, monkeypatch, tmp_path):
+    file = tmp_path / "napari-jcc.yaml"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    settings = SimpleNamespace(config_path=tmp_path / "settings.yaml")
+    monkeypatch.setattr("napari_jcc.plugin.preferences.get_settings", lambda: settings)
+    assert read_preferences() == Preferences()
 
 
 @pytest.mark.parametrize("value", ["", "auto", "facebook/dinov2-base", "/a b/é.pt2"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, cast
 
 import napari
@@ -12,10 +11,10 @@ from napari.utils.notifications import (
     notification_manager,
 )
 from npe2 import PluginManager
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QWidget
 
-from napari_jcc.plugin.session import find_session, get_session
+from napari_jcc.plugin.opening import OpeningDock
+from napari_jcc.plugin.tabs import frame_of
 
 PLUGIN = "napari-jcc"
 
@@ -30,47 +29,49 @@ def open_dock(viewer: Any, title: str) -> Any:
     title
         As the manifest calls it: ``"Review"``.
     """
-    kind = _find_kind(title)
-    widget = get_session(viewer).docks.get(kind)
+    widget = _find_open(viewer, title)
+    if isinstance(widget, OpeningDock):
+        widget = widget.finish()
     if widget is None:
-        widget = kind(viewer)  # every dock takes the viewer
-        # The name under which napari's menus look for it, to open none twice.
-        manifest = PluginManager.instance().get_manifest(PLUGIN)
-        name = f"{title} ({manifest.display_name})"
-        viewer.window.add_dock_widget(widget, name=name, tabify=True)
-    frame = _frame_of(widget)
-    if frame is not None:
-        frame.show()
-        frame.raise_()
+        widget = _find_opening(title).kind()(viewer)  # every dock takes the viewer
+        _add(viewer, widget, title)
+    _bring_to_front(widget)
     return widget
 
 
-def join_tabs(widget: QWidget, others: Iterable[QWidget]) -> None:
-    """Make the dock of a widget a tab of one of those that are beside it in its window.
-
-    napari's menus put every dock below the others, until the window is higher than the
-    screen.
+def show_dock(viewer: Any, title: str) -> None:
+    """Open a dock, or bring it to the front; it may have to be loaded, see `OpeningDock`.
 
     Parameters
     ----------
-    widget
-        Has just come into the window.
-    others
-        Widgets of this plugin.
+    viewer, title
+        As for `open_dock`.
     """
-    own = _frame_of(widget)
-    window = None if own is None else own.parentWidget()
-    if own is None or not isinstance(window, QMainWindow):
-        return
-    area = window.dockWidgetArea(own)
-    for frame in map(_frame_of, others):
-        if frame is None or frame is own or frame.isFloating():
-            continue
-        if frame.parentWidget() is window and window.dockWidgetArea(frame) == area:
-            window.tabifyDockWidget(frame, own)
-            # Later: napari is still arranging its docks.
-            QTimer.singleShot(0, own.raise_)
-            return
+    widget = _find_open(viewer, title)
+    if widget is None:
+        widget = _find_opening(title)(viewer)
+        _add(viewer, widget, title)
+    _bring_to_front(widget)
+
+
+def _find_open(viewer: Any, title: str) -> QWidget | None:
+    """Return a dock that is in the window, or what stands in for it while it is loaded."""
+    fits = _find_opening(title).fits
+    return next(filter(fits, viewer.window.dock_widgets.values()), None)
+
+
+def _add(viewer: Any, widget: QWidget, title: str) -> None:
+    # The name under which napari's menus look for it, to open none twice.
+    manifest = PluginManager.instance().get_manifest(PLUGIN)
+    name = f"{title} ({manifest.display_name})"
+    viewer.window.add_dock_widget(widget, name=name, tabify=True)
+
+
+def _bring_to_front(widget: QWidget) -> None:
+    frame = frame_of(widget)
+    if frame is not None:
+        frame.show()
+        frame.raise_()
 
 
 def offer_dock(title: str, text: str) -> None:
@@ -84,31 +85,18 @@ def offer_dock(title: str, text: str) -> None:
         What the user sees without the dock, and what to do in it.
     """
     viewer = napari.current_viewer()
-    if viewer is None or _is_open(viewer, title):
+    if viewer is None or _find_open(viewer, title) is not None:
         return
-    action = (f"Open {title}", lambda _: open_dock(viewer, title))
+    action = (f"Open {title}", lambda _: show_dock(viewer, title))
     notification_manager.dispatch(
         Notification(text, NotificationSeverity.INFO, actions=(action,))
     )
 
 
-def _is_open(viewer: Any, title: str) -> bool:
-    session = find_session(viewer)
-    return session is not None and _find_kind(title) in session.docks
-
-
-def _find_kind(title: str) -> type[QWidget]:
-    (kind,) = (
-        cast("type[QWidget]", found.get_callable())
+def _find_opening(title: str) -> type[OpeningDock]:
+    (opening,) = (
+        cast("type[OpeningDock]", found.get_callable())
         for found in PluginManager.instance().iter_widgets()
         if (found.plugin_name, found.display_name) == (PLUGIN, title)
     )
-    return kind
-
-
-def _frame_of(widget: QWidget) -> QDockWidget | None:
-    """Dock of the window that a widget is in."""
-    parent = widget.parentWidget()
-    while parent is not None and not isinstance(parent, QDockWidget):
-        parent = parent.parentWidget()
-    return parent
+    return opening

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from napari.settings import get_settings
 
 from napari_jcc.config import PRESETS, JccConfig, apply_overrides, get_preset
 
@@ -33,21 +39,46 @@ class Preferences:
 
 def read_preferences() -> Preferences:
     """Return the values of the Preferences page; the defaults before napari 0.9."""
+    page = _read_page()
+    preset, seconds = page.get("preset"), page.get("autosave_seconds")
+    default = Preferences()
+    return Preferences(
+        preset=str(preset) if preset in PRESETS else default.preset,
+        cache_folder=str(page.get("cache_folder", default.cache_folder)),
+        device=str(page.get("device", default.device)),
+        autosave_seconds=max(1, seconds)
+        if isinstance(seconds, int)
+        else default.autosave_seconds,
+    )
+
+
+def _read_page() -> Mapping[str, Any]:
+    """Values of the page that are not the defaults.
+
+    From the file that napari keeps them in: to be asked for them napari looks for all
+    plugins that are installed anew, a hundredth of a second for each.
+    """
+    path = get_settings().config_path
+    if not path:  # this napari keeps them nowhere
+        return _ask_napari()
+    file = Path(path).with_name(f"{PLUGIN}.yaml")
+    try:
+        page = yaml.safe_load(file.read_text("utf-8"))["cosegmentation"]
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+        return {}
+    return page if isinstance(page, dict) else {}
+
+
+def _ask_napari() -> Mapping[str, Any]:
     try:
         from napari.settings import get_plugin_settings
     except ImportError:
-        return Preferences()
+        return {}
     try:
-        page = get_plugin_settings(PLUGIN).cosegmentation
+        page: dict[str, Any] = get_plugin_settings(PLUGIN).cosegmentation.model_dump()
     except (KeyError, AttributeError):  # the manifest was not read, or is another one
-        return Preferences()
-    preset = str(page.preset)
-    return Preferences(
-        preset=preset if preset in PRESETS else Preferences.preset,
-        cache_folder=str(page.cache_folder),
-        device=str(page.device),
-        autosave_seconds=max(1, int(page.autosave_seconds)),
-    )
+        return {}
+    return page
 
 
 def preferred_config(preset: str) -> JccConfig:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import importlib
 import importlib.util
 import logging
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtWidgets import QApplication
 
+from napari_jcc.plugin.garbage import without_garbage_collection
+from napari_jcc.plugin.quiet import breathing_imports, when_still
 from napari_jcc.plugin.turns import short_turns
 
 _DRAWS = "matplotlib.backends.backend_qtagg"
@@ -38,32 +38,24 @@ dask looks for the first one when it reads the first slice of a stack.
 
 _logger = logging.getLogger(__name__)
 _ending = threading.Event()
-_left = threading.Event()
 _thread: threading.Thread | None = None
 
 
 def load_in_background() -> None:
-    """Begin to load what docks and corrections need; returns at once.
+    """Load what docks and corrections need as soon as the window is still.
 
     Torch alone takes seconds, half of one in a single call that keeps Python's lock.
     """
     global _thread
-    if _thread is None:
+    application = QApplication.instance()
+    if _thread is None and application is not None:
         _thread = threading.Thread(target=_load, name="napari-jcc libraries")
-        application = QApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(_ending.set)
-        _thread.start()
-
-
-def let_go() -> None:
-    """Let all garbage be found: a window was closed, which was kept as modules are."""
-    _left.set()
-    gc.unfreeze()
+        application.aboutToQuit.connect(_ending.set)
+        when_still(_thread.start, application)
 
 
 def _load() -> None:
-    with short_turns(), _without_garbage_collection():
+    with short_turns(), breathing_imports(), without_garbage_collection():
         _load_torch_library()
         for name in _MODULES:
             if _ending.is_set():
@@ -73,22 +65,6 @@ def _load() -> None:
                 importlib.import_module(name)
                 if name == _DRAWS:
                     _draw_text()
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Collect no garbage: modules are none, and to find that out stops all threads."""
-    # Not by gc.disable: napari's menus switch it on again.
-    thresholds = gc.get_threshold()
-    gc.set_threshold(0)
-    try:
-        yield
-    finally:
-        # Modules stay for good. To look through them takes almost half a second.
-        gc.freeze()
-        if _left.is_set():
-            gc.unfreeze()
-        gc.set_threshold(*thresholds)
 
 
 def _draw_text() -> None:

@@ -11,8 +11,8 @@ from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractButton, QMainWindow, QWidget
 
-from napari_jcc.plugin.docks import join_tabs
 from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.tabs import join_tabs
 from napari_jcc.plugin.widgets.focus_mark import FocusMark
 from napari_jcc.plugin.widgets.run_panel import RunPanel
 from napari_jcc.plugin.worker import Task, stop_tasks
@@ -167,7 +167,7 @@ class Dock(QWidget):
 
     def _on_framed(self) -> None:
         """Find a place in the window, and keep the session's work when it is closed."""
-        join_tabs(self, self.session.docks.values())
+        join_tabs(self, self.session.viewer)
         parent = self.parentWidget()
         while parent is not None and not isinstance(parent, QMainWindow):
             parent = parent.parentWidget()

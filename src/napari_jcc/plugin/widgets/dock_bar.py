@@ -8,7 +8,7 @@ from typing import Any
 from npe2 import PluginManager
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
-from napari_jcc.plugin.docks import PLUGIN, open_dock
+from napari_jcc.plugin.docks import PLUGIN, show_dock
 
 _COLUMNS = 3
 
@@ -42,7 +42,7 @@ class DockBar(QWidget):
 
 
 def _open(viewer: Any, title: str, _: bool = False) -> None:
-    open_dock(viewer, title)
+    show_dock(viewer, title)
 
 
 def _list_docks() -> dict[str, str]:

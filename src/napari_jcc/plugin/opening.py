@@ -1,0 +1,144 @@
+"""Docks as napari opens them: there at once, while their libraries are still loaded."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from contextlib import suppress
+from typing import Any, ClassVar, cast
+
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from qtpy.QtWidgets import QDockWidget, QLabel, QVBoxLayout, QWidget
+
+from napari_jcc.plugin.garbage import without_garbage_collection
+from napari_jcc.plugin.tabs import join_tabs
+from napari_jcc.plugin.turns import short_turns
+
+_LOOK = 20
+"""Milliseconds between two looks whether all is loaded."""
+
+
+class OpeningDock(QWidget):
+    """Stands where a dock will be, which takes its place as soon as it is loaded.
+
+    The first dock of a napari session loads for a second what it computes with. Where
+    that has been done the dock itself is returned.
+
+    Parameters
+    ----------
+    napari_viewer
+        As for the dock.
+    """
+
+    location: ClassVar[tuple[str, str]]
+    """Module and name of the dock."""
+    _framed = Signal()
+
+    def __new__(cls, napari_viewer: Any) -> OpeningDock:
+        """Return a stand-in, or the dock where that is at hand."""
+        module, name = cls.location
+        if hasattr(sys.modules.get(module), name):
+            return cast("OpeningDock", cls.kind()(napari_viewer))
+        return super().__new__(cls)
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        label = QLabel("Loading…")
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        QVBoxLayout(self).addWidget(label)
+        # Queued, as by the docks themselves.
+        self._framed.connect(self._on_framed, Qt.ConnectionType.QueuedConnection)
+        self._thread = threading.Thread(target=_load, args=(self.location[0],))
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(_LOOK)
+
+    @classmethod
+    def kind(cls) -> type[QWidget]:
+        """Class of the dock; loads what it needs."""
+        module, name = cls.location
+        return cast("type[QWidget]", getattr(importlib.import_module(module), name))
+
+    def sizeHint(self) -> QSize:
+        """As wide and high as the dock, about."""
+        return QSize(350, 700)
+
+    @classmethod
+    def fits(cls, widget: QWidget) -> bool:
+        """Whether a widget is the dock or stands in for it; loads nothing."""
+        kind = type(widget)
+        return kind is cls or (kind.__module__, kind.__name__) == cls.location
+
+    def finish(self) -> QWidget | None:
+        """Make way for the dock, wait for its libraries if need be, and return it.
+
+        None where the place was closed meanwhile.
+        """
+        self._timer.stop()
+        if self._thread.ident is not None:
+            self._thread.join()
+        dock, frame = None, self.parentWidget()
+        if isinstance(frame, QDockWidget):
+            dock = self.kind()(self._viewer)
+            frame.setWidget(dock)
+        self.deleteLater()
+        return dock
+
+    def event(self, event: QEvent | None) -> bool:
+        """Become a tab of the other docks as soon as there is a frame."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            self._framed.emit()
+        return bool(super().event(event))
+
+    def _on_framed(self) -> None:
+        join_tabs(self, self._viewer)
+
+    def _look(self) -> None:
+        if self._thread.ident is None:
+            self._thread.start()  # not sooner: napari was making room in the window
+        elif not self._thread.is_alive():
+            self.finish()
+
+
+def _load(module: str) -> None:
+    # What cannot be loaded is told where the dock is made.
+    with suppress(Exception), short_turns(), without_garbage_collection():
+        importlib.import_module(module)
+
+
+class Cosegment(OpeningDock):
+    """The Co-segment dock."""
+
+    location = "napari_jcc.plugin.widgets.cosegment", "CosegmentWidget"
+
+
+class Sweep(OpeningDock):
+    """The Sweep dock."""
+
+    location = "napari_jcc.plugin.widgets.sweep", "SweepDock"
+
+
+class Review(OpeningDock):
+    """The Review dock."""
+
+    location = "napari_jcc.plugin.widgets.review", "ReviewDock"
+
+
+class Match(OpeningDock):
+    """The Match dock."""
+
+    location = "napari_jcc.plugin.widgets.match", "MatchDock"
+
+
+class Landmarks(OpeningDock):
+    """The Landmarks dock."""
+
+    location = "napari_jcc.plugin.widgets.landmarks", "LandmarkDock"
+
+
+class Train(OpeningDock):
+    """The Train dock."""
+
+    location = "napari_jcc.plugin.widgets.train", "TrainDock"

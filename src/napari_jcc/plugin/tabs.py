@@ -1,0 +1,48 @@
+"""Docks of the plugin as tabs of each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+
+def frame_of(widget: QWidget) -> QDockWidget | None:
+    """Dock of the window that a widget is in."""
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent
+
+
+def join_tabs(widget: QWidget, viewer: Any) -> None:
+    """Make the dock of a widget a tab of another of this plugin beside it in its window.
+
+    napari's menus put every dock below the others, until the window is higher than the
+    screen.
+
+    Parameters
+    ----------
+    widget
+        Has just come into the window.
+    viewer
+        Whose window it is.
+    """
+    own = frame_of(widget)
+    window = None if own is None else own.parentWidget()
+    if own is None or not isinstance(window, QMainWindow):
+        return
+    area = window.dockWidgetArea(own)
+    for frame in map(frame_of, filter(_is_ours, viewer.window.dock_widgets.values())):
+        if frame is None or frame is own or frame.isFloating():
+            continue
+        if frame.parentWidget() is window and window.dockWidgetArea(frame) == area:
+            window.tabifyDockWidget(frame, own)
+            # Later: napari is still arranging its docks.
+            QTimer.singleShot(0, own.raise_)
+            return
+
+
+def _is_ours(widget: object) -> bool:
+    return isinstance(widget, QWidget) and type(widget).__module__.startswith("napari_jcc.")
