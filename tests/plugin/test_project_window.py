@@ -236,6 +236,22 @@ def test_the_window_itself_keeps_what_was_drawn_when_it_is_closed(
     assert kept.key.name == "b"
 
 
+def test_what_was_drawn_before_a_script_closes_the_viewer_is_kept(
+    make_napari_viewer, quick_config, folder, qtbot, recovery_folder
+):
+    viewer = make_napari_viewer(show=True)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")
+    widget.form.set_config(quick_config)
+    qtbot.waitUntil(widget.isVisible)
+    run_on(widget, folder, qtbot)
+    edits = widget.session.edits
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    viewer.close()  # which removes all layers first
+    (copy,) = recovery_folder.glob("*.jcc")
+    (kept,) = load_project(copy)[0].edits.entries
+    assert (kept.key.name, len(edits.entries)) == ("b", 0)
+
+
 def test_a_full_disk_is_told_once_and_tried_again(
     open_dock, folder, qtbot, monkeypatch, recovery_folder
 ):

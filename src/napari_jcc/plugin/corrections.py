@@ -86,6 +86,7 @@ class Corrections(QObject):
         self._watch.drawn.connect(self._react)
         self._boxes = BoxWatch(session, shown, lambda: corrector.keys, self)
         self._boxes.placed.connect(self._on_boxes)
+        session.viewer.layers.events.removing.connect(self._on_removing)
 
     @property
     def busy(self) -> bool:
@@ -149,6 +150,7 @@ class Corrections(QObject):
         self._stopped = True
         self._watch.stop()
         self._boxes.stop()
+        self._session.viewer.layers.events.removing.disconnect(self._on_removing)
 
     def current_place(self) -> int | None:
         """Place of the image in view; None where the slider is at none."""
@@ -171,6 +173,11 @@ class Corrections(QObject):
         held, self._held = self._held, {}
         if held and not self._held_back:
             self._write(held)
+
+    def _on_removing(self, event: Any) -> None:
+        """Take over what was drawn in this turn, as when a script closes the viewer."""
+        if event.source[event.index] in (self._shown.masks, self._shown.boxes):
+            self.absorb()
 
     def _on_boxes(self) -> None:
         before = self._session.edits

@@ -200,8 +200,8 @@ def _knock() -> None:
     OSError
         If it gives no answer.
     """
-    from huggingface_hub.constants import ENDPOINT
     from huggingface_hub import get_session
+    from huggingface_hub.constants import ENDPOINT
 
     try:
         get_session().head(ENDPOINT, timeout=_PATIENCE)

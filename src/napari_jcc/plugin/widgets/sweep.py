@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QTableView,
     QVBoxLayout,
+    QWidget,
 )
 
 from napari_jcc.config import apply_overrides
@@ -26,6 +27,7 @@ from napari_jcc.plugin.widgets.sweep_export import SweepExport
 from napari_jcc.plugin.widgets.sweep_model import SORT_ROLE, SweepModel
 from napari_jcc.plugin.widgets.sweep_plot import SweepPlot
 from napari_jcc.plugin.widgets.sweep_scrubber import Scrubber
+from napari_jcc.plugin.widgets.tall import TallContent
 from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
 from napari_jcc.sweep import MEASURES, Grid, SweepTable, describe_sameness
 from napari_jcc.sweep.grid import Index
@@ -178,7 +180,8 @@ class SweepDock(Dock):
         buttons = QHBoxLayout()
         buttons.addWidget(self.use_button)
         buttons.addWidget(self.end_button)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(4)
         layout.addWidget(QLabel("Setting to vary, and the values to try"))
@@ -193,6 +196,9 @@ class SweepDock(Dock):
         layout.addWidget(self.said)
         layout.addLayout(buttons)
         layout.addWidget(self.take_along)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(TallContent(content))
 
     def _build_view(self) -> QTableView:
         self._sorted.setSourceModel(self.model)

@@ -1,0 +1,33 @@
+"""A dock's content that may be higher than the window."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
+
+_LEAST_HEIGHT = 120
+
+
+class TallContent(QScrollArea):
+    """Scrolls what has no room in the window, which would grow beyond the screen for it.
+
+    Parameters
+    ----------
+    content
+        With its layout.
+    """
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(content)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the content with a scroll bar, and low."""
+        content, bar = self.widget(), self.verticalScrollBar()
+        width = 0 if content is None else content.minimumSizeHint().width()
+        beside = 0 if bar is None else bar.sizeHint().width()
+        return QSize(width + beside, _LEAST_HEIGHT)
