@@ -39,7 +39,7 @@ from napari.utils.interactions import (
 from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
-from napari_jcc.plugin.docks import open_dock
+from napari_jcc.plugin.docks import open_dock, show_dock
 
 LIMIT = 0.05
 LONGEST_JOB = 600  # seconds
@@ -203,8 +203,9 @@ class Sitting:
             out = self.out / kind / (form.file or "")
             out.parent.mkdir(parents=True, exist_ok=True)
             self.do(f"export {kind}", lambda k=kind, o=out: self.export(k, o), self.idle)
-        self.do("review", lambda: open_dock(self.viewer, "Review"), self.idle)
-        self.do("open the sweep", self.open_sweep, self.idle)
+        for title in ("Review", "Sweep", "Match", "Train"):
+            self.do(f"open {title}", lambda t=title: show_dock(self.viewer, t), self.idle)
+        self.set_sweep()
         self.do("sweep", lambda: self.sweep.run(), self.idle)
         self.measure_speed()
         self.do("match", self.match, self.idle)
@@ -309,7 +310,7 @@ class Sitting:
     def export(self, kind: str, out: Path) -> None:
         self.dock.export.export(kind, out, overwrite=True)
 
-    def open_sweep(self) -> None:
+    def set_sweep(self) -> None:
         self.sweep = open_dock(self.viewer, "Sweep")
         self.sweep.axes[0].choose("problem.nu")
         self.sweep.axes[0].set_text("0.05, 0.1, 0.2, 0.3, 0.5, 1")

@@ -65,6 +65,26 @@ def test_a_dock_takes_the_place_that_is_kept_for_it(make_napari_viewer, qtbot, s
     assert len(viewer.window.dock_widgets) == 1
 
 
+def test_room_is_made_and_the_dock_in_two_turns_of_the_event_loop(
+    make_napari_viewer, qtbot
+):
+    viewer = make_napari_viewer()
+    show_dock(viewer, "Review")
+    place = find_review(viewer)
+    assert not isinstance(place, ReviewDock)
+    assert not place.findChild(QLabel).text()  # there is nothing to load
+    qtbot.waitUntil(lambda: isinstance(find_review(viewer), ReviewDock))
+
+
+def test_a_dock_that_cannot_be_made_says_so(make_napari_viewer, slow):
+    viewer = make_napari_viewer()
+    show_dock(viewer, "Review")
+    place = find_review(viewer)
+    with pytest.raises(AttributeError):
+        place.finish()
+    assert "could not be opened" in place.findChild(QLabel).text()
+
+
 def test_who_needs_the_dock_at_once_waits_for_it(make_napari_viewer, qtbot, slow):
     viewer, before = make_napari_viewer(), threading.active_count()
     _, place = viewer.window.add_plugin_dock_widget("napari-jcc", "Review")

@@ -40,7 +40,7 @@ def open_dock(viewer: Any, title: str) -> Any:
 
 
 def show_dock(viewer: Any, title: str) -> None:
-    """Open a dock, or bring it to the front; it may have to be loaded, see `OpeningDock`.
+    """Open a dock, or bring it to the front; returns before it is there, see `OpeningDock`.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def show_dock(viewer: Any, title: str) -> None:
     """
     widget = _find_open(viewer, title)
     if widget is None:
-        widget = _find_opening(title)(viewer)
+        widget = _find_opening(title)(viewer, at_once=False)
         _add(viewer, widget, title)
     _bring_to_front(widget)
 

@@ -29,31 +29,39 @@ class OpeningDock(QWidget):
     ----------
     napari_viewer
         As for the dock.
+    at_once
+        Whether it is. Otherwise napari first makes room in the window, and the dock is
+        made in another turn of the event loop.
     """
 
     location: ClassVar[tuple[str, str]]
     """Module and name of the dock."""
     _framed = Signal()
 
-    def __new__(cls, napari_viewer: Any) -> OpeningDock:
+    def __new__(cls, napari_viewer: Any, *, at_once: bool = True) -> OpeningDock:
         """Return a stand-in, or the dock where that is at hand."""
-        module, name = cls.location
-        if hasattr(sys.modules.get(module), name):
+        if at_once and cls.is_loaded():
             return cast("OpeningDock", cls.kind()(napari_viewer))
         return super().__new__(cls)
 
-    def __init__(self, napari_viewer: Any) -> None:
+    def __init__(self, napari_viewer: Any, *, at_once: bool = True) -> None:
         super().__init__()
         self._viewer = napari_viewer
-        label = QLabel("Loading…")
-        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        QVBoxLayout(self).addWidget(label)
+        self._label = QLabel("" if self.is_loaded() else "Loading…")
+        self._label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        QVBoxLayout(self).addWidget(self._label)
         # Queued, as by the docks themselves.
         self._framed.connect(self._on_framed, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=_load, args=(self.location[0],))
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(_LOOK)
+
+    @classmethod
+    def is_loaded(cls) -> bool:
+        """Whether the dock can be made without loading anything."""
+        module, name = cls.location
+        return hasattr(sys.modules.get(module), name)
 
     @classmethod
     def kind(cls) -> type[QWidget]:
@@ -79,6 +87,7 @@ class OpeningDock(QWidget):
         self._timer.stop()
         if self._thread.ident is not None:
             self._thread.join()
+        self._label.setText("This could not be opened.")  # to be read if what follows fails
         dock, frame = None, self.parentWidget()
         if isinstance(frame, QDockWidget):
             dock = self.kind()(self._viewer)
@@ -96,7 +105,7 @@ class OpeningDock(QWidget):
         join_tabs(self, self._viewer)
 
     def _look(self) -> None:
-        if self._thread.ident is None:
+        if self._thread.ident is None and not self.is_loaded():
             self._thread.start()  # not sooner: napari was making room in the window
         elif not self._thread.is_alive():
             self.finish()

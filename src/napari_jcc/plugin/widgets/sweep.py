@@ -182,7 +182,7 @@ class SweepDock(Dock):
         buttons.addWidget(self.end_button)
         content = QWidget()
         layout = QVBoxLayout(content)
-        layout.setContentsMargins(8, 6, 8, 8)
+        layout.setContentsMargins(6, 6, 4, 8)
         layout.setSpacing(4)
         layout.addWidget(QLabel("Setting to vary, and the values to try"))
         for axis in self.axes:
