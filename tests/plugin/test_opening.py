@@ -86,9 +86,9 @@ def test_a_dock_that_cannot_be_made_says_so(make_napari_viewer, slow):
 
 
 def test_who_needs_the_dock_at_once_waits_for_it(make_napari_viewer, qtbot, slow):
-    viewer, before = make_napari_viewer(), threading.active_count()
+    viewer = make_napari_viewer()
     _, place = viewer.window.add_plugin_dock_widget("napari-jcc", "Review")
-    qtbot.waitUntil(lambda: threading.active_count() > before)
+    qtbot.waitUntil(place._thread.is_alive)
     threading.Timer(0.2, slow.set).start()
     dock = open_dock(viewer, "Review")
     assert isinstance(dock, ReviewDock)
