@@ -11,6 +11,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QAbstractButton, QApplication, QFileDialog, QSlider
 
 from napari_jcc.interaction import OBJECT
+from napari_jcc.plugin.opening import OpeningDock
 from napari_jcc.plugin.session import get_session
 from napari_jcc.results.exports import EXPORT_FORMATS
 
@@ -29,7 +30,7 @@ class Hands:
 
     def open_from_menu(self):
         get_app_model().commands.execute_command("napari-jcc.cosegment").result()
-        QApplication.processEvents()
+        self.settle()
 
     def button(self, text):
         found = [
@@ -50,7 +51,10 @@ class Hands:
     def settle(self):
         docks = self.session.docks.values()
         self.qtbot.waitUntil(
-            lambda: not (self.session.jobs or any(dock.running for dock in docks)),
+            lambda: (
+                not (self.session.jobs or any(dock.running for dock in docks))
+                and not self.window.findChildren(OpeningDock)
+            ),
             timeout=60_000,
         )
         self.qtbot.wait(50)
