@@ -6,6 +6,7 @@ import pytest
 from napari._app_model import get_app_model
 from qtpy.QtWidgets import QDockWidget
 
+from napari_jcc.plugin.opening import OpeningDock
 from napari_jcc.plugin.session import get_session
 
 pytestmark = pytest.mark.gui
@@ -24,6 +25,7 @@ def test_docks_from_the_menus_are_tabs_and_leave_the_window_its_height(
     before = window.height()
     for command in COMMANDS:
         get_app_model().commands.execute_command(f"napari-jcc.{command}").result()
+        qtbot.waitUntil(lambda: not window.findChildren(OpeningDock), timeout=60_000)
         qtbot.wait(200)
         docks = list(get_session(viewer).docks.values())
         assert docks[-1].isVisible(), command  # its tab is on top
