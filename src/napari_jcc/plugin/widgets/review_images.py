@@ -119,8 +119,10 @@ class ReviewImages(QWidget):
     def _build(self) -> None:
         self.search.setPlaceholderText("Search by name")
         self.search.setAccessibleName("Search by name")
+        self.search.setToolTip("Show only images whose name contains this")
         self.search.setClearButtonEnabled(True)
         self.status.setAccessibleName("Only images of this status")
+        self.status.setToolTip("Show only images of this status")
         self.status.addItem("all", "")
         for status in STATUSES:
             self.status.addItem(status, status)
