@@ -33,3 +33,5 @@ def test_docks_from_the_menus_are_tabs_and_leave_the_window_its_height(
     frame = docks[0].parentWidget()
     assert isinstance(frame, QDockWidget)
     assert len(window.tabifiedDockWidgets(frame)) == len(COMMANDS) - 1
+    tabs = {frame, *window.tabifiedDockWidgets(frame)}
+    assert not any("(" in tab.windowTitle() for tab in tabs)

@@ -33,6 +33,8 @@ def join_tabs(widget: QWidget, viewer: Any) -> None:
     window = None if own is None else own.parentWidget()
     if own is None or not isinstance(window, QMainWindow):
         return
+    # napari adds the plugin's name behind, which leaves "Swe…" of a tab.
+    own.setWindowTitle(own.windowTitle().partition(" (")[0])
     area = window.dockWidgetArea(own)
     for frame in map(frame_of, filter(_is_ours, viewer.window.dock_widgets.values())):
         if frame is None or frame is own or frame.isFloating():
