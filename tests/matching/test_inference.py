@@ -18,6 +18,7 @@ from napari_jcc.matching import (  # noqa: E402
 from napari_jcc.matching.inference.pair import from_unit, to_unit  # noqa: E402
 from napari_jcc.matching.network import Pyramid, Transform  # noqa: E402
 from napari_jcc.matching.refinement import refine  # noqa: E402
+from napari_jcc.matching.refinement.partners import Partners  # noqa: E402
 
 AFFINE = np.array([1, 0, 0, 0, 1, 0], np.float32)
 TPS = Transform.identity(1).tps[0].numpy()
@@ -168,6 +169,20 @@ def test_refinement_finds_a_shift_of_a_cell_from_the_identity():
     # Target cell j is source cell j + 1, 2 / 12 to the right.
     assert shift[0].item() == pytest.approx(2 / 12, abs=0.03)
     assert shift[1].item() == pytest.approx(0, abs=0.03)
+
+
+def test_cells_of_both_images_expect_their_partners():
+    cells = torch.tensor([[[-0.5, 0.0], [0.5, 0.0]]])
+    chance = torch.tensor([[[1.0, 0.0], [0.5, 0.5]]])  # target cell, source cell
+    found = Partners(chance, cells, cells).expect(Transform.identity(1), 1e6)
+    # Target cells first; source cell 0 expects (1 * -1/2 + 1/2 * 1/2) / (3/2) = -1/6.
+    for part, expected in (
+        (found.targets, [-1 / 2, 1 / 2, -1 / 6, 1 / 2]),
+        (found.sources, [-1 / 2, 0, -1 / 2, 1 / 2]),
+    ):
+        torch.testing.assert_close(part[0, :, 0], torch.tensor(expected))
+        assert not part[0, :, 1].any()
+    torch.testing.assert_close(found.mass[0], torch.tensor([1.0, 1.0, 1.5, 0.5]))
 
 
 def test_more_detail_finds_a_shift_of_half_a_cell_more_exactly():

@@ -283,8 +283,15 @@ def test_bad_checkpoints_are_explained(tmp_path, unbroken):
     with pytest.raises(WeightsError, match="another architecture"):
         Checkpoint(wider, checkpoint.weights, checkpoint.provenance).build("cpu")
     provenance = {**checkpoint.provenance, "encoder": "another"}
-    with pytest.raises(WeightsError, match="the one given has"):
+    with pytest.raises(WeightsError, match="hash another, but the encoder is the sma"):
         Checkpoint(tiny_config(), checkpoint.weights, provenance).build("cpu")
+
+
+def test_an_encoder_in_the_place_of_a_checkpoint_is_called_one(tmp_path):
+    program = torch.export.export(torch.nn.Linear(2, 2), (torch.ones(1, 2),))
+    torch.export.save(program, tmp_path / "encoder.pt2")
+    with pytest.raises(WeightsError, match="can be an encoder"):
+        Checkpoint.load(tmp_path / "encoder.pt2")
 
 
 def test_a_flipped_bit_anywhere_is_found(tmp_path, unbroken):

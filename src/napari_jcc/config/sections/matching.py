@@ -34,11 +34,11 @@ class MatchingConfig(Section):
         le=4,
     )
     refinement_detail: float = setting(
-        1.5,
+        2,
         "Detail of the refinement",
         "Cells of the finer map along each side, for one of the coarse map, that the last "
-        "fits look at. More follows images that differ little more exactly; 2 has all "
-        "that encoders with maps at strides 8 and 16 tell.",
+        "fits look at. 2 has all that encoders with maps at strides 8 and 16 tell; less is "
+        "faster.",
         advanced=True,
         ge=1,
         le=4,

@@ -13,6 +13,8 @@ from napari_jcc.features.encoders.geometry import Grid, measure_grids
 from napari_jcc.matching.network.encoder import COARSE_STRIDE, Trunk
 
 SMALL_CHANNELS = (16, 32, 64, 128)
+NO_FINGERPRINT = "none"
+"""Fingerprint of the small network, which starts from random weights."""
 
 
 class LoadedTrunk:
@@ -64,7 +66,7 @@ class SmallTrunk:
             nn.Sequential(nn.Conv2d(before, after, 3, 2, 1), nn.ReLU())
             for before, after in pairwise(widths)
         )
-        self.fingerprint = "none"
+        self.fingerprint = NO_FINGERPRINT
         # A convolution of stride 2 that pads by 1 is centred on every second cell.
         self.grids = [Grid(2 ** (level + 1), 0.0) for level in range(len(SMALL_CHANNELS))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,6 +14,22 @@ from napari_jcc.matching.network.transforms import pixel_centres
 
 TEMPERATURE = 0.05
 """Difference of cosine similarity that makes a partner e times as likely."""
+
+
+class Expected(NamedTuple):
+    """Points that belong together.
+
+    Attributes
+    ----------
+    targets, sources : (B, p + q, 2)
+        Of the target cells first, then of the source cells.
+    mass : (B, p + q)
+        Probability of having a partner there.
+    """
+
+    targets: Tensor
+    sources: Tensor
+    mass: Tensor
 
 
 @dataclass(frozen=True)
@@ -31,20 +48,23 @@ class Partners:
     targets: Tensor
     sources: Tensor
 
-    def expect(self, transform: Transform, tolerance: float) -> tuple[Tensor, Tensor]:
-        """Return where partners of the target cells are, near where a transformation leads.
+    def expect(self, transform: Transform, tolerance: float) -> Expected:
+        """Expect the partners of the cells of both images, near where a map leads.
 
-        Returns
-        -------
-        places : (B, p, 2)
-            In the source.
-        mass : (B, p)
-            Probability of having a partner there.
+        Every target cell expects its partner at the mean of its likely ones in the source,
+        and every source cell at the mean of its likely ones in the target: what is unclear
+        seen from one image can be clear seen from the other.
         """
         distance = torch.cdist(transform(self.targets), self.sources)
         near = self.chance * torch.exp(-distance.square() / (2 * tolerance**2))
-        mass = near.sum(dim=2).clamp_min(1e-12)
-        return near @ self.sources / mass[..., None], mass
+        theirs, ours = (near.sum(dim=axis).clamp_min(1e-12) for axis in (2, 1))
+        sources = near @ self.sources / theirs[..., None]
+        targets = near.transpose(1, 2) @ self.targets / ours[..., None]
+        return Expected(
+            torch.cat([self.targets, targets], dim=1),
+            torch.cat([sources, self.sources], dim=1),
+            torch.cat([theirs, ours], dim=1),
+        )
 
 
 def find_partners(source: Tensor, target: Tensor) -> Partners:

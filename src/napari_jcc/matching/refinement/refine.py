@@ -30,7 +30,7 @@ COARSE_FITS = 12
 """In the first half of them the affine part moves, then the spline."""
 FINE_TOLERANCES = (0.1, 0.08, 0.063, 0.05)
 """The same in the fits that look at the finer map as well."""
-FINE_CELLS = 1.5
+FINE_CELLS = 2.0
 """Cells of the finer map along each side, for one of the coarse map, if not said."""
 MOST_FINE_CELLS = 60
 """Cells along each side beyond which comparing all with all takes too much memory."""
@@ -53,8 +53,8 @@ def refine(
 ) -> Transform:
     """Fit transformations to cells that are likely to belong together.
 
-    In turn, every target cell expects its partner at the mean of its likely ones, each
-    counting less the further it is from where the transformation leads; and the
+    In turn, every cell of either image expects its partner at the mean of its likely ones,
+    each counting less the further it is from where the transformation leads; and the
     transformation is fitted to these expectations, first its affine part, then the spline,
     with less and less tolerance. In the last fits the finer map has a say, if there is one,
     and the spline has more control points.
@@ -98,8 +98,8 @@ def _with_controls(transform: Transform, side: int) -> Transform:
 
 def _fit_affine(partners: Partners, transform: Transform, tolerance: float) -> Transform:
     """Move the whole transformation by the affine map that fits best, close to none."""
-    wanted, mass = partners.expect(transform, tolerance)
-    led = transform(partners.targets)
+    targets, wanted, mass = partners.expect(transform, tolerance)
+    led = transform(targets)
     columns = torch.cat([led, torch.ones_like(led[..., :1])], dim=2)
     stay = columns.new_tensor([1, 1, 0.1]).diag() * AFFINE_PRICE
     before = torch.eye(3, 2).to(led).expand(len(led), -1, -1)
@@ -113,8 +113,7 @@ def _fit_spline(
 ) -> Transform:
     """Move the control points; a cell counts alike on whatever level it is."""
     found = [partners.expect(transform, tolerance) for partners in levels]
-    wanted, mass = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
-    targets = torch.cat([partners.targets for partners in levels], dim=1)
+    targets, wanted, mass = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
     inner = affine_points(invert_affine(transform.affine), wanted)
     side = math.isqrt(transform.tps.shape[1] // 2)
     before = transform.tps.reshape(len(targets), 2, -1).transpose(1, 2)  # (B, G, 2)

@@ -22,6 +22,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, dump_config, load_config_text
 from napari_jcc.errors import ConfigError, OutputError, WeightsError
 from napari_jcc.matching.network import MaCoSNet, build_network
+from napari_jcc.matching.network.trunks import NO_FINGERPRINT
 
 _DAMAGED = (
     RuntimeError,
@@ -174,10 +175,11 @@ class Checkpoint:
         """
         found, known = network.encoder.trunk.fingerprint, self.provenance["encoder"]
         if found != known:
+            trained = _describe_encoder(self.config.network.encoder, known)
+            given = _describe_encoder(network.config.encoder, found)
             raise WeightsError(
-                f"The checkpoint was trained on {self.config.network.encoder!r} "
-                f"with hash {known[:12]}, but the one given has {found[:12]}. Give "
-                "network.encoder the same weights."
+                f"The checkpoint was trained on {trained}, but the encoder is {given}. "
+                "Give the one that it was trained on (--encoder)."
             )
         wanted = trained_weights(network, with_encoder="encoder" in _parts(self.weights))
         problems = _differences(wanted, self.weights)
@@ -236,20 +238,31 @@ def _require_whole(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(len(_ZIP_START))
         size = file.seek(0, os.SEEK_END)
-        whole = zipfile.is_zipfile(file)
+        archive = zipfile.ZipFile(file) if zipfile.is_zipfile(file) else None
         # torch does not look at the sums itself, and would take wrong weights for right.
-        broken = zipfile.ZipFile(file).testzip() if whole else None
+        broken = archive.testzip() if archive else None
     if start and not _ZIP_START.startswith(start):
         raise WeightsError(
             f"{path} is no checkpoint. Name a file that `napari-jcc train` wrote."
         )
-    if not whole:
+    if archive is None:
         raise WeightsError(
             f"{path} is cut off: its end is missing after {size} bytes, as when copying or "
             "downloading was interrupted. Copy it again, or train anew."
         )
     if broken is not None:
         raise zipfile.BadZipFile(broken)
+    if any(name.endswith("/archive_format") for name in archive.namelist()):
+        raise WeightsError(
+            f"{path} is an exported program, which can be an encoder (--encoder), but no "
+            "checkpoint. Name a file that `napari-jcc train` wrote."
+        )
+
+
+def _describe_encoder(name: str, fingerprint: str) -> str:
+    if fingerprint == NO_FINGERPRINT:
+        return "the small network that is learned from nothing"
+    return f"{name!r} with hash {fingerprint[:12]}"
 
 
 def _parts(weights: Mapping[str, Tensor]) -> set[str]:
