@@ -44,6 +44,8 @@ class Curve:
     painting: list[float] = field(default_factory=list)
     untouched: list[float] = field(default_factory=list)
     untouched_before: list[float] = field(default_factory=list)
+    drawn_on: list[tuple[float, float]] = field(default_factory=list)
+    """J of every corrected image before its strokes, and as answered after them."""
     answer: list[tuple[float, float]] = field(default_factory=list)
     settle: list[tuple[float, float]] = field(default_factory=list)
     """Wall and processor seconds of every call."""
@@ -119,6 +121,8 @@ def correct(run: FinishedRun, labelled: LabelledSet, share: float) -> Curve:
             if stroke is not None:
                 painted = painted.paint(key, *stroke)
                 only = np.where(painted.marks(key, shape) > 0, truth, only)
+        answered = scores([mask], first_images(labelled, 1, worst))[0]
+        curve.drawn_on.append((float(now[worst]), float(answered)))
         with timed(curve.settle):
             settled = corrector.settle()
         now = scores([image.mask for image in settled.result.images], labelled)
@@ -175,8 +179,8 @@ def main() -> None:
         options.json.write_text(json.dumps({k: vars(v) for k, v in curves.items()}))
 
 
-def first_images(labelled: LabelledSet, count: int) -> LabelledSet:
-    part = slice(count)
+def first_images(labelled: LabelledSet, count: int, first: int = 0) -> LabelledSet:
+    part = slice(first, first + count)
     return LabelledSet(
         labelled.name,
         labelled.images[part],
@@ -199,6 +203,8 @@ def print_curve(name: str, curve: Curve) -> None:
         cells = taught, painted, taught - painted, others, before
         shown = " | ".join(f"{cell:.1f}" for cell in cells)
         print(f"| {count} | {STROKES * count} | {shown} |")
+    before, after = np.mean(curve.drawn_on, axis=0)
+    print(f"\nthe images drawn on: {before:.1f} before their strokes, {after:.1f} answered")
     for name, seconds in (("answer", curve.answer), ("settle", curve.settle)):
         wall, processor = np.median(seconds, axis=0)
         print(f"\n{name}: median {wall:.3f} s, of processor {processor:.3f} s", flush=True)

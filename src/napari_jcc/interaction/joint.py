@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -69,11 +70,29 @@ class JointSolver:
         self._factors = joint.factors
         self._memberships = config.problem.reading == "hull"
 
-    @property
-    def features(self) -> FloatArray:
-        """The run's own features of all superpixels, (S, K): the classifier's factor."""
+    def features(self, place: int | None = None) -> FloatArray:
+        """Return the run's own features of superpixels, (S, K): the classifier's factor.
+
+        Of total variance 1 over the set.
+
+        Parameters
+        ----------
+        place
+            An image's place in the collection; without, of all images in the problem.
+        """
         factor = self._factors.superpixels
-        return np.asarray(factor.factor[:, 1:] / factor.weights[:, None], np.float64)
+        rows = slice(None)
+        if place is not None:
+            number, image = self.places.index(place), self.start.data.superpixel_image
+            rows = slice(*np.searchsorted(image, [number, number + 1]))
+        own = factor.factor[rows, 1:] / factor.weights[rows, None]
+        return np.asarray(own / self._deviation, np.float64)
+
+    @cached_property
+    def _deviation(self) -> float:
+        factor = self._factors.superpixels
+        variance = (factor.factor[:, 1:] / factor.weights[:, None]).var(axis=0).sum()
+        return float(np.sqrt(max(variance, 1e-12)))
 
     def values(self, point: Point, place: int) -> tuple[FloatArray, FloatArray]:
         """Return y and z of one image by its place in the collection."""

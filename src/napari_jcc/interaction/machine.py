@@ -18,6 +18,7 @@ from napari_jcc.interaction.guidance import (
 )
 from napari_jcc.interaction.joint import JointSolver, Point
 from napari_jcc.interaction.overlay import lay_over_image
+from napari_jcc.interaction.spreading import Marked, describe_superpixels, spread_marks
 from napari_jcc.interaction.teaching import Lesson, Teacher, read_lesson, teaching_features
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.pipeline.parallel import for_each
@@ -27,6 +28,7 @@ from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.boxes import box_excess
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
+from napari_jcc.results.cuts import OWN_CUT
 
 TAUGHT_SHARE = 0.9
 """Share of the prior that the classifier takes, where something was corrected."""
@@ -72,6 +74,10 @@ class Machine:
         self._keys = keys
         self._joint = None if run.joint is None else JointSolver(run.joint, run.config)
         self._teacher: Teacher | None = None
+        # Of several thin objects the prior knows more than superpixels could be taught.
+        self._several = any(regions.objects > 1 for regions in run.regions)
+        by_map = run.config.decode.refinement in ("smoother", "blend")
+        self._spreads = by_map and not self._several
         point = None if self._joint is None else self._joint.start
         self.start = State(run.regions, point, run.result.images)
 
@@ -103,6 +109,8 @@ class Machine:
         images = list(state.images)
         taught = before is not self._run.regions[place]
         values = joint.values(point, place)
+        if self._spreads:
+            own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
         images[place] = self._decide(place, own, values, said, taught)
         return replace(state, point=point, images=tuple(images))
 
@@ -119,21 +127,11 @@ class Machine:
         joint, edited = self._joint, set(edits.edited)
         places = () if joint is None else joint.places
         corrected = [i for i in places if self._keys[i] in edited]
-        # Of several thin objects the prior knows more than superpixels could be taught.
-        several = any(regions.objects > 1 for regions in self._run.regions)
-        if joint is None or not corrected or several:
+        if joint is None or not corrected or self._several:
             return self.start
-        progress.start("Corrected images", len(corrected))
-        images = list(self.start.images)
-        for place in corrected:
-            images[place] = self.answer(edits, self.start, place).images[place]
-            progress.advance()
-        progress.start("Learning", 1)
-        rated = self._learn(joint, edits, images, corrected)
-        progress.advance()
         regions = list(self._run.regions)
-        for place, taught in zip(joint.places, rated, strict=True):
-            regions[place] = with_prior(regions[place], taught)
+        for place, change in self._learn(joint, edits, corrected, progress).items():
+            regions[place] = with_prior(regions[place], change)
         guidance: dict[int, Guidance] = {}
         fixings: dict[int, Fixings] = {}
         for place in corrected:
@@ -147,6 +145,54 @@ class Machine:
         return State(tuple(regions), point, tuple(decided))
 
     def _learn(
+        self,
+        joint: JointSolver,
+        edits: Edits,
+        corrected: Sequence[int],
+        progress: Progress,
+    ) -> dict[int, FloatArray]:
+        """Find how the prior of all superpixels changes by what was corrected.
+
+        By image, in [-1, 1].
+        """
+        regions = {place: self._run.regions[place] for place in joint.places}
+        if self._spreads:
+            progress.start("Learning", 1)
+            said = {i: self.guidance(edits, i, own) for i, own in regions.items()}
+            changes = self._spread(joint, regions, said)
+        else:
+            progress.start("Corrected images", len(corrected))
+            images = list(self.start.images)
+            for place in corrected:
+                images[place] = self.answer(edits, self.start, place).images[place]
+                progress.advance()
+            progress.start("Learning", 1)
+            rated = self._rate(joint, edits, images, corrected)
+            changes = {
+                i: TAUGHT_SHARE * (taught - regions[i].saliency)
+                for i, taught in zip(joint.places, rated, strict=True)
+            }
+        progress.advance()
+        return changes
+
+    def _spread(
+        self,
+        joint: JointSolver,
+        regions: Mapping[int, ImageRegions],
+        said: Mapping[int, Guidance],
+    ) -> dict[int, FloatArray]:
+        """Find how the prior of images changes by the marks in all of them."""
+        images = regions.items()
+        before = [own.saliency.astype(np.float64) for own in regions.values()]
+        after = spread_marks(
+            [describe_superpixels(joint.features(i), own) for i, own in images],
+            before,
+            [_marked(said[i]) for i in regions],
+        )
+        pairs = zip(regions, before, after, strict=True)
+        return {place: new - old for place, old, new in pairs}
+
+    def _rate(
         self,
         joint: JointSolver,
         edits: Edits,
@@ -165,7 +211,7 @@ class Machine:
             lessons.append(read_lesson(regions, final.mask, own, marked))
         if self._teacher is None:
             chosen = [run.images[i] for i in joint.places]
-            self._teacher = Teacher(teaching_features(chosen, pieces, joint.features))
+            self._teacher = Teacher(teaching_features(chosen, pieces, joint.features()))
         ends = np.cumsum([len(lesson.target) for lesson in lessons])[:-1]
         return list(np.split(self._teacher.rate(lessons), ends))
 
@@ -201,6 +247,8 @@ class Machine:
         taught: bool,
     ) -> ImageResult:
         run = self._run
+        # A map that the user moved is another than the cut was rated for.
+        cut = run.cuts[place] if said.empty else OWN_CUT
         return decode_guided(
             run.collection.names[place],
             run.images[place],
@@ -210,12 +258,12 @@ class Machine:
             said,
             run.config.decode,
             taught,
-            run.cuts[place],
+            cut,
         )
 
 
-def with_prior(regions: ImageRegions, taught: FloatArray) -> ImageRegions:
-    """Regions whose prior is what was taught and, in part, what it was before.
+def with_prior(regions: ImageRegions, change: FloatArray) -> ImageRegions:
+    """Regions with another prior.
 
     Every superpixel moves as a whole: what the prior knows of the pixels within one stays,
     as refinement of the mask goes by it.
@@ -224,14 +272,22 @@ def with_prior(regions: ImageRegions, taught: FloatArray) -> ImageRegions:
     ----------
     regions
         Pieces of an image.
-    taught : (S,) float64
-        Rating of every superpixel, in [0, 1].
+    change : (S,) float64
+        What is added to the prior of every superpixel, in [-1, 1].
     """
     before = regions.saliency_map
-    moved = (TAUGHT_SHARE * (taught - regions.saliency)).astype(np.float32)
-    both = np.clip(before + moved[regions.superpixels.label_map], 0.0, 1.0)
+    moved = change.astype(np.float32)[regions.superpixels.label_map]
+    both = np.clip(before + moved, 0.0, 1.0)
     bounds = pixel_bounds(regions.boxes, before.shape)
     # Where merit is excess this is the new excess; a learned rating moves by as much.
     gained = box_excess(bounds, both) - box_excess(bounds, before)
     merit = (regions.box_merit + gained).astype(np.float32)
     return replace(regions, saliency_map=both, box_merit=merit)
+
+
+def _marked(said: Guidance) -> Marked:
+    """Return the superpixels that an image's edits decide, and how."""
+    return Marked(
+        np.concatenate([said.object, said.background]),
+        np.repeat([1.0, 0.0], [len(said.object), len(said.background)]),
+    )

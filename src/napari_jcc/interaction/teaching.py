@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
+from napari_jcc.interaction.spreading import square_distances
 from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.superpixels import to_lab
 
@@ -126,9 +127,9 @@ class Teacher:
     def __init__(self, features: FloatArray) -> None:
         step = max(1, len(features) // LANDMARKS)
         landmarks = features[step // 2 :: step]
-        between = _square_distances(landmarks, landmarks)
+        between = square_distances(landmarks, landmarks)
         scale = float(np.median(between)) or 1.0
-        self._kernel = np.exp(-_square_distances(features, landmarks) / scale)
+        self._kernel = np.exp(-square_distances(features, landmarks) / scale)
         self._prior = np.exp(-between / scale) / len(landmarks)
 
     def rate(self, lessons: Sequence[Lesson]) -> FloatArray:
@@ -156,7 +157,7 @@ def teaching_features(
     images, regions
         Of the images in the joint problem.
     learned : (S, K)
-        The run's own features of all superpixels.
+        The run's own features of all superpixels, of total variance 1.
     """
     appearance = np.concatenate(
         [
@@ -165,7 +166,7 @@ def teaching_features(
         ]
     )
     blocks = [
-        2.0 * _unit_variance(learned),
+        2.0 * learned,
         _unit_variance(_standard(appearance)),
         0.3 * _standard(np.concatenate([_place(found) for found in regions])),
     ]
@@ -194,8 +195,3 @@ def _standard(values: FloatArray) -> FloatArray:
 
 def _unit_variance(values: FloatArray) -> FloatArray:
     return np.asarray(values / np.sqrt(max(float(values.var(axis=0).sum()), 1e-12)))
-
-
-def _square_distances(points: FloatArray, others: FloatArray) -> FloatArray:
-    norms = np.square(points).sum(axis=1)[:, None] + np.square(others).sum(axis=1)
-    return np.asarray(np.maximum(norms - 2 * points @ others.T, 0.0))

@@ -1,0 +1,137 @@
+r"""What marks say about the superpixels that look like the marked ones.
+
+The map is the mean m of a Gaussian process over superpixels, and the marks are what was
+observed of it, t, 1 on the object and 0 beside it. Given those of superpixels M, it becomes
+
+.. math::
+   m(x) + k(x, M) (k(M, M) + \sigma^2 I)^{-1} (t - m(M))
+
+(Rasmussen and Williams, Gaussian processes for machine learning, 2006, equation 2.38).
+Where nothing looks like a marked superpixel, or marks only confirm it, the map stays.
+
+What the machine got wrong may be the same in all images, or an image's own. So the process
+is the sum of one that all images share and one of each image (a model of random effects),
+
+.. math::
+   k(a, b) = \exp(-|a - b|^2) \cdot (1 \text{ in one image}, \rho \text{ between two}),
+
+and the shared part :math:`\rho` is what the marks make likely: near 1 where those of one
+image foretell those of the next, near 0 where they contradict them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_jcc._types import FloatArray, IntArray
+from napari_jcc.regions import ImageRegions
+
+NOISE = 0.1
+"""Variance of a mark, the process having 1: a superpixel may hold both kinds."""
+SHARES = np.linspace(0.0, 1.0, 5)
+"""Values of rho, before there are marks all as likely."""
+MOST_MARKS = 1000
+"""Marked superpixels that are learned from; of more, these many spread evenly."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The superpixels of an image that the user decided.
+
+    Attributes
+    ----------
+    superpixels : (M,) int64
+        Their numbers in the image.
+    target : (M,) float64
+        1 where object, 0 where not.
+    """
+
+    superpixels: IntArray
+    target: FloatArray
+
+
+def describe_superpixels(learned: FloatArray, regions: ImageRegions) -> FloatArray:
+    """Put the place of every superpixel of an image beside its features, (S, K + 2).
+
+    Parameters
+    ----------
+    learned : (S, K) float64
+        The run's own features, of total variance 1 over the set.
+    regions
+        Pieces of the image.
+    """
+    size = np.array(regions.saliency_map.shape[::-1], np.float64)
+    return np.hstack([learned, regions.superpixels.centre / size])
+
+
+def spread_marks(
+    features: Sequence[FloatArray],
+    before: Sequence[FloatArray],
+    marked: Sequence[Marked],
+) -> list[FloatArray]:
+    """Return the map of every image given the marks of all of them.
+
+    Parameters
+    ----------
+    features
+        (S, D) of every image, as `describe_superpixels` returns.
+    before
+        Its map without marks, (S,) in [0, 1].
+    marked
+        What was decided in it.
+
+    Returns
+    -------
+    list of (S,) float64
+        In [0, 1].
+    """
+    images = list(zip(features, before, marked, strict=True))
+    seen = np.concatenate([own[said.superpixels] for own, _, said in images])
+    surprise = np.concatenate([said.target - m[said.superpixels] for _, m, said in images])
+    image = np.repeat(np.arange(len(images)), [len(said.target) for said in marked])
+    if len(seen) > MOST_MARKS:
+        kept = np.linspace(0, len(seen) - 1, MOST_MARKS).astype(np.int64)
+        seen, surprise, image = seen[kept], surprise[kept], image[kept]
+    alike = _kernel(seen, seen)
+    share = _likely_share(alike, image, surprise)
+    # By numpy, which lets other threads run meanwhile, as a window's; scipy does not.
+    weights = np.linalg.solve(_covariance(alike, image, share), surprise)
+    after = []
+    for number, (own, m, _) in enumerate(images):
+        believed = np.where(image == number, weights, share * weights)
+        after.append(np.clip(m + _kernel(own, seen) @ believed, 0.0, 1.0))
+    return after
+
+
+def _likely_share(alike: FloatArray, image: IntArray, surprise: FloatArray) -> float:
+    """Return the mean of rho given the marks, whose variance has the likeliest scale."""
+    evidence = np.zeros(len(SHARES))
+    if len(np.unique(image)) > 1:
+        for number, share in enumerate(SHARES):
+            lower = np.linalg.cholesky(_covariance(alike, image, float(share)))
+            residual = np.linalg.solve(lower, surprise)
+            scale = max(float(residual @ residual) / len(residual), 1e-12)
+            spread = 0.5 * len(residual) * np.log(scale)
+            evidence[number] = -spread - np.log(np.diag(lower)).sum()
+    likely = np.exp(evidence - evidence.max())
+    return float(likely @ SHARES / likely.sum())
+
+
+def _covariance(alike: FloatArray, image: IntArray, share: float) -> FloatArray:
+    """Covariance of the marks, (M, M)."""
+    covariance = alike * np.where(image[:, None] == image, 1.0, share)
+    covariance[np.diag_indices(len(image))] += NOISE
+    return covariance
+
+
+def _kernel(points: FloatArray, others: FloatArray) -> FloatArray:
+    return np.asarray(np.exp(-square_distances(points, others)))
+
+
+def square_distances(points: FloatArray, others: FloatArray) -> FloatArray:
+    """Return the squared distances of (P, D) points and (O, D) others, (P, O)."""
+    norms = np.square(points).sum(axis=1)[:, None] + np.square(others).sum(axis=1)
+    return np.asarray(np.maximum(norms - 2 * points @ others.T, 0.0))
