@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari._vispy.canvas import VispyCanvas
 from napari.layers import Image, Labels, Shapes
 from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.interactions import (
@@ -414,22 +413,3 @@ def test_a_polygon_holds_all_that_it_encloses(viewer, widget, qtbot):
     labels.undo()
     settle(widget, qtbot)
     assert not marks(widget, 0).any()
-
-
-def test_a_stroke_is_taken_over_before_it_is_drawn_on_the_screen(
-    viewer, widget, qtbot, monkeypatch
-):
-    viewer.window.show()
-    qtbot.wait(300)
-    done, draw = [], VispyCanvas.on_draw
-
-    def on_draw(*args):
-        done.append("drawn")
-        return draw(*args)
-
-    monkeypatch.setattr(VispyCanvas, "on_draw", on_draw)
-    widget.session.edits_changed.connect(lambda: done.append("taken"))
-    drag(viewer, 0, "paint", (20, 20), (20, 40))
-    qtbot.waitUntil(lambda: {"drawn", "taken"} <= set(done), timeout=20_000)
-    assert done[0] == "taken"
-    settle(widget, qtbot)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc._types import MaskArray
 from napari_jcc.interaction import BACKGROUND, OBJECT, ImageKey
@@ -46,7 +47,6 @@ class MaskWatch(QObject):
     """
 
     drawn = Signal(bool)
-    _soon = Signal()
 
     def __init__(
         self,
@@ -65,10 +65,10 @@ class MaskWatch(QObject):
         self._known = masks
         if masks is None and shown.answer is not None:
             self._known = mask_stack(shown.answer.result, shown.answer.placement)
-        # Queued, as napari tells of a stroke before the pixels are set. By no timer, which
-        # would wait until the stroke is drawn on the screen.
-        self._is_due = False
-        self._soon.connect(self._tell_drawn, Qt.ConnectionType.QueuedConnection)
+        # napari tells of a stroke before the pixels are set.
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(partial(self.drawn.emit, True))
         # Also disconnected from when the user has taken it out of the viewer.
         self._layer = shown.masks
         self._brush = self._filled = None
@@ -91,7 +91,7 @@ class MaskWatch(QObject):
         for trail in (self._brush, self._filled):
             if trail is not None:
                 trail.stop()
-        self._is_due = False
+        self._timer.stop()
 
     def take_all(self, places: Collection[int] | None = None) -> None:
         """Journal what was drawn on any slice, or on those of some images, by whatever."""
@@ -150,19 +150,13 @@ class MaskWatch(QObject):
             show_warning(message)
 
     def _on_paint(self, event: Any = None) -> None:
-        if not (self.writing or self._is_due):
-            self._is_due = True
-            self._soon.emit()
-
-    def _tell_drawn(self) -> None:
-        if self._is_due:
-            self._is_due = False
-            self.drawn.emit(True)
+        if not self.writing:
+            self._timer.start(0)
 
     def _on_redrawn(self, event: Any) -> None:
         # Also sent when the slider moves; then nothing differs.
         if not (self.writing or self.brush_is_down):
-            self.drawn.emit(self._is_due)
+            self.drawn.emit(self._timer.isActive())
 
     def _confirmed(self, slot: int, now: Any) -> MaskArray:
         """Pixels of a slice that a tool was used on since, and that look as painted."""
