@@ -11,7 +11,7 @@ from scipy import sparse
 from napari_jcc.config import SolverConfig
 from napari_jcc.problem.lifting import lift
 from napari_jcc.solvers import Status, get_solver
-from solvers.gap import lower_bound
+from napari_jcc.solvers.gap import lower_bound
 from solvers.instances import READINGS, random_program, stack
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

@@ -19,8 +19,8 @@ from napari_jcc.solvers import (
     require_solved,
     resolve_solver,
 )
+from napari_jcc.solvers.gap import lower_bound
 from napari_jcc.solvers.registry import LARGE
-from solvers.gap import lower_bound
 from solvers.instances import READINGS, TIGHT, program, random_program
 
 INSTALLED = [

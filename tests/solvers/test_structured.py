@@ -13,7 +13,7 @@ from napari_jcc.errors import Cancelled
 from napari_jcc.problem.joint import Terms
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import Status, get_solver
-from solvers.gap import lower_bound, relative_gap
+from napari_jcc.solvers.gap import lower_bound, relative_gap
 from solvers.instances import READINGS, TIGHT, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import Cancelled, SolverError
 from napari_jcc.solvers import Status, get_solver
-from solvers.gap import lower_bound
+from napari_jcc.solvers.gap import lower_bound
 from solvers.instances import READINGS, TIGHT, CancelledLater, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
