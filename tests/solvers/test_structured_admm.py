@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import Cancelled, SolverError
+from napari_jcc.problem.joint import Terms
 from napari_jcc.solvers import Status, get_solver
 from napari_jcc.solvers.gap import lower_bound
 from solvers.instances import READINGS, TIGHT, CancelledLater, program, random_program
@@ -98,6 +99,37 @@ def test_anderson_gives_up_a_point_that_got_worse():
     plain = anderson.next(start, start + 0.1)
     worse = anderson.next(plain, plain + 5.0)
     torch.testing.assert_close(worse, plain)
+
+
+def test_anderson_does_not_go_far_ahead_of_an_even_drift():
+    """Residuals that are alike but for rounding say nothing of where the drift ends."""
+    anderson = Anderson(Alone())
+    drift = torch.tensor([0.1, 0.3, -0.7], dtype=torch.float64)
+    point = torch.zeros(3, dtype=torch.float64)
+    for _ in range(20):
+        point = anderson.next(point, point + drift)
+    assert point.norm() <= 100 * drift.norm()
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_superpixels_of_hardly_any_curvature_do_not_stall_it(reading, rng):
+    problem = random_program(rng, reading, terms=Terms(superpixel_classifier=False))
+    diagonal = problem.sparse_cost.diagonal()
+    assert diagonal.min() < 1e-3 * diagonal.mean()
+    config = ADMM.model_copy(update={"tolerance": 1e-4})
+    answer = solve(problem, config)
+    assert answer.notes == ()
+    cost = problem.objective(repair(problem, answer.x))
+    assert cost == pytest.approx(solve(problem, IPM).objective(problem), rel=2e-4)
+
+
+def test_interior_point_takes_over_from_splitting_that_was_asked_for(rng):
+    """Boxes without curvature whose costs hardly differ: a linear program, which drifts."""
+    costs = [0.2218, 0.2235]
+    problem = program(np.diag([1.0, 0.0, 0.0]), [-0.5, *costs], [[0, 1, 1]], [1], [1])
+    answer = solve(problem, ADMM)
+    assert "interior point takes over" in answer.notes[0]
+    np.testing.assert_allclose(answer.x, [0.5, 1.0, 0.0], atol=1e-4)
 
 
 def test_contradicting_rows_are_proved_infeasible():

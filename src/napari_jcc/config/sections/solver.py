@@ -22,10 +22,9 @@ class SolverConfig(Section):
     method: Literal["auto", "admm", "ipm"] = setting(
         "auto",
         "Method of the structured solver",
-        "admm: operator splitting, many cheap steps, starts from the last answer. ipm: "
-        "interior point, few dear steps. auto: ipm, after an edit from near the last "
-        "answer; on a graphics card admm for tolerances from 1e-6 on, and ipm where that "
-        "stalls.",
+        "admm: operator splitting, many cheap steps, starts from the last answer, and ipm "
+        "where it stalls. ipm: interior point, few dear steps. auto: ipm, after an edit from "
+        "near the last answer; on a graphics card admm for tolerances from 1e-6 on.",
         advanced=True,
     )
     tolerance: float = setting(

@@ -11,6 +11,9 @@ MEMORY = 8
 """Steps looked back on; 5 to 12 did alike, 20 lost to rounding."""
 
 REGULARISATION = 1e-10
+"""Relative to the squares of all differences: of residuals, which vanish where the iteration
+drifts evenly, and of images. Without the latter such a drift is extrapolated beyond bounds."""
+
 WORSE = 2.0
 """Growth of the residual, against the smallest so far, at which the memory is dropped."""
 
@@ -31,7 +34,8 @@ class Anderson:
     References
     ----------
     H. Walker, P. Ni, "Anderson acceleration for fixed-point iterations", SIAM J.
-    Numerical Analysis 49 (2011).
+    Numerical Analysis 49 (2011). A. Fu, J. Zhang, S. Boyd, "Anderson accelerated
+    Douglas-Rachford splitting", SIAM J. Scientific Computing 42 (2020), on regularisation.
     """
 
     def __init__(self, exchange: Exchange, memory: int = MEMORY) -> None:
@@ -52,6 +56,7 @@ class Anderson:
                 shape = (self.memory, len(point))
                 self.residuals, self.images = point.new_zeros(shape), point.new_zeros(shape)
                 self.gram = point.new_zeros(self.memory, self.memory)
+                self.image_squares = point.new_zeros(self.memory)
             self.last = (residual, image)
             self.smallest = self._norm(residual)
             return image
@@ -63,10 +68,11 @@ class Anderson:
                 self.residuals @ self.residuals[slot],
                 self.residuals @ residual,
                 (residual @ residual)[None],
+                (self.images[slot] @ self.images[slot])[None],
             ]
         )
         products = self.exchange.total(products)
-        norm = float(products[-1].sqrt())
+        norm = float(products[-2].sqrt())
         # A nan is worse, too.
         if not norm <= WORSE * self.smallest:
             safe = self.last[1]
@@ -74,15 +80,16 @@ class Anderson:
             return safe
         self.smallest = min(self.smallest, norm)
         self.gram[slot] = self.gram[:, slot] = products[: self.memory]
+        self.image_squares[slot] = products[-1]
         self.count += 1
         self.last = (residual, image)
-        return image - self._mix(products[self.memory : -1]) @ self.images
+        return image - self._mix(products[self.memory : -2]) @ self.images
 
     def _mix(self, right: Tensor) -> Tensor:
         """Weights of the remembered steps; empty slots get 0."""
-        diagonal = self.gram.diagonal()
-        shift = REGULARISATION * diagonal.max().clamp_min(1e-300)
-        matrix = self.gram + torch.diag_embed(torch.where(diagonal > 0, shift, 1.0))
+        size = self.gram.diagonal().sum() + self.image_squares.sum()
+        shift = REGULARISATION * size.clamp_min(1e-300)
+        matrix = self.gram + torch.diag_embed(torch.where(self.image_squares > 0, shift, 1.0))
         weights: Tensor = torch.linalg.solve(matrix, right)
         return weights
 

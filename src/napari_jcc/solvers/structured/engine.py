@@ -71,8 +71,8 @@ class Engine:
     ----------
     program : QuadraticProgram
     config : SolverConfig
-        `method` ``auto`` takes operator splitting where it is the faster one, and
-        interior point where that stalls.
+        `method` ``auto`` takes operator splitting where it is the faster one. Where
+        that stalls, interior point takes over.
     device : torch.device
         Left for the processor where it has no memory even for small batches.
     exchange
@@ -197,7 +197,7 @@ class Engine:
         return fits and self.config.tolerance >= PRECISE
 
     def _split(self, start: Solution | None, progress: Progress | None) -> Solution | None:
-        """Return None where the iteration stalls and the settings allow another method."""
+        """Return None where the iteration stalls."""
         began = time.perf_counter()
         splitting = self._splitting
         if splitting is None:
@@ -213,7 +213,7 @@ class Engine:
         if result.infeasible:
             status = Status.INFEASIBLE
         short = self.config.max_iterations <= result.iterations
-        if status is Status.MAX_ITERATIONS and self.config.method == "auto" and not short:
+        if status is Status.MAX_ITERATIONS and not short:
             self._note(
                 f"Operator splitting stalled after {result.iterations} steps; interior "
                 "point takes over."

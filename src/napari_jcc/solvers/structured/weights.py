@@ -8,10 +8,15 @@ from torch import Tensor
 from napari_jcc.solvers.structured.blocks import Blocks
 
 
+LEAST_BOUND_WEIGHT = 0.1
+"""In units of the mean cost. Where smoothness is the only cost of superpixels its diagonal
+spans six decades, and duals of bounds with tiny weights would grow for as many steps."""
+
+
 def bound_weights(blocks: Blocks) -> Tensor:
     """Diagonal d of the cost, 1 where it has none, (V',)."""
     diagonal = blocks.cost_diagonal
-    return torch.where(diagonal > 0, diagonal, 1.0)
+    return torch.where(diagonal > 0, diagonal.clamp_min(LEAST_BOUND_WEIGHT), 1.0)
 
 
 def row_weights(blocks: Blocks, d: Tensor) -> Tensor:
