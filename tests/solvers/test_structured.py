@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_jcc.config import SolverConfig
 from napari_jcc.errors import Cancelled
 from napari_jcc.problem.joint import Terms
 from napari_jcc.progress import Progress
@@ -18,7 +20,7 @@ from solvers.instances import READINGS, TIGHT, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from napari_jcc.solvers.structured import repair  # noqa: E402
+from napari_jcc.solvers.structured import engine, ipm, repair  # noqa: E402
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
 from napari_jcc.solvers.structured.interior import interior_point  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
@@ -28,9 +30,9 @@ torch.set_num_threads(1)  # Threads that wait for each other slow tiny matrices 
 CPU = torch.device("cpu")
 
 
-def solve(name, problem):
+def solve(name, problem, config=TIGHT):
     solver = get_solver(name, "cpu")
-    solver.setup(problem, TIGHT)
+    solver.setup(problem, config)
     return solver.solve()
 
 
@@ -145,6 +147,35 @@ def test_gap_closes_on_random_sets(seed, reading, weight):
     scale = max(abs(problem.objective(feasible)), 1e-3)
     gap = relative_gap(problem, feasible, solution.x, solution.row_duals)
     assert abs(gap) * abs(problem.objective(feasible)) <= 1e-6 * scale
+
+
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-2])
+def test_quick_steps_that_get_stuck_are_repeated_unless_their_gap_is_proved(
+    tolerance, rng, monkeypatch
+):
+    problem = random_program(rng, "cover")
+    solves = []
+
+    def quick(blocks, exchange):
+        method = ipm.quick_interior_point(blocks, exchange)
+        monkeypatch.setattr(method, "solve", lambda *_: stuck_at(method, 1e-4))
+        return method
+
+    def stuck_at(method, gap):
+        for result in method.iterates(ipm.central_start(method), None):
+            if result.worst <= gap:
+                return replace(result, stuck=True)
+
+    def whole(*arguments):
+        solves.append(arguments)
+        return real(*arguments)
+
+    real = ipm.InteriorPoint.solve
+    monkeypatch.setattr(engine, "quick_interior_point", quick)
+    monkeypatch.setattr(ipm.InteriorPoint, "solve", whole)
+    solution = solve("structured", problem, SolverConfig(tolerance=tolerance))
+    assert solution.status is Status.SOLVED
+    assert len(solves) == (tolerance < 1e-4)
 
 
 def test_cancelled_solver_can_be_used_again(rng):

@@ -22,9 +22,10 @@ class SolverConfig(Section):
     method: Literal["auto", "admm", "ipm"] = setting(
         "auto",
         "Method of the structured solver",
-        "admm: operator splitting, many cheap steps, starts from the last answer, and ipm "
-        "where it stalls. ipm: interior point, few dear steps. auto: ipm, after an edit from "
-        "near the last answer; on a graphics card admm for tolerances from 1e-6 on.",
+        "admm: operator splitting, many cheap steps, starts from the last answer; where "
+        "it stalls ipm takes over. ipm: interior point, few dear steps. auto: ipm, after "
+        "an edit from near the last answer; on a graphics card admm for tolerances from "
+        "1e-6 on.",
         advanced=True,
     )
     tolerance: float = setting(

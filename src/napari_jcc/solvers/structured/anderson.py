@@ -11,8 +11,8 @@ MEMORY = 8
 """Steps looked back on; 5 to 12 did alike, 20 lost to rounding."""
 
 REGULARISATION = 1e-10
-"""Relative to the squares of all differences: of residuals, which vanish where the iteration
-drifts evenly, and of images. Without the latter such a drift is extrapolated beyond bounds."""
+"""Relative to the squares of all differences: of residuals, and of images. Where the
+iteration drifts evenly the former vanish, and would let it be taken ahead beyond bounds."""
 
 WORSE = 2.0
 """Growth of the residual, against the smallest so far, at which the memory is dropped."""
@@ -89,7 +89,8 @@ class Anderson:
         """Weights of the remembered steps; empty slots get 0."""
         size = self.gram.diagonal().sum() + self.image_squares.sum()
         shift = REGULARISATION * size.clamp_min(1e-300)
-        matrix = self.gram + torch.diag_embed(torch.where(self.image_squares > 0, shift, 1.0))
+        own = torch.where(self.image_squares > 0, shift, 1.0)
+        matrix = self.gram + torch.diag_embed(own)
         weights: Tensor = torch.linalg.solve(matrix, right)
         return weights
 

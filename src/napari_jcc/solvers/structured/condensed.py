@@ -11,6 +11,7 @@ it is too coarse for a factor, double takes its place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from napari_jcc.solvers.structured.batches import room_for_condensed
 from napari_jcc.solvers.structured.block_factor import NotPositive
-from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks
 from napari_jcc.solvers.structured.eliminated import Cut, Eliminated, Entries
 from napari_jcc.solvers.structured.exchange import Exchange
 from napari_jcc.solvers.structured.kkt import KktSystem
@@ -53,6 +54,7 @@ class CondensedSystem:
         self.blocks, self.exchange = blocks, exchange
         self._entries = [Entries.of(part) for part in blocks.parts]
         self._system: KktSystem | None = None
+        self._single: Sequence[GroupBlocks] | None = None
 
     def factorise(self, diagonal: Tensor, weight: Tensor) -> None:
         """Factorise for weights of variables, (V',), and of rows, (M',).
@@ -80,46 +82,51 @@ class CondensedSystem:
         if self._is_worthwhile(stiff):
             self._condense(diagonal, weight, stiff)
             return
-        self._system = KktSystem(self._whole(), self.exchange)
+        blocks = replace(self.blocks, parts=self._parts())
+        self._system = KktSystem(blocks, self.exchange)
         self._system.factorise(diagonal.to(dtype), weight.to(dtype))
 
     def solve(self, right: Tensor, refinements: int = 0) -> Tensor:
         """Return nearly the solution on the free variables, zero on the others, (V',)."""
         assert self._system is not None
+        own_right = right.to(self._dtype)
         if self._places is None:
-            return self._system.solve(right.to(self._dtype), refinements).to(right.dtype)
-        result = right * self.blocks.free
+            return self._system.solve(own_right, refinements).to(right.dtype)
+        result = own_right * self.blocks.free
+        parts = self._parts()
         pushed = [
             images.push(part, part.view(result))
-            for part, images in zip(self.blocks.parts, self._images, strict=True)
+            for part, images in zip(parts, self._images, strict=True)
         ]
-        left = self._system.solve(result[self._places].to(self._dtype), refinements)
-        result[self._places] = left.to(result.dtype)
-        for part, images, own in zip(self.blocks.parts, self._images, pushed, strict=True):
+        result[self._places] = self._system.solve(result[self._places], refinements)
+        for part, images, own in zip(parts, self._images, pushed, strict=True):
             images.pull(part, part.view(result), own)
-        return result
+        return result.to(right.dtype)
 
     def _is_worthwhile(self, stiff: Tensor) -> bool:
         sizes = [group.sizes[INTERIOR] for group in self.blocks.layout.groups]
         enough = int(stiff.sum()) >= WORTHWHILE * int(self.blocks.free.sum())
         return enough and min(sizes, default=0) > 0
 
-    def _whole(self) -> Blocks:
-        """Return all matrices in the precision asked for."""
+    def _parts(self) -> Sequence[GroupBlocks]:
+        """Return the matrices in the precision asked for."""
         blocks = self.blocks
         if self._dtype == torch.float64:
-            return blocks
-        _, parts = room_for_condensed(len(blocks.parts), blocks.budget)
-        for number, part in enumerate(blocks.parts):
-            parts[number] = part.to(self._dtype)
-        return replace(blocks, parts=parts)
+            return blocks.parts
+        if self._single is None:
+            _, single = room_for_condensed(len(blocks.parts), blocks.budget)
+            for number, part in enumerate(blocks.parts):
+                single[number] = part.to(self._dtype)
+            self._single = single
+        return self._single
 
     def _condense(self, diagonal: Tensor, weight: Tensor, stiff: Tensor) -> None:
         blocks = self.blocks
         self._images, parts = room_for_condensed(len(blocks.parts), blocks.budget)
         weights, places, groups, first = [], [], [], 0
-        own = diagonal + blocks.cost_diagonal
-        for number, part in enumerate(blocks.parts):
+        own = (diagonal + blocks.cost_diagonal).to(self._dtype)
+        diagonal, weight = diagonal.to(self._dtype), weight.to(self._dtype)
+        for number, part in enumerate(self._parts()):
             cut = Cut.choose(part, part.view(blocks.free), part.view(stiff))
             images = Eliminated.of(part, cut, part.view(own), part.view_rows(weight))
             small = images.shrink(part, self._entries[number], first)
@@ -127,7 +134,7 @@ class CondensedSystem:
             places.append(cut.places(part))
             groups.append(small.group)
             first = small.group.variables.stop
-            self._images[number], parts[number] = images, small.to(self._dtype)
+            self._images[number], parts[number] = images, small
         self._places = torch.cat(places)
         layout = replace(blocks.layout, groups=tuple(groups))
         budget = blocks.budget / 2
@@ -135,7 +142,7 @@ class CondensedSystem:
             replace(blocks, layout=layout, parts=parts, budget=budget), self.exchange
         )
         self._system.factorise(
-            diagonal[self._places].to(self._dtype),
-            torch.cat(weights).to(self._dtype),
+            diagonal[self._places],
+            torch.cat(weights),
             blocks.free[self._places],
         )

@@ -27,8 +27,10 @@ from napari_jcc.solvers.structured.build import edit_blocks, make_blocks
 from napari_jcc.solvers.structured.change import Change
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.ipm import InteriorPoint, quick_interior_point
+from napari_jcc.solvers.structured.judge import RepairedGap
 from napari_jcc.solvers.structured.kept import kept_bytes
 from napari_jcc.solvers.structured.layout import GROUP_BYTES, THIN
+from napari_jcc.solvers.structured.point import Point
 from napari_jcc.solvers.structured.reoptimised import Reoptimised
 
 T = TypeVar("T")
@@ -234,10 +236,17 @@ class Engine:
         if self.config.tolerance >= PRECISE:
             quick = quick_interior_point(self.blocks, self.exchange)
             result = quick.solve(tolerance, steps, progress)
+            if result.stuck and self._is_proved(result.point):
+                result = replace(result, solved=True, stuck=False)
         if result is None or result.stuck:
             method = InteriorPoint(self.blocks, self.exchange)
             result = method.solve(tolerance, steps, progress)
         return as_solution(self.blocks, result, (0.0, time.perf_counter() - began))
+
+    def _is_proved(self, point: Point) -> bool:
+        """Whether the gap of the repaired point is within the tolerance asked for."""
+        judge = RepairedGap(self.blocks, self.exchange)
+        return judge.measure(point.x, point.y).quality <= self.config.tolerance
 
     def _flat(self, start: Solution) -> tuple[Tensor, Tensor]:
         blocks = self.blocks

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from napari_jcc.solvers.structured.blocks import Blocks
 
-
 LEAST_BOUND_WEIGHT = 0.1
 """In units of the mean cost. Where smoothness is the only cost of superpixels its diagonal
 spans six decades, and duals of bounds with tiny weights would grow for as many steps."""
