@@ -103,7 +103,9 @@ def test_without_the_dock_a_project_says_where_to_go_on(saved, make_napari_viewe
         assert "Plugins > Joint Co-segmentation > Co-segment" in str(offer)
         assert title == "Open Co-segment"
         act(None)
-        dock = get_session(viewer).docks[CosegmentWidget]
+        docks = get_session(viewer).docks
+        qtbot.waitUntil(lambda: CosegmentWidget in docks, timeout=60_000)
+        dock = docks[CosegmentWidget]
         assert dock.session.opened.name == "tiny"
         # With the dock in the window nothing needs to be said.
         viewer.open(str(saved), plugin=None)

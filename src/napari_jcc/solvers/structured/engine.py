@@ -193,6 +193,7 @@ class Engine:
                 -float(blocks.program.variable_count),
             ],
             dtype=torch.float64,
+            device=self._device,
         )
         *obstacles, count = self.exchange.largest(facts).tolist()
         fits = not any(obstacles) and -count > SMALL

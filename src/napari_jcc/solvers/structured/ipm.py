@@ -257,7 +257,7 @@ def quick_interior_point(blocks: Blocks, exchange: Exchange) -> InteriorPoint:
     Its steps cost a third to a half; they reach 1e-8 nearly always.
     """
     thin = any(group.sizes[THIN] for group in blocks.layout.groups)
-    if bool(exchange.largest(torch.tensor([float(thin)])) > 0):
+    if bool(exchange.largest(torch.tensor([float(thin)], device=blocks.q.device)) > 0):
         return InteriorPoint(blocks, exchange)
     return InteriorPoint(blocks, exchange, CondensedSystem(blocks, exchange), None)
 
