@@ -6,9 +6,8 @@ import pytest
 from napari_jcc.config import PriorConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap
-from napari_jcc.priors import CommonPrior, Evidence, SpectralPrior, find_priors
+from napari_jcc.priors import CommonPrior, Evidence, find_priors
 from napari_jcc.priors.common import choose_sign, principal_axis
-from napari_jcc.priors.spectral import cut_in_two
 
 OBJECT, REST = np.array([3.0, 0.0, 1.0]), np.array([0.0, 2.0, 1.0])
 
@@ -92,39 +91,3 @@ def test_what_is_common_needs_an_encoder():
     image = Evidence(np.zeros((4, 4), np.float32))
     with pytest.raises(InputError, match=r"features\.encoder"):
         find_priors([image], PriorConfig(common=1))
-
-
-def test_a_cut_separates_two_kinds_of_cells():
-    image = scene(slice(2, 5), slice(2, 6))
-    part = cut_in_two(image.feature_map.values.astype(np.float32) - [1.5, 1.0, 1.0])
-    thing = np.zeros((8, 8), bool)
-    thing[2:5, 2:6] = True
-    # Both sides are even, and of opposite signs.
-    assert np.ptp(part[thing]) < 1e-4
-    assert np.ptp(part[~thing]) < 1e-4
-    assert part[thing].mean() * part[~thing].mean() < 0
-
-
-def test_each_image_is_cut_for_itself_and_its_framed_side_is_object():
-    """What differs from image to image is no obstacle: nothing need be in common."""
-    first = scene(slice(2, 5), slice(2, 5))
-    second = scene(slice(3, 6), slice(3, 6))
-    second.feature_map.values[3:6, 3:6] = [-3.0, 0.0, 4.0]
-    rated = SpectralPrior().rate([first, second])
-    assert rated[0][6, 6] == pytest.approx(1, abs=1e-2)
-    assert rated[1][9, 9] == pytest.approx(1, abs=1e-2)
-    assert rated[0][0].max() == rated[1][0].max() == 0
-
-
-def test_an_image_of_one_kind_has_no_cut():
-    assert not cut_in_two(np.zeros((4, 5, 3), np.float32)).any()
-    assert not cut_in_two(np.ones((1, 1, 3), np.float32)).any()
-
-
-def test_the_cut_takes_part_in_the_mean_and_needs_an_encoder():
-    image = scene(slice(2, 5), slice(2, 5))
-    (cut,) = SpectralPrior().rate([image])
-    (rated,) = find_priors([image], PriorConfig(saliency=1, spectral=1))
-    np.testing.assert_allclose(rated, cut / 2, atol=1e-6)
-    with pytest.raises(InputError, match=r"prior\.spectral"):
-        find_priors([Evidence(image.saliency_map)], PriorConfig(saliency=0, spectral=1))

@@ -103,7 +103,6 @@ _NO_LEARNING = {"prior.rounds": 0, "decode.cut": "own"}
 _SALIENCY_ONLY = {
     "prior.saliency": 1.0,
     "prior.common": 0.0,
-    "prior.spectral": 0.0,
     "prior.centre": 0.0,
     **_NO_LEARNING,
 }

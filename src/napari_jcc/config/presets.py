@@ -63,7 +63,6 @@ PRESETS: dict[str, Preset] = {
                 **_DEEP,
                 "prior.common": 2.0,
                 "prior.rounds": 3,
-                "prior.teacher": "prior",
                 "boxes.rating": "learned",
                 "decode.cut": "learned",
                 "decode.box": "scores",

@@ -57,7 +57,7 @@ class EncodedImages:
         self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
         prior = config.prior
         learns = prior.rounds > 0 or config.boxes.learned or config.learns_cuts
-        self.needed = self._deep or prior.needs_maps or learns
+        self.needed = self._deep or prior.common > 0 or learns
         self._encoder = self._load() if self.needed else None
 
     def extend(self, keys: Sequence[str], stage: str, section: BaseModel) -> list[str]:
@@ -146,9 +146,9 @@ class EncodedImages:
         if not features.encoder:
             raise ConfigError(
                 "The settings ask for deep features (features.superpixels, "
-                "features.boxes) or a deep prior (prior.common, prior.spectral, "
-                "prior.rounds) or learned boxes or cuts (boxes.rating, decode.cut) but "
-                "name no encoder. Set features.encoder, or --encoder NAME_OR_PATH."
+                "features.boxes) or a deep prior (prior.common, prior.rounds) "
+                "or learned boxes or cuts (boxes.rating, decode.cut) but name no encoder. "
+                "Set features.encoder, or --encoder NAME_OR_PATH."
             )
         name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
         device = choose_device(self._config.runtime.device)

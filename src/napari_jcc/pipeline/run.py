@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import BaseModel
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
@@ -27,6 +28,7 @@ from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
+from napari_jcc.results.smooth import smooth_prior, split_smoothed
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -41,10 +43,9 @@ class Run:
     """One run of the joint program over a set of images.
 
     Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
-    cuts, masks; encoder, prior and cuts only where the settings ask for them, and from
-    boxes on again for every round of learning. Every stage is kept under a key made of the
-    settings and inputs it depends on, so that a second run with other settings, or with
-    images added, redoes only what must change.
+    cuts, masks; encoder, prior and cuts only where the settings ask for them. Every stage
+    is kept under a key made of the settings and inputs it depends on, so that a second run
+    with other settings, or with images added, redoes only what must change.
 
     Parameters
     ----------
@@ -136,21 +137,11 @@ class Run:
         keys, maps = prior_keys, priors
         rounds = self.config.prior.rounds
         for round_ in range(1, rounds + 1):
-            answer = JointAnswer()
-            if self.config.prior.teacher == "joint":
-                keys, regions = boxes.choose(keys, maps)
-                answer = joint.solve(keys, regions)
             sources = encoded.extend(keys, "learned prior", self.config.features)
             last = round_ == rounds
-            learned = digest("learned prior", answer.key, sources, last)
+            learned = digest("learned prior", sources, last)
             keys = [digest(key, learned) for key in prior_keys]
-            tasks = [
-                stages.MaskTask(image, pieces, rated, answer.values.get(place))
-                for place, (image, pieces, rated) in enumerate(
-                    zip(images, superpixels, maps, strict=True)
-                )
-            ]
-            maps = self._learn(learned, tasks, priors, encoded, last=last)
+            maps = self._learn(learned, images, maps, priors, encoded, last=last)
         keys, regions = boxes.choose(keys, maps)
         answer = joint.solve(keys, regions)
         whole = digest("smoothed", answer.key, keys)
@@ -232,13 +223,13 @@ class Run:
     ) -> tuple[list[str], list[Float32Array]]:
         """Rate what is probably object; the saliency itself where nothing else counts."""
         prior = self.config.prior
-        if prior.saliency > 0 and prior.common == prior.spectral == prior.centre == 0:
+        if prior.saliency > 0 and prior.common == prior.centre == 0:
             return keys, saliency
-        keys = encoded.extend(keys, "prior", prior) if prior.needs_maps else keys
+        keys = encoded.extend(keys, "prior", prior) if prior.common > 0 else keys
         whole = digest("prior", keys, prior.model_dump(mode="json"))
 
         def compute() -> tuple[Float32Array, ...]:
-            found = encoded.maps() if prior.needs_maps else [None] * len(saliency)
+            found = encoded.maps() if prior.common > 0 else [None] * len(saliency)
             evidence = [Evidence(*parts) for parts in zip(saliency, found, strict=True)]
             return tuple(self._keeper.single("Prior", lambda: find_priors(evidence, prior)))
 
@@ -249,20 +240,24 @@ class Run:
     def _learn(
         self,
         key: str,
-        tasks: list[stages.MaskTask],
+        images: list[ImageArray],
+        maps: list[Float32Array],
         priors: list[Float32Array],
         encoded: EncodedImages,
         *,
         last: bool,
     ) -> list[Float32Array]:
-        """Fit the prior anew to masks as they stand."""
+        """Fit the prior anew to masks of the maps (h, w) as they stand, smoothed."""
 
         def compute() -> tuple[Float32Array, ...]:
-            maps = encoded.maps()
+            cells = encoded.maps()
 
             def learn() -> list[Float32Array]:
-                masks = [stages.find_mask(task) for task in tasks]
-                return refit_prior(maps, masks, priors, last=last)
+                masks = [
+                    split_smoothed(smooth_prior(*pair)).astype(np.float32)
+                    for pair in zip(images, maps, strict=True)
+                ]
+                return refit_prior(cells, masks, priors, last=last)
 
             return tuple(self._keeper.single("Learning", learn))
 

@@ -27,13 +27,7 @@ from napari_jcc.regions import (
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import decode_image, smooth_scores, undecided_image
-from napari_jcc.results.smooth import (
-    mix_scores,
-    smooth_prior,
-    smooth_twice,
-    split_by_all,
-    split_smoothed,
-)
+from napari_jcc.results.smooth import smooth_twice, split_by_all
 
 COARSE = 2
 """Step between the pixels of a map that masks to be rated are made of; their outlines are
@@ -74,15 +68,6 @@ class DescriptionTask(NamedTuple):
     regions: ImageRegions
     feature_map: FeatureMap | None
     config: JccConfig
-
-
-class MaskTask(NamedTuple):
-    """Input of `find_mask`; the values are None where no problem was solved."""
-
-    image: ImageArray
-    superpixels: Superpixels
-    prior: Float32Array
-    values: tuple[FloatArray, FloatArray] | None
 
 
 class CutTask(NamedTuple):
@@ -166,16 +151,6 @@ def compute_regions(task: RegionsTask) -> ImageRegions:
 def compute_description(task: DescriptionTask) -> dict[str, RegionDescriptors]:
     """Describe the pieces of one image."""
     return describe_image(task.image, task.regions, task.config.features, task.feature_map)
-
-
-def find_mask(task: MaskTask) -> Float32Array:
-    """Find a mask (h, w) by smoothing; of the prior alone where there are no values."""
-    rated = task.prior
-    if task.values is not None:
-        scores = np.clip(task.values[0], 0, None).astype(np.float32)
-        rated = mix_scores(scores[task.superpixels.label_map], rated)
-    smoothed = smooth_prior(task.image, rated)
-    return split_smoothed(smoothed).astype(np.float32)
 
 
 def describe_cuts(task: CutTask) -> tuple[Float32Array, FloatArray]:

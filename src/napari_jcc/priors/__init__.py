@@ -6,7 +6,6 @@ from napari_jcc.priors.common import CommonPrior
 from napari_jcc.priors.prior import Evidence, Prior
 from napari_jcc.priors.refit import refit_prior
 from napari_jcc.priors.single import CentrePrior, SaliencyPrior, UniformPrior
-from napari_jcc.priors.spectral import SpectralPrior
 
 __all__ = [
     "CentrePrior",
@@ -14,7 +13,6 @@ __all__ = [
     "Evidence",
     "Prior",
     "SaliencyPrior",
-    "SpectralPrior",
     "UniformPrior",
     "find_priors",
     "rate_boxes",

@@ -11,7 +11,6 @@ from napari_jcc.config import PriorConfig
 from napari_jcc.priors.common import CommonPrior
 from napari_jcc.priors.prior import Evidence, Prior
 from napari_jcc.priors.single import CentrePrior, SaliencyPrior, UniformPrior
-from napari_jcc.priors.spectral import SpectralPrior
 
 
 def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32Array]:
@@ -51,6 +50,5 @@ def _priors(config: PriorConfig) -> list[tuple[Prior, float]]:
     return [
         (SaliencyPrior(), config.saliency),
         (CommonPrior(), config.common),
-        (SpectralPrior(), config.spectral),
         (CentrePrior(), config.centre),
     ]

@@ -41,7 +41,7 @@ class CommonPrior:
 
         Zeros in an image that lies on the negative side altogether.
         """
-        maps = [require_map(image) for image in images]
+        maps = [_require_map(image) for image in images]
         mean, axis = principal_axis([found.values for found in maps])
         parts = [_project(found, mean, axis) for found in maps]
         sign = choose_sign(parts, [image.saliency_map for image in images])
@@ -117,12 +117,11 @@ def rate_positive(
     return np.minimum(positive / np.float32(top), 1).astype(np.float32)
 
 
-def require_map(image: Evidence) -> FeatureMap:
+def _require_map(image: Evidence) -> FeatureMap:
     """Return the encoder's map of an image, or say what is missing."""
     if image.feature_map is None:
         raise InputError(
-            "What images have in common, or fall into, is rated by an encoder's features, "
-            "but there is no encoder. Set features.encoder, or set prior.common and "
-            "prior.spectral to 0."
+            "What images have in common is rated by an encoder's features, but there is no "
+            "encoder. Set features.encoder, or set prior.common to 0."
         )
     return image.feature_map

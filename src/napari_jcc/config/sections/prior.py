@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from napari_jcc.config.fields import Section, setting
 
 
@@ -25,15 +23,6 @@ class PriorConfig(Section):
         ge=0,
         le=1000,
     )
-    spectral: float = setting(
-        0.0,
-        "Weight of the cut in two",
-        "Share of the side that stands out when each image is cut in two by the encoder's "
-        "features (normalised cut). Needs an encoder.",
-        advanced=True,
-        ge=0,
-        le=1000,
-    )
     centre: float = setting(
         0.0,
         "Weight of the centre",
@@ -50,15 +39,3 @@ class PriorConfig(Section):
         ge=0,
         le=20,
     )
-    teacher: Literal["joint", "prior"] = setting(
-        "joint",
-        "Masks to learn from",
-        "joint: the joint problem, solved once more in every round. prior: the prior, "
-        "smoothed along the edges of the images; much faster.",
-        advanced=True,
-    )
-
-    @property
-    def needs_maps(self) -> bool:
-        """Whether a weight above 0 is of something that an encoder rates."""
-        return self.common > 0 or self.spectral > 0
