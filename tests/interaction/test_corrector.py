@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_jcc.config import apply_overrides, get_preset
+from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, lay_over
-from napari_jcc.interaction.machine import with_prior
+from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
 from napari_jcc.results.cuts import Cut
@@ -201,3 +201,34 @@ def test_what_is_corrected_in_one_image_is_learned_for_the_others(finished):
         )
     ]
     assert np.mean(lost) < 0
+
+
+def test_the_look_is_learned_anew_for_the_others(tiny_collection):
+    changes = {
+        "superpixels.count": 60,
+        "features.dimensions": 16,
+        "boxes.objects": 2,
+        "boxes.smallest_area": 0.001,
+        "decode.refinement": "look",
+    }
+    run = Run(tiny_collection.open(), apply_overrides(JccConfig(), changes)).finish()
+    corrector = Corrector(run)
+    wrong = run.result.images[0].mask
+    corrector.update(Edits().paint(corrector.keys[0], wrong, BACKGROUND))
+    assert not corrector.answer(0).mask[wrong].any()
+    settled = corrector.settle()
+    assert run.look is not None
+    pairs = zip(
+        run.images[1:], run.result.images[1:], settled.result.images[1:], strict=True
+    )
+    for image, before, after in pairs:
+        assert after.instances is not None
+        assert before.mask.any()
+        rated = run.look.rate(image)[before.mask].mean()
+        state = corrector._state
+        assert state.look is not None
+        assert state.look.rate(image)[before.mask].mean() < rated
+    corrector.update(Edits())
+    again = corrector.settle().result.images
+    for image, before in zip(again, run.result.images, strict=True):
+        np.testing.assert_array_equal(image.mask, before.mask)

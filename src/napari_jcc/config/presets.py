@@ -92,7 +92,7 @@ PRESETS: dict[str, Preset] = {
                 "boxes.smallest_area": 0.001,
                 "problem.area_min": 0.005,
                 "problem.gamma": 0.02,
-                "decode.refinement": "blend",
+                "decode.refinement": "look",
                 "decode.smallest_piece": 0.0005,
             },
         ),

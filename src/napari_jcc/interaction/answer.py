@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from napari_jcc._types import FloatArray, ImageArray, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.guidance import Guidance
@@ -40,6 +40,7 @@ def decode_guided(
     config: DecodeConfig,
     taught: bool = False,
     cut: Cut = OWN_CUT,
+    rating: Float32Array | None = None,
 ) -> ImageResult:
     """Decide mask and box of an image with edits, which the mask follows further.
 
@@ -49,7 +50,7 @@ def decode_guided(
 
     Parameters
     ----------
-    name, image, shape, regions, config, cut
+    name, image, shape, regions, config, cut, rating
         As for `decode_image`.
     values
         y (S,) and z (R,) of the image under the edits.
@@ -61,9 +62,9 @@ def decode_guided(
     y = tame_marked(values[0], guidance)
     by_grabcut = config.refinement == "grabcut"
     if guidance.empty and not (taught and by_grabcut):
-        return decode_image(name, image, shape, regions, y, values[1], config, cut)
+        return decode_image(name, image, shape, regions, y, values[1], config, cut, rating)
     plain = config.model_copy(update={"refinement": "none"}) if by_grabcut else config
-    found = decode_image(name, image, shape, regions, y, values[1], plain, cut)
+    found = decode_image(name, image, shape, regions, y, values[1], plain, cut, rating)
     if guidance.no_object:
         nowhere = np.full(4, np.nan, np.float32)
         return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_jcc._types import FloatArray
+from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.interaction.answer import decode_guided
 from napari_jcc.interaction.edits import Edits, ImageKey
 from napari_jcc.interaction.guidance import (
@@ -18,17 +18,22 @@ from napari_jcc.interaction.guidance import (
 )
 from napari_jcc.interaction.joint import JointSolver, Point
 from napari_jcc.interaction.overlay import lay_over_image
-from napari_jcc.interaction.spreading import Marked, describe_superpixels, spread_marks
+from napari_jcc.interaction.relook import LookTeacher
+from napari_jcc.interaction.spreading import (
+    Marked,
+    describe_superpixels,
+    spread_marks,
+    with_prior,
+)
 from napari_jcc.interaction.teaching import Lesson, Teacher, read_lesson, teaching_features
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.problem.fixings import Fixings
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions
-from napari_jcc.regions.boxes import box_excess
-from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import OWN_CUT
+from napari_jcc.results.look import Look
 
 TAUGHT_SHARE = 0.9
 """Share of the prior that the classifier takes, where something was corrected."""
@@ -44,12 +49,15 @@ class State:
         Pieces of every image, with the prior and boxes that `point` was found with.
     point
         Of the joint problem; None without one.
+    look
+        What objects look like in the set; None where masks are not redrawn by it.
     images
         Masks and boxes, no edits laid over.
     """
 
     regions: tuple[ImageRegions, ...]
     point: Point | None
+    look: Look | None
     images: tuple[ImageResult, ...]
 
 
@@ -78,8 +86,9 @@ class Machine:
         self._several = any(regions.objects > 1 for regions in run.regions)
         by_map = run.config.decode.refinement in ("smoother", "blend")
         self._spreads = by_map and not self._several
+        self._looks = LookTeacher(run)
         point = None if self._joint is None else self._joint.start
-        self.start = State(run.regions, point, run.result.images)
+        self.start = State(run.regions, point, run.look, run.result.images)
 
     def guidance(self, edits: Edits, place: int, regions: ImageRegions) -> Guidance:
         """Read what the edits of an image say about its pieces.
@@ -111,7 +120,8 @@ class Machine:
         values = joint.values(point, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
-        images[place] = self._decide(place, own, values, said, taught)
+        rating = None if state.look is None else self._looks.rate(state.look, place)
+        images[place] = self._decide(place, own, values, said, taught, rating)
         return replace(state, point=point, images=tuple(images))
 
     def settle(self, edits: Edits, progress: Progress) -> State:
@@ -127,7 +137,11 @@ class Machine:
         joint, edited = self._joint, set(edits.edited)
         places = () if joint is None else joint.places
         corrected = [i for i in places if self._keys[i] in edited]
-        if joint is None or not corrected or self._several:
+        if joint is None or not corrected:
+            return self.start
+        if self.start.look is not None:
+            return self._settle_look(joint, edits, corrected, progress)
+        if self._several:
             return self.start
         regions = list(self._run.regions)
         for place, change in self._learn(joint, edits, corrected, progress).items():
@@ -141,8 +155,32 @@ class Machine:
         progress.start("Joint problem", 1)
         point = joint.solve([regions[i] for i in joint.places], fixings, progress)
         progress.advance()
-        decided = self._decode(joint, regions, point, guidance, progress)
-        return State(tuple(regions), point, tuple(decided))
+        decided = self._decode(joint, regions, point, guidance, None, progress)
+        return State(tuple(regions), point, None, tuple(decided))
+
+    def _settle_look(
+        self,
+        joint: JointSolver,
+        edits: Edits,
+        corrected: Sequence[int],
+        progress: Progress,
+    ) -> State:
+        """Solve the corrected images and learn anew what objects look like in the set."""
+        progress.start("Corrected images", len(corrected))
+        state = self.start
+        for place in corrected:
+            state = self.answer(edits, state, place)
+            progress.advance()
+        point = state.point
+        if point is None:
+            return state
+        regions, guidance = list(state.regions), {}
+        for place in corrected:
+            guidance[place] = self.guidance(edits, place, regions[place])
+            regions[place] = hold_marks(regions[place], guidance[place])[0]
+        look = self._looks.learn(joint, point, guidance, progress)
+        decided = self._decode(joint, regions, point, guidance, look, progress)
+        return replace(state, look=look, images=tuple(decided))
 
     def _learn(
         self,
@@ -221,6 +259,7 @@ class Machine:
         regions: Sequence[ImageRegions],
         point: Point,
         guidance: Mapping[int, Guidance],
+        look: Look | None,
         progress: Progress,
     ) -> list[ImageResult]:
         decided = list(self.start.images)
@@ -228,7 +267,8 @@ class Machine:
         def decide(place: int) -> ImageResult:
             said = guidance.get(place) or self.guidance(Edits(), place, regions[place])
             values = joint.values(point, place)
-            return self._decide(place, regions[place], values, said, taught=True)
+            rating = None if look is None else look.rate(self._run.images[place])
+            return self._decide(place, regions[place], values, said, True, rating)
 
         def keep(position: int, result: ImageResult) -> None:
             decided[joint.places[position]] = result
@@ -245,6 +285,7 @@ class Machine:
         values: tuple[FloatArray, FloatArray],
         said: Guidance,
         taught: bool,
+        rating: Float32Array | None,
     ) -> ImageResult:
         run = self._run
         # A map that the user moved is another than the cut was rated for.
@@ -259,30 +300,8 @@ class Machine:
             run.config.decode,
             taught,
             cut,
+            rating,
         )
-
-
-def with_prior(regions: ImageRegions, change: FloatArray) -> ImageRegions:
-    """Regions with another prior.
-
-    Every superpixel moves as a whole: what the prior knows of the pixels within one stays,
-    as refinement of the mask goes by it.
-
-    Parameters
-    ----------
-    regions
-        Pieces of an image.
-    change : (S,) float64
-        What is added to the prior of every superpixel, in [-1, 1].
-    """
-    before = regions.saliency_map
-    moved = change.astype(np.float32)[regions.superpixels.label_map]
-    both = np.clip(before + moved, 0.0, 1.0)
-    bounds = pixel_bounds(regions.boxes, before.shape)
-    # Where merit is excess this is the new excess; a learned rating moves by as much.
-    gained = box_excess(bounds, both) - box_excess(bounds, before)
-    merit = (regions.box_merit + gained).astype(np.float32)
-    return replace(regions, saliency_map=both, box_merit=merit)
 
 
 def _marked(said: Guidance) -> Marked:

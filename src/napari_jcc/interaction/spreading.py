@@ -22,12 +22,15 @@ image foretell those of the next, near 0 where they contradict them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from napari_jcc._types import FloatArray, IntArray
+from napari_jcc.priors.kernel_ridge import square_distances
 from napari_jcc.regions import ImageRegions
+from napari_jcc.regions.boxes import box_excess
+from napari_jcc.regions.overlap import pixel_bounds
 
 NOISE = 0.1
 """Variance of a mark, the process having 1: a superpixel may hold both kinds."""
@@ -106,6 +109,29 @@ def spread_marks(
     return after
 
 
+def with_prior(regions: ImageRegions, change: FloatArray) -> ImageRegions:
+    """Regions with another prior.
+
+    Every superpixel moves as a whole: what the prior knows of the pixels within one stays,
+    as refinement of the mask goes by it.
+
+    Parameters
+    ----------
+    regions
+        Pieces of an image.
+    change : (S,) float64
+        What is added to the prior of every superpixel, in [-1, 1].
+    """
+    before = regions.saliency_map
+    moved = change.astype(np.float32)[regions.superpixels.label_map]
+    both = np.clip(before + moved, 0.0, 1.0)
+    bounds = pixel_bounds(regions.boxes, before.shape)
+    # Where merit is excess this is the new excess; a learned rating moves by as much.
+    gained = box_excess(bounds, both) - box_excess(bounds, before)
+    merit = (regions.box_merit + gained).astype(np.float32)
+    return replace(regions, saliency_map=both, box_merit=merit)
+
+
 def _likely_share(alike: FloatArray, image: IntArray, surprise: FloatArray) -> float:
     """Return the mean of rho given the marks, whose variance has the likeliest scale."""
     evidence = np.zeros(len(SHARES))
@@ -129,9 +155,3 @@ def _covariance(alike: FloatArray, image: IntArray, share: float) -> FloatArray:
 
 def _kernel(points: FloatArray, others: FloatArray) -> FloatArray:
     return np.asarray(np.exp(-square_distances(points, others)))
-
-
-def square_distances(points: FloatArray, others: FloatArray) -> FloatArray:
-    """Return the squared distances of (P, D) points and (O, D) others, (P, O)."""
-    norms = np.square(points).sum(axis=1)[:, None] + np.square(others).sum(axis=1)
-    return np.asarray(np.maximum(norms - 2 * points @ others.T, 0.0))

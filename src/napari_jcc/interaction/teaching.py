@@ -1,14 +1,8 @@
-r"""A classifier of superpixels that learns from corrected images.
+"""A classifier of superpixels that learns from corrected images.
 
 Its target is the share of a superpixel that the mask covers. Superpixels of corrected
 images count more than the others, whose masks are only the machine's own opinion, and
-marked ones most. The classifier is kernel ridge regression on Nyström landmarks: with
-kernel :math:`k(a, b) = \exp(-|a - b|^2 / s)`, landmarks Z and weights :math:`\omega`,
-
-.. math::
-   \min_c \sum_j \omega_j (t_j - k(x_j, Z) c)^2 + \lambda\, c' k(Z, Z)\, c
-
-(Williams and Seeger, Using the Nyström method to speed up kernel machines, 2001).
+marked ones most.
 """
 
 from __future__ import annotations
@@ -20,41 +14,14 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
-from napari_jcc.interaction.spreading import square_distances
+from napari_jcc.features.appearance import describe_pixels
+from napari_jcc.priors.kernel_ridge import KernelRidge
 from napari_jcc.regions import ImageRegions
-from napari_jcc.regions.superpixels import to_lab
 
-SCALES = (2.0, 4.0, 8.0)
-"""Widths of the Gaussians, in working pixels."""
 LANDMARKS = 400
-RIDGE = 0.01
 CORRECTED_WEIGHT = 5.0
 MARKED_WEIGHT = 20.0
 """How many times a superpixel of a corrected image, and a marked one, counts."""
-
-
-def describe_pixels(image: ImageArray) -> Float32Array:
-    """Colour, gradient, curvature and contrast around every pixel at several scales.
-
-    Parameters
-    ----------
-    image : (h, w, 3) uint8
-        RGB.
-
-    Returns
-    -------
-    (h, w, D) float32
-    """
-    lab = to_lab(image)
-    planes = [lab[..., channel] for channel in range(3)]
-    for scale in SCALES:
-        smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), scale), np.float32)
-        light = smooth[..., 0]
-        planes += [smooth[..., channel] for channel in range(3)]
-        planes += _structure(light)
-        square = cv2.GaussianBlur(np.square(lab[..., 0]), (0, 0), scale)
-        planes.append(np.sqrt(np.maximum(square - np.square(light), 0)))
-    return np.stack(planes, axis=-1)
 
 
 def pool_by_superpixel(values: Float32Array, regions: ImageRegions) -> FloatArray:
@@ -125,26 +92,14 @@ class Teacher:
     """
 
     def __init__(self, features: FloatArray) -> None:
-        step = max(1, len(features) // LANDMARKS)
-        landmarks = features[step // 2 :: step]
-        between = square_distances(landmarks, landmarks)
-        scale = float(np.median(between)) or 1.0
-        self._kernel = np.exp(-square_distances(features, landmarks) / scale)
-        self._prior = np.exp(-between / scale) / len(landmarks)
+        self._ridge = KernelRidge(features, LANDMARKS)
 
     def rate(self, lessons: Sequence[Lesson]) -> FloatArray:
         """Fit to the lessons of all images and rate all superpixels, (S,) in [0, 1]."""
         target = np.concatenate([lesson.target for lesson in lessons])
         weight = np.concatenate([lesson.weight for lesson in lessons])
-        weight = weight / weight.sum()
-        level = float(weight @ target)
-        weighted = self._kernel * weight[:, None]
-        system = weighted.T @ self._kernel + RIDGE * self._prior
-        system[np.diag_indices(len(system))] += 1e-8
-        right = weighted.T @ (target - level)
-        # By numpy, which lets other threads run meanwhile, as a window's; scipy does not.
-        found = self._kernel @ np.linalg.solve(system, right) + level
-        return np.clip(found, 0.0, 1.0)
+        fitted = self._ridge.fit(target, weight)
+        return np.clip(self._ridge.at_points(fitted), 0.0, 1.0)
 
 
 def teaching_features(
@@ -171,16 +126,6 @@ def teaching_features(
         0.3 * _standard(np.concatenate([_place(found) for found in regions])),
     ]
     return np.concatenate(blocks, axis=1)
-
-
-def _structure(light: Float32Array) -> list[Float32Array]:
-    """Gradient and both curvatures of a smoothed plane, each (h, w)."""
-    x, y, xx, yy, xy = (
-        np.asarray(cv2.Sobel(light, cv2.CV_32F, *orders), np.float32)
-        for orders in ((1, 0), (0, 1), (2, 0), (0, 2), (1, 1))
-    )
-    spread = np.sqrt(np.square(xx - yy) + 4 * np.square(xy))
-    return [np.hypot(x, y), (xx + yy + spread) / 2, (xx + yy - spread) / 2]
 
 
 def _place(regions: ImageRegions) -> FloatArray:

@@ -11,9 +11,11 @@ import numpy as np
 from scipy import sparse
 
 from napari_jcc.features import FeatureMap, RegionDescriptors
+from napari_jcc.priors.kernel_ridge import FittedRidge
 from napari_jcc.problem import DiscriminativeFactor, JointFactors
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult
+from napari_jcc.results.look import Look
 from napari_jcc.solvers import Solution, Status
 
 _CLASSES: dict[str, type] = {
@@ -21,9 +23,11 @@ _CLASSES: dict[str, type] = {
     for cls in (
         DiscriminativeFactor,
         FeatureMap,
+        FittedRidge,
         ImageRegions,
         ImageResult,
         JointFactors,
+        Look,
         RegionDescriptors,
         Solution,
         Superpixels,

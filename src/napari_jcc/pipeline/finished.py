@@ -14,6 +14,7 @@ from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import JccResult
 from napari_jcc.results.cuts import Cut
+from napari_jcc.results.look import Look
 from napari_jcc.solvers import Solution
 
 
@@ -59,6 +60,8 @@ class FinishedRun:
         Pieces of every image.
     cuts
         Where the smoothed map of every image is cut.
+    look
+        What objects look like in the set; None where the settings do not ask for it.
     joint
         The solved problem; None where no image has a box.
     encoded
@@ -72,6 +75,7 @@ class FinishedRun:
     images: tuple[ImageArray, ...]
     regions: tuple[ImageRegions, ...]
     cuts: tuple[Cut, ...]
+    look: Look | None
     joint: SolvedJoint | None
     encoded: EncodedImages | None
     result: JccResult

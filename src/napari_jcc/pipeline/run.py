@@ -22,12 +22,14 @@ from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.pipeline.look import find_look
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
 from napari_jcc.priors import Evidence, find_priors, refit_prior
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
+from napari_jcc.results.look import Look
 from napari_jcc.results.smooth import smooth_prior, split_smoothed
 
 if TYPE_CHECKING:
@@ -43,9 +45,9 @@ class Run:
     """One run of the joint program over a set of images.
 
     Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
-    cuts, masks; encoder, prior and cuts only where the settings ask for them. Every stage
-    is kept under a key made of the settings and inputs it depends on, so that a second run
-    with other settings, or with images added, redoes only what must change.
+    cuts, look, masks; encoder, prior, cuts and look only where the settings ask for them.
+    Every stage is kept under a key made of the settings and inputs it depends on, so that a
+    second run with other settings, or with images added, redoes only what must change.
 
     Parameters
     ----------
@@ -144,17 +146,19 @@ class Run:
             maps = self._learn(learned, images, maps, priors, encoded, last=last)
         keys, regions = boxes.choose(keys, maps)
         answer = joint.solve(keys, regions)
-        whole = digest("smoothed", answer.key, keys)
+        whole = digest("decided", answer.key, keys)
         cuts = choose_cuts(
             whole, images, regions, answer.values, encoded, self.config, self._keeper
         )
-        results = self._decode(images, regions, answer.values, cuts)
+        look = find_look(whole, images, regions, answer.values, self.config, self._keeper)
+        results = self._decode(images, regions, answer.values, cuts, look)
         return FinishedRun(
             collection=self.collection,
             config=self.config,
             images=tuple(images),
             regions=tuple(regions),
             cuts=tuple(cuts),
+            look=look,
             joint=answer.joint,
             encoded=encoded if encoded.needed else None,
             result=JccResult(
@@ -269,6 +273,7 @@ class Run:
         regions: list[ImageRegions],
         values: dict[int, tuple[FloatArray, FloatArray]],
         cuts: list[Cut],
+        look: Look | None,
     ) -> list[ImageResult]:
         """Decide masks and boxes; not kept, as no later stage asks for them."""
         tasks = [
@@ -279,6 +284,7 @@ class Run:
                 regions[i],
                 values.get(i),
                 cuts[i],
+                look,
                 self.config,
             )
             for i, image in enumerate(images)

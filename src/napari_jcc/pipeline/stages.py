@@ -26,7 +26,14 @@ from napari_jcc.regions import (
 )
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import Cut
-from napari_jcc.results.decode import decode_image, smooth_scores, undecided_image
+from napari_jcc.results.decode import (
+    blend_scores,
+    decode_image,
+    smooth_scores,
+    undecided_image,
+    unit_scores,
+)
+from napari_jcc.results.look import Look, PixelSample, sample_pixels
 from napari_jcc.results.smooth import smooth_twice, split_by_all
 
 COARSE = 2
@@ -88,7 +95,16 @@ class DecodeTask(NamedTuple):
     regions: ImageRegions
     values: tuple[FloatArray, FloatArray] | None
     cut: Cut
+    look: Look | None
     config: JccConfig
+
+
+class SampleTask(NamedTuple):
+    """Input of `sample_look`."""
+
+    image: ImageArray
+    regions: ImageRegions
+    values: tuple[FloatArray, FloatArray]
 
 
 def find_content(single: ImageCollection) -> str:
@@ -179,4 +195,11 @@ def compute_result(task: DecodeTask) -> ImageResult:
         boxes,
         task.config.decode,
         task.cut,
+        None if task.look is None else task.look.rate(task.image),
     )
+
+
+def sample_look(task: SampleTask) -> PixelSample:
+    """Choose the pixels of one image that teach."""
+    blended = blend_scores(task.regions, unit_scores(task.values[0]))
+    return sample_pixels(task.image, blended)

@@ -99,6 +99,13 @@ class ShownResult:
         images = () if self.answer is None else self.answer.result.images
         return all(image.instances is None for image in images)
 
+    @property
+    def corrections_teach(self) -> bool:
+        """Whether other images learn from what is corrected in one."""
+        answer = self.answer
+        by_look = answer is not None and answer.result.config.decode.refinement == "look"
+        return by_look or self.boxes_are_single
+
     def steps(
         self, answer: Answer, layers: Sequence[Layer | LayerData]
     ) -> list[Callable[[], None]]:

@@ -13,6 +13,7 @@ from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.regions import ImageRegions, box_iou, largest_piece
 from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
+from napari_jcc.results.look import mix_rating
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult
 from napari_jcc.results.smooth import (
@@ -40,6 +41,7 @@ def decode_image(
     box_values: FloatArray,
     config: DecodeConfig,
     cut: Cut = OWN_CUT,
+    rating: Float32Array | None = None,
 ) -> ImageResult:
     """Decide the mask and the box of one image.
 
@@ -66,9 +68,11 @@ def decode_image(
         Rule and refinement.
     cut
         Of the smoothed map, if that is the refinement.
+    rating : (h, w) float32, optional
+        How much pixels look like the object (`Look.rate`), if that is the refinement.
     """
-    scores = _unit_scores(superpixel_values)
-    mask = enlarge_mask(_find_mask(image, regions, scores, config, cut), shape)
+    scores = unit_scores(superpixel_values)
+    mask = enlarge_mask(_find_mask(image, regions, scores, config, cut, rating), shape)
     boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
     z = _shares(box_values)
     numbered = _number(mask, boxes, z, config) if regions.objects > 1 else None
@@ -113,15 +117,15 @@ def _find_mask(
     scores: Float32Array,
     config: DecodeConfig,
     cut: Cut,
+    rating: Float32Array | None,
 ) -> MaskArray:
     """Mask at working size, (h, w) bool."""
     labels = regions.superpixels.label_map
     if config.refinement == "smoother":
         return split_smoothed(smooth_scores(image, regions, scores), cut)
-    if config.refinement == "blend":
-        # The prior knows pixels, the scores the set.
-        both = (scores[labels] + regions.saliency_map) / np.float32(2)
-        return split_by_otsu(both.astype(np.float32))
+    if config.refinement in ("blend", "look"):
+        blended = blend_scores(regions, scores)
+        return split_by_otsu(blended if rating is None else mix_rating(rating, blended))
     mask = select_superpixels(scores, regions, config.rounding)[labels]
     if config.refinement == "grabcut":
         return refine_mask(image, mask, config.iterations, config.seed)
@@ -134,6 +138,12 @@ def smooth_scores(
     """Scores (S,), at least 0, and prior, mixed and smoothed: the map (h, w) to be cut."""
     mixed = mix_scores(scores[regions.superpixels.label_map], regions.saliency_map)
     return smooth_twice(image, mixed)
+
+
+def blend_scores(regions: ImageRegions, scores: Float32Array) -> Float32Array:
+    """Mean of the scores (S,) in [0, 1], which know the set, and the prior, (h, w)."""
+    both = scores[regions.superpixels.label_map] + regions.saliency_map
+    return (both / np.float32(2)).astype(np.float32)
 
 
 def find_box(
@@ -221,7 +231,8 @@ def enlarge_mask(mask: MaskArray, shape: tuple[int, int]) -> MaskArray:
     return np.asarray(share > 0.5).reshape(shape)
 
 
-def _unit_scores(values: FloatArray) -> Float32Array:
+def unit_scores(values: FloatArray) -> Float32Array:
+    """Values of superpixels divided by the largest, (S,) in [0, 1]."""
     clipped = np.clip(values, 0.0, None)
     top = clipped.max(initial=0.0)
     return (clipped / top if top > 0 else clipped).astype(np.float32)

@@ -16,14 +16,15 @@ class DecodeConfig(Section):
         "otsu: the threshold that best splits the scores of an image. paper: divide by the "
         "largest score, then round.",
     )
-    refinement: Literal["grabcut", "smoother", "blend", "none"] = setting(
+    refinement: Literal["grabcut", "smoother", "blend", "look", "none"] = setting(
         "grabcut",
         "Refinement",
         "grabcut: colour models of object and rest redraw the outline at pixel level, as "
         "in the paper. smoother: scores and prior are smoothed where the image is smooth "
         "and among its like colours; milder. blend: scores and prior are averaged pixel by "
-        "pixel, for objects thinner than superpixels. none: the mask is made of whole "
-        "superpixels.",
+        "pixel, for objects thinner than superpixels. look: the same, and a classifier of "
+        "pixels that learns from the masks of all images redraws them. none: the mask is "
+        "made of whole superpixels.",
     )
     cut: Literal["own", "learned"] = setting(
         "own",

@@ -16,8 +16,12 @@ _HINT = (
     "follow. Painting over what is right holds it."
 )
 _HINT_SEVERAL = (
+    "Paint or erase on the masks; another label is another object. The image answers at "
+    "once, the others follow."
+)
+_HINT_UNTAUGHT = (
     "Paint or erase on the masks; another label is another object. With several objects "
-    "an image, the other images learn nothing from it."
+    "an image the others only learn from it where Refinement is look."
 )
 
 
@@ -73,7 +77,7 @@ class CorrectionPanel(QWidget):
         """Show what there is to take back."""
         edits = self._session.edits
         self.setVisible(self._corrections is not None)
-        self.teach_box.setVisible(self._single)
+        self.teach_box.setVisible(self._follow)
         self.undo_button.setEnabled(len(edits) > 0)
         self.redo_button.setEnabled(len(edits.undone) > 0)
         self.clear_button.setEnabled(len(edits) > 0)
@@ -81,7 +85,7 @@ class CorrectionPanel(QWidget):
         count = self._count()
         if not count:
             self.summary.setText(self._hint)
-        elif self._single and self.teach_box.isChecked():
+        elif self._follow and self.teach_box.isChecked():
             self.summary.setText(f"{count}; the others follow…")
         else:
             self.summary.setText(f"{count}; the others stay as they are.")
@@ -91,14 +95,17 @@ class CorrectionPanel(QWidget):
         self._marks.set_visible(False)
 
     @property
-    def _single(self) -> bool:
-        """Whether every image has one object, whose corrections teach the others."""
+    def _follow(self) -> bool:
+        """Whether corrections of an image teach the others."""
         shown = self._session.shown
-        return shown is None or shown.boxes_are_single
+        return shown is None or shown.corrections_teach
 
     @property
     def _hint(self) -> str:
-        return _HINT if self._single else _HINT_SEVERAL
+        shown = self._session.shown
+        if shown is None or shown.boxes_are_single:
+            return _HINT
+        return _HINT_SEVERAL if shown.corrections_teach else _HINT_UNTAUGHT
 
     def _count(self) -> str:
         count = len(self._session.edits.edited)
@@ -119,7 +126,7 @@ class CorrectionPanel(QWidget):
         layout.addLayout(buttons)
 
     def _on_settled(self, settled: Settled) -> None:
-        if not self._single:
+        if not self._follow:
             return
         followed = len(settled.changed)
         masks = "1 mask" if followed == 1 else f"{followed} masks"

@@ -1,0 +1,98 @@
+"""What objects look like in a set, learned anew from marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from napari_jcc._types import Float32Array
+from napari_jcc.interaction.answer import tame_marked
+from napari_jcc.interaction.edits import BACKGROUND, OBJECT
+from napari_jcc.interaction.guidance import Guidance
+from napari_jcc.interaction.joint import JointSolver, Point
+from napari_jcc.pipeline import FinishedRun
+from napari_jcc.progress import Progress
+from napari_jcc.results.decode import blend_scores, unit_scores
+from napari_jcc.results.look import (
+    Look,
+    PixelSample,
+    choose_teachers,
+    learn_look,
+    sample_pixels,
+)
+
+
+class LookTeacher:
+    """Learns the look of a finished run's objects again, from what the user marked.
+
+    Parameters
+    ----------
+    run
+        The finished run.
+    """
+
+    def __init__(self, run: FinishedRun) -> None:
+        self._run = run
+        self._samples: dict[int, PixelSample] = {}
+        self._rated: tuple[Look, int, Float32Array] | None = None
+
+    def rate(self, look: Look, place: int) -> Float32Array:
+        """Rate the pixels of an image, (h, w); the last rating is kept.
+
+        Parameters
+        ----------
+        look
+            What objects look like.
+        place
+            The image's place in the collection.
+        """
+        last = self._rated
+        if last is None or last[0] is not look or last[1] != place:
+            self._rated = last = look, place, look.rate(self._run.images[place])
+        return last[2]
+
+    def learn(
+        self,
+        joint: JointSolver,
+        point: Point,
+        guidance: Mapping[int, Guidance],
+        progress: Progress,
+    ) -> Look:
+        """Learn from the marks, and from scores and priors of all images.
+
+        Parameters
+        ----------
+        joint, point
+            The problem and its scores under the marks.
+        guidance
+            What the edits say, by the place of their image.
+        progress
+            Told of every image, and the way to cancel.
+
+        Raises
+        ------
+        Cancelled
+            If the progress was cancelled.
+        """
+        marked = [joint.places.index(place) for place in guidance]
+        places = [joint.places[i] for i in choose_teachers(len(joint.places), marked)]
+        progress.start("Look", len(places))
+        samples = []
+        for place in places:
+            samples.append(self._sample(joint, point, place, guidance.get(place)))
+            progress.advance()
+        return learn_look(samples)
+
+    def _sample(
+        self, joint: JointSolver, point: Point, place: int, said: Guidance | None
+    ) -> PixelSample:
+        """Choose the pixels of an image that teach; kept for images without marks."""
+        image, regions = self._run.images[place], self._run.regions[place]
+        values = joint.values(point, place)[0]
+        if said is not None:
+            blended = blend_scores(regions, unit_scores(tame_marked(values, said)))
+            drawn = {1.0: said.marks == OBJECT, 0.0: said.marks == BACKGROUND}
+            return sample_pixels(image, blended, drawn)
+        if place not in self._samples:
+            blended = blend_scores(regions, unit_scores(values))
+            self._samples[place] = sample_pixels(image, blended)
+        return self._samples[place]

@@ -1,0 +1,101 @@
+r"""Ridge regression with a Gaussian kernel, on a few landmarks.
+
+With kernel :math:`k(a, b) = \exp(-|a - b|^2 / s)`, landmarks Z, weights :math:`\omega` and
+targets t,
+
+.. math::
+   \min_c \sum_j \omega_j (t_j - \bar t - k(x_j, Z) c)^2 + \lambda\, c' k(Z, Z)\, c
+
+(Williams and Seeger, Using the Nyström method to speed up kernel machines, 2001).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import FloatArray
+
+Points = NDArray[np.floating]
+RIDGE = 0.01
+AT_ONCE = 16384
+"""Points whose kernel is in memory at once, where many are predicted."""
+
+
+def square_distances(points: Points, others: Points) -> Points:
+    """Return the squared distances of (P, D) points and (O, D) others, (P, O)."""
+    norms = np.square(points).sum(axis=1)[:, None] + np.square(others).sum(axis=1)
+    return np.asarray(np.maximum(norms - 2 * points @ others.T, 0))
+
+
+@dataclass(frozen=True)
+class FittedRidge:
+    """A function of points, fitted to targets.
+
+    Attributes
+    ----------
+    landmarks : (L, D) float
+        Points that the kernel compares with.
+    width
+        s of the kernel.
+    coefficients : (L,) float64
+    level
+        Mean of the targets.
+    """
+
+    landmarks: Points
+    width: float
+    coefficients: FloatArray
+    level: float
+
+    def predict(self, points: Points) -> Points:
+        """Return the value at points (P, D), (P,), in their precision."""
+        landmarks, coefficients = (
+            part.astype(points.dtype) for part in (self.landmarks, self.coefficients)
+        )
+        found = np.empty(len(points), points.dtype)
+        for first in range(0, len(points), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            alike = square_distances(points[part], landmarks)
+            alike /= -self.width
+            found[part] = np.exp(alike, out=alike) @ coefficients
+        found += found.dtype.type(self.level)
+        return found
+
+
+class KernelRidge:
+    """Fits one set of points to several targets: the kernel is computed once.
+
+    Parameters
+    ----------
+    points : (P, D) float
+        Comparable in scale. Landmarks are spread evenly over them.
+    count
+        Number of landmarks.
+    """
+
+    def __init__(self, points: Points, count: int) -> None:
+        step = max(1, len(points) // count)
+        self._landmarks = points[step // 2 :: step]
+        between = square_distances(self._landmarks, self._landmarks)
+        self._width = float(np.median(between)) or 1.0
+        self._kernel = np.exp(-square_distances(points, self._landmarks) / self._width)
+        self._penalty = np.exp(-between / self._width) / len(self._landmarks)
+
+    def fit(self, target: FloatArray, weight: FloatArray) -> FittedRidge:
+        """Fit to targets (P,) that count by their weights (P,)."""
+        weight = weight / weight.sum()
+        level = float(weight @ target)
+        weighted = self._kernel * weight[:, None]
+        system = weighted.T @ self._kernel + RIDGE * self._penalty
+        system[np.diag_indices(len(system))] += 1e-8
+        right = weighted.T @ (target - level)
+        # By numpy, which lets other threads run meanwhile, as a window's; scipy does not.
+        coefficients = np.linalg.solve(system, right)
+        return FittedRidge(self._landmarks, self._width, coefficients, level)
+
+    def at_points(self, fitted: FittedRidge) -> FloatArray:
+        """Return what `fitted` says of the points it was fitted to, (P,)."""
+        return np.asarray(self._kernel @ fitted.coefficients + fitted.level)
