@@ -75,7 +75,7 @@ PRESETS: dict[str, Preset] = {
             "Microscopy",
             "Deep features, and saliency as prior, for images unlike photographs. Needs an "
             "encoder.",
-            {**_DEEP, "decode.refinement": "grabcut"},
+            {**_DEEP, "decode.refinement": "look"},
         ),
         Preset(
             "many",

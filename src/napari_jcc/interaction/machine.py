@@ -84,7 +84,7 @@ class Machine:
         self._teacher: Teacher | None = None
         # Of several thin objects the prior knows more than superpixels could be taught.
         self._several = any(regions.objects > 1 for regions in run.regions)
-        by_map = run.config.decode.refinement in ("smoother", "blend")
+        by_map = run.config.decode.refinement in ("smoother", "blend", "look")
         self._spreads = by_map and not self._several
         self._looks = LookTeacher(run)
         point = None if self._joint is None else self._joint.start
@@ -137,50 +137,28 @@ class Machine:
         joint, edited = self._joint, set(edits.edited)
         places = () if joint is None else joint.places
         corrected = [i for i in places if self._keys[i] in edited]
-        if joint is None or not corrected:
-            return self.start
-        if self.start.look is not None:
-            return self._settle_look(joint, edits, corrected, progress)
-        if self._several:
+        untaught = self._several and self.start.look is None
+        if joint is None or not corrected or untaught:
             return self.start
         regions = list(self._run.regions)
-        for place, change in self._learn(joint, edits, corrected, progress).items():
-            regions[place] = with_prior(regions[place], change)
+        if not self._several:
+            for place, change in self._learn(joint, edits, corrected, progress).items():
+                regions[place] = with_prior(regions[place], change)
         guidance: dict[int, Guidance] = {}
         fixings: dict[int, Fixings] = {}
         for place in corrected:
             guidance[place] = self.guidance(edits, place, regions[place])
             regions[place], chosen = hold_marks(regions[place], guidance[place])
             fixings[place] = local_fixings(guidance[place], chosen, regions[place].objects)
-        progress.start("Joint problem", 1)
-        point = joint.solve([regions[i] for i in joint.places], fixings, progress)
-        progress.advance()
-        decided = self._decode(joint, regions, point, guidance, None, progress)
-        return State(tuple(regions), point, None, tuple(decided))
-
-    def _settle_look(
-        self,
-        joint: JointSolver,
-        edits: Edits,
-        corrected: Sequence[int],
-        progress: Progress,
-    ) -> State:
-        """Solve the corrected images and learn anew what objects look like in the set."""
-        progress.start("Corrected images", len(corrected))
-        state = self.start
-        for place in corrected:
-            state = self.answer(edits, state, place)
+        point, look = joint.start, self.start.look
+        if not self._several:
+            progress.start("Joint problem", 1)
+            point = joint.solve([regions[i] for i in joint.places], fixings, progress)
             progress.advance()
-        point = state.point
-        if point is None:
-            return state
-        regions, guidance = list(state.regions), {}
-        for place in corrected:
-            guidance[place] = self.guidance(edits, place, regions[place])
-            regions[place] = hold_marks(regions[place], guidance[place])[0]
-        look = self._looks.learn(joint, point, guidance, progress)
+        if look is not None:
+            look = self._looks.learn(joint, point, regions, guidance, progress)
         decided = self._decode(joint, regions, point, guidance, look, progress)
-        return replace(state, look=look, images=tuple(decided))
+        return State(tuple(regions), point, look, tuple(decided))
 
     def _learn(
         self,
@@ -196,6 +174,9 @@ class Machine:
         regions = {place: self._run.regions[place] for place in joint.places}
         if self._spreads:
             progress.start("Learning", 1)
+            if self.start.look is not None:
+                # The look tells the others, and more surely.
+                regions = {place: regions[place] for place in corrected}
             said = {i: self.guidance(edits, i, own) for i, own in regions.items()}
             changes = self._spread(joint, regions, said)
         else:

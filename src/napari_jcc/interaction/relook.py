@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from napari_jcc._types import Float32Array
 from napari_jcc.interaction.answer import tame_marked
@@ -11,6 +11,7 @@ from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.interaction.joint import JointSolver, Point
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress
+from napari_jcc.regions import ImageRegions
 from napari_jcc.results.decode import blend_scores, unit_scores
 from napari_jcc.results.look import (
     Look,
@@ -54,6 +55,7 @@ class LookTeacher:
         self,
         joint: JointSolver,
         point: Point,
+        regions: Sequence[ImageRegions],
         guidance: Mapping[int, Guidance],
         progress: Progress,
     ) -> Look:
@@ -63,6 +65,8 @@ class LookTeacher:
         ----------
         joint, point
             The problem and its scores under the marks.
+        regions
+            Pieces of all images, with the prior under the marks.
         guidance
             What the edits say, by the place of their image.
         progress
@@ -78,21 +82,30 @@ class LookTeacher:
         progress.start("Look", len(places))
         samples = []
         for place in places:
-            samples.append(self._sample(joint, point, place, guidance.get(place)))
+            own, said = regions[place], guidance.get(place)
+            samples.append(self._sample(joint, point, place, own, said))
             progress.advance()
         return learn_look(samples)
 
     def _sample(
-        self, joint: JointSolver, point: Point, place: int, said: Guidance | None
+        self,
+        joint: JointSolver,
+        point: Point,
+        place: int,
+        regions: ImageRegions,
+        said: Guidance | None,
     ) -> PixelSample:
-        """Choose the pixels of an image that teach; kept for images without marks."""
-        image, regions = self._run.images[place], self._run.regions[place]
+        """Choose the pixels of an image that teach; kept where nothing has changed."""
+        unchanged = said is None and point is joint.start
+        if unchanged and place in self._samples:
+            return self._samples[place]
         values = joint.values(point, place)[0]
+        drawn = {}
         if said is not None:
-            blended = blend_scores(regions, unit_scores(tame_marked(values, said)))
+            values = tame_marked(values, said)
             drawn = {1.0: said.marks == OBJECT, 0.0: said.marks == BACKGROUND}
-            return sample_pixels(image, blended, drawn)
-        if place not in self._samples:
-            blended = blend_scores(regions, unit_scores(values))
-            self._samples[place] = sample_pixels(image, blended)
-        return self._samples[place]
+        blended = blend_scores(regions, unit_scores(values))
+        sample = sample_pixels(self._run.images[place], blended, drawn)
+        if unchanged:
+            self._samples[place] = sample
+        return sample

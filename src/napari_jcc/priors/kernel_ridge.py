@@ -20,8 +20,10 @@ from napari_jcc._types import FloatArray
 
 Points = NDArray[np.floating]
 RIDGE = 0.01
-AT_ONCE = 16384
-"""Points whose kernel is in memory at once, where many are predicted."""
+SAME = 1e-6
+"""Squared distance below which points differ by rounding alone."""
+AT_ONCE = 1024
+"""Points that are predicted at once: their kernel stays in the processor's cache."""
 
 
 def square_distances(points: Points, others: Points) -> Points:
@@ -52,16 +54,22 @@ class FittedRidge:
 
     def predict(self, points: Points) -> Points:
         """Return the value at points (P, D), (P,), in their precision."""
+        kind = points.dtype.type
         landmarks, coefficients = (
-            part.astype(points.dtype) for part in (self.landmarks, self.coefficients)
+            part.astype(kind) for part in (self.landmarks, self.coefficients)
         )
+        # -|a - z|^2 / s is linear in a but for |a|^2: one product and two sums.
+        slope = landmarks.T * kind(2 / self.width)
+        of_landmark = np.square(landmarks).sum(axis=1) / kind(self.width)
+        of_point = np.square(points).sum(axis=1) / kind(self.width)
         found = np.empty(len(points), points.dtype)
         for first in range(0, len(points), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            alike = square_distances(points[part], landmarks)
-            alike /= -self.width
-            found[part] = np.exp(alike, out=alike) @ coefficients
-        found += found.dtype.type(self.level)
+            exponent = points[part] @ slope
+            exponent -= of_landmark
+            exponent -= of_point[part, None]
+            found[part] = np.exp(exponent, out=exponent) @ coefficients
+        found += kind(self.level)
         return found
 
 
@@ -80,7 +88,8 @@ class KernelRidge:
         step = max(1, len(points) // count)
         self._landmarks = points[step // 2 :: step]
         between = square_distances(self._landmarks, self._landmarks)
-        self._width = float(np.median(between)) or 1.0
+        typical = float(np.median(between))
+        self._width = typical if typical > SAME else 1.0
         self._kernel = np.exp(-square_distances(points, self._landmarks) / self._width)
         self._penalty = np.exp(-between / self._width) / len(self._landmarks)
 
