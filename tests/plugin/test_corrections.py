@@ -12,6 +12,7 @@ from napari.utils.interactions import (
     mouse_release_callbacks,
 )
 
+from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
@@ -201,6 +202,28 @@ def test_without_teaching_the_others_stay(viewer, widget, qtbot):
     settle(widget, qtbot)
     np.testing.assert_array_equal(labels.data[[0, 2, 3]], start[[0, 2, 3]])
     assert (labels.data[1, 2:8, 3:12] == 1).all()
+
+
+@pytest.mark.parametrize("refinement", ["look", "none"])
+def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, refinement):
+    changes = {
+        "boxes.objects": 2,
+        "boxes.smallest_area": 0.001,
+        "decode.refinement": refinement,
+    }
+    widget.form.set_config(apply_overrides(widget.form.config(), changes))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    labels, follow = layer_of(viewer, Labels), refinement == "look"
+    start = labels.data.copy()
+    assert widget.corrections.teach_box.isVisibleTo(widget) == follow
+    assert ("others follow" in widget.corrections.summary.text()) == follow
+    viewer.dims.set_current_step(0, 0)
+    wrong = np.nonzero(start[0])
+    labels.data_setitem((np.zeros(len(wrong[0]), int), *wrong), 0)
+    settle(widget, qtbot)
+    assert not labels.data[0][wrong].any()
+    assert np.array_equal(labels.data[1:], start[1:]) != follow
 
 
 def test_removed_layers_take_no_edit_with_them(viewer, widget, qtbot):
