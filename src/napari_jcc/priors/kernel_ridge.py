@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import FloatArray
+from napari_jcc.threads import one_thread
 
 Points = NDArray[np.floating]
 RIDGE = 0.01
@@ -52,6 +53,7 @@ class FittedRidge:
     coefficients: FloatArray
     level: float
 
+    @one_thread
     def predict(self, points: Points) -> Points:
         """Return the value at points (P, D), (P,), in their precision."""
         kind = points.dtype.type
@@ -93,6 +95,7 @@ class KernelRidge:
         self._kernel = np.exp(-square_distances(points, self._landmarks) / self._width)
         self._penalty = np.exp(-between / self._width) / len(self._landmarks)
 
+    @one_thread
     def fit(self, target: FloatArray, weight: FloatArray) -> FittedRidge:
         """Fit to targets (P,) that count by their weights (P,)."""
         weight = weight / weight.sum()
