@@ -48,6 +48,12 @@ def test_help_lists_presets(command, capsys):
     assert all(f"{name}: " in text for name in PRESETS)
 
 
+def test_help_fills_its_lines(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run("sweep", "--help")
+    assert "masks and boxes of every \n point to OUT/points" in capsys.readouterr().out
+
+
 def test_help_needs_neither_pictures_nor_solvers():
     code = (
         "import sys\n"

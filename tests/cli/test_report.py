@@ -49,12 +49,18 @@ def test_masks_of_the_whole_field_bring_up_the_preset_for_many_objects():
 
 
 def test_long_lists_are_cut_and_names_are_not_taken_for_markup():
-    skipped = {f"[red]{number}.txt[/red]": "not an image" for number in range(30)}
+    skipped = {f"[red]{number}.txt": f"damaged at {number}" for number in range(30)}
     text = shown(show_summary, result_of(image_result(), skipped=skipped), Path("[b]out"))
-    assert "[red]9.txt[/red]" in text
+    assert "[red]9.txt" in text
     assert "[red]10.txt" not in text
     assert "and 20 more, all in run.json" in text
     assert "[b]out" in text
+
+
+def test_files_left_out_for_one_reason_share_a_line():
+    skipped = {f"/data/{number}.txt": "not an image" for number in range(30)}
+    text = shown(show_summary, result_of(image_result(), skipped=skipped), Path("out"))
+    assert "Skipped  0.txt, 1.txt, 2.txt and 27 more: not an image" in text
 
 
 def test_scores_are_a_table_with_means():

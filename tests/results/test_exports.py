@@ -86,6 +86,12 @@ def test_masks_that_are_numbered_by_hand_keep_their_numbers(tmp_path):
     assert [item["bbox"] for item in found] == [[4, 5, 5, 2], [0, 0, 3, 1]]
 
 
+def test_a_place_without_extension_becomes_a_folder(plain, tmp_path):
+    file = export_result(plain, tmp_path / "coco", "coco")
+    assert file == tmp_path / "coco" / "instances.json"
+    assert file.is_file()
+
+
 def test_tiff_is_one_stack_with_axes_names_and_sizes(plain, tmp_path):
     file = export_result(plain, tmp_path / "masks.tif", "tiff")
     with tifffile.TiffFile(file) as tiff:

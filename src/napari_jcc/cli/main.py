@@ -35,7 +35,7 @@ app = typer.Typer(
     name="napari-jcc",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",  # "rich" keeps the line ends of docstrings
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="First steps: napari-jcc sample coins coins; "
     "napari-jcc segment coins/images -o out",

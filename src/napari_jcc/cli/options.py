@@ -10,7 +10,7 @@ import typer
 
 from napari_jcc.config import PRESETS, JccConfig, apply_overrides, get_preset, load_config
 
-_PRESETS = " ".join(f"[bold]{name}[/bold]: {p.description}" for name, p in PRESETS.items())
+_PRESETS = " ".join(f"**{name}**: {p.description}" for name, p in PRESETS.items())
 
 Preset = Annotated[
     str,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from napari_jcc.collection import describe_skipped
 from napari_jcc.results import JccResult
 from napari_jcc.results.names import OVERVIEW, RECORD
 
@@ -28,8 +29,7 @@ def show_summary(result: JccResult, out: Path, console: Console | None = None) -
     """Print what a run found, left out and took, where it is, and what to do next."""
     console = console or Console()
     lines = [("Images", _count_images(result))]
-    skipped = [f"{file}: {reason}" for file, reason in result.skipped.items()]
-    lines += [("Skipped", line) for line in _cut(skipped)]
+    lines += [("Skipped", line) for line in _cut(describe_skipped(result.skipped))]
     lines += [("Warning", line) for line in _cut(result.warnings)]
     if result.may_be_field:
         lines.append(("Hint", _RATHER_MANY))

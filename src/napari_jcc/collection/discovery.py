@@ -106,7 +106,7 @@ def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
     images = []
     for path in _walk(found, folder, recursive):
         if path.suffix.lower() not in EXTENSIONS:
-            found.skipped[str(path)] = f"not an image file ({', '.join(EXTENSIONS)})"
+            found.skipped[str(path)] = "not an image file, by its extension"
         elif not path.is_file():
             found.skipped[str(path)] = "not a file, or a link to nothing"
         else:

@@ -75,7 +75,7 @@ def _nothing_found(
     message = f"No usable image in {where}. "
     if skipped:
         shown = [f"{Path(file).name} ({why})" for file, why in list(skipped.items())[:3]]
-        message += f"Found {len(skipped)} other files, such as {'; '.join(shown)}. "
+        message += f"Left out: {'; '.join(shown)}{' ...' if len(skipped) > 3 else ''}. "
     else:
         message += "There is no file. "
     if not recursive:

@@ -190,7 +190,7 @@ class Run:
             if isinstance(image, str)
         }
         if not good:
-            reasons = "\n".join(str(reason) for reason in failed.values())
+            reasons = "\n".join(f"{file}: {why}" for file, why in failed.items())
             raise InputError(f"None of the {len(images)} images can be read.\n{reasons}")
         self.collection = self.collection.select(good, skipped=failed)
         usable = [image for image in images if not isinstance(image, str)]

@@ -120,7 +120,7 @@ def read_image(single: ImageCollection) -> ImageArray | str:
     try:
         return single.working_image(0)
     except InputError as error:
-        return str(error)
+        return str(error.__cause__ or error)  # without the name, which the caller knows
 
 
 def compute_superpixels(task: tuple[ImageArray, JccConfig]) -> Superpixels:

@@ -69,8 +69,8 @@ def export_result(
     result
         Masks and boxes, with the user's edits where there are any.
     out
-        File, or folder for the formats that are many files. Of an existing folder, a file
-        takes the usual name in it.
+        File, or folder for the formats that are many files. In a folder that exists, or a
+        name without extension, which becomes one, a file takes its usual name.
     kind
         A key of `EXPORT_FORMATS`.
     files
@@ -98,7 +98,7 @@ def export_result(
     if kind not in EXPORT_FORMATS:
         raise ConfigError(describe_unknown("format of an export", kind, EXPORT_FORMATS))
     chosen, out = EXPORT_FORMATS[kind], Path(out)
-    if chosen.file and out.is_dir():
+    if chosen.file and (out.is_dir() or not out.suffix):
         out = out / chosen.file
     _check(out, chosen, overwrite)
     known = list(files) or [""] * len(result.images)
