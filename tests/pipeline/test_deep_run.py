@@ -199,3 +199,13 @@ def test_fall_back_reraises_for_a_named_encoder():
     error = WeightsError("not there")
     with pytest.raises(WeightsError, match="not there"):
         fallback.fall_back(get_preset("fast"), error)
+
+
+def test_microscopy_keeps_its_refinement_where_the_encoder_is_missing():
+    changed = apply_overrides(get_preset("microscopy"), {"problem.alpha": 0.5})
+    config, note = fallback.fall_back(changed, WeightsError("not there"))
+    expected = {"decode.refinement": "look", "problem.alpha": 0.5}
+    assert config == apply_overrides(get_preset("fast"), expected)
+    assert 'refinement of "microscopy"' in note
+    own = apply_overrides(get_preset("microscopy"), {"decode.refinement": "none"})
+    assert fallback.fall_back(own, WeightsError(""))[0].decode.refinement == "none"

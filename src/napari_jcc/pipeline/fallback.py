@@ -39,19 +39,19 @@ def fall_back(config: JccConfig, error: WeightsError) -> tuple[JccConfig, str]:
     """
     if config.features.encoder != AUTO:
         raise error
-    presets = (
-        preset.config()
-        for preset in PRESETS.values()
-        if preset.config().features.encoder == AUTO
-    )
-    changes = min((changed_settings(config, preset) for preset in presets), key=len)
+    presets = [p for p in PRESETS.values() if p.config().features.encoder == AUTO]
+    preset = min(presets, key=lambda p: len(changed_settings(config, p.config())))
     kept = {
         path: value
-        for path, value in changes.items()
+        for path, value in changed_settings(config, preset.config()).items()
         if not path.startswith(("features.", "prior."))
     }
-    note = (
-        f'Fell back to the preset "{_REPLACEMENT}", whose masks are less exact: the '
-        f"encoder of deep features is missing. {error}"
+    note = f'Fell back to the preset "{_REPLACEMENT}"'
+    if preset.config().decode.refinement == "look":
+        # What pixels look like is learned without an encoder.
+        kept = {"decode.refinement": "look"} | kept
+        note += f' with the refinement of "{preset.name}"'
+    note += (
+        f", whose masks are less exact: the encoder of deep features is missing. {error}"
     )
     return apply_overrides(get_preset(_REPLACEMENT), kept), note

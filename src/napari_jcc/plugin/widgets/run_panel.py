@@ -33,6 +33,7 @@ class RunPanel(QWidget):
         self.run_button.setMinimumHeight(34)
         self.run_button.clicked.connect(self.run_wanted)
         self.cancel_button = QPushButton("&Cancel")
+        self.cancel_button.setToolTip("Stop after the step at hand")
         self.cancel_button.setMinimumHeight(34)
         self.cancel_button.clicked.connect(self.cancel_wanted)
         self.bar = QProgressBar()
