@@ -1,6 +1,7 @@
 """Whatever ends an edit midway, the prepared problem goes on, and says what happened."""
 
 import sys
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -149,6 +150,33 @@ def test_an_edit_for_which_a_device_has_no_memory_moves_to_the_processor(monkeyp
     assert answer.objective(EDITS["q"]) == pytest.approx(best(EDITS["q"]), rel=1e-5)
     assert "batches are cut" in answer.notes[0]
     assert "processor takes over" in answer.notes[-1]
+
+
+def test_what_did_not_fit_is_gone_before_less_is_tried(monkeypatch):
+    """Else it still fills the device when smaller batches are made."""
+    prepared = PreparedProblem(BASE, SolverConfig(tolerance=1e-6), "cpu")
+    seen = []
+
+    def full(blocks, program):
+        large = torch.zeros(8)
+        seen.append(weakref.ref(large))
+        raise torch.OutOfMemoryError("out of memory")
+
+    def make(*arguments):
+        alive.append(seen[0]() is not None)
+        return real(*arguments)
+
+    alive, real = [], engine_module.make_blocks
+    take = engine_module.with_vectors
+    monkeypatch.setattr(
+        engine_module, "with_vectors", lambda *a: take(*a) if seen else full(*a)
+    )
+    monkeypatch.setattr(engine_module, "make_blocks", make)
+    prepared.update(EDITS["q"])
+    assert alive == [False]
+    assert prepared.solve().objective(EDITS["q"]) == pytest.approx(
+        best(EDITS["q"]), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,9 @@ class Engine:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                self._retreat(error)
+                # Its frames hold what was computed, which is the memory that lacks.
+                failure = error.with_traceback(None)
+            self._retreat(failure)
 
     def _retreat(self, error: BaseException) -> None:
         on_device = self._device.type != "cpu"

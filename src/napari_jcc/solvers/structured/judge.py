@@ -85,7 +85,7 @@ class Judge:
                     _largest(blocks.q),
                 ]
             )
-        )
+        ).tolist()
         slope = multiply(blocks, self.exchange, state.v) + blocks.q + pull
         value = 0.5 * state.v @ (slope + blocks.q - pull)
         norms = self.exchange.total(
@@ -101,13 +101,13 @@ class Judge:
                     ).max(),
                 ]
             )
-        )
-        size = max(abs(float(norms[0])), 1e-3 * max(float(worst[2]), 1.0))
-        residual = float(worst[:2].max()) / FEASIBLE_SHARE
-        primal = float(norms[2] / norms[3].clamp_min(1e-12))
-        dual = float(norms[4] / norms[5].clamp_min(1e-12))
+        ).tolist()
+        size = max(abs(norms[0]), 1e-3 * max(worst[2], 1.0))
+        residual = max(worst[:2]) / FEASIBLE_SHARE
+        primal = norms[2] / max(norms[3], 1e-12)
+        dual = norms[4] / max(norms[5], 1e-12)
         balance = (max(primal, 1e-30) / max(dual, 1e-30)) ** 0.25
-        return max(residual, abs(float(norms[1])) / size / GAP_SHARE), balance
+        return max(residual, abs(norms[1]) / size / GAP_SHARE), balance
 
     def _gap(self, state: State, slope: Tensor) -> Tensor:
         """Cost at v minus the bound that the duals of the rows prove there."""
