@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_jcc.config.saved import read_settings
 from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.storage import edits_from_state, edits_to_state
 from napari_jcc.project.archive import ArchiveReader
 from napari_jcc.project.schema import EditsRecord, ImageRecord, ProjectRecord
-from napari_jcc.project.settings import read_settings
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.record import to_plain
 from napari_jcc.results.result import bare_image

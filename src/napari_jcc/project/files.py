@@ -10,6 +10,7 @@ from typing import Any
 
 import napari_jcc
 from napari_jcc.atomic import explained, replacing
+from napari_jcc.config.saved import read_settings
 from napari_jcc.project.archive import reading, write_archive
 from napari_jcc.project.content import (
     Arrays,
@@ -27,7 +28,6 @@ from napari_jcc.project.schema import (
     ProjectRecord,
     check_record,
 )
-from napari_jcc.project.settings import read_settings
 
 EXTENSION = ".jcc"
 

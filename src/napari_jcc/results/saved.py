@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from napari_jcc._types import Float32Array, MaskArray
-from napari_jcc.config import validate_config
+from napari_jcc.config.presets import DEFAULT_PRESET
+from napari_jcc.config.saved import read_settings
 from napari_jcc.errors import InputError, JccError
 from napari_jcc.results.names import BOXES, RECORD
 from napari_jcc.results.record import FORMAT
@@ -59,7 +60,8 @@ def read_result(folder: Path) -> SavedResult:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         boxes = _read_boxes(folder / BOXES)
         images = tuple(_read_image(folder, item, boxes) for item in record["images"])
-        config = validate_config(record["config"])
+        # Masks stay what they are where another version knows other settings.
+        config, _ = read_settings(record["config"], DEFAULT_PRESET)
         start = Path(record.get("working_folder", "."))
         sources = tuple(
             str(start / item["source"]) if item["source"] else ""
@@ -73,7 +75,7 @@ def read_result(folder: Path) -> SavedResult:
             "the folder that 'napari-jcc segment --output' wrote, or run the segmentation "
             "again."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, JccError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, JccError) as error:
         raise InputError(
             f"The result in {folder} cannot be read: {error}. Run the segmentation again, "
             "or open its masks folder alone."

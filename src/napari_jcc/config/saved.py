@@ -1,4 +1,4 @@
-"""Settings of a project that another version of the program saved."""
+"""Settings that another version of the program saved, in a project or beside a result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from napari_jcc.config import PRESETS, JccConfig, get_preset
+from napari_jcc.config.model import JccConfig
+from napari_jcc.config.presets import PRESETS, get_preset
 
 
 def read_settings(
@@ -48,7 +49,7 @@ def read_settings(
                     f"{value!r} was left out."
                 )
     notes += [
-        f"{section}.{name}: new since the project was saved; it is {base[section][name]!r}."
+        f"{section}.{name}: new since they were saved; it is {base[section][name]!r}."
         for section, fields in base.items()
         for name in fields
         if name not in (values.get(section) or {})
