@@ -10,6 +10,7 @@ import pytest
 from encoders import export_network, save_transformer
 from napari_jcc.errors import WeightsError
 from napari_jcc.features.encoders import FeatureMap, average_maps, load_encoder
+from napari_jcc.features.encoders.run import run_network
 from napari_jcc.pipeline.encoding import encoded_size
 
 
@@ -163,6 +164,16 @@ def test_maps_of_several_sizes_are_averaged_on_the_first_grid():
 )
 def test_encoded_size_keeps_proportions(shape, multiple, expected):
     assert encoded_size(shape, 448, multiple) == expected
+
+
+def test_a_full_card_is_not_taken_for_a_size_that_does_not_fit():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+
+    def full(batch):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(WeightsError, match=r"memory of cpu does not suffice .* 2 images"):
+        run_network(full, np.zeros((2, 8, 8, 3), np.uint8), None, "cpu")
 
 
 def test_a_hub_that_cannot_be_reached_is_told_once_and_quietly(monkeypatch, caplog):

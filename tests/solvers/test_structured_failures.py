@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from napari_jcc.config import SolverConfig
-from napari_jcc.errors import ConfigError, ProblemError
+from napari_jcc.errors import Cancelled, ConfigError, ProblemError
 from napari_jcc.solvers import get_solver
-from solvers.instances import random_program
+from solvers.instances import CancelledLater, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -94,6 +94,24 @@ def test_an_interrupt_at_any_call_leaves_a_program_that_is_solved(edit, method):
                 prepared.update(program)
             cost = prepared.solve().objective(program)
             assert cost == pytest.approx(costs[id(program)], rel=1e-5)
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-8])
+def test_an_edit_cancelled_at_any_step_goes_on_from_the_last_answer(tolerance):
+    prepared = PreparedProblem(BASE, SolverConfig(tolerance=tolerance), "cpu")
+    last, steps = prepared.solve(), 0
+    prepared.update(EDITS["q"])
+    while True:
+        try:
+            answer = prepared.solve(CancelledLater(steps))
+            break
+        except Cancelled:
+            assert prepared.solution is last
+            steps += 1
+    assert steps > 2
+    assert answer.objective(EDITS["q"]) == pytest.approx(
+        best(EDITS["q"]), rel=2 * tolerance
+    )
 
 
 def test_the_first_interrupt_is_in_the_midst_of_an_edit():

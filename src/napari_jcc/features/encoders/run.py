@@ -63,6 +63,12 @@ def run_network(
     with torch.inference_mode(), torch.autocast(device, torch.float16, device == "cuda"):
         try:
             maps = network(batch)
+        except torch.OutOfMemoryError as error:
+            raise WeightsError(
+                f"The memory of {device} does not suffice for the encoder on {len(images)} "
+                f"images of {images.shape[1]} x {images.shape[2]} pixels at once. Lower "
+                "features.encoder_size, or set runtime.device to cpu."
+            ) from error
         except RuntimeError as error:
             raise WeightsError(
                 f"The encoder cannot work on images of {images.shape[1]} x "
