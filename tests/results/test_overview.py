@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.errors import InputError
+from napari_jcc.results import overview
 from napari_jcc.results.overview import choose_images, draw_overview, draw_tile
 from results_samples import Pictures, empty_image_result, image_result, result_of
 
@@ -96,3 +97,9 @@ def test_image_that_is_gone_is_drawn_from_its_mask():
     result = result_of(image_result("cow"))
     gone = draw_overview(result, Vanished(result))
     assert gone.tobytes() == draw_overview(result, None).tobytes()
+
+
+def test_captions_have_umlauts_and_greek_letters():
+    font = overview._font(12)
+    missing = bytes(font.getmask("\uffff"))
+    assert all(bytes(font.getmask(letter)) != missing for letter in "äößµé")

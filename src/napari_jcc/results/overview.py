@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
+import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -184,4 +186,6 @@ def _shorten(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont)
 
 
 def _font(size: int) -> Any:
-    return ImageFont.load_default(size)
+    # Pillow's own font lacks umlauts, Greek and Cyrillic.
+    folder = Path(matplotlib.get_data_path())
+    return ImageFont.truetype(folder / "fonts/ttf/DejaVuSans.ttf", size)
