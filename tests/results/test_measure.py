@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,6 +112,17 @@ def test_specks_and_lines_have_finite_measures(size):
     found = one(measure_objects(rectangle(4, 4, *size)))
     assert found["area"] == size[0] * size[1]
     assert all(np.isfinite(list(found.values())))
+
+
+def test_specks_beside_the_object_are_not_measured():
+    mask = np.zeros((40, 40), np.bool_)
+    mask[5:25, 5:25] = True
+    mask[30:32, 30:32] = True  # exactly a hundredth
+    mask[36, 36] = True
+    (found,) = result_of(image_result(mask=mask)).images
+    assert [row["area"] for row in measure_images([found]).rows] == [400, 4]
+    numbered = replace(found, instances=np.where(mask, 1, 0).astype(np.int32))
+    assert [row["area"] for row in measure_images([numbered]).rows] == [405]
 
 
 def test_no_object_no_row():

@@ -17,7 +17,7 @@ from napari_jcc.plugin.lazy_labels import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
-from napari_jcc.results.measure import Measurements, measure_images, number_pieces
+from napari_jcc.results.measure import Measurements, measure_images, measured_objects
 
 _NO_UNIT = "pixel"
 _SCALED = "world unit"
@@ -76,7 +76,7 @@ class MeasuredObjects:
         starts = [0, *accumulate(sizes)]
 
         def draw(place: int) -> NDArray[Any]:
-            objects = _number(self.images[place])
+            objects = measured_objects(self.images[place])
             return np.where(objects > 0, objects + starts[place], 0)
 
         layer = Labels(
@@ -129,7 +129,3 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
         name: [None if isinstance(values[0], str) else np.nan, *values]
         for name, values in found.items()
     }
-
-
-def _number(image: ImageResult) -> NDArray[Any]:
-    return number_pieces(image.mask) if image.instances is None else image.instances

@@ -19,11 +19,14 @@ from skimage.measure import regionprops_table
 from napari_jcc._types import LabelMap, MaskArray
 from napari_jcc.atomic import replace_files
 from napari_jcc.errors import InputError
+from napari_jcc.results.cuts import drop_pieces
 from napari_jcc.results.pictures import SavedPictures
 from napari_jcc.results.result import ImageResult
 from napari_jcc.results.saved import read_result
 
 MEASURES = "measures.csv"
+SPECK = 0.01
+"""Pieces of a mask below this share of its largest piece are no objects."""
 
 _SHAPE = {
     # our name: the one of scikit-image
@@ -151,8 +154,7 @@ def measure_images(
     for image in images:
         picture, note = _find_picture(image, pictures)
         notes += [f"{image.name}: {note}"] if note else []
-        objects = image.mask if image.instances is None else image.instances
-        measures = measure_objects(objects, picture, spacing=spacing)
+        measures = measure_objects(measured_objects(image), picture, spacing=spacing)
         rows += [
             {"image": image.name, "unit": unit, **dict(zip(measures, row, strict=True))}
             for row in zip(*measures.values(), strict=True)
@@ -234,10 +236,20 @@ def _as_labels(objects: NDArray[Any]) -> NDArray[Any]:
             f"Objects must be a mask or labels (height, width), got shape {objects.shape} "
             f"of {objects.dtype}."
         )
-    return number_pieces(objects) if objects.dtype == np.bool_ else objects
+    return _number_pieces(objects) if objects.dtype == np.bool_ else objects
 
 
-def number_pieces(mask: MaskArray) -> LabelMap:
+def measured_objects(image: ImageResult) -> LabelMap:
+    """Return the objects of an answer that are measured, numbered (H, W), 0 for none.
+
+    Those that are numbered already, else the pieces of the mask without its specks.
+    """
+    if image.instances is not None:
+        return image.instances
+    return _number_pieces(drop_pieces(image.mask, SPECK))
+
+
+def _number_pieces(mask: MaskArray) -> LabelMap:
     """Give the pieces of a mask, (H, W) bool, the numbers that `measure_objects` does."""
     return np.asarray(cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1])
 

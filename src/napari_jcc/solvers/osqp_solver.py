@@ -39,6 +39,11 @@ LARGE = 50_000
 factorise them it keeps Python's lock for longer than a window should stand still."""
 
 
+INFEASIBLE = 1e-7
+"""How closely a certificate must show that no point meets all rows. With OSQP's own 1e-4,
+thousands of small multipliers have passed for one on a program that has points."""
+
+
 @dataclass(frozen=True)
 class _Answer:
     """What OSQP found."""
@@ -65,6 +70,7 @@ class _Native:
                 u=lifted.u,
                 eps_abs=config.tolerance,
                 eps_rel=config.tolerance,
+                eps_prim_inf=INFEASIBLE,
                 max_iter=config.max_iterations,
                 rho=FIRST_RHO,
                 verbose=False,
