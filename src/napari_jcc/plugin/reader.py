@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_info, show_warning
 
 from napari_jcc.collection import ImageCollection, describe_skipped
-from napari_jcc.plugin.layers import LayerData
-from napari_jcc.plugin.opened_project import open_project
-from napari_jcc.plugin.saved import open_saved_result
+from napari_jcc.collection.discovery import EXTENSIONS
 from napari_jcc.plugin.stack import stack_layer
-from napari_jcc.project.files import EXTENSION
 from napari_jcc.results.saved import is_saved_result
+
+# Others are imported where they are needed: napari calls the reader in the window's thread,
+# for every image that is dropped on it.
+if TYPE_CHECKING:
+    from napari_jcc.plugin.layers import LayerData
 
 _GO_ON = (
     "To go on with this project, open its dock: Plugins > Joint Co-segmentation > "
@@ -22,7 +25,7 @@ _GO_ON = (
 )
 
 PathOrPaths = str | Path | Sequence[str | Path]
-Reader = Callable[[PathOrPaths], list[LayerData]]
+Reader = Callable[[PathOrPaths], "list[LayerData]"]
 
 
 def get_reader(path: PathOrPaths) -> Reader | None:
@@ -36,11 +39,19 @@ def get_reader(path: PathOrPaths) -> Reader | None:
             (only,) = paths
             if only.is_dir():
                 return read_saved if is_saved_result(only) else read_stack
-            return read_project if only.suffix.lower() == EXTENSION else None
+            return read_project if _is_project(only) else None
         return read_stack if paths and all(item.exists() for item in paths) else None
     except (OSError, ValueError):
         # A name the file system refuses (too long, a null byte) is not ours.
         return None
+
+
+def _is_project(path: Path) -> bool:
+    if path.suffix.lower() in EXTENSIONS:
+        return False
+    from napari_jcc.project.files import EXTENSION
+
+    return path.suffix.lower() == EXTENSION
 
 
 def read_stack(path: PathOrPaths) -> list[LayerData]:
@@ -89,6 +100,8 @@ def read_saved(path: PathOrPaths) -> list[LayerData]:
     InputError
         If the record of the run cannot be read.
     """
+    from napari_jcc.plugin.saved import open_saved_result
+
     (folder,) = _as_paths(path)
     return open_saved_result(folder)
 
@@ -101,8 +114,8 @@ def read_project(path: PathOrPaths) -> list[LayerData]:
     InputError
         If the file cannot be read.
     """
-    # Here, as it loads what images do not need.
     from napari_jcc.plugin.docks import offer_dock
+    from napari_jcc.plugin.opened_project import open_project
 
     (file,) = _as_paths(path)
     layers = open_project(file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import dask.array as da
@@ -16,8 +16,10 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffFileError
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.sources import ArraySource, ImageSource
 from napari_jcc.errors import InputError
-from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.layers import LayerData
 
 _SAMPLED = 5
 """Images whose intensities set the contrast limits; reading all would not be lazy."""

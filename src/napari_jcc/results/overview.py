@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -186,6 +185,8 @@ def _shorten(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont)
 
 
 def _font(size: int) -> Any:
+    import matplotlib  # slow to load, and only its font is needed
+
     # Pillow's own font lacks umlauts, Greek and Cyrillic.
     folder = Path(matplotlib.get_data_path())
     return ImageFont.truetype(folder / "fonts/ttf/DejaVuSans.ttf", size)
