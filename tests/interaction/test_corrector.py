@@ -232,3 +232,27 @@ def test_the_look_is_learned_anew_for_the_others(tiny_collection):
     again = corrector.settle().result.images
     for image, before in zip(again, run.result.images, strict=True):
         np.testing.assert_array_equal(image.mask, before.mask)
+
+
+def test_with_one_object_marks_move_the_prior_of_their_own_image_alone(tiny_collection):
+    changes = {
+        "superpixels.count": 60,
+        "features.dimensions": 16,
+        "decode.refinement": "look",
+    }
+    run = Run(tiny_collection.open(), apply_overrides(JccConfig(), changes)).finish()
+    corrector = Corrector(run)
+    wrong = run.result.images[0].mask
+    corrector.update(Edits().paint(corrector.keys[0], wrong, BACKGROUND))
+    corrector.settle()
+    own, *others = (
+        np.abs(image.saliency_map - before.saliency_map).max()
+        for image, before in zip(corrector.machine, run.result.images, strict=True)
+    )
+    assert own > 0.1
+    assert others == [0.0] * len(others)
+    look = corrector._state.look
+    assert look is not None
+    assert run.look is not None
+    image, before = run.images[1], run.result.images[1].mask
+    assert look.rate(image)[before].mean() < run.look.rate(image)[before].mean()

@@ -19,7 +19,6 @@ from napari_jcc.matching.baselines import (
 from napari_jcc.matching.baselines.frame import Frame
 from napari_jcc.matching.baselines.partners import (
     find_partners,
-    vote_for_shift,
     vote_for_start,
 )
 from napari_jcc.matching.baselines.simple import mutual_neighbours
@@ -139,9 +138,10 @@ def test_partners_of_distinct_points_are_certain():
 
 
 def test_the_shift_that_most_votes_are_near_wins():
-    shifts = np.array([[0.52, -0.31], [0.49, -0.29], [-1.5, 1.5]])
-    found = vote_for_shift(shifts, np.array([0.4, 0.4, 0.6]))
-    np.testing.assert_allclose(found, [0.5, -0.3], atol=0.1)
+    ends = np.array([[0.52, -0.31], [0.49, -0.29], [-1.5, 1.5]])
+    votes = np.array([0.4, 0.4, 0.6])
+    found = vote_for_start(ends, np.zeros((3, 2)), votes, (1.0,))
+    np.testing.assert_allclose(found.shift, [0.5, -0.3], atol=0.1)
 
 
 def test_the_scale_under_which_votes_agree_wins():

@@ -17,8 +17,6 @@ from napari_jcc.matching.losses import (  # noqa: E402
     transitivity_loss,
 )
 from napari_jcc.matching.network.transforms import (  # noqa: E402
-    AFFINE_SIZE,
-    TPS_SIZE,
     Transform,
 )
 
@@ -34,8 +32,8 @@ def shift(x, y, batch=1):
 
 def bent(generator, batch=2):
     rest = Transform.identity(batch, torch.empty(0, dtype=DOUBLE))
-    affine = torch.randn(batch, AFFINE_SIZE, generator=generator, dtype=DOUBLE)
-    tps = torch.randn(batch, TPS_SIZE, generator=generator, dtype=DOUBLE)
+    affine = torch.randn(rest.affine.shape, generator=generator, dtype=DOUBLE)
+    tps = torch.randn(rest.tps.shape, generator=generator, dtype=DOUBLE)
     return Transform(rest.affine + 0.1 * affine, rest.tps + 0.1 * tps)
 
 
@@ -150,7 +148,7 @@ def test_every_term_has_one_value_per_sample(generator):
 
 
 def transform_of(vector):
-    return Transform(vector[:, :AFFINE_SIZE], vector[:, AFFINE_SIZE:])
+    return Transform(vector[:, :6], vector[:, 6:])
 
 
 def vector_of(transform):

@@ -14,7 +14,6 @@ from napari_jcc.matching.network import (  # noqa: E402
     build_network,
     correlate,
 )
-from napari_jcc.matching.network.correlation import swap  # noqa: E402
 
 
 def build(**changes):
@@ -38,13 +37,6 @@ def test_correlation_drops_what_is_opposite_and_has_length_one():
     found = correlate(source, target).flatten()
     assert found.tolist() == pytest.approx([1, 0])
     assert correlate(source * 0, target).abs().sum() == 0
-
-
-def test_swapped_correlation_looks_from_the_other_image():
-    generator = torch.Generator().manual_seed(0)
-    values = torch.rand(2, 9, 3, 3, generator=generator)
-    assert swap(values, 3, 3)[1, 4, 2, 0] == values[1, 6, 1, 1]
-    assert torch.equal(swap(swap(values, 3, 3), 3, 3), values)
 
 
 @pytest.mark.parametrize(("size", "grid"), [(64, 12), (100, 13), (240, 15)])

@@ -13,7 +13,6 @@ from napari_jcc.matching.network.transforms import (  # noqa: E402
     control_points,
     inverse_error,
     invert_affine,
-    invert_points,
     jacobian,
     pixel_centres,
     sampling_grid,
@@ -71,14 +70,6 @@ def test_inverse_of_affine_maps_undoes_them(seed):
     theta = moved(seed, 0.1).affine
     none = compose_affine(invert_affine(theta), theta)
     assert torch.allclose(none, REST.affine, atol=1e-9)
-
-
-@given(st.integers(0, 10_000))
-@settings(max_examples=20)
-def test_inverse_points_are_mapped_back(seed):
-    transform = moved(seed, 0.04)
-    found = invert_points(transform, POINTS)
-    assert torch.allclose(transform(found), POINTS, atol=1e-8)
 
 
 def test_inverse_error_is_the_distance_left():

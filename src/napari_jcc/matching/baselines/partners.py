@@ -99,11 +99,6 @@ def vote_for_start(
     return Start(shift, scale)
 
 
-def vote_for_shift(shifts: FloatArray, votes: FloatArray) -> FloatArray:
-    """Find the shift (2,) that most of `votes` (M,) for `shifts` (M, 2) are near."""
-    return _vote(shifts, votes)[1]
-
-
 def _vote(shifts: FloatArray, votes: FloatArray) -> tuple[float, FloatArray]:
     side = round(2 * VOTE_REACH / VOTE_BIN)
     place = np.clip(((shifts + VOTE_REACH) / VOTE_BIN).astype(np.int64), 0, side - 1)

@@ -156,10 +156,6 @@ class LandmarkTransfer:
         sure = _sureness(templates, image, shape, prior, size)
         return Landmarks(name, (shape + 0.5) / scale - 0.5, sure)
 
-    def predict_all(self) -> dict[str, Landmarks]:
-        """Find the landmarks of every image; see `predict`."""
-        return {name: self.predict(name) for name in self._images}
-
     def _scale(self) -> float:
         name, points = next(iter(self._placed.items()))
         longer = max(self._images[name].shape[:2])

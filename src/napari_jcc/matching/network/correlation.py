@@ -35,14 +35,3 @@ def unit_length(maps: Tensor) -> Tensor:
     """Bring every cell of maps (B, D, h, w) to L2 norm 1; zeros stay."""
     # Added inside the root, so that the gradient at zero is finite.
     return maps / (maps.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
-
-
-def swap(correlation: Tensor, height: int, width: int) -> Tensor:
-    """Exchange the roles of source and target of a correlation of equal grids.
-
-    Only the order of entries changes; what was normalised over source cells is not
-    normalised again.
-    """
-    batch = len(correlation)
-    flat = correlation.reshape(batch, height * width, height * width)
-    return flat.transpose(1, 2).reshape(batch, height * width, height, width)

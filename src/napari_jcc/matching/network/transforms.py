@@ -17,10 +17,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-AFFINE_SIZE = 6
 TPS_SIDE = 3
 """Control points along each side of the image."""
-TPS_SIZE = 2 * TPS_SIDE**2
 
 
 @dataclass(frozen=True)
@@ -234,36 +232,6 @@ def warp(source: Tensor, grid: Tensor, padding: str = "zeros") -> Tensor:
     )
 
 
-def invert_points(transform: Transform, points: Tensor, steps: int = 20) -> Tensor:
-    """Find the target points that a transformation maps to given source points.
-
-    Newton's method with the Jacobian of the current place. Where the transformation folds
-    or leads nowhere near, the answer is not an inverse: check with `inverse_error`.
-
-    Parameters
-    ----------
-    transform
-        B transformations.
-    points : (B, K, 2)
-        Points of the source.
-    steps
-        Newton steps, each halved in length at most by the size of the image.
-
-    Returns
-    -------
-    points : (B, K, 2)
-        Points of the target.
-    """
-    place = points.clone()
-    for _ in range(steps):
-        rest = points - transform(place)
-        step = torch.linalg.solve(
-            _regular(jacobian(transform, place)), rest[..., None]
-        ).squeeze(-1)
-        place = place + step.clamp(-0.5, 0.5)
-    return place
-
-
 def inverse_error(forward: Transform, backward: Transform, points: Tensor) -> Tensor:
     """Distance |backward(forward(p)) - p| of every point, (B, K), in normalised units."""
     distance: Tensor = torch.linalg.vector_norm(backward(forward(points)) - points, dim=-1)
@@ -283,11 +251,3 @@ def jacobian(transform: Transform, points: Tensor) -> Tensor:
         step[axis] = width
         columns.append((transform(points + step) - transform(points - step)) / (2 * width))
     return torch.stack(columns, dim=-1)
-
-
-def _regular(matrices: Tensor) -> Tensor:
-    """Push singular 2 x 2 matrices off the edge, where a step is of no use anyway."""
-    singular = torch.linalg.det(matrices).abs() < 1e-6
-    return torch.where(
-        singular[..., None, None], torch.eye(2).to(matrices).expand_as(matrices), matrices
-    )
