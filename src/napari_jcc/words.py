@@ -1,7 +1,10 @@
-"""Pieces of messages that many errors share."""
+"""Words and pieces of messages that many parts share."""
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+
+STAGE_TITLES = {"synthetic": "known transformations", "weak": "pairs of the set"}
+"""What the stages of training are called where they are not options."""
 
 
 def describe_unknown(kind: str, name: str, known: Collection[str], within: str = "") -> str:

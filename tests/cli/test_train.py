@@ -53,7 +53,7 @@ def test_trained_network_matches_and_segments(folder, tmp_path, capsys):
     assert run("train", folder, "-o", output, *SMALL) == 0
     told = capsys.readouterr()
     assert "transformations and masks" in told.out
-    assert "Training, weak: loss" in told.err
+    assert "Training, pairs of the set: loss" in told.err
     assert {stage for stage, _ in steps(output)} == {"synthetic", "first masks", "weak"}
     assert run("match", folder, "--checkpoint", output, "-o", out, "-q") == 0
     assert len(list((out / "masks").glob("*.png"))) == 4

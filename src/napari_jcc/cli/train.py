@@ -15,6 +15,7 @@ from napari_jcc.cli.match_options import (
     adapt_match_config,
 )
 from napari_jcc.cli.options import Paths, Quiet, split_names
+from napari_jcc.words import STAGE_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,7 +202,8 @@ def show_losses(progress: TerminalProgress) -> Callable[[Record], None]:
         if "total" not in record:
             return
         held_out = checked.get(stage, "")
-        progress.describe(f"Training, {stage}: loss {float(record['total']):.4g}{held_out}")
+        loss = f"loss {float(record['total']):.4g}{held_out}"
+        progress.describe(f"Training, {STAGE_TITLES.get(stage, stage)}: {loss}")
 
     return watch
 

@@ -12,6 +12,7 @@ from napari_jcc.matching.training.log import Record, TrainingLog
 from napari_jcc.matching.training.loop import Loop, StageState
 from napari_jcc.matching.training.stage import Stage
 from napari_jcc.progress import Progress
+from napari_jcc.words import STAGE_TITLES
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -64,7 +65,9 @@ class Engine:
         loop = Loop(self._fabric, self._config, stage, state)
         stage.prepare(self._fabric.device, self._progress)
         held_out = [batch.to(self._fabric.device) for batch in stage.held_out()]
-        self._progress.start(f"Training, {stage.name}", stage.steps)
+        self._progress.start(
+            f"Training, {STAGE_TITLES.get(stage.name, stage.name)}", stage.steps
+        )
         self._progress.advance(state.step)
         begun = time.perf_counter()
         try:

@@ -41,6 +41,7 @@ class JobRow(QWidget):
         self.stage = QLabel("starting")
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setAccessibleName(f"Cancel {task.title}")
+        self.cancel_button.setToolTip("Stop this job after the step at hand")
         self.cancel_button.clicked.connect(self._cancel)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from napari_jcc.plugin.widgets.plot import CURVE, MARK, Plot
+from napari_jcc.words import STAGE_TITLES
 
-_STAGES = {"synthetic": "known transformations", "weak": "pairs of the set"}
 _OUTLIERS = 2.0
 """Percent of the steps that may lie beyond the axis, so that a few do not flatten it."""
 
@@ -63,7 +63,7 @@ class LossPlot(Plot):
                 label=label,
             )
         axes.legend(loc="upper right", frameon=False)
-        axes.set_xlabel(f"step, {_STAGES.get(self.stage, self.stage)}")
+        axes.set_xlabel(f"step, {STAGE_TITLES.get(self.stage, self.stage)}")
         axes.set_ylabel("loss")
         axes.set_xlim(0, max(self.last_step, *self._counts(), 1))
         axes.set_ylim(*self._range())
