@@ -96,6 +96,7 @@ def test_later_override_wins_and_the_start_is_left_alone():
         ("problem.area_min=0.95", ["area_min must be below area_max", "0.95", "0.9"]),
         ("problem.gama=1", ["Unknown setting 'gama' in problem", "Did you mean gamma"]),
         ("probelm.nu=1", ["Unknown section 'probelm'", "Did you mean problem"]),
+        ("count=1", ["Did you mean superpixels.count or boxes.count?"]),
     ],
 )
 def test_message_names_field_range_and_value(text, parts):

@@ -100,6 +100,6 @@ def test_image_that_is_gone_is_drawn_from_its_mask():
 
 
 def test_captions_have_umlauts_and_greek_letters():
-    font = overview._font(12)
+    font = overview.caption_font(12)
     missing = bytes(font.getmask("\uffff"))
     assert all(bytes(font.getmask(letter)) != missing for letter in "äößµé")

@@ -52,9 +52,11 @@ def parse_assignment(text: str, model: type[Section] = JccConfig) -> tuple[str, 
     path, equals, raw = text.partition("=")
     path = path.strip()
     if not equals or path.count(".") != 1:
+        meant = _paths_named(path, model)
+        hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
         raise ConfigError(
-            f"Cannot read the setting {text!r}. Write section.field=value, for example "
-            "problem.nu=0.2."
+            f"Cannot read the setting {text!r}.{hint} Write section.field=value, for "
+            "example problem.nu=0.2."
         )
     raw = raw.strip()
     try:
@@ -127,6 +129,12 @@ def changed_settings(config: ConfigT, base: ConfigT) -> dict[str, Any]:
         for name, value in fields.items()
         if value != reference[section][name]
     }
+
+
+def _paths_named(name: str, model: type[Section]) -> list[str]:
+    """List the settings, with their sections, whose field is called `name`."""
+    values = model().model_dump()
+    return [f"{section}.{name}" for section, fields in values.items() if name in fields]
 
 
 def _holds_text(model: type[Section], path: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,7 @@ def _find_picture(
 
 
 def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
-    font = _font(16)
+    font = caption_font(16)
     images = "1 image" if total == 1 else f"{total} images"
     title = images if shown == total else f"{shown} of {images} shown"
     x: float = _GAP
@@ -163,7 +164,7 @@ def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
 
 
 def _draw_caption(draw: ImageDraw.ImageDraw, image: ImageResult, x: int, y: int) -> None:
-    draw.text((x, y), _shorten(draw, image.name, _font(14)), _INK, _font(14))
+    draw.text((x, y), _shorten(draw, image.name, caption_font(14)), _INK, caption_font(14))
     line, colour = f"object {image.foreground_share:.0%} of the image", _FAINT
     if image.instances is not None:
         line += f", {len(image.boxes)} objects"
@@ -171,7 +172,7 @@ def _draw_caption(draw: ImageDraw.ImageDraw, image: ImageResult, x: int, y: int)
         line += f", box score {image.box_score:.2f}"
     if image.warning:
         line, colour = image.warning, _WARNING
-    draw.text((x, y + 17), _shorten(draw, line, _font(12)), colour, _font(12))
+    draw.text((x, y + 17), _shorten(draw, line, caption_font(12)), colour, caption_font(12))
 
 
 def _shorten(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont) -> str:
@@ -184,7 +185,15 @@ def _shorten(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont)
     return short
 
 
-def _font(size: int) -> Any:
+@cache
+def caption_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font of captions, which knows Latin, Greek and Cyrillic letters.
+
+    Parameters
+    ----------
+    size
+        Of the letters, in pixels.
+    """
     import matplotlib  # slow to load, and only its font is needed
 
     # Pillow's own font lacks umlauts, Greek and Cyrillic.

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.outputs.pair import Correspondences, PairResult
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
+from napari_jcc.results.overview import caption_font
 
 MOST_PAIRS = 12
 LINES = 24
@@ -60,7 +61,7 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     head = f"{len(rows)} of {len(result.pairs)} pairs: source, target, both as one"
-    draw.text((GAP, CAPTION / 2), head, _INK, ImageFont.load_default(15), anchor="lm")
+    draw.text((GAP, CAPTION / 2), head, _INK, caption_font(14), anchor="lm")
     top = CAPTION
     for place, row in zip(choose_shown(len(result.pairs)), rows, strict=True):
         pair = result.pairs[place]
@@ -70,7 +71,7 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
             f"confidence {pair.confidence:.2f}, inliers {pair.inlier_share:.0%}, "
             f"cycle error {pair.cycle_error:.1%}"
         )
-        font = ImageFont.load_default(13)
+        font = caption_font(12)
         draw.text((GAP, top + CAPTION / 2), names, _INK, font, anchor="lm")
         start = GAP + draw.textlength(names, font) + 16
         draw.text((start, top + CAPTION / 2), judged, _FAINT, font, anchor="lm")
