@@ -12,6 +12,15 @@ from napari_jcc.errors import ConfigError
 
 Device = Literal["cpu", "cuda", "mps"]
 
+MEMORY_WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "STATUS_ALLOC_FAILED",
+)
+"""What a plain RuntimeError says where memory ran out: of the processor (Linux, Windows),
+of Metal, and of the libraries that work on a graphics card."""
+
 
 @dataclass(frozen=True)
 class FoundDevice:
@@ -73,6 +82,14 @@ def why_no_card(found: list[FoundDevice]) -> str:
             "pip install 'napari-jcc[deep]'"
         )
     return "torch finds no graphics card here."
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on any device; loads no torch."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if kinds & {"MemoryError", "OutOfMemoryError"}:
+        return True
+    return any(words in str(error) for words in MEMORY_WORDS)
 
 
 def _describe(name: Device) -> FoundDevice:

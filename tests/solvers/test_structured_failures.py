@@ -14,9 +14,9 @@ from solvers.instances import CancelledLater, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from napari_jcc.device import is_out_of_memory  # noqa: E402
 from napari_jcc.solvers.structured import PreparedProblem  # noqa: E402
 from napari_jcc.solvers.structured import engine as engine_module  # noqa: E402
-from napari_jcc.solvers.structured.engine import is_out_of_memory  # noqa: E402
 
 torch.set_num_threads(1)  # Threads that wait for each other slow tiny matrices down.
 CALLS = (*range(0, 100, 3), *range(100, 4000, 300))

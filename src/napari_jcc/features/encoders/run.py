@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_jcc._types import ImageArray
+from napari_jcc.device import is_out_of_memory
 from napari_jcc.errors import WeightsError
 from napari_jcc.features.encoders.encoder import FeatureMap
 from napari_jcc.features.encoders.geometry import Grid
@@ -58,24 +59,24 @@ def run_network(
     """
     import torch
 
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
-    batch = pixels.permute(0, 3, 1, 2).float() / 255
     with torch.inference_mode(), torch.autocast(device, torch.float16, device == "cuda"):
         try:
-            maps = network(batch)
-        except torch.OutOfMemoryError as error:
-            raise WeightsError(
-                f"The memory of {device} does not suffice for the encoder on {len(images)} "
-                f"images of {images.shape[1]} x {images.shape[2]} pixels at once. Lower "
-                "features.encoder_size, or set runtime.device to cpu."
-            ) from error
+            pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+            maps = network(pixels.permute(0, 3, 1, 2).float() / 255)
+            # A card works on its own, so its errors may come with the answer alone.
+            values = maps.permute(0, 2, 3, 1).to("cpu", torch.float16).numpy()
         except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise WeightsError(
+                    f"The memory of {device} does not suffice for the encoder on "
+                    f"{len(images)} images of {images.shape[1]} x {images.shape[2]} pixels "
+                    "at once. Lower features.encoder_size, or set runtime.device to cpu."
+                ) from error
             raise WeightsError(
                 f"The encoder cannot work on images of {images.shape[1]} x "
                 f"{images.shape[2]} pixels: {error}. Change features.encoder_size, or "
                 "choose another encoder."
             ) from error
-    values = maps.permute(0, 2, 3, 1).to("cpu", torch.float16).numpy()
     if not np.isfinite(values).all():
         raise WeightsError(
             "The encoder returns values that are not finite in half precision. Choose "

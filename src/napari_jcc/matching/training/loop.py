@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from napari_jcc.config import TrainingConfig
+from napari_jcc.device import is_out_of_memory
 from napari_jcc.errors import TrainingError
 from napari_jcc.matching.training.stage import Batch, Stage
 
@@ -222,16 +223,6 @@ class Loop:
                 "checkpoint is kept. Lower the learning rate or the weight of the term, or "
                 "use precision 32-true, and resume."
             )
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether torch failed because memory ran out, on any device."""
-    text = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "out of memory" in text
-        or "can't allocate memory" in text
-    )
 
 
 def _split(batch: Batch, parts: int) -> list[Batch]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from napari_jcc.config import SolverConfig
+from napari_jcc.device import is_out_of_memory
 from napari_jcc.errors import SolverError
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
@@ -53,14 +54,6 @@ PRECISE = 1e-6
 SMALLER = 8
 """Factor by which batches shrink where the device is out of memory."""
 
-MEMORY_WORDS = (
-    "can't allocate memory",
-    "not enough memory",
-    "out of memory",
-    "STATUS_ALLOC_FAILED",
-)
-"""What a plain RuntimeError says of it: of the processor (Linux, Windows), of Metal, and of
-the libraries that factorise on a graphics card."""
 
 SMALLEST_GROUP = 2**20
 """Bytes of a batch below which shrinking it further frees nothing."""
@@ -291,10 +284,3 @@ class Engine:
     def _note(self, message: str) -> None:
         logger.warning(message)
         self.notes.append(message)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return any(words in str(error) for words in MEMORY_WORDS)

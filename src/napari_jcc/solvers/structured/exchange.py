@@ -37,12 +37,16 @@ class AcrossProcesses:
 
     def total(self, value: Tensor) -> Tensor:
         """Sum over all processes."""
-        result = value.clone()
-        torch.distributed.all_reduce(result, torch.distributed.ReduceOp.SUM)
-        return result
+        return _reduce(value, torch.distributed.ReduceOp.SUM)
 
     def largest(self, value: Tensor) -> Tensor:
         """Elementwise largest over all processes."""
-        result = value.clone()
-        torch.distributed.all_reduce(result, torch.distributed.ReduceOp.MAX)
-        return result
+        return _reduce(value, torch.distributed.ReduceOp.MAX)
+
+
+def _reduce(value: Tensor, operation: torch.distributed.ReduceOp.RedOpType) -> Tensor:
+    # NCCL alone takes nothing but tensors on a card.
+    on_card = torch.distributed.get_backend() == "nccl"
+    result = value.to("cuda", copy=True) if on_card else value.clone()
+    torch.distributed.all_reduce(result, operation)
+    return result.to(value.device)
