@@ -7,7 +7,7 @@ import pytest
 
 from napari_jcc import ImageCollection, Progress, segment
 from napari_jcc.config import apply_overrides
-from napari_jcc.errors import Cancelled, InputError
+from napari_jcc.errors import Cancelled, ConfigError, InputError
 from napari_jcc.evaluation import evaluate_result
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.pipeline.formulation import JointProgram
@@ -168,6 +168,13 @@ def test_image_without_boxes_gets_an_empty_answer_and_the_rest_is_solved(
         assert not flat.mask.any()
         assert np.isnan(flat.box).all()
         assert result.warnings == (f"{flat.name}: {flat.warning}",)
+
+
+def test_a_card_asked_for_is_not_left_out_in_silence(tiny_collection, small, monkeypatch):
+    monkeypatch.setattr("napari_jcc.device._present_devices", lambda: ["cpu"])
+    config = apply_overrides(small, {"runtime.device": "cuda"})
+    with pytest.raises(ConfigError, match="offers cpu only"):
+        Run(tiny_collection.open(), config).result()
 
 
 def test_nothing_but_featureless_images(small):

@@ -35,11 +35,12 @@ def show_summary(result: JccResult, out: Path, console: Console | None = None) -
         lines.append(("Hint", _RATHER_MANY))
     if result.seconds:
         lines.append(("Seconds", _list_seconds(result)))
-    command = shlex.join(["napari-jcc", "evaluate", str(out), "--truth"])
+    measure = shlex.join(["napari-jcc", "measure", str(out)])
+    evaluate = shlex.join(["napari-jcc", "evaluate", str(out), "--truth"])
     lines += [
         ("Results", str(out)),
         ("Look at", str(out / OVERVIEW)),
-        ("Next", f"{command} FOLDER_OF_TRUE_MASKS"),
+        ("Next", f"{measure}, or {evaluate} FOLDER_OF_TRUE_MASKS"),
     ]
     print_lines(lines, console)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
+from napari_jcc.device import choose_device
 from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.boxes import BoxStage
@@ -105,6 +106,8 @@ class Run:
         ------
         InputError
             If no image can be read.
+        ConfigError
+            If the device asked for is not there.
         WeightsError
             If the encoder named in the settings cannot be had.
         SolverError
@@ -127,6 +130,9 @@ class Run:
     def _finish(self) -> FinishedRun:
         self._keeper = self._make_keeper()
         check_folder(self.config.saliency)
+        if self.config.runtime.device not in ("auto", "cpu"):
+            # Also where no stage would use it: a card asked for is not left out in silence.
+            choose_device(self.config.runtime.device)
         keys, images = self._read()
         supplied = find_supplied(self.collection.names, self.config.saliency)
         encoded = EncodedImages(self.collection, self.config, self._keeper)
