@@ -203,15 +203,19 @@ def test_what_is_corrected_in_one_image_is_learned_for_the_others(finished):
     assert np.mean(lost) < 0
 
 
-def test_the_look_is_learned_anew_for_the_others(tiny_collection):
-    changes = {
+def run_with_look(collection, changes=None):
+    settings = {
         "superpixels.count": 60,
         "features.dimensions": 16,
-        "boxes.objects": 2,
-        "boxes.smallest_area": 0.001,
         "decode.refinement": "look",
+        **(changes or {}),
     }
-    run = Run(tiny_collection.open(), apply_overrides(JccConfig(), changes)).finish()
+    return Run(collection.open(), apply_overrides(JccConfig(), settings)).finish()
+
+
+def test_the_look_is_learned_anew_for_the_others(tiny_collection):
+    several = {"boxes.objects": 2, "boxes.smallest_area": 0.001}
+    run = run_with_look(tiny_collection, several)
     corrector = Corrector(run)
     wrong = run.result.images[0].mask
     corrector.update(Edits().paint(corrector.keys[0], wrong, BACKGROUND))
@@ -235,12 +239,7 @@ def test_the_look_is_learned_anew_for_the_others(tiny_collection):
 
 
 def test_with_one_object_marks_move_the_prior_of_their_own_image_alone(tiny_collection):
-    changes = {
-        "superpixels.count": 60,
-        "features.dimensions": 16,
-        "decode.refinement": "look",
-    }
-    run = Run(tiny_collection.open(), apply_overrides(JccConfig(), changes)).finish()
+    run = run_with_look(tiny_collection)
     corrector = Corrector(run)
     wrong = run.result.images[0].mask
     corrector.update(Edits().paint(corrector.keys[0], wrong, BACKGROUND))
