@@ -127,25 +127,17 @@ def real(root: Path, sets: str, images: int, seed: int, setting: str) -> Quadrat
     from napari_jcc.collection import ImageCollection
     from napari_jcc.config import JccConfig
     from napari_jcc.features import describe_image, stream
+    from napari_jcc.pipeline import Run
     from napari_jcc.problem import gather
-    from napari_jcc.regions import find_boxes, find_overlap, find_saliency, find_superpixels
-    from napari_jcc.regions.regions import ImageRegions
 
-    config = JccConfig()
-    regions, described = [], []
+    config = JccConfig(superpixels={"count": 380})
     files = [file for found in load_sets(root, sets.split(",")) for file in found.images]
-    collection = ImageCollection.from_files(files[:images])
-    superpixel_config = config.superpixels.model_copy(update={"count": 380})
-    for number in range(len(collection)):
-        image = collection.working_image(number)
-        superpixels = find_superpixels(image, superpixel_config)
-        saliency = find_saliency(image, superpixels, config.saliency)
-        boxes, excess = find_boxes(image, superpixels, saliency, config.boxes)
-        overlap = find_overlap(superpixels, boxes)
-        found = ImageRegions(superpixels, saliency, boxes, excess, overlap)
-        if len(boxes):
-            regions.append(found)
-            described.append(describe_image(image, found, config.features))
+    run = Run(ImageCollection.from_files(files[:images]), config, formulation=None).finish()
+    pieces = [
+        pair for pair in zip(run.images, run.regions, strict=True) if len(pair[1].boxes)
+    ]
+    regions = [found for _, found in pieces]
+    described = [describe_image(*pair, config.features) for pair in pieces]
     order = np.arange(images) % len(regions)
     data = gather([regions[i] for i in order])
     features = stream([described[i] for i in order], config.features)

@@ -14,7 +14,6 @@ from napari_jcc.problem.fixings import (
     Fixings,
     boxes_left,
     fix,
-    fix_box,
     images_without_box,
 )
 from napari_jcc.problem.joint import factorise, factorise_boxes, joint_model
@@ -73,7 +72,8 @@ def test_fixings_are_never_infeasible(seed, reading, draw):
 def test_a_box_can_be_chosen_or_switched_off(reading, chosen, rng):
     data = random_data(rng)
     model = model_of(data, reading, rng)
-    fixed = fix_box(model.build(), model.variables, 5, chosen)
+    fixings = Fixings(chosen=[5]) if chosen else Fixings(off=[5])
+    fixed = fix(model.build(), model.variables, fixings)
     assert is_feasible(fixed)
     z = fixed.upper[model.variables.boxes]
     np.testing.assert_array_equal(z[4:8] > 0, [not chosen, chosen, not chosen, not chosen])

@@ -5,15 +5,10 @@ import logging
 import numpy as np
 import pytest
 
-from napari_jcc.config import BoxConfig, SaliencyConfig, SuperpixelConfig
+from napari_jcc.config import BoxConfig, JccConfig
 from napari_jcc.errors import ConfigError
-from napari_jcc.regions import (
-    box_excess,
-    boxes,
-    find_boxes,
-    find_image_regions,
-    measure_superpixels,
-)
+from napari_jcc.pipeline import stages
+from napari_jcc.regions import box_excess, boxes, choose_boxes, measure_superpixels
 from napari_jcc.regions.proposals import grid_boxes, group_boxes, saliency_boxes
 
 METHODS = ("auto", "selective_search", "superpixel_groups", "grid")
@@ -21,8 +16,13 @@ SQUARE = (40, 30, 80, 70)
 
 
 def _regions(image, method="auto", **settings):
-    config = BoxConfig(method=method, **settings)
-    return find_image_regions(image, SuperpixelConfig(), SaliencyConfig(), config)
+    config = JccConfig(boxes=BoxConfig(method=method, **settings))
+    pieces = stages.compute_superpixels((image, config))
+    salient = stages.compute_saliency(stages.SaliencyTask(image, pieces, None, config))
+    proposals = stages.compute_proposals(stages.ProposalTask(image, pieces, config))
+    candidates = stages.compute_candidates((proposals, salient, config))
+    task = stages.RegionsTask(pieces, salient, candidates, None, config)
+    return stages.compute_regions(task)
 
 
 def _iou(first, second):
@@ -144,8 +144,9 @@ def test_boxes_without_a_superpixel_are_left_out():
     # One superpixel: only boxes with more than half of the image hold it.
     image = np.zeros((40, 40, 3), np.uint8)
     superpixels = measure_superpixels(np.zeros((40, 40), int), image)
-    saliency = np.full((40, 40), 0.5, np.float32)
-    found, _ = find_boxes(image, superpixels, saliency, BoxConfig(method="grid"))
+    candidates = grid_boxes((40, 40))
+    merit = np.zeros(len(candidates))
+    found, _ = choose_boxes(candidates, merit, superpixels, BoxConfig(overlap_limit=1))
     areas = (found[:, 2] - found[:, 0]) * (found[:, 3] - found[:, 1])
     assert len(found) > 0
     assert (areas > 800).all()

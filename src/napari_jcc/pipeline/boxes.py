@@ -46,10 +46,13 @@ class BoxStage:
         self._encoded = encoded
         self._config = config
         self._keeper = keeper
-        self._proposals: list[IntArray] = []
 
-    def search(self, keys: list[str]) -> None:
-        """Search boxes without any prior; `keys` are those of the superpixels."""
+    def search(self, keys: list[str]) -> list[IntArray]:
+        """Search boxes without any prior; `keys` are those of the superpixels.
+
+        Apart from `choose`, so that a method that is not there is told of before the
+        encoder takes its minutes.
+        """
         fields = {"method", "proposal_size", "objects"}
         search = self._config.boxes.model_dump(include=fields)
         keys = extend_keys(keys, "proposals", search)
@@ -57,12 +60,13 @@ class BoxStage:
             stages.ProposalTask(image, pieces, self._config)
             for image, pieces in zip(self._images, self._superpixels, strict=True)
         ]
-        self._proposals = self._keeper.map(
-            "Box search", stages.compute_proposals, keys, tasks
-        )
+        return self._keeper.map("Box search", stages.compute_proposals, keys, tasks)
 
     def choose(
-        self, keys: list[str], priors: list[Float32Array]
+        self,
+        keys: list[str],
+        proposals: list[IntArray],
+        priors: list[Float32Array],
     ) -> tuple[list[str], list[ImageRegions]]:
         """Choose among the boxes by the prior, or by what the set teaches of boxes.
 
@@ -70,6 +74,8 @@ class BoxStage:
         ----------
         keys
             Under which the priors are kept.
+        proposals : list of (R', 4) int64
+            What `search` returned.
         priors : list of (h, w) float32
             In [0, 1].
 
@@ -83,8 +89,8 @@ class BoxStage:
         config = self._config
         keys = extend_keys(keys, "candidate boxes", config.boxes.model_dump(mode="json"))
         candidates = [
-            stages.compute_candidates((proposals, prior, config))
-            for proposals, prior in zip(self._proposals, priors, strict=True)
+            stages.compute_candidates((*pair, config))
+            for pair in zip(proposals, priors, strict=True)
         ]
         merit: Sequence[Float32Array | None] = [None] * len(priors)
         if config.boxes.learned:

@@ -140,7 +140,7 @@ class Run:
         keys, superpixels = self._superpixels(keys, images)
         salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
         boxes = BoxStage(images, superpixels, encoded, self.config, self._keeper)
-        boxes.search(keys)
+        proposals = boxes.search(keys)
         prior_keys, priors = self._priors(salient_keys, saliency, encoded)
         keys, maps = prior_keys, priors
         rounds = self.config.prior.rounds
@@ -150,7 +150,7 @@ class Run:
             learned = digest("learned prior", sources, last)
             keys = [digest(key, learned) for key in prior_keys]
             maps = self._learn(learned, images, maps, priors, encoded, last=last)
-        keys, regions = boxes.choose(keys, maps)
+        keys, regions = boxes.choose(keys, proposals, maps)
         answer = joint.solve(keys, regions)
         whole = digest("decided", answer.key, keys)
         cuts = choose_cuts(

@@ -44,20 +44,13 @@ def superpixels_around(data: JointData, marks: IntArray) -> IntArray:
     return np.flatnonzero(inside & (data.superpixel_image == image))
 
 
-def with_box(
-    data: JointData,
-    held: IntArray,
-    *,
-    area: float | None = None,
-    excess: float | None = None,
-    saliency: float | None = None,
-) -> tuple[JointData, int]:
+def with_box(data: JointData, held: IntArray) -> tuple[JointData, int]:
     """Return the data with one box more, and the new box's position among all boxes.
 
-    The box is put behind the other boxes of its image, so boxes of later images move up
-    by one. Box features need a row at the same position (``numpy.insert``), and the
-    factor of the boxes is computed anew from them (`factorise_boxes`); the superpixels'
-    factor stays.
+    Its area, merit and saliency are those of the superpixels that it holds. It is put
+    behind the other boxes of its image, so boxes of later images move up by one. Box
+    features need a row at the same position (``numpy.insert``), and the factor of the
+    boxes is computed anew from them (`factorise_boxes`); the superpixels' factor stays.
 
     Parameters
     ----------
@@ -65,8 +58,6 @@ def with_box(
         The set.
     held : (H,) int
         Superpixels in the box, of one image, counted over the set.
-    area, excess, saliency
-        As in `JointData`; None: computed from the superpixels in the box.
 
     Raises
     ------
@@ -78,13 +69,10 @@ def with_box(
     position = int(np.searchsorted(data.box_image, image, side="right"))
     own = data.superpixel_image == image
     mass = data.area * data.saliency
-    share = float(data.area[held].sum())
+    area = float(data.area[held].sum())
     total = float(mass[own].sum())
     inside = float(mass[held].sum())
-    area = share if area is None else area
-    if excess is None:
-        excess = (inside / total if total > 0 else share) - area
-    saliency = inside / share if saliency is None else saliency
+    excess = inside / total - area if total > 0 else 0.0
     row = sparse.csr_array(
         (np.ones(len(held)), (np.zeros(len(held), dtype=np.int64), held)),
         shape=(1, data.superpixel_count),
@@ -96,7 +84,7 @@ def with_box(
         overlap=sparse.csr_array(sparse.vstack([above, row, below], format="csr")),
         box_area=np.insert(data.box_area, position, area),
         box_merit=np.insert(data.box_merit, position, excess),
-        box_saliency=np.insert(data.box_saliency, position, saliency),
+        box_saliency=np.insert(data.box_saliency, position, inside / area),
     )
     return grown, position
 

@@ -158,13 +158,6 @@ def _why_no_box(data: JointData, fixings: Fixings, image: int) -> str:
     )
 
 
-def fix_box(
-    program: QuadraticProgram, variables: Variables, box: int, chosen: bool = True
-) -> QuadraticProgram:
-    """Return the program with a box chosen, or switched off, see `fix`."""
-    return fix(program, variables, Fixings(chosen=[box]) if chosen else Fixings(off=[box]))
-
-
 def _array(pieces: Sequence[int]) -> IntArray:
     return np.asarray(pieces, dtype=np.int64).reshape(-1)
 

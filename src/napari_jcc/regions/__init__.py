@@ -5,10 +5,8 @@ from napari_jcc.regions.boxes import (
     candidate_boxes,
     choose_boxes,
     count_objects,
-    find_boxes,
     propose_boxes,
 )
-from napari_jcc.regions.find import find_image_regions
 from napari_jcc.regions.geometry import box_area, box_iou, largest_piece
 from napari_jcc.regions.overlap import find_overlap
 from napari_jcc.regions.regions import ImageRegions, Superpixels
@@ -24,8 +22,6 @@ __all__ = [
     "candidate_boxes",
     "choose_boxes",
     "count_objects",
-    "find_boxes",
-    "find_image_regions",
     "find_overlap",
     "find_saliency",
     "find_superpixels",

@@ -27,54 +27,21 @@ _logger = logging.getLogger(__name__)
 _REMEDY = "install opencv-contrib-python-headless in place of other OpenCV packages"
 
 
-def find_boxes(
-    image: ImageArray,
-    superpixels: Superpixels,
-    saliency_map: Float32Array,
-    config: BoxConfig,
-) -> tuple[Float32Array, Float32Array]:
-    """Propose boxes that may hold the object, best first.
+def propose_boxes(
+    image: ImageArray, superpixels: Superpixels, config: BoxConfig
+) -> IntArray:
+    """Search boxes by the method of `config`.
 
-    Boxes around the parts of the thresholded saliency join the proposals of every
-    method. All are ranked by excess, their share of the saliency minus their share of
-    the area, and a box that overlaps a better one too much is dropped.
+    None for several objects an image: see `candidate_boxes`.
 
     Parameters
     ----------
     image : (h, w, 3) uint8
         RGB at working size.
     superpixels
-        Pieces of the same image; every box holds more than half of at least one.
-    saliency_map : (h, w) float32
-        From 0 to 1.
+        Pieces of the same image.
     config
-        Method, number and limits.
-
-    Returns
-    -------
-    boxes : (R, 4) float32
-        ``xyxy``, half-open, whole pixels inside the image. R is at most `config.count`
-        and may be 0.
-    excess : (R,) float32
-        In [-1, 1], not increasing.
-
-    Raises
-    ------
-    ConfigError
-        If selective search is asked for by name and OpenCV comes without it.
-    """
-    proposals = propose_boxes(image, superpixels, config)
-    candidates = candidate_boxes(proposals, saliency_map, config)
-    excess = box_excess(candidates, saliency_map)
-    return choose_boxes(candidates, excess, superpixels, config)
-
-
-def propose_boxes(
-    image: ImageArray, superpixels: Superpixels, config: BoxConfig
-) -> IntArray:
-    """Search boxes by the method of `config`; first half of `find_boxes`.
-
-    None for several objects an image: see `choose_boxes`.
+        Method, and number of objects.
 
     Returns
     -------
@@ -116,8 +83,10 @@ def candidate_boxes(
     ----------
     proposals : (R', 4) int64
         What `propose_boxes` returned.
-    saliency_map, config
-        As for `find_boxes`.
+    saliency_map : (h, w) float32
+        From 0 to 1.
+    config
+        Number of objects and limits of the area.
 
     Returns
     -------
@@ -138,7 +107,7 @@ def choose_boxes(
     superpixels: Superpixels,
     config: BoxConfig,
 ) -> tuple[Float32Array, Float32Array]:
-    """Rank candidates and drop those that overlap a better one; end of `find_boxes`.
+    """Rank candidates, best first, and drop those that overlap a better one too much.
 
     Parameters
     ----------
@@ -146,12 +115,15 @@ def choose_boxes(
         What `candidate_boxes` returned.
     merit : (R',) float
         How well each holds the object: its excess, or another rating in [-1, 1].
-    superpixels, config
-        As for `find_boxes`.
+    superpixels
+        Pieces of the image; every box kept holds more than half of at least one.
+    config
+        Number of boxes and how much they may overlap.
 
     Returns
     -------
     boxes : (R, 4) float32
+        ``xyxy``, half-open, whole pixels. R is at most `config.count` and may be 0.
     merit : (R,) float32
         Not increasing.
     """

@@ -32,24 +32,3 @@ def lower_bound(program: QuadraticProgram, x: FloatArray, row_duals: FloatArray)
     least = np.minimum(slope * program.lower, slope * program.upper).sum()
     limits = np.where(duals > 0, program.u, np.where(duals < 0, program.l, 0.0))
     return float(-0.5 * x @ gradient + least - duals @ limits)
-
-
-def relative_gap(
-    program: QuadraticProgram, feasible: FloatArray, x: FloatArray, row_duals: FloatArray
-) -> float:
-    """Return cost at a feasible point minus the lower bound, relative to the cost.
-
-    Parameters
-    ----------
-    program : QuadraticProgram
-        Its P is semidefinite.
-    feasible : (V,) float64
-        A point that meets all rows and bounds (see ``repair``).
-    x : (V,) float64
-        As for `lower_bound`.
-    row_duals : (M,) float64
-        As for `lower_bound`.
-    """
-    cost = program.objective(feasible)
-    gap = cost - lower_bound(program, x, row_duals)
-    return gap / max(abs(cost), 1e-300)
