@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import napari_jcc
 from napari_jcc.config import PRESETS, JccConfig
+from napari_jcc.words import Extra
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -57,6 +59,10 @@ def test_base_dependencies_bring_no_qt_napari_or_torch():
         for text in PROJECT["project"]["dependencies"]
     }
     assert not {"napari", "pyqt6", "pyside6", "qtpy", "torch"} & names
+
+
+def test_extras_that_messages_tell_to_install_exist():
+    assert set(get_args(Extra)) <= set(PROJECT["project"]["optional-dependencies"])
 
 
 def test_changelog_has_this_version():

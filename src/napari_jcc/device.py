@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from napari_jcc.errors import ConfigError
+from napari_jcc.words import how_to_install
 
 Device = Literal["cpu", "cuda", "mps"]
 
@@ -78,8 +79,8 @@ def why_no_card(found: list[FoundDevice]) -> str:
         return ""
     if not _has_torch():
         return (
-            "No graphics card can be used, as torch is not installed. Install it with: "
-            "pip install 'napari-jcc[deep]'"
+            "No graphics card can be used, as torch is not installed. "
+            f"{how_to_install('deep')}"
         )
     return "torch finds no graphics card here."
 

@@ -2,6 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from typing import Literal
+
+Extra = Literal["cluster", "deep", "match", "sdp", "torch"]
+"""Sets of optional packages that are missed while the program runs; see pyproject.toml."""
 
 STAGE_TITLES = {"synthetic": "known transformations", "weak": "pairs of the set"}
 """What the stages of training are called where they are not options."""
@@ -13,6 +17,12 @@ def describe_unknown(kind: str, name: str, known: Collection[str], within: str =
     hint = f" Did you mean {near[0]}?" if near else ""
     where = f" in {within}" if within else ""
     return f"Unknown {kind} {name!r}{where}.{hint} Known: {', '.join(known)}."
+
+
+def how_to_install(extra: Extra) -> str:
+    """Say what installs the packages of `extra` beside those of an installed napari-jcc."""
+    # Quotes that every shell takes away: cmd.exe leaves single ones.
+    return f'Install with: pip install "napari-jcc[{extra}]"'
 
 
 def list_some(items: Sequence[str], most: int = 3) -> str:

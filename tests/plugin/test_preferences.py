@@ -82,7 +82,7 @@ def test_devices_that_are_not_there_are_not_offered(qtbot, monkeypatch):
     offered = [editor.combo.itemData(i) for i in range(editor.combo.count())]
     assert offered == ["auto", "cpu"]
     assert editor.value() == "cpu"
-    assert "pip install 'napari-jcc[deep]'" in editor.note.text()
+    assert 'pip install "napari-jcc[deep]"' in editor.note.text()
     editor.set_value("cuda")  # from a file of another computer
     assert editor.value() == "cuda"
     assert "not found" in editor.combo.currentText()

@@ -116,7 +116,7 @@ def test_without_torch_the_remedy_is_told(viewer, monkeypatch):
     dock = TrainDock(viewer)
     viewer.window.add_dock_widget(dock, name="Train")
     dock.output.set_value("net.ckpt")
-    assert "pip install 'napari-jcc[match]'" in dock.panel.status.text()
+    assert 'pip install "napari-jcc[match]"' in dock.panel.status.text()
     assert not dock.panel.run_button.isEnabled()
     assert "torch" in dock.panel.run_button.toolTip()
 

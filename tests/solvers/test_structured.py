@@ -205,5 +205,5 @@ def test_missing_torch_is_named_with_its_remedy(monkeypatch):
     from napari_jcc.errors import SolverError
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(SolverError, match="pip install torch"):
+    with pytest.raises(SolverError, match=r"pip install .napari-jcc\[torch\]"):
         get_solver("structured")

@@ -23,6 +23,7 @@ from napari_jcc.problem.costs import (
 from napari_jcc.problem.data import JointData
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import Solution, Status
+from napari_jcc.words import how_to_install
 
 LARGEST = 400
 """Superpixels beyond which the relaxation, with their square in variables, is refused."""
@@ -96,8 +97,7 @@ class SemidefiniteRelaxation:
         """
         if importlib.util.find_spec("cvxpy") is None:
             raise SolverError(
-                "The method jbp10 needs cvxpy, not installed here. Install with: "
-                "pip install 'napari-jcc[sdp]'."
+                f"The method jbp10 needs cvxpy, not installed here. {how_to_install('sdp')}"
             )
         start = time.perf_counter()
         # Superpixels are those that the only classifier of the program judges.

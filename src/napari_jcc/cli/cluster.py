@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from napari_jcc.errors import InputError
+from napari_jcc.words import how_to_install
 
 
 @contextmanager
@@ -26,8 +27,8 @@ def connect(address: str | None) -> Iterator[Any]:
         from distributed.comm.addressing import get_address_host_port
     except ImportError as error:
         raise InputError(
-            "--scheduler needs dask.distributed. Install it by: "
-            "pip install 'napari-jcc[cluster]'"
+            "--scheduler needs dask.distributed, not installed here. "
+            f"{how_to_install('cluster')}"
         ) from error
     try:
         # A client given a malformed address waits long before and after it says so.

@@ -14,6 +14,7 @@ from napari_jcc.config import MatchConfig
 from napari_jcc.matching.outputs import needing_torch
 from napari_jcc.plugin.source import find_source
 from napari_jcc.progress import Progress
+from napari_jcc.words import how_to_install
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -28,8 +29,8 @@ def why_no_training() -> str:
         return ""
     names = " and ".join(name.replace("_", "-") for name in missing)
     return (
-        f"Training needs {names}, not installed here. Install with: pip install "
-        "'napari-jcc[match]', and start napari again. Match works without."
+        f"Training needs {names}, not installed here. {how_to_install('match')}, and start "
+        "napari again. Match works without."
     )
 
 

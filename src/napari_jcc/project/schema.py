@@ -120,8 +120,7 @@ def check_record(outline: Any, source: str) -> ProjectRecord:
         raise InputError(
             f"The project {source} was saved by napari-jcc "
             f"{outline.get('program_version', 'of a later version')}, in format {version}; "
-            f"this program reads up to format {FORMAT_VERSION}. Update napari-jcc: "
-            "pip install --upgrade napari-jcc"
+            f"this program reads up to format {FORMAT_VERSION}. Update napari-jcc."
         )
     try:
         return ProjectRecord.model_validate(outline)

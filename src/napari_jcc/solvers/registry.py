@@ -9,14 +9,14 @@ from napari_jcc.errors import ConfigError, SolverError
 from napari_jcc.solvers.dense_solver import DenseSolver
 from napari_jcc.solvers.osqp_solver import OsqpSolver
 from napari_jcc.solvers.solver import Solver
-from napari_jcc.words import describe_unknown
+from napari_jcc.words import describe_unknown, how_to_install
 
 
 def _structured(device: str) -> Solver:
     if importlib.util.find_spec("torch") is None:
         raise SolverError(
-            "The solver structured needs torch, which is not installed. Run "
-            "`pip install torch`, or set solver.name to osqp."
+            "The solver structured needs torch, not installed here. "
+            f"{how_to_install('torch')}, or set solver.name to osqp."
         )
     # torch takes a second to load, and most uses of the package need none of it.
     from napari_jcc.solvers.structured import StructuredSolver

@@ -10,6 +10,7 @@ from napari_jcc.errors import WeightsError
 from napari_jcc.features.encoders.encoder import Encoder
 from napari_jcc.features.encoders.hub import HubEncoder
 from napari_jcc.features.encoders.program import ProgramEncoder
+from napari_jcc.words import how_to_install
 
 
 @lru_cache(maxsize=1)
@@ -51,6 +52,6 @@ def require_packages(*packages: str) -> None:
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         raise WeightsError(
-            f"Deep features need {' and '.join(missing)}, not installed here. Install "
-            "with: pip install 'napari-jcc[deep]'."
+            f"Deep features need {' and '.join(missing)}, not installed here. "
+            f"{how_to_install('deep')}"
         )

@@ -16,6 +16,7 @@ from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, WeightsError
 from napari_jcc.matching.outputs.pair import PairResult
 from napari_jcc.progress import Progress
+from napari_jcc.words import how_to_install
 
 if TYPE_CHECKING:
     from napari_jcc.matching.inference import MatchedPair, Matcher
@@ -39,8 +40,8 @@ def needing_torch() -> Iterator[None]:
     except ImportError as error:
         raise WeightsError(
             "Matching by a trained network, and training it, need torch and "
-            "lightning-fabric, not installed here. Install with: "
-            "pip install 'napari-jcc[match]', or match without a checkpoint."
+            f"lightning-fabric, not installed here. {how_to_install('match')}, or match "
+            "without a checkpoint."
         ) from error
 
 

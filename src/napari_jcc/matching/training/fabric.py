@@ -10,6 +10,7 @@ import torch
 from napari_jcc.config import TrainingConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError
+from napari_jcc.words import how_to_install
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -25,8 +26,8 @@ def start_fabric(config: TrainingConfig) -> Fabric:
     """
     if importlib.util.find_spec("lightning_fabric") is None:
         raise ConfigError(
-            "Training needs lightning-fabric, not installed here. Install with: "
-            "pip install 'napari-jcc[match]'."
+            "Training needs lightning-fabric, not installed here. "
+            f"{how_to_install('match')}"
         )
     from lightning_fabric import Fabric
 
