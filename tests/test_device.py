@@ -1,9 +1,12 @@
 """Choosing a device."""
 
+import weakref
+
+import numpy as np
 import pytest
 
 from napari_jcc import device
-from napari_jcc.device import choose_device
+from napari_jcc.device import choose_device, within_memory
 from napari_jcc.errors import ConfigError
 
 
@@ -22,3 +25,29 @@ def test_without_torch_auto_is_cpu_and_cuda_an_error(monkeypatch):
     assert choose_device("auto") == "cpu"
     with pytest.raises(ConfigError, match=r"cuda.*offers cpu only.*torch is not installed"):
         choose_device("cuda")
+
+
+def test_what_a_failed_attempt_held_is_gone_before_the_retreat():
+    held = []
+
+    def work():
+        if len(held) == 2:
+            return "done"
+        large = np.zeros(8)
+        held.append(weakref.ref(large))
+        raise MemoryError
+
+    def retreat(error):
+        assert held[-1]() is None
+
+    assert within_memory(work, retreat) == "done"
+
+
+def test_other_errors_pass_and_what_the_retreat_raises_is_told():
+    def retreat(error):
+        raise ConfigError("too large") from error
+
+    with pytest.raises(ZeroDivisionError):
+        within_memory(lambda: 1 / 0, retreat)
+    with pytest.raises(ConfigError, match="too large"):
+        within_memory(lambda: np.zeros(2**62), retreat)

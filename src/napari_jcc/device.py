@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from napari_jcc.errors import ConfigError
 from napari_jcc.words import how_to_install
+
+T = TypeVar("T")
 
 Device = Literal["cpu", "cuda", "mps"]
 
@@ -85,12 +88,33 @@ def why_no_card(found: list[FoundDevice]) -> str:
     return "torch finds no graphics card here."
 
 
-def is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out, on any device; loads no torch."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if kinds & {"MemoryError", "OutOfMemoryError"}:
         return True
     return any(words in str(error) for words in MEMORY_WORDS)
+
+
+def within_memory(work: Callable[[], T], retreat: Callable[[Exception], None]) -> T:
+    """Do work, again after every retreat from memory that ran out.
+
+    Parameters
+    ----------
+    work
+        What may run out of memory, and can be done again.
+    retreat
+        Sees to it that less is needed, or raises what is to be told; gets the error.
+    """
+    while True:
+        try:
+            return work()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            # Its frames hold what was computed, which is the memory that lacks.
+            failure = error.with_traceback(None)
+        retreat(failure)
 
 
 def _describe(name: Device) -> FoundDevice:

@@ -1,5 +1,6 @@
 """Encoders of both formats: maps of the right size in the right place, and plain errors."""
 
+import copy
 import logging
 import socket
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from encoders import export_network, save_transformer
 from napari_jcc.errors import WeightsError
-from napari_jcc.features.encoders import FeatureMap, average_maps, load_encoder
+from napari_jcc.features.encoders import FeatureMap, average_maps, fitting, load_encoder
 from napari_jcc.features.encoders.run import run_network
 from napari_jcc.pipeline.encoding import encoded_size
 
@@ -175,8 +176,63 @@ def test_a_full_card_is_not_taken_for_a_size_that_does_not_fit(message):
     def full(batch):
         raise RuntimeError(message)
 
-    with pytest.raises(WeightsError, match=r"memory of cpu does not suffice .* 2 images"):
+    with pytest.raises(RuntimeError, match=message):
         run_network(full, np.zeros((2, 8, 8, 3), np.uint8), None, "cpu")
+
+
+class SmallCard:
+    """Loads encoders of the processor; one on the card has no memory for many images."""
+
+    def __init__(self, limits):
+        self.limits, self.tried = limits, []
+
+    def __call__(self, name, device, stride):
+        encoder = copy.copy(load_encoder(name, "cpu", stride))
+        encoder.batch_size = 8 if device == "cuda" else 1
+        encode = encoder.encode
+
+        def encode_few(images):
+            self.tried.append((device, len(images)))
+            if len(images) > self.limits[device]:
+                raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED")
+            return encode(images)
+
+        encoder.encode = encode_few
+        return encoder
+
+
+@pytest.mark.parametrize(
+    ("limits", "tried", "note"),
+    [
+        ({"cuda": 8}, [("cuda", 5)], ""),
+        ({"cuda": 2}, [("cuda", n) for n in (5, 2, 2, 1)], "given 2 of the images"),
+        (
+            {"cuda": 0, "cpu": 1},
+            [("cuda", n) for n in (5, 2, 1)] + 5 * [("cpu", 1)],
+            "works on the processor",
+        ),
+    ],
+)
+def test_where_memory_runs_out_fewer_images_are_tried_then_the_processor(
+    program, monkeypatch, limits, tried, note
+):
+    card = SmallCard(limits)
+    monkeypatch.setattr(fitting, "load_encoder", card)
+    images = np.concatenate([picture(seed=seed) for seed in range(5)])
+    encoder = fitting.FittingEncoder(str(program), "cuda", 8)
+    found = encoder.encode(images)
+    assert card.tried == tried
+    assert note in encoder.note and bool(note) == bool(encoder.note)
+    for image, one in zip(images, found, strict=True):
+        (alone,) = load_encoder(str(program), "cpu", 8).encode(image[None])
+        np.testing.assert_allclose(one.values, alone.values, atol=1e-3)
+
+
+def test_an_image_too_large_for_the_processor_is_told(program, monkeypatch):
+    monkeypatch.setattr(fitting, "load_encoder", SmallCard({"cuda": 0, "cpu": 0}))
+    encoder = fitting.FittingEncoder(str(program), "cuda", 8)
+    with pytest.raises(WeightsError, match=r"single image\. Lower features\.encoder_size"):
+        encoder.encode(picture())
 
 
 def test_a_hub_that_cannot_be_reached_is_told_once_and_quietly(monkeypatch, caplog):

@@ -9,7 +9,7 @@ from encoders import export_network
 from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.errors import ConfigError, WeightsError
 from napari_jcc.evaluation import evaluate_result
-from napari_jcc.features.encoders import load_encoder
+from napari_jcc.features.encoders import fitting, load_encoder
 from napari_jcc.pipeline import Cache, Run, fallback
 from napari_jcc.pipeline import encoding as encoding_module
 from napari_jcc.progress import Progress
@@ -179,6 +179,31 @@ def test_auto_falls_back_to_fast_and_says_so(tiny_collection, monkeypatch):
     )
     assert result.config == expected
     plain = Run(tiny_collection.open(), expected).result()
+    for image, other in zip(result.images, plain.images, strict=True):
+        np.testing.assert_array_equal(image.mask, other.mask)
+
+
+def test_a_card_that_is_full_gives_the_same_result_and_a_note(
+    tiny_collection, deep, monkeypatch
+):
+    plain = Run(tiny_collection.open(), deep).result()
+
+    class Full(fitting.FittingEncoder):
+        def _encode(self, images):
+            if self._device != "cpu":
+                raise RuntimeError("CUDA out of memory")
+            return super()._encode(images)
+
+    monkeypatch.setattr(
+        fitting,
+        "load_encoder",
+        lambda name, device, stride: load_encoder(name, "cpu", stride),
+    )
+    monkeypatch.setattr(encoding_module, "FittingEncoder", Full)
+    monkeypatch.setattr(encoding_module, "choose_device", lambda name: "cuda")
+    result = Run(tiny_collection.open(), deep).result()
+    (note,) = result.notes
+    assert "Out of memory on cuda" in note and "processor" in note
     for image, other in zip(result.images, plain.images, strict=True):
         np.testing.assert_array_equal(image.mask, other.mask)
 

@@ -16,7 +16,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError
-from napari_jcc.features import Encoder, FeatureMap, average_maps, load_encoder
+from napari_jcc.features.encoders import FeatureMap, FittingEncoder, average_maps
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.fallback import AUTO, DEFAULT_ENCODER
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
@@ -59,6 +59,11 @@ class EncodedImages:
         learns = prior.rounds > 0 or config.boxes.learned or config.learns_cuts
         self.needed = self._deep or prior.common > 0 or learns
         self._encoder = self._load() if self.needed else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done about memory that ran out."""
+        return (self._encoder.note,) if self._encoder and self._encoder.note else ()
 
     def extend(self, keys: Sequence[str], stage: str, section: BaseModel) -> list[str]:
         """Return keys of a stage that uses the maps, whatever the encoder's name."""
@@ -123,7 +128,7 @@ class EncodedImages:
 
         return list(self._keeper.once(digest("cells", keys, dimensions), compute))
 
-    def _maps_of(self, encoder: Encoder, longer_side: int) -> list[FeatureMap]:
+    def _maps_of(self, encoder: FittingEncoder, longer_side: int) -> list[FeatureMap]:
         """Return the maps of all images at one size, and compute those not kept."""
         keys = self._keys(encoder, longer_side)
         cache, progress = self._keeper.cache, self._keeper.progress
@@ -141,7 +146,7 @@ class EncodedImages:
                     progress.advance()
         return [known for known in found if known is not None]
 
-    def _load(self) -> Encoder:
+    def _load(self) -> FittingEncoder:
         features = self._config.features
         if not features.encoder:
             raise ConfigError(
@@ -152,9 +157,9 @@ class EncodedImages:
             )
         name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
         device = choose_device(self._config.runtime.device)
-        return load_encoder(name, device, features.encoder_stride)
+        return FittingEncoder(name, device, features.encoder_stride)
 
-    def _keys(self, encoder: Encoder, longer_side: int) -> list[str]:
+    def _keys(self, encoder: FittingEncoder, longer_side: int) -> list[str]:
         # The encoder sees the image itself, so the working size does not matter.
         reading = self._config.collection.model_dump(mode="json", exclude={"working_size"})
         settings = encoder.fingerprint, longer_side, self._config.features.encoder_stride
@@ -162,7 +167,7 @@ class EncodedImages:
         return [digest("encoder", mark, reading, *settings) for mark in fingerprints]
 
     def _batches(
-        self, places: Sequence[int], encoder: Encoder, longer_side: int
+        self, places: Sequence[int], encoder: FittingEncoder, longer_side: int
     ) -> Iterator[tuple[tuple[int, int], list[int]]]:
         """Images of one encoded size, at most as many at once as the encoder likes."""
         by_size: dict[tuple[int, int], list[int]] = defaultdict(list)

@@ -173,7 +173,7 @@ class Run:
                 skipped=dict(self.collection.skipped),
                 solver_report=answer.report,
                 seconds=dict(self._keeper.seconds),
-                notes=_notes(results, answer),
+                notes=_notes(results, encoded, answer),
             ),
         )
 
@@ -303,7 +303,10 @@ def _extend(keys: list[str], stage: str, section: BaseModel) -> list[str]:
     return extend_keys(keys, stage, section.model_dump(mode="json"))
 
 
-def _notes(results: list[ImageResult], answer: JointAnswer) -> tuple[str, ...]:
+def _notes(
+    results: list[ImageResult], encoded: EncodedImages, answer: JointAnswer
+) -> tuple[str, ...]:
     """Tell what the user should know of the whole run."""
     alone = (_ALONE,) if len(results) == 1 else ()
-    return alone if answer.joint is None else (*alone, *answer.joint.solution.notes)
+    solved = () if answer.joint is None else answer.joint.solution.notes
+    return (*alone, *encoded.notes, *solved)

@@ -56,6 +56,8 @@ def run_network(
     ------
     WeightsError
         If the network does not take the images, or returns values that are not finite.
+    RuntimeError
+        If memory ran out.
     """
     import torch
 
@@ -67,11 +69,7 @@ def run_network(
             values = maps.permute(0, 2, 3, 1).to("cpu", torch.float16).numpy()
         except RuntimeError as error:
             if is_out_of_memory(error):
-                raise WeightsError(
-                    f"The memory of {device} does not suffice for the encoder on "
-                    f"{len(images)} images of {images.shape[1]} x {images.shape[2]} pixels "
-                    "at once. Lower features.encoder_size, or set runtime.device to cpu."
-                ) from error
+                raise
             raise WeightsError(
                 f"The encoder cannot work on images of {images.shape[1]} x "
                 f"{images.shape[2]} pixels: {error}. Change features.encoder_size, or "

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
-from napari_jcc.features.encoders import Encoder
+from napari_jcc.features.encoders import Encoder, FittingEncoder
 from napari_jcc.matching.baselines.frame import Frame
 
 KEPT_IMAGES = 256
@@ -62,7 +62,7 @@ class EncoderDescriber:
         Longer side of the image that the encoder sees, in pixels.
     """
 
-    def __init__(self, encoder: Encoder, size: int) -> None:
+    def __init__(self, encoder: Encoder | FittingEncoder, size: int) -> None:
         self._encoder = encoder
         self._size = size
 

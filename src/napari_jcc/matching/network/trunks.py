@@ -18,7 +18,7 @@ NO_FINGERPRINT = "none"
 
 
 class LoadedTrunk:
-    """An encoder of the user's choice; see `napari_jcc.features.load_encoder`.
+    """An encoder of the user's choice; see `napari_jcc.features.encoders.load_encoder`.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from napari_jcc._types import FloatArray, ImageArray, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.device import choose_device
-from napari_jcc.features.encoders import load_encoder
+from napari_jcc.features.encoders import FittingEncoder
 from napari_jcc.matching.baselines import (
     Describer,
     EncoderDescriber,
@@ -139,7 +139,7 @@ def open_describer(encoder: str = "", device: str = "auto", zoom: float = 1.0) -
     """
     if not encoder:
         return Remembering(SiftDescriber(round(zoom * SIFT_SIZE)))
-    loaded = load_encoder(encoder, choose_device(device), ENCODER_STRIDE)
+    loaded = FittingEncoder(encoder, choose_device(device), ENCODER_STRIDE)
     return Remembering(EncoderDescriber(loaded, round(zoom * ENCODER_SIZE)))
 
 

@@ -7,13 +7,14 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from napari_jcc.config import TrainingConfig
-from napari_jcc.device import is_out_of_memory
+from napari_jcc.device import within_memory
 from napari_jcc.errors import TrainingError
 from napari_jcc.matching.training.stage import Batch, Stage
 
@@ -168,30 +169,29 @@ class Loop:
 
     def _backward(self, batch: Batch) -> dict[str, float]:
         """Gradient of the mean loss, in as many parts as the memory demands."""
-        while True:
-            try:
-                return self._backward_in_parts(batch)
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-                reason = str(error).partition("\n")[0]
-            self._optimizer.zero_grad(set_to_none=True)
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            if self._state.parts >= len(batch):
-                raise TrainingError(
-                    f"The memory of {self._fabric.device} does not suffice for a single "
-                    f"pair: {reason}. Reduce network.input_size or "
-                    "network.decoder_channels, keep the encoder as it is "
-                    "(training.encoder_learning_rate = 0), or train on another device."
-                )
-            self._state.parts *= 2
-            logger.warning(
-                "The memory of %s does not suffice; every batch is split into %d parts.",
-                self._fabric.device,
-                self._state.parts,
+        return within_memory(
+            partial(self._backward_in_parts, batch), partial(self._split_more, len(batch))
+        )
+
+    def _split_more(self, pairs: int, error: Exception) -> None:
+        self._optimizer.zero_grad(set_to_none=True)
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if self._state.parts >= pairs:
+            reason = str(error).partition("\n")[0]
+            raise TrainingError(
+                f"The memory of {self._fabric.device} does not suffice for a single "
+                f"pair: {reason}. Reduce network.input_size or network.decoder_channels, "
+                "keep the encoder as it is (training.encoder_learning_rate = 0), or train "
+                "on another device."
             )
+        self._state.parts *= 2
+        logger.warning(
+            "The memory of %s does not suffice; every batch is split into %d parts.",
+            self._fabric.device,
+            self._state.parts,
+        )
 
     def _backward_in_parts(self, batch: Batch) -> dict[str, float]:
         parts = _split(batch, self._state.parts)

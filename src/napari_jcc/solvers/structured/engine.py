@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from napari_jcc.config import SolverConfig
-from napari_jcc.device import is_out_of_memory
+from napari_jcc.device import within_memory
 from napari_jcc.errors import SolverError
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
@@ -248,17 +248,9 @@ class Engine:
 
     def _surviving(self, work: Callable[[], T]) -> T:
         """Do work that may run out of memory, with smaller batches, then elsewhere."""
-        while True:
-            try:
-                return work()
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                # Its frames hold what was computed, which is the memory that lacks.
-                failure = error.with_traceback(None)
-            self._retreat(failure)
+        return within_memory(work, self._retreat)
 
-    def _retreat(self, error: BaseException) -> None:
+    def _retreat(self, error: Exception) -> None:
         on_device = self._device.type != "cpu"
         if self._group_bytes // SMALLER >= SMALLEST_GROUP:
             self._group_bytes //= SMALLER
