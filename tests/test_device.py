@@ -50,4 +50,4 @@ def test_other_errors_pass_and_what_the_retreat_raises_is_told():
     with pytest.raises(ZeroDivisionError):
         within_memory(lambda: 1 / 0, retreat)
     with pytest.raises(ConfigError, match="too large"):
-        within_memory(lambda: np.zeros(2**62), retreat)
+        within_memory(lambda: np.zeros(2**50), retreat)
