@@ -38,6 +38,30 @@ def test_a_stage_that_failed_is_not_shown_as_complete():
     assert "3/3" not in console.file.getvalue()
 
 
+def test_a_file_gets_a_line_a_stage_and_more_of_those_that_last(monkeypatch):
+    console = Console(file=io.StringIO())
+    with TerminalProgress(console=console) as progress:
+        progress.start("regions", 3)
+        progress.advance(2)
+        progress.start("solve", 4)
+        monkeypatch.setattr("napari_jcc.cli.progress.SECONDS_A_LINE", -1)
+        progress.advance(1)
+    lines = console.file.getvalue().splitlines()
+    assert lines == ["Regions 3/3 0:00:00", "Solve 1/4 0:00:00", "Solve 4/4 0:00:00"]
+
+
+def test_the_lines_of_a_stage_survive_the_details_of_others():
+    console = Console(file=io.StringIO())
+    with TerminalProgress(console=console) as progress:
+        progress.start("points", 1)
+        detail = progress.detail()
+        detail.start("regions", 3)
+        detail.start("solve", 3)
+        progress.start("scores", 2)
+    lines = console.file.getvalue().splitlines()
+    assert lines == ["Points 1/1 0:00:00", "Scores 2/2 0:00:00"]
+
+
 def test_quiet_shows_nothing():
     console = terminal()
     with TerminalProgress(quiet=True, console=console) as progress:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -13,6 +15,7 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -21,23 +24,31 @@ from rich.progress import Progress as Bars
 
 from napari_jcc.progress import Progress
 
+SECONDS_A_LINE = 30.0
+"""How often a stage is heard of where there are lines for bars."""
+
 
 class TerminalProgress(Progress):
     """One bar per stage on standard error; nothing when `quiet`.
 
-    Use as a context, which takes the bars away from the keyboard's line in the end.
+    Where standard error is a file, as in a batch job, a stage is a line when it is done,
+    and one every `SECONDS_A_LINE` until then. Use as a context, which takes the bars away
+    from the keyboard's line in the end.
     """
 
     def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
         super().__init__()
+        # Disabled bars may still end in a new line.
+        console = console or Console(stderr=True, quiet=quiet)
+        self._writes_lines = not (quiet or console.is_terminal)
+        self._last_line = time.monotonic()
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            # Disabled bars may still end in a new line.
-            console=console or Console(stderr=True, quiet=quiet),
-            disable=quiet,
+            console=console,
+            disable=quiet or self._writes_lines,
         )
         self._stage: TaskID | None = None
 
@@ -63,6 +74,8 @@ class TerminalProgress(Progress):
         """Move the bar of the current stage on."""
         if self._stage is not None:
             self._bars.advance(self._stage, steps)
+            if time.monotonic() - self._last_line > SECONDS_A_LINE:
+                self._say_how_far(self._stage)
 
     def describe(self, text: str) -> None:
         """Put other words before the bar of the current stage."""
@@ -81,10 +94,21 @@ class TerminalProgress(Progress):
         if self._stage is None:
             return
         if complete:
-            total = self._bars.tasks[self._stage].total
-            self._bars.update(self._stage, completed=total)
+            self._bars.update(self._stage, completed=self._task(self._stage).total)
         self._bars.stop_task(self._stage)
+        self._say_how_far(self._stage)
         self._stage = None
+
+    def _say_how_far(self, stage: TaskID) -> None:
+        if not self._writes_lines:
+            return
+        task = self._task(stage)
+        elapsed = timedelta(seconds=int(task.elapsed or 0))
+        self.say(f"{task.description} {task.completed:.0f}/{task.total:.0f} {elapsed}")
+        self._last_line = time.monotonic()
+
+    def _task(self, stage: TaskID) -> Task:
+        return next(task for task in self._bars.tasks if task.id == stage)
 
 
 class _DetailProgress(Progress):
