@@ -94,7 +94,7 @@ def main() -> None:
             began = time.process_time()
             train(collection, apply_overrides(config, changes), output, start=options.start)
             seconds = time.process_time() - began
-            matcher = Matcher.load(output, "cpu")
+            matcher = Matcher.from_checkpoint(Checkpoint.load(output), "cpu")
             probabilities = matcher.probabilities(collection)
             show(name, [p > matcher.settings.threshold for p in probabilities], seconds)
             if name.startswith("network, masks only"):

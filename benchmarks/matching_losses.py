@@ -69,7 +69,10 @@ def main() -> None:
             output = Path(folder) / "weak.ckpt"
             train(images, apply_overrides(config, changes), output, start=options.start)
             seconds = time.process_time() - began
-            return jaccards(Matcher.load(output, "cpu").masks(images), truths), seconds
+            return jaccards(
+                Matcher.from_checkpoint(Checkpoint.load(output), "cpu").masks(images),
+                truths,
+            ), seconds
 
     print(f"{labelled.name}: {len(truths)} images\n\n| | J | CPU s |\n|-|-|-|")
     before, seconds = learn({})

@@ -26,7 +26,7 @@ from napari_jcc.benchmark.scores import compare_image
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.evaluation.bootstrap import bootstrap_mean
-from napari_jcc.matching import Matcher
+from napari_jcc.matching import Checkpoint, Matcher
 from napari_jcc.pipeline import Run
 
 NO_BOX = np.zeros((0, 4), np.float32)
@@ -67,7 +67,7 @@ def main() -> None:
         0
     ]
     collection = ImageCollection.from_files(labelled.images)
-    matcher = Matcher.load(options.checkpoint, "cpu")
+    matcher = Matcher.from_checkpoint(Checkpoint.load(options.checkpoint), "cpu")
     probabilities = matcher.probabilities(collection)
     config = get_preset(options.preset)
     if options.encoder:

@@ -10,32 +10,34 @@ pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric"
 
 from napari_jcc.errors import ConfigError, InputError  # noqa: E402
 from napari_jcc.matching import (  # noqa: E402
-    MatchedPair,
+    Checkpoint,
     Matcher,
     NetworkMatcher,
     train,
 )
-from napari_jcc.matching.inference.pair import from_unit, to_unit  # noqa: E402
+from napari_jcc.matching.inference.ways import Ways, judge_ways  # noqa: E402
 from napari_jcc.matching.network import Pyramid, Transform  # noqa: E402
+from napari_jcc.matching.pair import from_unit, to_unit  # noqa: E402
 from napari_jcc.matching.refinement import refine  # noqa: E402
 from napari_jcc.matching.refinement.partners import Partners  # noqa: E402
-
-AFFINE = np.array([1, 0, 0, 0, 1, 0], np.float32)
-TPS = Transform.identity(1).tps[0].numpy()
 
 
 @pytest.fixture(scope="module")
 def matcher(tmp_path_factory):
     path = tmp_path_factory.mktemp("net") / "net.ckpt"
     train(blobs(), tiny_config(), path)
-    return Matcher.load(path, "cpu")
+    return Matcher.from_checkpoint(Checkpoint.load(path), "cpu")
 
 
 def shifted_pair(x, *, back=None, sizes=((10, 20), (30, 40))):
-    """Target points lead to the right by x of half the width."""
-    forward, backward = AFFINE.copy(), AFFINE.copy()
-    forward[2], backward[2] = x, -x if back is None else back
-    return MatchedPair(0, 1, sizes, forward, TPS, backward, TPS, 0, 1, 1, 0.05)
+    """Target points lead to the right by x of half the width; all cells look alike."""
+    rest = Transform.identity(1)
+    there, way = rest.affine.clone(), rest.affine.clone()
+    there[0, 2], way[0, 2] = x, -x if back is None else back
+    ways = Ways(
+        Transform(there, rest.tps), Transform(way, rest.tps), torch.ones(1, 1, 1, 1)
+    )
+    return judge_ways((0, 1), sizes, ways, 0.05, 1)
 
 
 def test_pixels_and_units_are_inverse_and_edges_are_one():
@@ -48,17 +50,24 @@ def test_pixels_and_units_are_inverse_and_edges_are_one():
 def test_points_go_from_target_to_source_in_pixels_of_each():
     pair = shifted_pair(0.5)
     # The middle of the target, (19.5, 14.5), leads to a quarter right of the middle.
-    places, confidence = pair.to_source([[19.5, 14.5]])
+    places = pair.to_source([[19.5, 14.5]])
     np.testing.assert_allclose(places, [[9.5 + 5, 4.5]])
-    np.testing.assert_allclose(confidence, [1], atol=1e-6)
-    back, _ = pair.to_target(places)
-    np.testing.assert_allclose(back, [[19.5, 14.5]], atol=1e-5)
+    np.testing.assert_allclose(pair.to_target(places), [[19.5, 14.5]], atol=1e-5)
 
 
-def test_confidence_falls_with_the_cycle_error():
-    # There by 0.1 and not back: 0.05 of the side, which is the tolerance.
-    _, confidence = shifted_pair(0.1, back=0.0).to_source([[19.5, 14.5]])
-    np.testing.assert_allclose(confidence, [np.exp(-1)], rtol=1e-5)
+def test_a_point_is_as_sure_as_its_pair_less_its_cycle_error():
+    # There by 0.08 and not back: 0.04 of the side. Of 20 columns the last one leads beyond.
+    pair = shifted_pair(0.08, back=0.0)
+    assert pair.cycle_error == pytest.approx(0.04)
+    assert pair.inlier_share == pair.confidence == pytest.approx(0.95)
+    expected = 0.95 * np.exp(-((0.04 / 0.05) ** 2))
+    np.testing.assert_allclose(pair.sureness([[19.5, 14.5]]), [expected], rtol=1e-5)
+
+
+def test_parameters_are_those_of_the_network():
+    pair = shifted_pair(0.5)
+    np.testing.assert_array_equal(pair.theta_affine, [1, 0, 0.5, 0, 1, 0])
+    np.testing.assert_array_equal(pair.theta_tps, Transform.identity(1).tps[0])
 
 
 def test_correspondences_stay_inside_and_come_back():
@@ -81,8 +90,8 @@ def test_matching_gives_every_pair_both_ways(matcher):
     collection = blobs()
     pairs = matcher.match(collection, [(0, 1), (1, 0)])
     there, back = pairs
-    np.testing.assert_allclose(there.theta_affine, back.back_affine, atol=1e-5)
-    np.testing.assert_allclose(there.theta_tps, back.back_tps, atol=1e-5)
+    points = np.array([[2.0, 3.0], [20.0, 9.0]])
+    np.testing.assert_allclose(there.to_source(points), back.to_target(points), atol=1e-3)
     assert there.sizes == (collection.shape(0), collection.shape(1))
     for pair in pairs:
         assert 0 <= pair.confidence <= pair.inlier_share <= 1
@@ -108,16 +117,6 @@ def test_masks_have_the_size_of_their_images(matcher):
     assert all(mask.dtype == bool for mask in masks)
 
 
-def test_warped_image_stands_in_the_place_of_the_target(matcher):
-    image = np.zeros((10, 20, 3), np.uint8)
-    image[:, 15:] = 200
-    warped = matcher.warp_image(image, shifted_pair(0.5))
-    assert warped.shape == (30, 40, 3)
-    assert (warped[:, 22:28] == 200).all()
-    assert (warped[:, 32:] == 0).all()  # beyond the source
-    assert (warped[:, :18] == 0).all()
-
-
 def test_network_stands_in_for_any_matcher(matcher):
     collection = blobs()
     match = NetworkMatcher(matcher).match(collection.image(0), collection.image(1))
@@ -134,7 +133,7 @@ def test_bad_input_is_explained(matcher, tmp_path):
     path = tmp_path / "net.ckpt"
     train(blobs(), tiny_config({"training.epochs": 0}), path)
     with pytest.raises(ConfigError, match="transformations only"):
-        Matcher.load(path, "cpu").masks(blobs())
+        Matcher.from_checkpoint(Checkpoint.load(path), "cpu").masks(blobs())
 
 
 def test_refinement_keeps_samples_apart():

@@ -27,7 +27,7 @@ from napari_jcc.matching.outputs import (
     write_landmarks,
     write_matches,
 )
-from napari_jcc.matching.outputs.pair import fit_theta, grid_points
+from napari_jcc.matching.pair import fit_theta, grid_points
 from napari_jcc.progress import Progress
 
 SIZES = (60, 80), (40, 50)  # height and width of source and target

@@ -168,7 +168,9 @@ def test_first_masks_say_what_lies_in_the_middle(tmp_path):
     train(blobs(8), config, tmp_path / "net.ckpt")
     unseen = blob_images(4, seed=1)
     images = ImageCollection.from_arrays(unseen)
-    found = Matcher.load(tmp_path / "net.ckpt", "cpu").probabilities(images)
+    found = Matcher.from_checkpoint(
+        Checkpoint.load(tmp_path / "net.ckpt"), "cpu"
+    ).probabilities(images)
     for image, probability in zip(unseen, found, strict=True):
         blob = image[..., 0] > 200
         assert probability[blob].mean() > probability[~blob].mean() + 0.1

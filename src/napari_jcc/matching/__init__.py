@@ -8,7 +8,8 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "inference": ["MatchedPair", "Matcher", "NetworkMatcher"],
+        "inference": ["Matcher", "NetworkMatcher"],
+        "pair": ["PairResult"],
         "network": ["MaCoSNet", "Transform"],
         "training": ["Checkpoint", "train"],
     },

@@ -1,7 +1,6 @@
 """The trained network at work: transformations, correspondences and masks."""
 
 from napari_jcc.matching.inference.matcher import Matcher
-from napari_jcc.matching.inference.pair import MatchedPair
 from napari_jcc.matching.inference.pair_matcher import NetworkMatcher
 
-__all__ = ["MatchedPair", "Matcher", "NetworkMatcher"]
+__all__ = ["Matcher", "NetworkMatcher"]

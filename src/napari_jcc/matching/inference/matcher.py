@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from napari_jcc._types import Float32Array, ImageArray, MaskArray
+from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, MatchingConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, InputError
 from napari_jcc.matching.inference.describe import Described, ImageDescriber
 from napari_jcc.matching.inference.instances import LEAST_SCALE, propose_instances
-from napari_jcc.matching.inference.pair import MatchedPair
 from napari_jcc.matching.inference.pooling import pool_mask
 from napari_jcc.matching.inference.ways import Ways, judge_ways
-from napari_jcc.matching.network import (
-    MaCoSNet,
-    Pyramid,
-    Transform,
-    sampling_grid,
-    warp,
-)
+from napari_jcc.matching.network import MaCoSNet, Pyramid, Transform
+from napari_jcc.matching.pair import PairResult
 from napari_jcc.matching.refinement import NETWORK_REACH, refine
 from napari_jcc.matching.training.checkpoint import Checkpoint
 from napari_jcc.progress import Progress
@@ -77,15 +70,15 @@ class Matcher:
         self._described: tuple[ImageCollection, float, Described] | None = None
 
     @classmethod
-    def load(
-        cls, checkpoint: str | Path, device: str = "auto", encoder: str | None = None
+    def from_checkpoint(
+        cls, saved: Checkpoint, device: str = "auto", encoder: str | None = None
     ) -> Matcher:
-        """Read a checkpoint of `train`.
+        """Build the network of a checkpoint.
 
         Parameters
         ----------
-        checkpoint
-            The file.
+        saved
+            See `Checkpoint.load`.
         device
             auto, cpu, cuda or mps.
         encoder
@@ -94,20 +87,20 @@ class Matcher:
         Raises
         ------
         WeightsError
-            If the checkpoint or its encoder cannot be had or do not fit.
+            If the encoder cannot be had, or is not the one trained on.
         ConfigError
             If the device is not there.
         """
-        found = Checkpoint.load(checkpoint)
-        network = found.build(choose_device(device), encoder)
-        return cls(network, found.config, has_masks=bool(found.provenance.get("masks")))
+        network = saved.build(choose_device(device), encoder)
+        has_masks = bool(saved.provenance.get("masks"))
+        return cls(network, saved.config, has_masks=has_masks)
 
     def match(
         self,
         collection: ImageCollection,
         pairs: Iterable[tuple[int, int]],
         progress: Progress | None = None,
-    ) -> list[MatchedPair]:
+    ) -> list[PairResult]:
         """Match pairs of images, given as places of source and target.
 
         Parameters
@@ -136,10 +129,10 @@ class Matcher:
             sizes = collection.shape(source), collection.shape(target)
             ways = self._find_ways(described, source, target)
             for instance, way in enumerate(ways, 1):
-                places = source, target
-                found.append(
-                    judge_ways(places, sizes, way, self.settings.tolerance, instance)
+                pair = judge_ways(
+                    (source, target), sizes, way, self.settings.tolerance, instance
                 )
+                found.append(pair)
             progress.advance()
         return found
 
@@ -191,27 +184,6 @@ class Matcher:
             values > self.settings.threshold
             for values in self.probabilities(collection, progress)
         ]
-
-    def warp_image(self, image: ImageArray, pair: MatchedPair) -> ImageArray:
-        """Draw the source of a pair in the place of its target.
-
-        Parameters
-        ----------
-        image : (H, W, 3) uint8
-            The source.
-        pair
-            The pair.
-
-        Returns
-        -------
-        warped : (H', W', 3) uint8
-            Of the target's size; black beyond the source.
-        """
-        grid = sampling_grid(pair.forward, *pair.sizes[1])
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-        inside = (grid.abs() <= 1).all(dim=3)[0, ..., None]
-        warped = warp(pixels, grid, "border")[0].permute(1, 2, 0).round() * inside
-        return np.asarray(warped.numpy(), dtype=np.uint8)
 
     def _describe(self, collection: ImageCollection, progress: Progress) -> Described:
         detail = self.settings.refinement_scale if self._refines else 1.0

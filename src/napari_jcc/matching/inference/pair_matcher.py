@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_jcc._types import FloatArray, ImageArray
+from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.baselines import PairMatch
 from napari_jcc.matching.inference.matcher import Matcher
@@ -29,12 +29,6 @@ class NetworkMatcher:
         pair, *_ = self._matcher.match(collection, [(0, 1)])
         masks = self._matcher.masks(collection) if self._matcher.has_masks else None
 
-        def transfer(points: FloatArray) -> FloatArray:
-            return pair.to_source(points)[0]
-
-        def confidence(points: FloatArray) -> FloatArray:
-            return pair.to_source(points)[1]
-
         return PairMatch(
-            transfer, confidence, None if masks is None else (masks[0], masks[1])
+            pair.to_source, pair.sureness, None if masks is None else (masks[0], masks[1])
         )

@@ -1,20 +1,19 @@
-"""Transformations between two images, judged by whether they lead back."""
+"""Transformations between two images as a pair of pixel maps, judged like any other."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from napari_jcc._types import Float32Array
+from napari_jcc._types import FloatArray
+from napari_jcc.matching.baselines import PairMatch, PointMap
 from napari_jcc.matching.inference.agreement import explained_share
-from napari_jcc.matching.inference.pair import MatchedPair
 from napari_jcc.matching.network import Transform
-from napari_jcc.matching.network.transforms import inverse_error, pixel_centres
-
-GRID_POINTS = 20
-"""Points along each side of the target that a pair is judged by."""
+from napari_jcc.matching.pair import PairResult, Sizes, from_unit, to_unit
 
 
 class Ways(NamedTuple):
@@ -26,32 +25,40 @@ class Ways(NamedTuple):
 
 
 def judge_ways(
-    places: tuple[int, int],
-    sizes: tuple[tuple[int, int], tuple[int, int]],
-    ways: Ways,
-    tolerance: float,
-    instance: int,
-) -> MatchedPair:
-    """Judge transformations between source and target; see `MatchedPair`."""
-    forward, backward = ways.forward, ways.backward
-    points = pixel_centres(GRID_POINTS, GRID_POINTS, forward.affine)
-    error = inverse_error(forward, backward, points)[0] / 2
-    inside = (forward(points).abs() <= 1).all(dim=2)[0]
-    inlier = float(((error <= tolerance) & inside).float().mean())
-    return MatchedPair(
-        *places,
-        sizes,
-        theta_affine=_numpy(forward.affine),
-        theta_tps=_numpy(forward.tps),
-        back_affine=_numpy(backward.affine),
-        back_tps=_numpy(backward.tps),
-        cycle_error=float(error.mean()),
-        inlier_share=inlier,
-        confidence=inlier * explained_share(forward, ways.correlation),
-        tolerance=tolerance,
-        instance=instance,
+    places: tuple[int, int], sizes: Sizes, ways: Ways, tolerance: float, instance: int
+) -> PairResult:
+    """Judge transformations between source and target; see `PairResult.judge`.
+
+    The images agree by the share of the correlation's energy that the way forward explains;
+    a point is no surer than the whole pair. The parameters are the transformation's own.
+    """
+    explained = explained_share(ways.forward, ways.correlation)
+    forward = PairMatch(
+        _in_pixels(ways.forward, sizes[1], sizes[0]),
+        lambda points: np.full(len(points), explained),
+    )
+    backward = PairMatch(_in_pixels(ways.backward, *sizes))
+    judged = PairResult.judge(places, sizes, forward, backward, tolerance, instance)
+    return replace(
+        judged,
+        sureness=lambda points: judged.inlier_share * judged.sureness(points),
+        theta_affine=_numpy(ways.forward.affine),
+        theta_tps=_numpy(ways.forward.tps),
     )
 
 
-def _numpy(theta: Tensor) -> Float32Array:
-    return np.asarray(theta[0].cpu().numpy(), dtype=np.float32)
+def _in_pixels(
+    transform: Transform, start: tuple[int, int], end: tuple[int, int]
+) -> PointMap:
+    """Carry points in double precision between images of two sizes (height, width)."""
+    exact = Transform(transform.affine.cpu().double(), transform.tps.cpu().double())
+
+    def carry(points: FloatArray) -> FloatArray:
+        unit = torch.from_numpy(to_unit(np.asarray(points, dtype=np.float64), start))
+        return from_unit(exact(unit[None])[0].numpy(), end)
+
+    return carry
+
+
+def _numpy(theta: Tensor) -> FloatArray:
+    return np.asarray(theta[0].cpu().numpy(), dtype=np.float64)

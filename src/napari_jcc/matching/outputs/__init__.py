@@ -9,7 +9,6 @@ from napari_jcc.matching.outputs.landmark_files import (
     check_landmark_output,
     write_landmarks,
 )
-from napari_jcc.matching.outputs.pair import Correspondences, PairResult
 from napari_jcc.matching.outputs.result import MatchResult, match_collection
 from napari_jcc.matching.outputs.set_matcher import (
     SetMatcher,
@@ -19,6 +18,7 @@ from napari_jcc.matching.outputs.set_matcher import (
 from napari_jcc.matching.outputs.trained import needing_torch
 from napari_jcc.matching.outputs.untrained import open_describer
 from napari_jcc.matching.outputs.warping import warp_image
+from napari_jcc.matching.pair import Correspondences, PairResult
 
 __all__ = [
     "CarriedLandmarks",

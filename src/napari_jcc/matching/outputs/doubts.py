@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from napari_jcc.matching.outputs.pair import PairResult
+from napari_jcc.matching.pair import PairResult
 
 FEW_INLIERS = 0.15
 """Share of inliers of a pair that is as common between things of two kinds as less."""

@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.matching.outputs.pair import Correspondences, PairResult
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
+from napari_jcc.matching.pair import Correspondences, PairResult
 from napari_jcc.results.overview import caption_font
 
 MOST_PAIRS = 12

@@ -10,8 +10,8 @@ from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.outputs.doubts import describe_doubts
-from napari_jcc.matching.outputs.pair import Correspondences, PairResult
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
+from napari_jcc.matching.pair import Correspondences, PairResult
 from napari_jcc.progress import Progress
 
 

@@ -10,7 +10,6 @@ from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatcher
-from napari_jcc.matching.outputs.pair import PairResult
 from napari_jcc.matching.outputs.trained import (
     Adapt,
     load_network,
@@ -19,6 +18,7 @@ from napari_jcc.matching.outputs.trained import (
     open_trained,
 )
 from napari_jcc.matching.outputs.untrained import UntrainedMatcher, open_registration
+from napari_jcc.matching.pair import PairResult
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:
@@ -111,9 +111,7 @@ def open_pair_matcher(
         if config.matching.untrained == "registration":
             return open_registration(config.network.encoder, config.training.device)
         return _by_pair(load_refinement(config), "refinement")
-    matcher, config, _ = load_network(Path(checkpoint), adapt)
-    matcher.settings = config.matching
-    return _by_pair(matcher, "macosnet")
+    return _by_pair(load_network(Path(checkpoint), adapt)[0], "macosnet")
 
 
 def _by_pair(matcher: Matcher, name: str) -> PairMatcher:

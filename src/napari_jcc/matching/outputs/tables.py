@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from napari_jcc.matching.outputs.pair import Correspondences, PairResult
+from napari_jcc.matching.pair import Correspondences, PairResult
 
 AFFINE_COLUMNS = tuple(f"affine_{letter}" for letter in "abcdef")
 FEWEST_CONTROLS = 9

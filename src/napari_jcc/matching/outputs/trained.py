@@ -7,19 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, WeightsError
-from napari_jcc.matching.outputs.pair import PairResult
+from napari_jcc.matching.pair import PairResult
 from napari_jcc.progress import Progress
 from napari_jcc.words import how_to_install
 
 if TYPE_CHECKING:
-    from napari_jcc.matching.inference import MatchedPair, Matcher
+    from napari_jcc.matching.inference import Matcher
     from napari_jcc.matching.training import Checkpoint
 
 Adapt: TypeAlias = Callable[[MatchConfig], MatchConfig]
@@ -62,7 +60,6 @@ class TrainedMatcher:
         self, matcher: Matcher, config: MatchConfig, origin: dict[str, Any]
     ) -> None:
         self._matcher = matcher
-        self._matcher.settings = config.matching
         self.config, self.base = config, matcher.config
         self.origin: dict[str, Any] = {"method": "macosnet", **origin}
 
@@ -73,8 +70,7 @@ class TrainedMatcher:
         progress: Progress,
     ) -> Iterator[PairResult]:
         """Match pairs; see `SetMatcher.match`."""
-        found = self._matcher.match(collection, pairs, progress)
-        return map(_from_network, found)
+        return iter(self._matcher.match(collection, pairs, progress))
 
     def masks(
         self, collection: ImageCollection, progress: Progress
@@ -146,10 +142,11 @@ def load_network(path: Path, adapt: Adapt) -> tuple[Matcher, MatchConfig, Checkp
     config = adapt(saved.config)
     _require_same_network(config, saved.config)
     moved = config.network.encoder != saved.config.network.encoder
-    device = choose_device(config.training.device)
-    network = saved.build(device, config.network.encoder if moved else None)
-    has_masks = bool(saved.provenance.get("masks"))
-    return Matcher(network, saved.config, has_masks=has_masks), config, saved
+    matcher = Matcher.from_checkpoint(
+        saved, config.training.device, config.network.encoder if moved else None
+    )
+    matcher.settings = config.matching
+    return matcher, config, saved
 
 
 def _require_same_network(config: MatchConfig, trained: MatchConfig) -> None:
@@ -163,21 +160,3 @@ def _require_same_network(config: MatchConfig, trained: MatchConfig) -> None:
             f"The network of the checkpoint was trained with another {', '.join(changed)}. "
             "Leave these settings out, or train anew with them."
         )
-
-
-def _from_network(pair: MatchedPair) -> PairResult:
-    return PairResult(
-        pair.source,
-        pair.target,
-        pair.sizes,
-        to_source=lambda points: pair.to_source(points)[0],
-        to_target=lambda points: pair.to_target(points)[0],
-        sureness=lambda points: pair.to_source(points)[1],
-        theta_affine=pair.theta_affine.astype(np.float64),
-        theta_tps=pair.theta_tps.astype(np.float64),
-        cycle_error=pair.cycle_error,
-        inlier_share=pair.inlier_share,
-        confidence=pair.confidence,
-        tolerance=pair.tolerance,
-        instance=pair.instance,
-    )

@@ -22,8 +22,8 @@ from napari_jcc.matching.baselines import (
     Remembering,
     SiftDescriber,
 )
-from napari_jcc.matching.baselines.grid_features import SIFT_SIZE
-from napari_jcc.matching.outputs.pair import PairResult, Sizes
+from napari_jcc.matching.baselines.grid_features import KEPT_IMAGES, SIFT_SIZE
+from napari_jcc.matching.pair import PairResult, Sizes
 from napari_jcc.progress import Progress
 
 ENCODER_SIZE = 320
@@ -31,7 +31,6 @@ ENCODER_SIZE = 320
 INSTANCE_ZOOM = 1.6
 """Times that, where several instances are looked for, each a part of the image."""
 ENCODER_STRIDE = 16
-KEPT_IMAGES = 256
 
 
 class UntrainedMatcher:

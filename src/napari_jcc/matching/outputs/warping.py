@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
-from napari_jcc.matching.outputs.pair import PairResult
+from napari_jcc.matching.pair import PairResult
 
 STEP = 4
 """Every so many pixels the way is computed; between them it is interpolated."""

@@ -188,15 +188,20 @@ def is_inside(points: FloatArray, size: tuple[int, ...]) -> MaskArray:
 
 def fit_theta(points: FloatArray, ends: FloatArray, sizes: Sizes) -> FloatArray:
     """Least squares fit, (6,), of an affine map from target `points` to source `ends`."""
-    starts, goals = _to_unit(points, sizes[1]), _to_unit(ends, sizes[0])
+    starts, goals = to_unit(points, sizes[1]), to_unit(ends, sizes[0])
     columns = np.column_stack([starts, np.ones(len(starts))])
     theta = np.asarray(np.linalg.lstsq(columns, goals)[0], dtype=np.float64).T.ravel()
     return theta
 
 
-def _to_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """From pixels to coordinates from -1 to 1 between the outer edges."""
+def to_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """From pixels (K, 2), x and y, to coordinates from -1 to 1 between the outer edges."""
     return np.asarray((2 * points + 1) / np.array(size[::-1]) - 1)
+
+
+def from_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """From coordinates between -1 and 1 to pixels; the inverse of `to_unit`."""
+    return np.asarray(((points + 1) * np.array(size[::-1]) - 1) / 2)
 
 
 def _in_mask(points: FloatArray, mask: MaskArray) -> MaskArray:
