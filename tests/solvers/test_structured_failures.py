@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_jcc.config import SolverConfig
-from napari_jcc.errors import Cancelled, ConfigError, ProblemError
-from napari_jcc.solvers import get_solver
+from napari_jcc.errors import Cancelled, ConfigError, JccError, ProblemError
+from napari_jcc.solvers import get_solver, require_solved
 from solvers.instances import CancelledLater, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -112,6 +112,36 @@ def test_an_edit_cancelled_at_any_step_goes_on_from_the_last_answer(tolerance):
     assert answer.objective(EDITS["q"]) == pytest.approx(
         best(EDITS["q"]), rel=2 * tolerance
     )
+
+
+def factors_times(share):
+    return tuple(replace(term, factor=share * term.factor) for term in BASE.low_rank)
+
+
+@pytest.mark.parametrize("method", ["auto", "admm"])
+@pytest.mark.parametrize(
+    ("part", "make", "message"),
+    [
+        ("sparse_cost", lambda: -BASE.sparse_cost, "not positive semidefinite"),
+        ("sparse_cost", lambda: np.nan * BASE.sparse_cost, "sparse_cost must be finite"),
+        ("low_rank", lambda: factors_times(2.0), "not positive semidefinite"),
+        ("low_rank", lambda: factors_times(np.inf), "factors must be finite"),
+        ("q", lambda: np.inf * EDITS["q"].q, "q must be finite"),
+    ],
+)
+def test_a_cost_without_optimum_is_refused_and_the_next_edit_is_as_from_scratch(
+    part, make, message, method
+):
+    prepared = PreparedProblem(BASE, SolverConfig(tolerance=1e-6, method=method), "cpu")
+    last = prepared.solve()
+    for solve in (prepared.solve, lambda: prepared.solve_image(1)):
+        with pytest.raises(JccError, match=message):
+            prepared.update(replace(BASE, **{part: make()}))
+            require_solved(solve())
+        assert prepared.solution is last
+    prepared.update(EDITS["q"])
+    cost = require_solved(prepared.solve()).objective(EDITS["q"])
+    assert cost == pytest.approx(best(EDITS["q"]), rel=2e-6)
 
 
 def test_the_first_interrupt_is_in_the_midst_of_an_edit():

@@ -26,7 +26,8 @@ class Status(Enum):
     UNBOUNDED = "The cost has no minimum; check the features for extreme values."
     NON_CONVEX = (
         "The cost matrix is not positive semidefinite; check the features for extreme "
-        "values, or lower discriminative.degrees_of_freedom."
+        "values and costs of your own for negative weights, or lower "
+        "discriminative.degrees_of_freedom."
     )
     FAILED = "The solver stopped without an answer."
 
