@@ -47,3 +47,14 @@ def test_the_claimed_card_refuses_what_cuda_refuses():
         with pytest.raises(TypeError, match="numpy"):
             np.asarray(there)
         assert (there.cpu() + here).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-8])
+def test_a_step_waits_for_the_card_ten_times_at_most(tolerance):
+    """Every number that is read holds up the card."""
+    problem = random_program(np.random.default_rng(3), "cover")
+    with ClaimedCard() as card:
+        engine = Engine(problem, SolverConfig(tolerance=tolerance), CARD)
+        card.waits.clear()
+        steps = engine.solve().iterations
+    assert card.waits.total() <= 10 * steps

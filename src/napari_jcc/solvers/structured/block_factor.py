@@ -34,6 +34,8 @@ class ThinFactor:
         Coupling rows after elimination.
     factor : (B, c, c)
         Cholesky factor of the coupling rows' own matrix.
+    failed : (B,)
+        Above 0 where there is none.
     """
 
     diagonal: Tensor
@@ -41,10 +43,14 @@ class ThinFactor:
     value: Tensor
     reduced: Tensor
     factor: Tensor
+    failed: Tensor
 
 
 class BlockFactor:
-    """Factorised B_k of all images of a group, for weights d and Theta."""
+    """Factorised B_k of all images of a group, for weights d and Theta.
+
+    `failed`, (B,), is above 0 where a B_k is not positive definite: it has no factor then.
+    """
 
     def __init__(
         self, part: GroupBlocks, diagonal: Tensor, weight: Tensor, free: Tensor
@@ -59,9 +65,9 @@ class BlockFactor:
         matrix *= self.free[:, :, None]
         matrix *= self.free[:, None, :]
         matrix.diagonal(dim1=1, dim2=2).add_(1 - self.free)
-        self.factor, failed = torch.linalg.cholesky_ex(matrix)
-        if failed.any():
-            raise NotPositive("The matrix of an image is not positive definite.")
+        self.factor, self.failed = torch.linalg.cholesky_ex(matrix)
+        if self.thin is not None:
+            self.failed = self.failed + self.thin.failed
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out the matrices, which are kept on their own; whoever loads sets them."""
@@ -136,11 +142,9 @@ class BlockFactor:
         )
         square.view(-1).index_add_(0, part.pair_place, part.pair_value * open_pair)
         factor, failed = torch.linalg.cholesky_ex(square)
-        if failed.any():
-            raise NotPositive("The rows of an image depend on each other.")
         half = torch.linalg.solve_triangular(factor, reduced, upper=False)
         matrix.baddbmm_(half.mT, half)
-        return ThinFactor(own, cross, value, reduced, factor)
+        return ThinFactor(own, cross, value, reduced, factor, failed)
 
     def capacitance(self) -> tuple[Tensor, Tensor, Tensor]:
         """F'B^-1F of the group: interior, interior x border, and border part."""
@@ -151,7 +155,7 @@ class BlockFactor:
         corner = self.factor[:, a:, a:]
         below = _solve_lower(corner, self.factor[:, a:, :a] @ upper)
         border = _solve_lower(corner, part.border_factor * free[:, a:])
-        inside, at_border = self.free[:, :a] > 0, self.free[:, a:] > 0
+        inside, at_border = _places(self.free[:, :a]), _places(self.free[:, a:])
         flat_upper = _rows_of(upper, inside)
         flat_below, flat_border = _rows_of(below, at_border), _rows_of(border, at_border)
         interior = flat_upper.T @ flat_upper + flat_below.T @ flat_below
@@ -193,7 +197,12 @@ def _solve_lower(factor: Tensor, right: Tensor) -> Tensor:
     return upper.mT
 
 
-def _rows_of(matrix: Tensor, kept: Tensor) -> Tensor:
-    """Rows of all images; without those not kept, which are zero, where it saves work."""
+def _places(kept: Tensor) -> Tensor:
+    """Positions of what is not zero, counted over the images."""
+    return kept.flatten().nonzero()[:, 0]
+
+
+def _rows_of(matrix: Tensor, places: Tensor) -> Tensor:
+    """Rows of all images; without those left out, which are zero, where it saves work."""
     flat = matrix.flatten(0, 1)
-    return flat if bool(kept.all()) else flat[kept.flatten()]
+    return flat if len(places) == len(flat) else flat[places]

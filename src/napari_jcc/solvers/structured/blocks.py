@@ -181,6 +181,11 @@ def with_vectors(blocks: Blocks, program: QuadraticProgram) -> Blocks:
     )
 
 
+def largest(values: Tensor) -> Tensor:
+    """Largest absolute value, 0 of none."""
+    return values.abs().max() if values.numel() else values.new_zeros(())
+
+
 def _project(factor: Tensor, part: Tensor) -> Tensor:
     count, size, rank = factor.shape
     return part.reshape(count * size) @ factor.to(part.dtype).reshape(count * size, rank)

@@ -105,8 +105,8 @@ class CondensedSystem:
 
     def _is_worthwhile(self, stiff: Tensor) -> bool:
         sizes = [group.sizes[INTERIOR] for group in self.blocks.layout.groups]
-        enough = int(stiff.sum()) >= WORTHWHILE * int(self.blocks.free.sum())
-        return enough and min(sizes, default=0) > 0
+        enough = stiff.sum() >= WORTHWHILE * self.blocks.free.sum().double()
+        return bool(enough) and min(sizes, default=0) > 0
 
     def _parts(self) -> Sequence[GroupBlocks]:
         """Return the matrices in the precision asked for."""

@@ -74,7 +74,7 @@ class Direction:
         the largest linear cost.
         """
         owner = self.owner
-        enough = precision * max(1.0, owner.largest(owner.blocks.q))
+        enough = precision * owner.size
         left = self._left(step)
         size = owner.largest(left)
         for _ in range(MOST_REFINEMENTS):

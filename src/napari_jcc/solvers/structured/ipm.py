@@ -21,7 +21,7 @@ from torch import Tensor
 
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.structured.block_factor import NotPositive
-from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.blocks import Blocks, largest
 from napari_jcc.solvers.structured.condensed import CondensedSystem
 from napari_jcc.solvers.structured.direction import REFINED, Direction
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
@@ -89,7 +89,8 @@ class InteriorPoint:
         self.low = torch.where(self.has_low, low, -1e30)
         self.high = torch.where(self.has_high, high, 1e30)
         pairs = self.has_low.sum() + self.has_high.sum() + 2 * self.free.sum()
-        self.pairs = float(self.exchange.total(pairs.double()[None]))
+        self.pairs = self.total(pairs.double())
+        self.size = max(self.largest(blocks.q), 1.0)
         thin = blocks.layout.variable_kind == THIN
         self.proximal = blocks.to_flat(np.where(thin, THIN_PROXIMAL, 0.0))
 
@@ -138,9 +139,10 @@ class InteriorPoint:
                 progress.raise_if_cancelled()
             gradient = self.gradient(point.x)
             dual, primal = self._residuals(point, gradient)
-            yield IpmResult(point, iteration, *self._quality(point, gradient, dual, primal))
+            result = self._judge(point, iteration, gradient, dual, primal)
+            yield result
             try:
-                point = self._advance(point, dual, primal)
+                point = self._advance(point, dual, primal, result.products / self.pairs)
             except NotPositive:
                 # The cost is convex, so the duals have grown beyond all measure.
                 return
@@ -174,16 +176,16 @@ class InteriorPoint:
         coupled = blocks.expand(self.exchange.total(blocks.project(x)))
         return blocks.cost @ x - coupled + blocks.q
 
-    def _quality(
-        self, point: Point, gradient: Tensor, dual: Tensor, primal: Tensor
-    ) -> tuple[float, float, float]:
-        cost = self.total(point.x * (gradient + self.blocks.q)) / 2
-        size = max(self.largest(self.blocks.q), 1.0)
-        return (
-            self.largest(primal),
-            self.largest(dual) / size,
-            self._complementarity(point) / max(abs(cost), 1e-3 * size),
-        )
+    def _judge(
+        self, point: Point, iteration: int, gradient: Tensor, dual: Tensor, primal: Tensor
+    ) -> IpmResult:
+        cost = 0.5 * (point.x * (gradient + self.blocks.q)).sum()
+        sums = self.exchange.total(torch.stack([cost, self._products(point)]))
+        worst = self.exchange.largest(torch.stack([largest(primal), largest(dual)]))
+        # All at once: every number that is read waits for the device.
+        value, products, infeasible, slope = torch.cat([sums, worst]).tolist()
+        gap = products / max(abs(value), 1e-3 * self.size)
+        return IpmResult(point, iteration, infeasible, slope / self.size, gap, products)
 
     def slacks(self, point: Point) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Distances to the rows' lower and upper limits, and to the bounds likewise."""
@@ -194,23 +196,23 @@ class InteriorPoint:
             torch.where(self.free, self.blocks.upper - point.x, 1.0),
         )
 
-    def _complementarity(self, point: Point) -> float:
+    def _products(self, point: Point) -> Tensor:
+        """Sum of the products of slacks and duals, of the images held here."""
         below, above, low, high = self.slacks(point)
         products = (below * point.row_low).sum() + (above * point.row_high).sum()
-        products = products + (low * point.low).sum() + (high * point.high).sum()
-        return float(self.exchange.total(products[None]))
+        return products + (low * point.low).sum() + (high * point.high).sum()
 
-    def _advance(self, point: Point, dual: Tensor, primal: Tensor) -> Point:
+    def _advance(self, point: Point, dual: Tensor, primal: Tensor, mean: float) -> Point:
+        """Take a step from a point whose products have a given mean."""
         below, above, low, high = self.slacks(point)
         weight = point.row_low / below + point.row_high / above
         weight = torch.where(self.equal, EQUALITY_WEIGHT, weight)
         self.kkt.factorise(point.low / low + point.high / high + self.proximal, weight)
         direction = Direction(self, point, dual, primal, weight)
-        mean = self._complementarity(point) / self.pairs
         affine = direction.solve((0.0, 0.0, 0.0, 0.0))
-        a_primal, a_dual = self._steps(point, affine, 1.0)
-        trial = self._complementarity(point.moved(affine, a_primal, a_dual)) / self.pairs
-        centre = mean * min(1.0, max(trial / mean, 0.0)) ** 3
+        trial = point.moved(affine, self._length(point, affine, 1.0))
+        left = self.total(self._products(trial)) / self.pairs
+        centre = mean * min(1.0, max(left / mean, 0.0)) ** 3
         targets = (
             centre - affine.row_low * affine.s,
             centre + affine.row_high * affine.s,
@@ -220,11 +222,10 @@ class InteriorPoint:
         step = direction.solve(targets)
         if self.precision is not None:
             step = direction.refine(step, self.precision)
-        a_primal, a_dual = self._steps(point, step, STEP_TO_BOUNDARY)
-        return point.moved(step, a_primal, a_dual)
+        return point.moved(step, self._length(point, step, STEP_TO_BOUNDARY))
 
-    def _steps(self, point: Point, step: Point, share: float) -> tuple[float, float]:
-        """One length for all: with a quadratic cost the dual residual needs it."""
+    def _length(self, point: Point, step: Point, share: float) -> Tensor:
+        """Share of a step, at most 1, that leaves slacks and duals positive, (1,)."""
         below, above, low, high = self.slacks(point)
         falls = [
             torch.where(self.has_low, -step.s / below, 0.0),
@@ -237,9 +238,9 @@ class InteriorPoint:
             _fall(point.high, step.high),
         ]
         worst = torch.stack([fall.max() if fall.numel() else fall.sum() for fall in falls])
-        largest = float(self.exchange.largest(worst.max()[None]))
-        length = min(1.0, share / largest) if largest > 0 else 1.0
-        return length, length
+        fastest = self.exchange.largest(worst.max()[None])
+        length = torch.full_like(fastest, share) / fastest
+        return torch.where(fastest > 0, length.clamp_max(1.0), 1.0)
 
     def total(self, values: Tensor) -> float:
         """Sum over all images."""
@@ -247,8 +248,7 @@ class InteriorPoint:
 
     def largest(self, values: Tensor) -> float:
         """Largest absolute value over all images."""
-        local = values.abs().max() if values.numel() else values.new_zeros(())
-        return float(self.exchange.largest(local[None]))
+        return float(self.exchange.largest(largest(values)[None]))
 
 
 def quick_interior_point(blocks: Blocks, exchange: Exchange) -> InteriorPoint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.blocks import Blocks, largest
 from napari_jcc.solvers.structured.exchange import Exchange
 from napari_jcc.solvers.structured.interior import interior_point
 from napari_jcc.solvers.structured.repair import pull_inside
@@ -80,9 +80,9 @@ class Judge:
         worst = self.exchange.largest(
             torch.stack(
                 [
-                    _largest(off[0] / self.row_norm),
-                    _largest(off[1]),
-                    _largest(blocks.q),
+                    largest(off[0] / self.row_norm),
+                    largest(off[1]),
+                    largest(blocks.q),
                 ]
             )
         ).tolist()
@@ -125,7 +125,7 @@ class Judge:
         can meet the rows (Farkas).
         """
         blocks = self.blocks
-        size = float(self.exchange.largest(_largest(change)[None]))
+        size = float(self.exchange.largest(largest(change)[None]))
         if size <= 0:
             return False
         change = change / size
@@ -196,7 +196,7 @@ class RepairedGap:
         activity = blocks.rows @ feasible
         lack = torch.maximum(blocks.row_lower - activity, activity - blocks.row_upper)
         violation, size = self.exchange.largest(
-            torch.stack([_largest(lack.clamp_min(0.0)), _largest(blocks.q)])
+            torch.stack([largest(lack.clamp_min(0.0)), largest(blocks.q)])
         ).tolist()
         worth = max(abs(cost), 1e-3 * max(size, 1.0))
         gap = cost - bound
@@ -207,7 +207,3 @@ class RepairedGap:
 def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:
     """P x in the scaled cost, (V',)."""
     return blocks.cost @ x - blocks.expand(exchange.total(blocks.project(x)))
-
-
-def _largest(values: Tensor) -> Tensor:
-    return values.abs().max() if values.numel() else values.new_zeros(())

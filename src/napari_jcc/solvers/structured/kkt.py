@@ -75,7 +75,7 @@ class KktSystem:
         interior, border = blocks.rank
         size = interior + border
         total = torch.zeros(size, size, dtype=torch.float64, device=diagonal.device)
-        failure: NotPositive | None = None
+        failed = total.new_zeros(1)
         for number, part in enumerate(blocks.parts):
             own = part.view(diagonal)
             if part.group.sizes[THIN]:
@@ -83,35 +83,26 @@ class KktSystem:
                 own[:, part.group.core :] += part.view(blocks.cost_diagonal)[
                     :, part.group.core :
                 ]
-            try:
-                factor = BlockFactor(
-                    part, own, part.view_rows(self.weight), part.view(self.free)
-                )
-            except NotPositive as error:
-                failure = error
-                break
+            rows = part.view_rows(self.weight)
+            factor = BlockFactor(part, own, rows, part.view(self.free))
+            failed += factor.failed.sum()
             first, mixed, last = factor.capacitance()
             total[:interior, :interior] += first
             total[:interior, interior:] += mixed
             total[interior:, :interior] += mixed.T
             total[interior:, interior:] += last
             self.factors[number] = factor
-        self._join(total, failure)
+        self._join(total, failed)
 
-    def _join(self, total: Tensor, failure: NotPositive | None) -> None:
+    def _join(self, total: Tensor, failed: Tensor) -> None:
         """Add up over all holders; a failure of one is a failure of all."""
-        failed = total.new_full((1,), float(failure is not None))
-        if bool(self.exchange.largest(failed) > 0):
-            raise failure or NotPositive(
-                "The matrix of an image elsewhere is not positive."
-            )
         matrix = -self.exchange.total(total)
         matrix.diagonal().add_(1.0)
-        self.capacitance, info = torch.linalg.cholesky_ex(matrix)
-        if bool(info > 0):
-            raise NotPositive("The cost matrix is not positive semidefinite.")
-        if self._is_single and bool((self.capacitance.diagonal() < FAINT).any()):
-            raise NotPositive("A curvature is lost in the rounding of single precision.")
+        self.capacitance, singular = torch.linalg.cholesky_ex(matrix)
+        faint = (self.capacitance.diagonal() < FAINT).any() & self._is_single
+        failed = self.exchange.largest(failed) + singular + faint
+        if bool(failed > 0):
+            raise NotPositive("The matrix is not positive definite in its precision.")
 
     def multiply(self, x: Tensor) -> Tensor:
         """M x on the free variables, x being zero elsewhere."""

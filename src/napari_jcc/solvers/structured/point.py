@@ -32,28 +32,35 @@ class Point:
     low: Tensor
     high: Tensor
 
-    def moved(self, step: Point, primal: float, dual: float) -> Point:
-        """Return the point after a step."""
+    def moved(self, step: Point, length: Tensor) -> Point:
+        """Return the point after a step times `length`, a single number.
+
+        One length for all: with a quadratic cost the dual residual needs it.
+        """
         return Point(
-            self.x + primal * step.x,
-            self.s + primal * step.s,
-            self.y + dual * step.y,
-            self.row_low + dual * step.row_low,
-            self.row_high + dual * step.row_high,
-            self.low + dual * step.low,
-            self.high + dual * step.high,
+            self.x + length * step.x,
+            self.s + length * step.s,
+            self.y + length * step.y,
+            self.row_low + length * step.row_low,
+            self.row_high + length * step.row_high,
+            self.low + length * step.low,
+            self.high + length * step.high,
         )
 
 
 @dataclass(frozen=True)
 class IpmResult:
-    """Last iterate, and how good it is in the scaled cost."""
+    """Last iterate, and how good it is in the scaled cost.
+
+    `products` is the sum of those of slacks and duals, which the optimum has at 0.
+    """
 
     point: Point
     iterations: int
     primal_residual: float
     dual_residual: float
     gap: float
+    products: float
     solved: bool = False
     stuck: bool = False
 

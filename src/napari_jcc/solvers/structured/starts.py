@@ -32,7 +32,7 @@ def central_start(method: InteriorPoint) -> Point:
     """Return a strictly feasible point if one is at hand, with centred duals."""
     x, _ = interior_point(method.blocks)
     point = _within(method, x, MARGIN)
-    target = TARGET * max(1.0, method.largest(method.blocks.q))
+    target = TARGET * method.size
     return _with_duals(method, point, target, (torch.zeros_like(x), point.y))
 
 
