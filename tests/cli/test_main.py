@@ -27,6 +27,12 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"napari-jcc {__version__}\n"
 
 
+def test_the_package_runs_as_a_module():
+    words = [sys.executable, "-m", "napari_jcc", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == f"napari-jcc {__version__}\n"
+
+
 def test_help_lists_commands(capsys):
     assert run("--help") == 0
     text = capsys.readouterr().out
