@@ -46,6 +46,7 @@ def test_a_file_gets_a_line_a_stage_and_more_of_those_that_last(monkeypatch):
         progress.start("solve", 4)
         monkeypatch.setattr("napari_jcc.cli.progress.SECONDS_A_LINE", -1)
         progress.advance(1)
+        progress.advance(3)
     lines = console.file.getvalue().splitlines()
     assert lines == ["Regions 3/3 0:00:00", "Solve 1/4 0:00:00", "Solve 4/4 0:00:00"]
 

@@ -74,7 +74,8 @@ class TerminalProgress(Progress):
         """Move the bar of the current stage on."""
         if self._stage is not None:
             self._bars.advance(self._stage, steps)
-            if time.monotonic() - self._last_line > SECONDS_A_LINE:
+            finished = self._task(self._stage).finished
+            if not finished and time.monotonic() - self._last_line > SECONDS_A_LINE:
                 self._say_how_far(self._stage)
 
     def describe(self, text: str) -> None:
