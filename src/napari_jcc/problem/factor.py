@@ -27,10 +27,10 @@ from scipy.optimize import brentq
 
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.errors import ProblemError
+from napari_jcc.problem.program import CHUNK_ROWS
 from napari_jcc.spill import empty_array
 from napari_jcc.threads import one_thread
 
-CHUNK_ROWS = 65536
 LARGEST_SHARE = 0.25
 """Degrees of freedom granted at most, per piece."""
 

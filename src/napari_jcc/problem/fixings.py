@@ -134,10 +134,11 @@ def fix(
     fixed = _fix_bounds(program, variables, fixings, left, slope)
     fixed = rows.close_uncovered(fixed, left)
     fixed = rows.open_settled(fixed, fixings, left)
-    pieces = [data.superpixel_image[_array(p)] for p in _superpixels(fixings)]
-    pieces += [data.box_image[_array(p)] for p in (fixings.chosen, fixings.off)]
+    marked = _array([*fixings.foreground, *fixings.background])
+    boxes = _array([*fixings.chosen, *fixings.off])
+    images = np.union1d(data.superpixel_image[marked], data.box_image[boxes])
     limits = fixed.l.copy(), fixed.u.copy()
-    for image in np.unique(np.concatenate(pieces)):
+    for image in images:
         Witness(fixed, variables, int(image), left, slope).give_way(*limits)
     return replace(fixed, l=limits[0], u=limits[1])
 
@@ -160,10 +161,6 @@ def _why_no_box(data: JointData, fixings: Fixings, image: int) -> str:
 
 def _array(pieces: Sequence[int]) -> IntArray:
     return np.asarray(pieces, dtype=np.int64).reshape(-1)
-
-
-def _superpixels(fixings: Fixings) -> tuple[Sequence[int], Sequence[int]]:
-    return fixings.foreground, fixings.background
 
 
 def _fix_bounds(

@@ -28,8 +28,6 @@ class Anderson:
     ----------
     exchange
         Sums over images held elsewhere.
-    memory
-        Steps looked back on; 0: plain iteration.
 
     References
     ----------
@@ -38,8 +36,8 @@ class Anderson:
     Douglas-Rachford splitting", SIAM J. Scientific Computing 42 (2020), on regularisation.
     """
 
-    def __init__(self, exchange: Exchange, memory: int = MEMORY) -> None:
-        self.exchange, self.memory = exchange, memory
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
         self.forget()
 
     def forget(self) -> None:
@@ -53,14 +51,14 @@ class Anderson:
         residual = image - point
         if self.last is None:
             if self.count == 0:
-                shape = (self.memory, len(point))
+                shape = (MEMORY, len(point))
                 self.residuals, self.images = point.new_zeros(shape), point.new_zeros(shape)
-                self.gram = point.new_zeros(self.memory, self.memory)
-                self.image_squares = point.new_zeros(self.memory)
+                self.gram = point.new_zeros(MEMORY, MEMORY)
+                self.image_squares = point.new_zeros(MEMORY)
             self.last = (residual, image)
             self.smallest = self._norm(residual)
             return image
-        slot = self.count % self.memory
+        slot = self.count % MEMORY
         self.residuals[slot] = residual - self.last[0]
         self.images[slot] = image - self.last[1]
         products = torch.cat(
@@ -79,11 +77,11 @@ class Anderson:
             self.forget()
             return safe
         self.smallest = min(self.smallest, norm)
-        self.gram[slot] = self.gram[:, slot] = products[: self.memory]
+        self.gram[slot] = self.gram[:, slot] = products[:MEMORY]
         self.image_squares[slot] = products[-1]
         self.count += 1
         self.last = (residual, image)
-        return image - self._mix(products[self.memory : -2]) @ self.images
+        return image - self._mix(products[MEMORY:-2]) @ self.images
 
     def _mix(self, right: Tensor) -> Tensor:
         """Weights of the remembered steps; empty slots get 0."""

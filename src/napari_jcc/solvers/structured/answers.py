@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from torch import Tensor
 
 from napari_jcc.problem.program import QuadraticProgram
@@ -13,9 +14,7 @@ INFEASIBLE_RESIDUAL = 1e-6
 """Violation that an interior-point method does not leave in a feasible program."""
 
 
-def as_solution(
-    blocks: Blocks, result: IpmResult, seconds: tuple[float, float]
-) -> Solution:
+def as_solution(blocks: Blocks, result: IpmResult, seconds: float) -> Solution:
     """Bring an interior-point iterate back to the program's own order and units."""
     point = result.point
     solution = to_solution(
@@ -35,7 +34,7 @@ def to_solution(
     y: Tensor,
     status: Status,
     iterations: int,
-    seconds: tuple[float, float],
+    seconds: float,
 ) -> Solution:
     """Bring a point back to the program's order and units; bounds take what is left."""
     program = blocks.program
@@ -48,8 +47,8 @@ def to_solution(
         row_duals=row_duals,
         bound_duals=-gradient,
         iterations=iterations,
-        setup_seconds=seconds[0],
-        solve_seconds=seconds[1],
+        setup_seconds=0.0,
+        solve_seconds=seconds,
     )
 
 
@@ -64,5 +63,7 @@ def _status(result: IpmResult) -> Status:
 
 def failed(program: QuadraticProgram, status: Status) -> Solution:
     """Return the solution of a program without an answer."""
-    zeros = program.lower.copy()
-    return Solution(status, zeros, 0 * program.l.clip(0, 0), 0 * zeros, 0, 0.0, 0.0)
+    none = np.zeros(program.variable_count)
+    return Solution(
+        status, program.lower.copy(), np.zeros(len(program.l)), none, 0, 0.0, 0.0
+    )

@@ -22,7 +22,19 @@ SLOW = 0.5
 
 
 class Direction:
-    """Newton steps from one point, for one target of complementarity after another."""
+    """Newton steps from one point, for one target of complementarity after another.
+
+    Parameters
+    ----------
+    owner
+        Knows the program, and has its system factorised for the point.
+    point
+        Where steps begin.
+    dual, primal : (V',), (M',)
+        Residuals there, of the gradient of the Lagrangian and of the rows.
+    weight : (M',)
+        Of the rows, as they were factorised.
+    """
 
     def __init__(
         self,
@@ -37,34 +49,37 @@ class Direction:
         self.below, self.above, self.low, self.high = owner.slacks(point)
 
     def solve(self, targets: tuple[Tensor | float, ...]) -> Point:
-        """Step to products of slack and dual nearly equal to the targets."""
+        """Step to products of slack and dual nearly equal to the targets.
+
+        Those of the rows' lower and upper limits, (M',), and of the bounds, (V',), or one
+        number for all.
+        """
         owner, point = self.owner, self.point
         row_low, row_high, low, high = targets
-        pull = _where(owner.has_high, row_high / self.above)
-        pull = pull - _where(owner.has_low, row_low / self.below) - point.y
+        pull = _only(owner.has_high, row_high / self.above)
+        pull = pull - _only(owner.has_low, row_low / self.below) - point.y
         pull = torch.where(owner.equal, 0.0, pull)
         bound = (
-            _where(owner.free, high / self.high - low / self.low) - point.high + point.low
+            _only(owner.free, high / self.high - low / self.low) - point.high + point.low
         )
         right = -self.dual - bound
         right = right - owner.blocks.columns @ (self.weight * self.primal + pull)
         dx = owner.kkt.solve(right, refinements=0)
         ds = owner.blocks.rows @ dx + self.primal
-        step = Point(
+        return Point(
             dx,
             torch.where(owner.equal, 0.0, ds),
             self.weight * ds + pull,
-            _where(
+            _only(
                 owner.has_low, (row_low - point.row_low * ds) / self.below - point.row_low
             ),
-            _where(
+            _only(
                 owner.has_high,
                 (row_high + point.row_high * ds) / self.above - point.row_high,
             ),
-            _where(owner.free, (low - point.low * dx) / self.low - point.low),
-            _where(owner.free, (high + point.high * dx) / self.high - point.high),
+            _only(owner.free, (low - point.low * dx) / self.low - point.low),
+            _only(owner.free, (high + point.high * dx) / self.high - point.high),
         )
-        return step
 
     def refine(self, step: Point, precision: float) -> Point:
         """Correct what rounding and the proximal term left of the dual equation.
@@ -104,14 +119,13 @@ class Direction:
             step.x + dx,
             step.s + torch.where(owner.equal, 0.0, ds),
             step.y + self.weight * ds,
-            step.row_low - _where(owner.has_low, point.row_low * ds / self.below),
-            step.row_high + _where(owner.has_high, point.row_high * ds / self.above),
-            step.low - _where(owner.free, point.low * dx / self.low),
-            step.high + _where(owner.free, point.high * dx / self.high),
+            step.row_low - _only(owner.has_low, point.row_low * ds / self.below),
+            step.row_high + _only(owner.has_high, point.row_high * ds / self.above),
+            step.low - _only(owner.free, point.low * dx / self.low),
+            step.high + _only(owner.free, point.high * dx / self.high),
         )
 
 
-def _where(condition: Tensor, value: Tensor | float) -> Tensor:
-    if not isinstance(value, Tensor):
-        return torch.full_like(condition, value, dtype=torch.float64) * condition
-    return torch.where(condition, value, 0.0)
+def _only(where: Tensor, value: Tensor) -> Tensor:
+    """Return the value where a limit or bound is, 0 elsewhere."""
+    return torch.where(where, value, 0.0)

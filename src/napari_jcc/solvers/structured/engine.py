@@ -54,7 +54,6 @@ PRECISE = 1e-6
 SMALLER = 8
 """Factor by which batches shrink where the device is out of memory."""
 
-
 SMALLEST_GROUP = 2**20
 """Bytes of a batch below which shrinking it further frees nothing."""
 
@@ -176,21 +175,17 @@ class Engine:
         """Whether operator splitting comes first; the same on all holders."""
         if self.config.method != "auto":
             return self.config.method == "admm"
+        if self.config.tolerance < PRECISE:
+            return False
         blocks = self.blocks
-        thin = any(group.sizes[THIN] for group in blocks.layout.groups)
-        facts = torch.tensor(
-            [
-                float(self._device.type not in SPLIT_ON),
-                float(thin),
-                float(2 * kept_bytes(blocks) > self.budget),
-                -float(blocks.program.variable_count),
-            ],
-            dtype=torch.float64,
-            device=self._device,
+        hindered = (
+            self._device.type not in SPLIT_ON
+            or any(group.sizes[THIN] for group in blocks.layout.groups)
+            or 2 * kept_bytes(blocks) > self.budget
+            or blocks.program.variable_count <= SMALL
         )
-        *obstacles, count = self.exchange.largest(facts).tolist()
-        fits = not any(obstacles) and -count > SMALL
-        return fits and self.config.tolerance >= PRECISE
+        anywhere = torch.tensor([float(hindered)], device=self._device)
+        return not bool(self.exchange.largest(anywhere) > 0)
 
     def _split(self, start: Solution | None, progress: Progress | None) -> Solution | None:
         """Return None where the iteration stalls."""
@@ -218,7 +213,7 @@ class Engine:
         return self._as_solution(result, status, began)
 
     def _as_solution(self, result: SplitResult, status: Status, began: float) -> Solution:
-        seconds = (0.0, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
         return to_solution(
             self.blocks, result.x, result.y, status, result.iterations, seconds
         )
@@ -235,7 +230,7 @@ class Engine:
         if result is None or result.stuck:
             method = InteriorPoint(self.blocks, self.exchange)
             result = method.solve(tolerance, steps, progress)
-        return as_solution(self.blocks, result, (0.0, time.perf_counter() - began))
+        return as_solution(self.blocks, result, time.perf_counter() - began)
 
     def _is_proved(self, point: Point) -> bool:
         """Whether the gap of the repaired point is within the tolerance asked for."""

@@ -62,8 +62,6 @@ class Judge:
             0, row_numbers(blocks), blocks.rows.values() ** 2
         )
         self.row_norm = square.sqrt().clamp_min(1.0)
-        self.low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
-        self.high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
 
     def quality(self, state: State) -> tuple[float, float]:
         """Relative gap or scaled primal residual, the worse; and how to change rho.
@@ -111,12 +109,8 @@ class Judge:
 
     def _gap(self, state: State, slope: Tensor) -> Tensor:
         """Cost at v minus the bound that the duals of the rows prove there."""
-        blocks = self.blocks
-        y = state.y
-        support = y.clamp_min(0.0) @ self.high + y.clamp_max(0.0) @ self.low
-        least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
-        activity = blocks.columns @ y
-        return state.v @ (slope - activity) - least + support
+        along = state.v @ (slope - self.blocks.columns @ state.y)
+        return along - proved(self.blocks, slope, state.y)
 
     def is_certificate(self, change: Tensor) -> bool:
         """Whether the change of the duals separates the rows from all x in the bounds.
@@ -131,10 +125,8 @@ class Judge:
         change = change / size
         change = torch.where(torch.isfinite(blocks.row_upper), change, change.clamp_max(0))
         change = torch.where(torch.isfinite(blocks.row_lower), change, change.clamp_min(0))
-        pull = blocks.columns @ change
-        least = torch.minimum(pull * blocks.lower, pull * blocks.upper).sum()
-        support = change.clamp_min(0.0) @ self.high + change.clamp_max(0.0) @ self.low
-        return float(self.exchange.total((least - support)[None])) > CERTIFICATE
+        distance = proved(blocks, blocks.columns @ change, change)
+        return float(self.exchange.total(distance[None])) > CERTIFICATE
 
 
 @dataclass(frozen=True)
@@ -181,15 +173,11 @@ class RepairedGap:
         feasible = pull_inside(blocks, x, self.inner)
         curved = multiply(blocks, self.exchange, feasible)
         gradient = curved + blocks.q
-        slope = gradient + blocks.columns @ y
-        least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
-        high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
-        low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
-        support = y.clamp_min(0.0) @ high + y.clamp_max(0.0) @ low
+        least = proved(blocks, gradient + blocks.columns @ y, y)
         values = torch.stack(
             [
                 feasible @ (0.5 * curved + blocks.q),
-                least - 0.5 * feasible @ curved - support,
+                least - 0.5 * feasible @ curved,
             ]
         )
         cost, bound = self.exchange.total(values).tolist()
@@ -207,3 +195,14 @@ class RepairedGap:
 def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:
     """P x in the scaled cost, (V',)."""
     return blocks.cost @ x - blocks.expand(exchange.total(blocks.project(x)))
+
+
+def proved(blocks: Blocks, slope: Tensor, y: Tensor) -> Tensor:
+    """Least of slope'x within the bounds, minus the support of the rows' limits at y.
+
+    Duals, (M',), that point at an open limit count as 0.
+    """
+    least = torch.minimum(slope * blocks.lower, slope * blocks.upper).sum()
+    high = torch.where(torch.isfinite(blocks.row_upper), blocks.row_upper, 0.0)
+    low = torch.where(torch.isfinite(blocks.row_lower), blocks.row_lower, 0.0)
+    return least - y.clamp_min(0.0) @ high - y.clamp_max(0.0) @ low

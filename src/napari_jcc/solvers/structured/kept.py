@@ -83,8 +83,7 @@ class _Inverse:
         factor.part = part
         self.place, self.count = part.group.variables, part.count
         a, core = part.group.sizes[0], part.group.core
-        self.factor = factor
-        self.inverse = None
+        self.inverse: Tensor | None = None
         if factor.thin is None:
             self.inverse = torch.cholesky_inverse(factor.factor)
             free = factor.free[:, :, None]
@@ -92,8 +91,8 @@ class _Inverse:
             border = part.border_factor.double() * free[:, a:]
             self.interior = self.inverse[:, :, :a] @ interior
             self.border = self.inverse[:, :, a:] @ border
-            del self.factor
         else:
+            self.factor = factor
             self.interior = self._through(part.interior_factor, slice(0, a))
             self.border = self._through(part.border_factor, slice(a, core))
 
