@@ -192,6 +192,7 @@ class Sitting:
         self.do("open a folder", lambda: self.dock.open_folder(self.folder), self.idle)
         self.do("co-segment", self.dock.run, self.idle)
         self.do("co-segment again", self.run_again, self.idle)
+        self.do("choose the brush", self.take_brush, self.idle)
         for number in range(3):
             self.do(f"stroke {number + 1}", self.stroke, self.idle)
         self.do("save", lambda: self.dock.project.save(self.out / "p.jcc"), self.idle)
@@ -242,6 +243,8 @@ class Sitting:
         print(f"\nscrubbing, every frame drawn and read back: {rate:.0f} frames/s")
         self.sweep.end_button.click()
         wait(self.idle)
+        self.take_brush()
+        rest(1)
         for _ in range(3):
             self.measure_answer()
 
@@ -293,10 +296,13 @@ class Sitting:
         self.dock.form.rows["problem.nu"].editor.set_value(0.3)
         self.dock.run()
 
+    def take_brush(self) -> None:
+        masks = self.dock.session.shown.masks
+        masks.mode, masks.brush_size, masks.selected_label = "paint", 12, 1
+
     def stroke(self) -> None:
         shown = self.dock.session.shown
         masks = shown.masks
-        masks.mode, masks.brush_size, masks.selected_label = "paint", 12, 1
         place = int(self.viewer.dims.current_step[0])
         rows, columns = shown.answer.result.images[place].mask.shape
         self.strokes += 1

@@ -11,6 +11,7 @@ from napari.utils.interactions import (
     mouse_press_callbacks,
     mouse_release_callbacks,
 )
+from qtpy.QtCore import QEvent, QObject
 
 from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT
@@ -102,6 +103,19 @@ def drag(viewer, place, mode, *path):
         mouse(labels, kind, place, *point)
 
 
+class Painted(QObject):
+    """Knows the widgets that were drawn anew."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint:
+            self.names.append(type(watched).__name__)
+        return False
+
+
 def marks(widget, place):
     session = widget.session
     answer = session.shown.answer
@@ -127,6 +141,29 @@ def test_a_stroke_is_kept_answered_and_taught(viewer, widget, qtbot):
         rows, columns = image.mask.shape
         np.testing.assert_array_equal(labels.data[i, :rows, :columns], image.mask)
     assert "1 image corrected" in widget.corrections.summary.text()
+
+
+def test_the_dock_is_not_drawn_anew_before_the_answer(viewer, widget, qtbot):
+    panel, jobs = widget.corrections, widget.project.jobs
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)  # a first one makes buttons work
+    settle(widget, qtbot)
+    viewer.window.show()
+    qtbot.wait(300)
+    assert "1 mask" in panel.summary.text() or " masks" in panel.summary.text()
+    for timer in (panel.moment, jobs.moment):
+        timer.setInterval(60_000)  # longer than an answer takes on any machine
+    painted = Painted()
+    with qtbot.waitSignal(widget.session.corrections.answered, timeout=60_000):
+        for part in (panel, *panel.findChildren(QObject), jobs):
+            part.installEventFilter(painted)
+        stroke(viewer, 1, slice(20, 26), slice(3, 12), 1)
+    assert painted.names == []
+    settle(widget, qtbot)
+    for timer in (panel.moment, jobs.moment):
+        timer.setInterval(0)
+    stroke(viewer, 1, slice(30, 36), slice(3, 12), 1)
+    settle(widget, qtbot)
+    assert painted.names
 
 
 def test_erasing_holds_against_the_machine(viewer, widget, qtbot):

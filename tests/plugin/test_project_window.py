@@ -451,7 +451,7 @@ def test_jobs_are_listed_with_progress_and_cancel(open_dock, qtbot):
 
     widget.start("Count", work, lambda _: None)
     (row,) = widget.project.jobs.rows.values()
-    assert "(1)" in widget.project.jobs.text()
+    qtbot.waitUntil(lambda: "(1)" in widget.project.jobs.text(), timeout=30_000)
     qtbot.waitUntil(lambda: row.bar.maximum() == 20_000, timeout=30_000)
     row.cancel_button.click()
     qtbot.waitUntil(lambda: not widget.running, timeout=10_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_jcc.interaction import Settled
@@ -23,6 +24,10 @@ _HINT_UNTAUGHT = (
     "Paint or erase on the masks; another label is another object. With several objects "
     "an image the others only learn from it where Refinement is look."
 )
+
+_MOMENT = 200
+"""Milliseconds after an edit in which its count is not written. Another text moves the dock
+and so draws the window anew, which would delay the answer."""
 
 
 class CorrectionPanel(QWidget):
@@ -59,6 +64,10 @@ class CorrectionPanel(QWidget):
         self.clear_button = self._button(
             "C&lear image", "Take back everything drawn on the image in view", self._clear
         )
+        self.moment = QTimer(self)
+        self.moment.setSingleShot(True)
+        self.moment.setInterval(_MOMENT)
+        self.moment.timeout.connect(self._say_following)
         self._build()
         session.edits_changed.connect(self.refresh)
         self.refresh()
@@ -68,10 +77,10 @@ class CorrectionPanel(QWidget):
         self._corrections = corrections
         corrections.teaches = self.teach_box.isChecked()
         corrections.settled.connect(self._on_settled)
-        corrections.failed.connect(self.summary.setText)
+        corrections.failed.connect(self._say)
         self.refresh()
         count = self._count()
-        self.summary.setText(f"{count}. {self._hint}" if count else self._hint)
+        self._say(f"{count}. {self._hint}" if count else self._hint)
 
     def refresh(self) -> None:
         """Show what there is to take back."""
@@ -82,13 +91,7 @@ class CorrectionPanel(QWidget):
         self.redo_button.setEnabled(len(edits.undone) > 0)
         self.clear_button.setEnabled(len(edits) > 0)
         self.marks_box.setEnabled(len(edits) > 0 or self.marks_box.isChecked())
-        count = self._count()
-        if not count:
-            self.summary.setText(self._hint)
-        elif self._follow and self.teach_box.isChecked():
-            self.summary.setText(f"{count}; the others follow…")
-        else:
-            self.summary.setText(f"{count}; the others stay as they are.")
+        self.moment.start()
 
     def leave(self) -> None:
         """Take the overlay away with the dock."""
@@ -125,12 +128,25 @@ class CorrectionPanel(QWidget):
         layout.addLayout(boxes)
         layout.addLayout(buttons)
 
+    def _say(self, text: str) -> None:
+        self.moment.stop()
+        self.summary.setText(text)
+
+    def _say_following(self) -> None:
+        count = self._count()
+        if not count:
+            self._say(self._hint)
+        elif self._follow and self.teach_box.isChecked():
+            self._say(f"{count}; the others follow…")
+        else:
+            self._say(f"{count}; the others stay as they are.")
+
     def _on_settled(self, settled: Settled) -> None:
         if not self._follow:
             return
         followed = len(settled.changed)
         masks = "1 mask" if followed == 1 else f"{followed} masks"
-        self.summary.setText(
+        self._say(
             f"{self._count() or 'All taken back'}; {masks} of "
             f"{len(settled.result.images)} changed with it, in {settled.seconds:.1f} s."
         )

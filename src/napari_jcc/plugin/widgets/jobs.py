@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -20,6 +20,10 @@ from napari_jcc.plugin.worker import Task
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
+
+_MOMENT = 200
+"""Milliseconds after which the button counts a job. To draw its text is to draw the window
+anew, which would delay the answer to a stroke."""
 
 
 class JobRow(QWidget):
@@ -88,9 +92,14 @@ class JobsButton(QToolButton):
         self._empty = QLabel("Nothing is running.")
         self._layout = QVBoxLayout(self.popup)
         self._layout.addWidget(self._empty)
+        self.moment = QTimer(self)
+        self.moment.setSingleShot(True)
+        self.moment.setInterval(_MOMENT)
+        self.moment.timeout.connect(self._count)
         self.clicked.connect(self._show_list)
         session.jobs_changed.connect(self.refresh)
         self.refresh()
+        self._count()
 
     def refresh(self) -> None:
         """Show the jobs that run now."""
@@ -104,9 +113,14 @@ class JobsButton(QToolButton):
                 self.rows[task] = JobRow(task)
                 self._layout.addWidget(self.rows[task])
         self._empty.setVisible(not running)
-        self.setText(f"Jo&bs ({len(running)})" if running else "Jo&bs")
+        if not self.moment.isActive():
+            self.moment.start()
         if self.popup.isVisible():
             self.popup.adjustSize()
+
+    def _count(self) -> None:
+        running = self._session.jobs
+        self.setText(f"Jo&bs ({len(running)})" if running else "Jo&bs")
 
     def _show_list(self) -> None:
         self.popup.adjustSize()
