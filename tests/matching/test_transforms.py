@@ -11,9 +11,7 @@ from napari_jcc.matching.network.transforms import (  # noqa: E402
     affine_points,
     compose_affine,
     control_points,
-    inverse_error,
     invert_affine,
-    jacobian,
     pixel_centres,
     sampling_grid,
     tps_points,
@@ -70,17 +68,6 @@ def test_inverse_of_affine_maps_undoes_them(seed):
     theta = moved(seed, 0.1).affine
     none = compose_affine(invert_affine(theta), theta)
     assert torch.allclose(none, REST.affine, atol=1e-9)
-
-
-def test_inverse_error_is_the_distance_left():
-    shifted = Transform(REST.affine + torch.tensor([0, 0, 0.3, 0, 0, 0.4]), REST.tps)
-    assert torch.allclose(inverse_error(shifted, REST, POINTS), torch.tensor(0.5).double())
-
-
-def test_jacobian_tells_a_mirror_image():
-    mirror = Transform(REST.affine * torch.tensor([-1, 0, 0, 0, 1, 0]), REST.tps)
-    found = torch.linalg.det(jacobian(mirror, POINTS))
-    assert torch.allclose(found, torch.tensor(-1.0, dtype=DOUBLE))
 
 
 def test_warp_by_the_identity_changes_nothing_and_a_shift_moves_whole_pixels():

@@ -230,24 +230,3 @@ def warp(source: Tensor, grid: Tensor, padding: str = "zeros") -> Tensor:
     return torch.nn.functional.grid_sample(
         source.to(grid.dtype), grid, padding_mode=padding, align_corners=False
     )
-
-
-def inverse_error(forward: Transform, backward: Transform, points: Tensor) -> Tensor:
-    """Distance |backward(forward(p)) - p| of every point, (B, K), in normalised units."""
-    distance: Tensor = torch.linalg.vector_norm(backward(forward(points)) - points, dim=-1)
-    return distance
-
-
-def jacobian(transform: Transform, points: Tensor) -> Tensor:
-    """Differentiate T at points (B, K, 2), by central differences, (B, K, 2, 2).
-
-    Entry (i, j) is the derivative of coordinate i by coordinate j. A determinant that is
-    not positive tells of a fold or a mirror image.
-    """
-    width = 1e-3 if points.dtype == torch.float32 else 1e-5
-    columns = []
-    for axis in range(2):
-        step = torch.zeros(2, dtype=points.dtype, device=points.device)
-        step[axis] = width
-        columns.append((transform(points + step) - transform(points - step)) / (2 * width))
-    return torch.stack(columns, dim=-1)
