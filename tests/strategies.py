@@ -38,8 +38,10 @@ def values_of(field: Any) -> st.SearchStrategy:
 
 
 def _is_consistent(values: dict[str, Any]) -> bool:
-    problem = values.get("problem", {})
-    return problem.get("area_min", 0.1) < problem.get("area_max", 0.9)
+    problem, boxes = values.get("problem", {}), values.get("boxes", {})
+    return problem.get("area_min", 0.1) < problem.get("area_max", 0.9) and (
+        boxes.get("smallest_area", 0.01) < boxes.get("largest_area", 0.95)
+    )
 
 
 @st.composite

@@ -1,6 +1,6 @@
 """Words and pieces of messages that many parts share."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Literal
 
@@ -29,3 +29,11 @@ def list_some(items: Sequence[str], most: int = 3) -> str:
     """List the first of some items, and how many more there are."""
     more = f" and {len(items) - most} more" if len(items) > most else ""
     return ", ".join(items[:most]) + more
+
+
+def list_by_reason(reasons: Iterable[tuple[str, str]]) -> list[str]:
+    """List pairs of a name and a reason, a line for all names of one reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in reasons:
+        names.setdefault(reason, []).append(name)
+    return [f"{list_some(found)}: {reason}" for reason, found in names.items()]

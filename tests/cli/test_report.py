@@ -63,6 +63,12 @@ def test_files_left_out_for_one_reason_share_a_line():
     assert "Skipped  0.txt, 1.txt, 2.txt and 27 more: not an image" in text
 
 
+def test_images_that_fail_for_one_reason_share_a_line():
+    result = result_of(*(empty_image_result(f"day/{number}") for number in range(30)))
+    text = shown(show_summary, result, Path("out"))
+    assert "Warning  day/0, day/1, day/2 and 27 more: No box survived" in text
+
+
 def test_scores_are_a_table_with_means():
     scores = Evaluation(
         (

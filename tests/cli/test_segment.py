@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_jcc.cli.main import main
@@ -207,3 +208,25 @@ def test_an_encoder_that_is_not_there_is_an_error(folder, tmp_path, capsys):
     # Without torch the message names the extra to install instead of the file.
     assert "missing.pt2" in message.replace(" ", "") or "napari-jcc[deep]" in message
     assert not (tmp_path / "out").exists()
+
+
+def test_an_encoder_that_nothing_would_use_is_refused(folder, tmp_path, capsys):
+    assert run("segment", folder, "-o", tmp_path / "out", "--encoder", "net.pt2") == 2
+    assert "--preset photo" in capsys.readouterr().err
+
+
+def test_pages_are_told_to_be_images(coins, tmp_path, capsys):
+    pages = np.stack([image[:40, :40] for image in (coins[0], coins[3])])
+    tifffile.imwrite(tmp_path / "stack.tif", pages, photometric="minisblack")
+    words = ("segment", tmp_path / "stack.tif", *QUICK, "--overwrite", "-o", tmp_path / "o")
+    assert run(*words) == 0
+    streams = capsys.readouterr()
+    assert "1 file has several pages" in streams.err
+    assert "Images   2 done" in streams.out
+    assert run(*words, "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_path_that_the_system_refuses_is_named(tmp_path, capsys):
+    assert run("segment", "a" * 5000, "-o", tmp_path / "out") == 2
+    assert "aaa" in capsys.readouterr().err

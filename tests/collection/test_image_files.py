@@ -81,6 +81,12 @@ def test_no_images(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(InputError, match=r"Left out: notes\.txt"):
         ImageCollection.from_folder(tmp_path)
+    (tmp_path / "day 2").mkdir()
+    with pytest.raises(InputError, match=r"Folders inside were not searched: day 2\."):
+        ImageCollection.from_folder(tmp_path)
+    with pytest.raises(InputError) as caught:
+        ImageCollection.from_folder(tmp_path, recursive=True)
+    assert "inside" not in str(caught.value)
     with pytest.raises(InputError, match="no path"):
         ImageCollection.from_paths([])
 

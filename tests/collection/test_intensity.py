@@ -88,8 +88,14 @@ def test_three_separate_channels_are_averaged_unless_chosen():
     assert chosen.image(0)[0, 0].tolist() == [30, 60, 90]
 
 
+def test_an_opacity_that_is_no_number_leaves_the_pixel_as_it_is():
+    values = np.array([[[0.2, 0.4, 1.0, np.nan], [0.2, 0.4, 1.0, 0.0]]], np.float32)
+    shown = show(values, normalise="never")
+    assert shown.tolist() == [[[51, 102, 255], [255, 255, 255]]]
+
+
 def test_a_missing_channel_is_named_with_the_setting():
-    with pytest.raises(InputError, match=r"channel 3 .* 1, counted.*collection\.channels"):
+    with pytest.raises(InputError, match=r"channel 3 .* is 0.*collection\.channels"):
         show(np.zeros((2, 2), np.uint8), channels=(3,))
 
 

@@ -94,6 +94,7 @@ def test_later_override_wins_and_the_start_is_left_alone():
         ("features.boxes=", ["features.boxes", "any of sift, lab", "[]"]),
         ("features.boxes=sift,hog", ["features.boxes", "any of sift, lab", "'hog'"]),
         ("problem.area_min=0.95", ["area_min must be below area_max", "0.95", "0.9"]),
+        ("boxes.smallest_area=0.97", ["smallest_area must be below largest_area", "0.97"]),
         ("problem.gama=1", ["Unknown setting 'gama' in problem", "Did you mean gamma"]),
         ("probelm.nu=1", ["Unknown section 'probelm'", "Did you mean problem"]),
         ("count=1", ["Did you mean superpixels.count or boxes.count?"]),

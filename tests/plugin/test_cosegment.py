@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import threading
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -240,13 +239,6 @@ def test_the_dock_says_how_to_begin_and_whose_result_it_shows(viewer, widget, st
     assert "Result of set" in widget.results.about.text()
     widget.chooser.choose(stack)
     assert widget.results.about.isHidden()
-
-
-def test_images_of_one_reason_share_a_line(result):
-    images = [replace(image, warning="nothing found") for image in result.images]
-    found = replace(result, images=tuple(images), notes=("a note",))
-    lines = ["a note", "a, b, c and 1 more: nothing found"]
-    assert runs.describe_warnings(found) == lines
 
 
 def test_long_notes_are_scrolled_and_short_ones_take_no_more_than_they_need(qtbot):

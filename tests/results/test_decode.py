@@ -143,6 +143,18 @@ def test_an_image_of_one_grey_is_told_from_too_strict_settings(quarters):
     assert "shows nothing" in result.warning
 
 
+def test_so_is_an_image_of_one_colour(quarters):
+    image, regions = quarters
+    orange = np.broadcast_to(np.array([250, 120, 10], np.uint8), image.shape)
+    assert "shows nothing" in undecided_image("q", orange, (40, 40), regions).warning
+
+
+def test_an_image_of_a_pixel_is_told_to_be_too_small(quarters):
+    _, regions = quarters
+    result = undecided_image("q", np.full((1, 1, 3), 9, np.uint8), (2, 5), regions)
+    assert "too small, 5 x 2 pixels" in result.warning
+
+
 def test_enlarged_outline_stays_in_place():
     mask = np.zeros((10, 10), bool)
     mask[2:6, 3:8] = True

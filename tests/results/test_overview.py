@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.errors import InputError
-from napari_jcc.results import overview
+from napari_jcc.results.captions import caption_font, wrap, write_name
 from napari_jcc.results.overview import choose_images, draw_overview, draw_tile
 from results_samples import Pictures, empty_image_result, image_result, result_of
 
@@ -100,6 +100,32 @@ def test_image_that_is_gone_is_drawn_from_its_mask():
 
 
 def test_captions_have_umlauts_and_greek_letters():
-    font = overview.caption_font(12)
+    font = caption_font(12)
     missing = bytes(font.getmask("\uffff"))
     assert all(bytes(font.getmask(letter)) != missing for letter in "äößµé")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Größe µ 1", "Größe µ 1"),
+        ("细胞", "image 7: …"),
+        ("bild 细胞 a\nb", "image 7: bild … a…b"),
+        ("\ud800", "image 7: …"),
+    ],
+)
+def test_letters_that_the_font_lacks_give_way_to_the_number(name, written):
+    assert write_name(name, 7) == written
+
+
+def test_warnings_are_broken_into_lines_and_only_then_cut():
+    font = caption_font(12)
+    warning = "the image shows nothing: all its pixels have the same value"
+    lines = wrap(warning, font, 160, 4)
+    assert len(lines) > 1
+    assert " ".join(lines) == warning
+    assert max(map(font.getlength, lines)) <= 160
+    cut = wrap(warning, font, 160, 1)
+    assert len(cut) == 1
+    assert "…" in cut[0]
+    assert font.getlength(cut[0]) <= 160

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -94,6 +94,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo(str(error), err=True)
         sys.exit(CANCELLED)
     except JccError as error:
-        typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-        typer.echo(str(error), err=True)
-        sys.exit(REFUSED)
+        _refuse(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _refuse(
+            f"Cannot use {error.filename}: {error.strerror}. Check that it is there and "
+            "that you may read it."
+        )
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    typer.echo(reason, err=True)
+    sys.exit(REFUSED)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli.images import open_images
 from napari_jcc.cli.match_options import (
     MatchAssignments,
     MatchConfigFile,
@@ -81,7 +82,6 @@ def match(
     Example: napari-jcc match wings --output out --checkpoint wings.ckpt
     """
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
-    from napari_jcc.collection import ImageCollection
     from napari_jcc.matching.outputs import (
         check_match_output,
         choose_pairs,
@@ -99,7 +99,7 @@ def match(
             config, config_file, assignments, encoder=encoder, device=device
         ),
     )
-    images = ImageCollection.from_paths(paths, config=matcher.config.collection)
+    images = open_images(paths, matcher.config.collection, quiet=quiet)
     chosen = choose_pairs(images.names, pairs)
     check_match_output(output, images.names, chosen, overwrite=overwrite, warped=warped)
     command = match_command(paths, output, matcher, pairs, warped=warped)

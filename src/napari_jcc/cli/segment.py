@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli.images import open_images
 from napari_jcc.cli.options import (
     Assignments,
     CacheFolder,
@@ -63,7 +64,7 @@ def segment(
     from napari_jcc.cli.cluster import connect
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
     from napari_jcc.cli.report import show_summary
-    from napari_jcc.collection import ImageCollection
+    from napari_jcc.errors import ConfigError
     from napari_jcc.pipeline import Cache, Run
     from napari_jcc.results import check_output, equivalent_command, write_result
 
@@ -77,9 +78,12 @@ def segment(
         cache=cache,
         workers=workers,
     )
-    images = ImageCollection.from_paths(
-        paths, recursive=recursive, config=config.collection
-    )
+    if encoder is not None and not config.uses_encoder:
+        raise ConfigError(
+            f"--encoder is given, but these settings (preset {preset}) use no encoder. Add "
+            "--preset photo or --preset microscopy, or leave it out."
+        )
+    images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     images = leave_out_results(images, output)
     check_output(output, overwrite, images.names)
     memory = Cache(config.runtime.cache_folder or None)

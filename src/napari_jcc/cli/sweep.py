@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli.images import open_images
 from napari_jcc.cli.options import (
     Assignments,
     CacheFolder,
@@ -89,7 +90,6 @@ def sweep(
     """
     from napari_jcc.cli.cluster import connect
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
-    from napari_jcc.collection import ImageCollection
     from napari_jcc.config import JccConfig
     from napari_jcc.evaluation import find_truth
     from napari_jcc.results import equivalent_command
@@ -108,9 +108,7 @@ def sweep(
     points = Grid.build(config, grid)
     if recursive:
         refuse_output_among_images(paths, output)
-    images = ImageCollection.from_paths(
-        paths, recursive=recursive, config=config.collection
-    )
+    images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     files = {Path(images.location(number)).resolve() for number in range(len(images))}
     known = None if truth is None else find_truth(truth, images.names, files)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli.images import open_images
 from napari_jcc.cli.match_options import (
     MatchAssignments,
     MatchConfigFile,
@@ -80,7 +81,6 @@ def train(
     Example: napari-jcc train wings --output wings.ckpt --resume
     """
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
-    from napari_jcc.collection import ImageCollection
     from napari_jcc.errors import Cancelled
     from napari_jcc.matching.outputs import train_command
 
@@ -90,7 +90,7 @@ def train(
         base, config_file, assignments, encoder=encoder, device=device
     )
     config = choose_stages(config, stages)
-    images = ImageCollection.from_paths(paths, config=config.collection)
+    images = open_images(paths, config.collection, quiet=quiet)
     before = _stamp(output)
     again = train_command(paths, output, config, resume=True)
     try:

@@ -6,11 +6,15 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from natsort import natsorted
+
 from napari_jcc.collection.discovery import EXTENSIONS, find_files, name_images
 from napari_jcc.collection.mask_files import find_masks
 from napari_jcc.collection.reading import Header, probe_file
+from napari_jcc.collection.remarks import describe_skipped
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.errors import InputError
+from napari_jcc.words import list_some
 
 
 def open_files(
@@ -74,10 +78,18 @@ def _nothing_found(
     where = ", ".join(str(path) for path in paths[:3]) + (" ..." if len(paths) > 3 else "")
     message = f"No usable image in {where}. "
     if skipped:
-        shown = [f"{Path(file).name} ({why})" for file, why in list(skipped.items())[:3]]
-        message += f"Left out: {'; '.join(shown)}{' ...' if len(skipped) > 3 else ''}. "
-    else:
+        message += f"Left out: {'; '.join(describe_skipped(skipped))}. "
+    inside = [] if recursive else [child.name for path in paths for child in _folders(path)]
+    if inside:
+        message += (
+            f"Folders inside were not searched: {list_some(natsorted(inside))}. Name one, "
+            "or search them all (--recursive of segment and sweep). "
+        )
+    elif not skipped:
         message += "There is no file. "
-    if not recursive:
-        message += "Folders inside were not searched: name one, or add --recursive. "
     return message + f"Images are files with {', '.join(EXTENSIONS)}."
+
+
+def _folders(path: str | os.PathLike[str]) -> list[Path]:
+    place = Path(path)
+    return [child for child in place.iterdir() if child.is_dir()] if place.is_dir() else []

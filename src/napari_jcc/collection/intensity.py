@@ -20,8 +20,9 @@ def to_rgb(pixels: Pixels, config: CollectionConfig) -> ImageArray:
     Channels are chosen first (``config.channels``), then intensities are stretched
     (``config.normalise``): a colour image by one range, so that hues stay, separate
     channels each by its own, so that none drowns the others. Two channels, or more than
-    three, are averaged. Transparent pixels are shown on white. Pixels that are not finite
-    take the smallest finite value of the image.
+    three, are averaged. Transparent pixels are shown on white, those whose opacity is not a
+    number as they are. Pixels that are not finite take the smallest finite value of the
+    image.
 
     Parameters
     ----------
@@ -49,7 +50,8 @@ def to_rgb(pixels: Pixels, config: CollectionConfig) -> ImageArray:
         is_colour = is_colour and planes.shape[2] == 3
     else:
         if pixels.alpha is not None:
-            opacity = _full_range(planes[..., pixels.alpha : pixels.alpha + 1])
+            alpha = planes[..., pixels.alpha : pixels.alpha + 1]
+            opacity = np.where(np.isnan(alpha), np.float32(1), _full_range(alpha))
             planes = np.delete(planes, pixels.alpha, axis=2)
         planes = planes[..., :3] if is_colour else planes
     shown = _stretch(_fill(planes), config, jointly=is_colour)
@@ -103,8 +105,8 @@ def _choose(planes: NDArray[Any], channels: tuple[int, ...]) -> NDArray[Any]:
     missing = [channel for channel in channels if not 0 <= channel < count]
     if missing:
         raise InputError(
-            f"channel {missing[0]} was asked for, but there are {count}, counted from 0; "
-            "change collection.channels"
+            f"channel {missing[0]} was asked for, but the last one is {count - 1}; change "
+            "collection.channels"
         )
     return planes[..., list(channels)]
 

@@ -57,3 +57,9 @@ class JccConfig(Section):
         decode = self.decode
         rated = decode.cut == "learned" and decode.refinement == "smoother"
         return rated and self.boxes.objects == 1
+
+    @property
+    def uses_encoder(self) -> bool:
+        """Whether anything asks for the maps of an encoder."""
+        learns = self.prior.rounds > 0 or self.boxes.learned or self.learns_cuts
+        return self.features.deep or self.prior.common > 0 or learns

@@ -54,10 +54,7 @@ class EncodedImages:
         self._collection = collection
         self._config = config
         self._keeper = keeper
-        self._deep = "deep" in (*config.features.superpixels, *config.features.boxes)
-        prior = config.prior
-        learns = prior.rounds > 0 or config.boxes.learned or config.learns_cuts
-        self.needed = self._deep or prior.common > 0 or learns
+        self.needed = config.uses_encoder
         self._encoder = self._load() if self.needed else None
 
     @property
@@ -82,7 +79,7 @@ class EncodedImages:
 
     def maps_for_features(self) -> list[FeatureMap] | list[None]:
         """Return the maps where a kind of feature needs them, else Nones."""
-        return self.maps() if self._deep else [None] * len(self._collection)
+        return self.maps() if self._config.features.deep else [None] * len(self._collection)
 
     def maps(self) -> list[FeatureMap]:
         """Return the maps of all images; encode those not kept, in batches of one size.

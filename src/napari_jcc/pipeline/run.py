@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
-from napari_jcc.collection import ImageCollection
+from napari_jcc.collection import ImageCollection, describe_skipped
 from napari_jcc.config import JccConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import InputError, WeightsError
@@ -196,7 +196,7 @@ class Run:
             if isinstance(image, str)
         }
         if not good:
-            reasons = "\n".join(f"{file}: {why}" for file, why in failed.items())
+            reasons = "\n".join(describe_skipped(failed))
             raise InputError(f"None of the {len(images)} images can be read.\n{reasons}")
         self.collection = self.collection.select(good, skipped=failed)
         usable = [image for image in images if not isinstance(image, str)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_info, show_warning
 
-from napari_jcc.collection import ImageCollection, describe_skipped
+from napari_jcc.collection import ImageCollection, describe_pages, describe_skipped
 from napari_jcc.collection.discovery import EXTENSIONS
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.results.saved import is_saved_result
@@ -70,26 +69,11 @@ def read_stack(path: PathOrPaths) -> list[LayerData]:
     if collection.skipped:
         lines = describe_skipped(collection.skipped)
         show_warning("\n".join(f"Left out: {line}" for line in lines))
-    pages = _describe_pages(collection)
+    pages = describe_pages(collection)
     if pages:
         show_info(pages)
     name = paths[0].resolve().name if len(paths) == 1 else paths[0].resolve().parent.name
     return [stack_layer(collection, name or "images", tuple(map(str, paths)))]
-
-
-def _describe_pages(collection: ImageCollection) -> str:
-    """Say what becomes of files with several pages; empty where there is none."""
-    counts = Counter(source.location for source in collection.sources if source.location)
-    stacks = [count for count in counts.values() if count > 1]
-    if not stacks:
-        return ""
-    files = "1 file has" if len(stacks) == 1 else f"{len(stacks)} files have"
-    return (
-        f"{files} several pages (depths or times). Every page is taken for an image of its "
-        f"own, {sum(stacks)} in all. To work on some of them only, put these into files of "
-        "their own; to keep the axes of a single file, open it with napari and choose its "
-        "layer."
-    )
 
 
 def read_saved(path: PathOrPaths) -> list[LayerData]:

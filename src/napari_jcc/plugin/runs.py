@@ -18,7 +18,6 @@ from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.progress import Progress
-from napari_jcc.results import JccResult
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -127,12 +126,6 @@ def summarise(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def describe_warnings(result: JccResult) -> list[str]:
-    """List what the user should know of a result, a line for all images of one reason."""
-    fallbacks = {image.name: image.warning for image in result.images if image.warning}
-    return [*result.notes, *describe_skipped(fallbacks)]
-
-
 def describe_notes(answer: Answer, most: int = 5) -> list[str]:
     """List what the user should look at and was not told of when the images were opened."""
     known = answer.chosen.skipped
@@ -140,6 +133,6 @@ def describe_notes(answer: Answer, most: int = 5) -> list[str]:
         path: why for path, why in answer.result.skipped.items() if path not in known
     }
     notes = [f"Left out: {line}" for line in describe_skipped(skipped)]
-    notes += describe_warnings(answer.result)
+    notes += answer.result.warnings
     more = len(notes) - most
     return notes[:most] + ([f"and {more} more"] if more > 0 else [])

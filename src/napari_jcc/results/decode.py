@@ -27,9 +27,14 @@ COINCIDES = 0.8
 """IoU above which a candidate and the box of the mask are taken for the same."""
 NO_BOX = "no candidate box survived, so the mask is empty; loosen the settings of boxes"
 FEATURELESS = (
-    "the image shows nothing: all its pixels have the same value, so there is no object to "
-    "find and the mask is empty; look how it was exposed and saved, or leave it out"
+    "the image shows nothing: all its pixels have the same value; look how it was exposed "
+    "and saved, or leave it out"
 )
+TOO_SMALL = (
+    "the image is too small, {width} x {height} pixels, to hold an object; leave it out"
+)
+_LEAST_SIDE = 8
+"""Pixels at working size; where fewer leave no box, no setting would help."""
 
 
 def decode_image(
@@ -203,8 +208,14 @@ def undecided_image(
         candidate_scores=np.zeros(0, dtype=np.float32),
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
-        warning=FEATURELESS if image.min() == image.max() else NO_BOX,
+        warning=_explain_no_box(image, shape),
     )
+
+
+def _explain_no_box(image: ImageArray, shape: tuple[int, int]) -> str:
+    if min(image.shape[:2]) < _LEAST_SIDE:
+        return TOO_SMALL.format(height=shape[0], width=shape[1])
+    return FEATURELESS if (image == image[0, 0]).all() else NO_BOX
 
 
 def select_superpixels(

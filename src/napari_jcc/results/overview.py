@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.errors import InputError
+from napari_jcc.results.captions import caption_font, shorten, wrap, write_name
 from napari_jcc.results.result import ImageResult, JccResult
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ MOST_IMAGES = 64
 
 _TILE = 256  # longest side of an image on the sheet, in pixels
 _GAP = 12
-_CAPTION = 38
+_LINE = 15
+_MOST_LINES = 4  # of a warning under an image
 _HEADER = 40
 _MOST_COLUMNS = 8
 
@@ -35,6 +36,35 @@ _PAPER = (28, 28, 32)
 _INK = (235, 235, 235)
 _FAINT = (165, 165, 172)
 _WARNING = (255, 158, 87)
+
+
+class _Caption(NamedTuple):
+    name: str
+    lines: Sequence[str]
+    colour: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, image: ImageResult, number: int) -> _Caption:
+        name = shorten(write_name(image.name, number), caption_font(14), _TILE)
+        if image.warning:
+            lines = wrap(image.warning, caption_font(12), _TILE, _MOST_LINES)
+            return cls(name, lines, _WARNING)
+        line = f"object {image.foreground_share:.0%} of the image"
+        if image.instances is not None:
+            line += f", {len(image.boxes)} objects"
+        elif len(image.boxes):
+            line += f", box score {image.box_score:.2f}"
+        return cls(name, [line], _FAINT)
+
+    @property
+    def height(self) -> int:
+        return 23 + _LINE * len(self.lines)
+
+    def draw(self, draw: ImageDraw.ImageDraw, x: int, y: int) -> None:
+        draw.text((x, y), self.name, _INK, caption_font(14))
+        for number, line in enumerate(self.lines):
+            place = (x, y + 17 + _LINE * number)
+            draw.text(place, line, self.colour, caption_font(12))
 
 
 def draw_overview(result: JccResult, collection: ImageCollection | None) -> Image.Image:
@@ -50,9 +80,10 @@ def draw_overview(result: JccResult, collection: ImageCollection | None) -> Imag
     Returns
     -------
     PIL.Image.Image
-        RGB, at most 2180 by 2500 pixels.
+        RGB, at most 2180 by 3000 pixels.
     """
-    shown = [result.images[number] for number in choose_images(len(result.images))]
+    numbers = choose_images(len(result.images))
+    shown = [result.images[number] for number in numbers]
     index = {name: i for i, name in enumerate(collection.names)} if collection else {}
     tiles = [
         draw_tile(image, _find_picture(collection, index.get(image.name), image))
@@ -61,20 +92,22 @@ def draw_overview(result: JccResult, collection: ImageCollection | None) -> Imag
     columns = min(_MOST_COLUMNS, max(2, math.ceil(math.sqrt(1.5 * len(shown)))))
     starts = range(0, len(shown), columns)
     heights = [max(len(tile) for tile in tiles[i : i + columns]) for i in starts]
+    captions = [_Caption.of(result.images[number], number + 1) for number in numbers]
+    spaces = [max(caption.height for caption in captions[i : i + columns]) for i in starts]
     width = _GAP + columns * (_TILE + _GAP)
-    height = _HEADER + sum(heights) + len(heights) * (_CAPTION + _GAP)
+    height = _HEADER + sum(heights) + sum(spaces) + len(heights) * _GAP
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     _draw_header(draw, len(shown), len(result.images))
     bottom = _HEADER
-    for start, row_height in zip(starts, heights, strict=True):
+    for start, row_height, space in zip(starts, heights, spaces, strict=True):
         bottom += row_height
         for column in range(min(columns, len(shown) - start)):
             x = _GAP + column * (_TILE + _GAP)
             tile = Image.fromarray(tiles[start + column])
             sheet.paste(tile, (x + (_TILE - tile.width) // 2, bottom - tile.height))
-            _draw_caption(draw, shown[start + column], x, bottom + 4)
-        bottom += _CAPTION + _GAP
+            captions[start + column].draw(draw, x, bottom + 4)
+        bottom += space + _GAP
     return sheet
 
 
@@ -161,41 +194,3 @@ def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
             x += 28
         draw.text((x, _HEADER / 2), text, colour, font, anchor="lm")
         x += draw.textlength(text, font) + 24
-
-
-def _draw_caption(draw: ImageDraw.ImageDraw, image: ImageResult, x: int, y: int) -> None:
-    draw.text((x, y), _shorten(draw, image.name, caption_font(14)), _INK, caption_font(14))
-    line, colour = f"object {image.foreground_share:.0%} of the image", _FAINT
-    if image.instances is not None:
-        line += f", {len(image.boxes)} objects"
-    elif len(image.boxes):
-        line += f", box score {image.box_score:.2f}"
-    if image.warning:
-        line, colour = image.warning, _WARNING
-    draw.text((x, y + 17), _shorten(draw, line, caption_font(12)), colour, caption_font(12))
-
-
-def _shorten(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont) -> str:
-    """Cut `text` in the middle until it is no wider than a tile."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    keep, short = len(text), text
-    while draw.textlength(short, font) > _TILE and keep > 2:
-        keep -= 1
-        short = f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
-    return short
-
-
-@cache
-def caption_font(size: int) -> ImageFont.FreeTypeFont:
-    """Return the font of captions, which knows Latin, Greek and Cyrillic letters.
-
-    Parameters
-    ----------
-    size
-        Of the letters, in pixels.
-    """
-    import matplotlib  # slow to load, and only its font is needed
-
-    # Pillow's own font lacks umlauts, Greek and Cyrillic.
-    folder = Path(matplotlib.get_data_path())
-    return ImageFont.truetype(folder / "fonts/ttf/DejaVuSans.ttf", size)

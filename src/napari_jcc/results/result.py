@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.config import JccConfig
+from napari_jcc.words import list_by_reason
 
 _LARGE = 0.4
 """Share of an image from which its one object may be all that is lit."""
@@ -154,7 +155,6 @@ class JccResult:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The notes, and messages about images whose answer is only a fallback."""
-        return self.notes + tuple(
-            f"{image.name}: {image.warning}" for image in self.images if image.warning
-        )
+        """The notes, and a line for all images that are a fallback for the same reason."""
+        fallbacks = ((image.name, image.warning) for image in self.images if image.warning)
+        return (*self.notes, *list_by_reason(fallbacks))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from napari_jcc.config.fields import Section, setting
 
 
@@ -71,6 +73,15 @@ class BoxConfig(Section):
         gt=0,
         le=1,
     )
+
+    @model_validator(mode="after")
+    def _area_range_is_not_empty(self) -> BoxConfig:
+        if self.smallest_area >= self.largest_area:
+            raise ValueError(
+                f"smallest_area must be below largest_area, got {self.smallest_area:g} and "
+                f"{self.largest_area:g}"
+            )
+        return self
 
     @property
     def learned(self) -> bool:

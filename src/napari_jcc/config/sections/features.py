@@ -98,3 +98,8 @@ class FeatureConfig(Section):
         ge=1,
         le=4096,
     )
+
+    @property
+    def deep(self) -> bool:
+        """Whether superpixels or boxes are described by the maps of an encoder."""
+        return "deep" in (*self.superpixels, *self.boxes)

@@ -13,7 +13,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.matching.pair import Correspondences, PairResult
-from napari_jcc.results.overview import caption_font
+from napari_jcc.results.captions import caption_font, write_name
 
 MOST_PAIRS = 12
 LINES = 24
@@ -65,7 +65,10 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
     top = CAPTION
     for place, row in zip(choose_shown(len(result.pairs)), rows, strict=True):
         pair = result.pairs[place]
-        names = f"{result.names[pair.source]} to {result.names[pair.target]}"
+        names = " to ".join(
+            write_name(result.names[place], place + 1)
+            for place in (pair.source, pair.target)
+        )
         names += f", instance {pair.instance}" if pair.instance > 1 else ""
         judged = (
             f"confidence {pair.confidence:.2f}, inliers {pair.inlier_share:.0%}, "

@@ -20,7 +20,6 @@ from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.runs import (
     Outcome,
     describe_notes,
-    describe_warnings,
     run,
     summarise,
 )
@@ -269,9 +268,7 @@ class CosegmentWidget(Dock):
         self._on_corrections()
         if self.shown is not None and self.shown.answer is not None:
             answer = self.shown.answer
-            self.results.show_result(
-                summarise(answer), "\n".join(describe_warnings(answer.result))
-            )
+            self.results.show_result(summarise(answer), "\n".join(answer.result.warnings))
 
     def event(self, event: QEvent | None) -> bool:
         """Take the keys that save the project."""
