@@ -22,7 +22,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from napari_jcc.solvers.structured import engine, ipm, repair  # noqa: E402
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
-from napari_jcc.solvers.structured.interior import interior_point  # noqa: E402
+from napari_jcc.solvers.structured.inside import point_inside  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
 from napari_jcc.solvers.structured.layout import find_layout  # noqa: E402
 
@@ -68,10 +68,10 @@ def test_small_groups_give_the_same_answer(reading, rng, monkeypatch):
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_interior_point_is_strictly_feasible(reading, rng):
+def test_the_point_inside_is_strictly_feasible(reading, rng):
     problem = random_program(rng, reading)
     blocks = make_blocks(problem, CPU)
-    x, room = interior_point(blocks)
+    x, room = point_inside(blocks)
     assert float(room.min()) > 0
     assert problem.infeasibility(blocks.from_flat(x)) < 1e-12
 

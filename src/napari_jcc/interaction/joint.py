@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from napari_jcc._types import FloatArray, IntArray
+from napari_jcc._types import FloatArray
 from napari_jcc.config import JccConfig, ProblemConfig
 from napari_jcc.pipeline import SolvedJoint
 from napari_jcc.problem import QuadraticProgram, Variables, gather, joint_model
@@ -182,9 +182,9 @@ class JointSolver:
         # Quicker than structured on one image.
         solver = get_solver("osqp")
         solver.setup(fixed, self._config.solver)
-        found = require_solved(solver.solve(_cut(whole, own, rows) if fits else None))
+        found = require_solved(solver.solve(whole.of_part(own, rows) if fits else None))
         # A box that moved has moved for this answer only: the state keeps its program.
-        joined = _join(whole, found, own, rows if fits else None)
+        joined = whole.with_part(found, own, rows if fits else None)
         return replace(point, solution=joined)
 
     def _join(self, data: JointData, fixings: Mapping[int, Fixings]) -> Fixings:
@@ -198,29 +198,6 @@ class JointSolver:
             parts["background"] += [first + j for j in own.background]
             parts["chosen"] += [first_box + i for i in own.chosen]
         return Fixings(**parts)
-
-
-def _cut(whole: Solution, variables: IntArray, rows: IntArray) -> Solution:
-    """Return one image's share of a solution."""
-    return replace(
-        whole,
-        x=whole.x[variables],
-        row_duals=whole.row_duals[rows],
-        bound_duals=whole.bound_duals[variables],
-    )
-
-
-def _join(
-    whole: Solution, part: Solution, variables: IntArray, rows: IntArray | None
-) -> Solution:
-    """Return a solution with one image's share replaced; without rows, not their duals."""
-    x, row_duals, bound_duals = (
-        values.copy() for values in (whole.x, whole.row_duals, whole.bound_duals)
-    )
-    x[variables], bound_duals[variables] = part.x, part.bound_duals
-    if rows is not None:
-        row_duals[rows] = part.row_duals
-    return replace(whole, x=x, row_duals=row_duals, bound_duals=bound_duals)
 
 
 def _same_shape(solution: Solution, program: QuadraticProgram) -> bool:

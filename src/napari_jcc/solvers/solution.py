@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 
-from napari_jcc._types import FloatArray
+from napari_jcc._types import FloatArray, IntArray
 from napari_jcc.problem.program import QuadraticProgram
 
 
@@ -60,6 +60,37 @@ class Solution:
     setup_seconds: float
     solve_seconds: float
     notes: tuple[str, ...] = ()
+
+    def of_part(self, variables: IntArray, rows: IntArray) -> Solution:
+        """Return the share of some variables and rows, by their positions."""
+        return replace(
+            self,
+            x=self.x[variables],
+            row_duals=self.row_duals[rows],
+            bound_duals=self.bound_duals[variables],
+        )
+
+    def with_part(
+        self, part: Solution, variables: IntArray, rows: IntArray | None
+    ) -> Solution:
+        """Return what `part` says of some variables and rows, and this of all others.
+
+        Parameters
+        ----------
+        part : Solution
+            Its status, times and notes are the result's.
+        variables : (v,) int64
+            Positions of its variables.
+        rows : (m,) int64 or None
+            Positions of its rows; None: their duals stay.
+        """
+        x, row_duals, bound_duals = (
+            values.copy() for values in (self.x, self.row_duals, self.bound_duals)
+        )
+        x[variables], bound_duals[variables] = part.x, part.bound_duals
+        if rows is not None:
+            row_duals[rows] = part.row_duals
+        return replace(part, x=x, row_duals=row_duals, bound_duals=bound_duals)
 
     def objective(self, program: QuadraticProgram) -> float:
         """Cost at x."""

@@ -135,7 +135,7 @@ class BlockFactor:
             0, part.thin_row, share[:, None] * cross.flatten(0, 1)[part.thin_variable]
         )
         reduced[:, :, a:] -= correction.view(part.count, c, b)
-        inverse = 1.0 / weight[:, weight.shape[1] - c :].clamp_min(SMALLEST_WEIGHT)
+        inverse = 1.0 / weight[:, part.group.rows_of(COUPLING)].clamp_min(SMALLEST_WEIGHT)
         square = torch.diag_embed(inverse)
         open_pair = (
             free_thin.reshape(-1)[part.pair_variable] / own.reshape(-1)[part.pair_variable]

@@ -93,11 +93,22 @@ class Blocks:
     layout : Layout
     scale
         What the cost was multiplied by.
+    device
+        Where all tensors are.
     q, lower, upper : (V',) float64
     row_lower, row_upper : (M',) float64
         Padding has open rows, and variables fixed at 0.
     rank
-        Columns of all factors together.
+        Columns of all factors of interior variables together, and of border variables.
+    parts
+        Matrices group by group, perhaps kept in a file.
+    cost : (V', V') sparse csr
+        S.
+    cost_diagonal : (V',)
+    rows, columns : (M', V'), (V', M') sparse csr
+        A and its transpose.
+    variable_place, row_place : (V,), (M,) int64
+        As in `layout`, on the device.
     budget
         Bytes for matrices and their factors; what is beyond goes to a file.
     """
@@ -149,15 +160,11 @@ class Blocks:
 
     def to_flat(self, values: FloatArray) -> Tensor:
         """Return a vector of the program's variables in the padded order; padding is 0."""
-        result = torch.zeros(self.layout.variable_count, dtype=torch.float64)
-        result[self.variable_place.cpu()] = torch.as_tensor(values, dtype=torch.float64)
-        return result.to(self.device)
+        return torch.as_tensor(self.layout.flat(values), device=self.device)
 
-    def to_flat_rows(self, values: FloatArray, padding: float = 0.0) -> Tensor:
-        """Return a vector of the program's rows in the padded order."""
-        result = torch.full((self.layout.row_count,), padding, dtype=torch.float64)
-        result[self.row_place.cpu()] = torch.as_tensor(values, dtype=torch.float64)
-        return result.to(self.device)
+    def to_flat_rows(self, values: FloatArray) -> Tensor:
+        """Return a vector of the program's rows in the padded order; padding is 0."""
+        return torch.as_tensor(self.layout.flat_rows(values), device=self.device)
 
     def from_flat(self, vector: Tensor) -> FloatArray:
         """Return the program's variables of a padded vector, (V,)."""
@@ -168,17 +175,26 @@ class Blocks:
         return np.asarray(vector[self.row_place].double().cpu().numpy())
 
 
+def flat_vectors(
+    program: QuadraticProgram, layout: Layout, scale: float, device: torch.device
+) -> dict[str, Tensor]:
+    """Return linear cost, limits and bounds of a program by their names in `Blocks`."""
+    vectors = {
+        "q": layout.flat(program.q * scale),
+        "lower": layout.flat(program.lower),
+        "upper": layout.flat(program.upper),
+        "row_lower": layout.flat_rows(program.l, -np.inf),
+        "row_upper": layout.flat_rows(program.u, np.inf),
+    }
+    return {name: torch.as_tensor(v, device=device) for name, v in vectors.items()}
+
+
 def with_vectors(blocks: Blocks, program: QuadraticProgram) -> Blocks:
     """Return the same matrices with linear cost, limits and bounds of a program."""
-    return replace(
-        blocks,
-        program=program,
-        q=blocks.to_flat(program.q * blocks.scale),
-        lower=blocks.to_flat(program.lower),
-        upper=blocks.to_flat(program.upper),
-        row_lower=blocks.to_flat_rows(program.l, -np.inf),
-        row_upper=blocks.to_flat_rows(program.u, np.inf),
+    vectors: dict[str, Any] = dict(
+        flat_vectors(program, blocks.layout, blocks.scale, blocks.device)
     )
+    return replace(blocks, program=program, **vectors)
 
 
 def largest(values: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.solvers.structured.batches import room_for_parts
-from napari_jcc.solvers.structured.blocks import Blocks, with_vectors
+from napari_jcc.solvers.structured.blocks import Blocks, flat_vectors, with_vectors
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.group_cutter import (
     GroupCutter,
@@ -38,29 +38,24 @@ def make_blocks(
     `group_bytes` is about what one batch of images takes while it is factorised.
     """
     layout = find_layout(program, group_bytes)
-    scale = cost_scale(program, exchange or Alone())
-    blocks = Blocks(
+    scale = _cost_scale(program, exchange or Alone())
+    parts = room_for_parts(len(layout.groups), budget)
+    for number, cutter in enumerate(_cutters(program, layout, scale)):
+        parts[number] = cutter.build(device)
+    return Blocks(
         program=program,
         layout=layout,
         scale=scale,
         device=device,
-        q=torch.empty(0),
-        lower=torch.empty(0),
-        upper=torch.empty(0),
-        row_lower=torch.empty(0),
-        row_upper=torch.empty(0),
         rank=ranks_of(program, layout),
-        parts=[],
+        parts=parts,
+        **flat_vectors(program, layout, scale, device),
         **_cost_tensors(program, layout, scale, device),
         **_row_tensors(program, layout, device),
         variable_place=torch.as_tensor(layout.variable_place, device=device),
         row_place=torch.as_tensor(layout.row_place, device=device),
         budget=budget,
     )
-    parts = room_for_parts(len(layout.groups), budget)
-    for number, cutter in enumerate(cutters(program, layout, scale)):
-        parts[number] = cutter.build(device)
-    return with_vectors(replace(blocks, parts=parts), program)
 
 
 def edit_blocks(
@@ -86,14 +81,14 @@ def edit_blocks(
     if rows:
         changed |= _row_tensors(program, layout, device)
     parts = room_for_parts(len(layout.groups), blocks.budget)
-    for number, cutter in enumerate(cutters(program, layout, scale)):
+    for number, cutter in enumerate(_cutters(program, layout, scale)):
         arrays = (cutter.cost() if cost else {}) | (cutter.constraints() if rows else {})
         matrices: dict[str, Any] = dict(to_tensors(arrays, device))
         parts[number] = replace(blocks.parts[number], **matrices)
     return with_vectors(replace(blocks, parts=parts, **changed), program)
 
 
-def cutters(
+def _cutters(
     program: QuadraticProgram, layout: Layout, scale: float
 ) -> Iterator[GroupCutter]:
     """Return what cuts out the matrices of one group after another."""
@@ -103,7 +98,7 @@ def cutters(
         yield GroupCutter(program, layout, group, scale, own)
 
 
-def cost_scale(program: QuadraticProgram, exchange: Exchange) -> float:
+def _cost_scale(program: QuadraticProgram, exchange: Exchange) -> float:
     """Return what brings the mean nonzero diagonal of S to 1, over all holders."""
     diagonal = program.sparse_cost.diagonal()
     own = torch.tensor([diagonal.sum(), np.count_nonzero(diagonal)], dtype=torch.float64)

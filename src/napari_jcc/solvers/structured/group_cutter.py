@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
-from napari_jcc._types import IntArray
+from napari_jcc._types import FloatArray, IntArray, MaskArray
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.solvers.structured.blocks import GroupBlocks
 from napari_jcc.solvers.structured.layout import (
@@ -59,6 +62,21 @@ def to_tensors(arrays: dict[str, np.ndarray], device: torch.device) -> dict[str,
     }
 
 
+class _Entries(NamedTuple):
+    """Entries of the rows of a group, (E,) each; rows and columns within their image."""
+
+    image: IntArray
+    row: IntArray
+    column: IntArray
+    value: FloatArray
+    row_kind: IntArray
+    column_kind: IntArray
+
+    def of(self, kept: MaskArray) -> _Entries:
+        """Return those kept, (E,)."""
+        return _Entries._make(values[kept] for values in self)
+
+
 class GroupCutter:
     """Cuts the matrices of one group, of given variables and rows, out of a program."""
 
@@ -72,7 +90,7 @@ class GroupCutter:
     ) -> None:
         self.program, self.layout, self.group, self.scale = program, layout, group, scale
         self.count = len(group.images)
-        self.width, self.height = sum(group.sizes), sum(group.rows)
+        self.width, self.height = max(1, sum(group.sizes)), max(1, sum(group.rows))
         self.variables, self.rows = members
 
     def build(self, device: torch.device) -> GroupBlocks:
@@ -82,27 +100,16 @@ class GroupCutter:
 
     def constraints(self) -> dict[str, np.ndarray]:
         """Cut out the rows, of every kind."""
-        layout, group = self.layout, self.group
-        # The columns of a row lie in its own image, so only the rows need be cut out.
-        cut = self.program.A[self.rows]
-        cut.sum_duplicates()
-        matrix = sparse.coo_array(cut)
-        local = layout.row_place[self.rows] - group.first_row
-        self.row_batch, self.row = np.divmod(local[matrix.coords[0]], self.height or 1)
-        place = layout.variable_place[matrix.coords[1]] - group.first_variable
-        self.column = place % (self.width or 1)
-        self.value = matrix.data
-        self.row_kind = layout.row_kind[self.rows][matrix.coords[0]]
-        self.column_kind = layout.variable_kind[matrix.coords[1]]
-        pivot, pivot_value, light = self._light()
-        thin = self._thin()
+        entries = self._entries()
+        pivot, pivot_value, light = self._light(entries)
+        thin = self._thin(entries)
         pairs = self._pairs(thin)
         return {
-            "dense": self._matrix(DENSE),
+            "dense": self._matrix(entries, DENSE),
             "pivot": pivot,
             "pivot_value": pivot_value,
             "light": light,
-            "coupling": self._matrix(COUPLING),
+            "coupling": self._matrix(entries, COUPLING),
             "thin_row": thin[0],
             "thin_variable": thin[1],
             "thin_value": thin[2],
@@ -114,50 +121,68 @@ class GroupCutter:
     def cost(self) -> dict[str, np.ndarray]:
         """Cut out S between core variables."""
         cost = sparse.coo_array(self.program.sparse_cost[:, self.variables])
-        row = self.layout.variable_place[cost.coords[0]] - self.group.first_variable
-        column = (
-            self.layout.variable_place[self.variables[cost.coords[1]]]
-            - self.group.first_variable
-        )
-        batch, row = np.divmod(row, self.width)
-        column = column % self.width
+        image, row = self._locate(cost.coords[0])
+        _, column = self._locate(self.variables[cost.coords[1]])
         core = self.group.core
         kept = (row < core) & (column < core)
-        place = (batch * core + row) * core + column
+        place = (image * core + row) * core + column
         return {"cost_place": place[kept], "cost_value": cost.data[kept] * self.scale}
 
-    def _matrix(self, kind: int) -> np.ndarray:
-        """Rows of a kind on the core, (B, rows, core)."""
-        first = sum(self.group.rows[: (DENSE, LIGHT, COUPLING).index(kind)])
-        result = np.zeros((self.count, self.group.rows[kind], self.group.core))
-        kept = (self.row_kind == kind) & (self.column_kind != THIN)
-        result[self.row_batch[kept], self.row[kept] - first, self.column[kept]] = (
-            self.value[kept]
+    def _locate(self, variables: NDArray[np.integer]) -> tuple[IntArray, IntArray]:
+        """Return the images of variables, counted in the group, and places within them."""
+        place = self.layout.variable_place[variables] - self.group.first_variable
+        return np.divmod(place, self.width)
+
+    def _entries(self) -> _Entries:
+        # The columns of a row lie in its own image, so only the rows need be cut out.
+        layout, group = self.layout, self.group
+        cut = self.program.A[self.rows]
+        cut.sum_duplicates()
+        matrix = sparse.coo_array(cut)
+        at, variable = matrix.coords
+        place = layout.row_place[self.rows][at] - group.first_row
+        image, row = np.divmod(place, self.height)
+        _, column = self._locate(variable)
+        return _Entries(
+            image,
+            row,
+            column,
+            matrix.data,
+            layout.row_kind[self.rows][at],
+            layout.variable_kind[variable],
         )
+
+    def _matrix(self, entries: _Entries, kind: int) -> np.ndarray:
+        """Rows of a kind on the core, (B, rows, core)."""
+        result = np.zeros((self.count, self.group.rows[kind], self.group.core))
+        own = entries.of((entries.row_kind == kind) & (entries.column_kind != THIN))
+        row = own.row - self.group.rows_of(kind).start
+        result[own.image, row, own.column] = own.value
         return result
 
-    def _light(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        first, height = self.group.rows[DENSE], self.group.rows[LIGHT]
+    def _light(self, entries: _Entries) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pivots of light rows, their coefficients, and the rows on the border."""
+        first, height = self.group.rows_of(LIGHT).start, self.group.rows[LIGHT]
         light = np.zeros((self.count, height, self.group.sizes[BORDER]))
         pivot = np.zeros((self.count, height), dtype=np.int64)
         value = np.zeros((self.count, height))
-        of_border = (self.row_kind == LIGHT) & (self.column_kind == BORDER)
-        at = (self.row_batch[of_border], self.row[of_border] - first)
-        border = self.column[of_border] - self.group.sizes[INTERIOR]
-        light[(*at, border)] = self.value[of_border]
-        kept = (self.row_kind == LIGHT) & (self.column_kind != BORDER) & (self.value != 0)
-        at = (self.row_batch[kept], self.row[kept] - first)
-        pivot[at] = self.column[kept]
-        value[at] = self.value[kept]
+        at_border = entries.column_kind == BORDER
+        is_light = entries.row_kind == LIGHT
+        own = entries.of(is_light & at_border)
+        border = own.column - self.group.sizes[INTERIOR]
+        light[own.image, own.row - first, border] = own.value
+        own = entries.of(is_light & ~at_border & (entries.value != 0))
+        pivot[own.image, own.row - first] = own.column
+        value[own.image, own.row - first] = own.value
         return pivot, value, light
 
-    def _thin(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        first = self.group.rows[DENSE] + self.group.rows[LIGHT]
+    def _thin(self, entries: _Entries) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coupling rows on thin variables: rows and variables over the group, values."""
         height, thin = self.group.rows[COUPLING], self.group.sizes[THIN]
-        kept = (self.row_kind == COUPLING) & (self.column_kind == THIN)
-        row = self.row_batch[kept] * height + self.row[kept] - first
-        variable = self.row_batch[kept] * thin + self.column[kept] - self.group.core
-        return row, variable, self.value[kept]
+        own = entries.of((entries.row_kind == COUPLING) & (entries.column_kind == THIN))
+        row = own.image * height + own.row - self.group.rows_of(COUPLING).start
+        variable = own.image * thin + own.column - self.group.core
+        return row, variable, own.value
 
     def _pairs(
         self, thin: tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -181,18 +206,15 @@ class GroupCutter:
         kind = np.result_type(np.float32, *(t.factor for t in self.program.low_rank))
         interior = np.zeros((self.count, self.group.sizes[INTERIOR], ranks[0]), kind)
         border = np.zeros((self.count, self.group.sizes[BORDER], ranks[1]), kind)
-        batch, slot = np.divmod(
-            self.layout.variable_place[self.variables] - self.group.first_variable,
-            self.width or 1,
-        )
+        image, slot = self._locate(self.variables)
         column = 0
         for number, term in enumerate(self.program.low_rank):
             inside = (self.variables >= term.start) & (self.variables < term.rows.stop)
             values = term.factor[self.variables[inside] - term.start] * np.sqrt(self.scale)
             if number == self.layout.border_term:
-                border[batch[inside], slot[inside] - self.group.sizes[INTERIOR]] = values
+                border[image[inside], slot[inside] - self.group.sizes[INTERIOR]] = values
                 continue
             stop = column + term.factor.shape[1]
-            interior[batch[inside], slot[inside], column:stop] = values
+            interior[image[inside], slot[inside], column:stop] = values
             column = stop
         return {"interior_factor": interior, "border_factor": border}

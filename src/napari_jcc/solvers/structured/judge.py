@@ -9,7 +9,7 @@ from torch import Tensor
 
 from napari_jcc.solvers.structured.blocks import Blocks, largest
 from napari_jcc.solvers.structured.exchange import Exchange
-from napari_jcc.solvers.structured.interior import interior_point
+from napari_jcc.solvers.structured.inside import point_inside
 from napari_jcc.solvers.structured.repair import pull_inside
 from napari_jcc.solvers.structured.weights import row_numbers
 
@@ -165,7 +165,7 @@ class RepairedGap:
 
     def __init__(self, blocks: Blocks, exchange: Exchange) -> None:
         self.blocks, self.exchange = blocks, exchange
-        self.inner = interior_point(blocks)
+        self.inner = point_inside(blocks)
 
     def measure(self, x: Tensor, y: Tensor) -> Repaired:
         """Repair a point, and bound its cost by itself and the duals of rows."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from napari_jcc._types import IntArray, MaskArray
+from napari_jcc._types import FloatArray, IntArray, MaskArray
 from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
 
 INTERIOR, BORDER, THIN = 0, 1, 2
@@ -60,6 +60,11 @@ class Group:
         """The group's part of a flat vector of rows."""
         return slice(self.first_row, self.first_row + len(self.images) * sum(self.rows))
 
+    def rows_of(self, kind: int) -> slice:
+        """Return an image's rows of a kind, counted within the image."""
+        start = sum(self.rows[:kind])
+        return slice(start, start + self.rows[kind])
+
     @property
     def core(self) -> int:
         """Interior and border variables of an image."""
@@ -98,6 +103,18 @@ class Layout:
     def row_count(self) -> int:
         """Length of a flat vector of rows."""
         return self.groups[-1].all_rows.stop if self.groups else 0
+
+    def flat(self, values: FloatArray, padding: float = 0.0) -> FloatArray:
+        """Bring values of the variables, (V,), to the flat, padded order, (V',)."""
+        result = np.full(self.variable_count, padding)
+        result[self.variable_place] = values
+        return result
+
+    def flat_rows(self, values: FloatArray, padding: float = 0.0) -> FloatArray:
+        """Bring values of the rows, (M,), to the flat, padded order, (M',)."""
+        result = np.full(self.row_count, padding)
+        result[self.row_place] = values
+        return result
 
 
 def find_layout(program: QuadraticProgram, group_bytes: int = GROUP_BYTES) -> Layout:

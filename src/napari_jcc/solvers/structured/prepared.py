@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 
-from napari_jcc._types import IntArray
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
 from napari_jcc.problem.cut import cut_image
@@ -122,29 +119,11 @@ class PreparedProblem:
         rows = np.flatnonzero(self.program.row_image == image)
         part = cut_image(self.program, whole.x, variables, rows)
         engine = Engine(part, self.config, torch.device("cpu"))
-        start = replace(
-            whole,
-            x=whole.x[variables],
-            row_duals=whole.row_duals[rows],
-            bound_duals=whole.bound_duals[variables],
-        )
         try:
-            local = engine.solve(start, progress)
+            local = engine.solve(whole.of_part(variables, rows), progress)
         finally:
             self._engine.notes += [f"Image {image}: {note}" for note in engine.notes]
-        joined = _join(whole, local, variables, rows)
+        joined = whole.with_part(local, variables, rows)
         if local.status is Status.SOLVED:
             self.solution = joined
         return joined
-
-
-def _join(whole: Solution, part: Solution, variables: IntArray, rows: IntArray) -> Solution:
-    """Return the whole solution with one image's share replaced."""
-    x, row_duals, bound_duals = (
-        whole.x.copy(),
-        whole.row_duals.copy(),
-        whole.bound_duals.copy(),
-    )
-    x[variables], bound_duals[variables] = part.x, part.bound_duals
-    row_duals[rows] = part.row_duals
-    return replace(part, x=x, row_duals=row_duals, bound_duals=bound_duals)

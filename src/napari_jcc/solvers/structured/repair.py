@@ -9,14 +9,14 @@ from napari_jcc._types import FloatArray
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks
 from napari_jcc.solvers.structured.build import make_blocks
-from napari_jcc.solvers.structured.interior import fill_sums, interior_point
-from napari_jcc.solvers.structured.layout import DENSE, LIGHT
+from napari_jcc.solvers.structured.inside import fill_sums, point_inside
+from napari_jcc.solvers.structured.layout import LIGHT
 
 
 def repair(program: QuadraticProgram, x: FloatArray) -> FloatArray:
     """Return the point `x`, (V,), changed as little as makes it feasible."""
     blocks = make_blocks(program, torch.device("cpu"))
-    inside = interior_point(blocks)
+    inside = point_inside(blocks)
     return blocks.from_flat(pull_inside(blocks, blocks.to_flat(x), inside))
 
 
@@ -25,7 +25,7 @@ def pull_inside(blocks: Blocks, x: Tensor, inside: tuple[Tensor, Tensor]) -> Ten
 
     Every image moves towards its own strictly feasible point, just as far as its worst
     row asks. An image that has no such point at hand is only clipped. `inside` is what
-    `interior_point` found.
+    `point_inside` found.
     """
     x = torch.minimum(torch.maximum(x, blocks.lower), blocks.upper)
     inner, room = inside
@@ -48,8 +48,7 @@ def pull_inside(blocks: Blocks, x: Tensor, inside: tuple[Tensor, Tensor]) -> Ten
 def _to_simplex(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
     """Scale the free border variables so that an equality row of theirs holds."""
     a, b, _ = part.group.sizes
-    first = part.group.rows[DENSE]
-    rows = slice(first, first + part.group.rows[LIGHT])
+    rows = part.group.rows_of(LIGHT)
     low = part.view_rows(blocks.row_lower)[:, rows]
     equal = (low == part.view_rows(blocks.row_upper)[:, rows]) & (part.pivot_value == 0)
     image, row = torch.nonzero(equal, as_tuple=True)

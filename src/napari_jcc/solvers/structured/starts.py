@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from napari_jcc.solvers.structured.interior import interior_point
+from napari_jcc.solvers.structured.inside import point_inside
 from napari_jcc.solvers.structured.point import Point
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ FARTHEST = 0.3
 
 def central_start(method: InteriorPoint) -> Point:
     """Return a strictly feasible point if one is at hand, with centred duals."""
-    x, _ = interior_point(method.blocks)
+    x, _ = point_inside(method.blocks)
     point = _within(method, x, MARGIN)
     target = TARGET * method.size
     return _with_duals(method, point, target, (torch.zeros_like(x), point.y))

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks
-from napari_jcc.solvers.structured.layout import COUPLING, DENSE, INTERIOR, LIGHT, THIN
+from napari_jcc.solvers.structured.layout import COUPLING, INTERIOR, LIGHT, THIN
 
 SHARES = torch.linspace(0.05, 0.95, 19, dtype=torch.float64)
 
 
-def interior_point(blocks: Blocks) -> tuple[Tensor, Tensor]:
+def point_inside(blocks: Blocks) -> tuple[Tensor, Tensor]:
     """Boxes alike, every other variable a share of what its light rows allow.
 
     The share is chosen per image so that the tightest row, relative to its largest
@@ -40,12 +40,9 @@ def interior_point(blocks: Blocks) -> tuple[Tensor, Tensor]:
 def _share_boxes(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
     """Give the free border variables of an equality row one common value."""
     a, b, _ = part.group.sizes
-    first = part.group.rows[DENSE]
-    rows = slice(first, first + part.group.rows[LIGHT])
-    low, high = (
-        part.view_rows(blocks.row_lower)[:, rows],
-        part.view_rows(blocks.row_upper)[:, rows],
-    )
+    rows = part.group.rows_of(LIGHT)
+    low = part.view_rows(blocks.row_lower)[:, rows]
+    high = part.view_rows(blocks.row_upper)[:, rows]
     free = part.view(blocks.free)[:, a : a + b]
     middle = 0.5 * (part.view(blocks.lower) + part.view(blocks.upper))[:, a : a + b]
     x[:, a : a + b] = middle
@@ -62,9 +59,7 @@ def _share_boxes(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
 def _fill(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
     """Raise the variables outside the border to what bounds and light rows allow."""
     a, b, _ = part.group.sizes
-    first = part.group.rows[DENSE]
-    rows = slice(first, first + part.group.rows[LIGHT])
-    high = part.view_rows(blocks.row_upper)[:, rows]
+    high = part.view_rows(blocks.row_upper)[:, part.group.rows_of(LIGHT)]
     left = high - (part.light @ x[:, a : a + b, None])[:, :, 0]
     positive = part.pivot_value > 0
     limit = torch.where(positive, left / part.pivot_value, torch.inf)
@@ -77,10 +72,9 @@ def _fill(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
 
 def fill_sums(blocks: Blocks, part: GroupBlocks, x: Tensor) -> None:
     """Set interior variables that an equality row makes a sum of thin ones, in place."""
-    height = part.group.rows[COUPLING]
     if not part.group.sizes[THIN]:
         return
-    rows = slice(sum(part.group.rows) - height, sum(part.group.rows))
+    height, rows = part.group.rows[COUPLING], part.group.rows_of(COUPLING)
     equal = (part.view_rows(blocks.row_lower) == part.view_rows(blocks.row_upper))[:, rows]
     interior = part.coupling[:, :, : part.group.sizes[INTERIOR]]
     single = equal & ((interior != 0).sum(dim=2) == 1)
