@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +9,7 @@ from napari_jcc._types import Float32Array, ImageArray, IntArray
 from napari_jcc.features.extractor import RegionDescriptors
 from napari_jcc.features.pooling import pool_boxes
 from napari_jcc.regions.regions import ImageRegions
+from napari_jcc.regions.superpixels import to_lab
 
 NODES = (4, 6, 6)
 """Histogram nodes along L, a and b."""
@@ -60,7 +60,7 @@ def assign_colours(image: ImageArray) -> tuple[NDArray[np.int32], Float32Array]:
     weights : (8, h, w) float32
         Share of each, in [0, 1]; they sum to 1.
     """
-    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = to_lab(image)
     last = np.array(NODES, np.float32) - 1
     position = np.clip((lab - LOWEST) / (HIGHEST - LOWEST), 0, 1) * last
     lower = np.minimum(position.astype(np.int32), np.array(NODES, np.int32) - 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pydantic import BaseModel
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
@@ -24,14 +23,13 @@ from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.pipeline.look import find_look
+from napari_jcc.pipeline.prior import PriorStage
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
-from napari_jcc.priors import Evidence, find_priors, refit_prior
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.look import Look
-from napari_jcc.results.smooth import smooth_prior, split_smoothed
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -141,15 +139,8 @@ class Run:
         salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
         boxes = BoxStage(images, superpixels, encoded, self.config, self._keeper)
         proposals = boxes.search(keys)
-        prior_keys, priors = self._priors(salient_keys, saliency, encoded)
-        keys, maps = prior_keys, priors
-        rounds = self.config.prior.rounds
-        for round_ in range(1, rounds + 1):
-            sources = encoded.extend(keys, "learned prior", self.config.features)
-            last = round_ == rounds
-            learned = digest("learned prior", sources, last)
-            keys = [digest(key, learned) for key in prior_keys]
-            maps = self._learn(learned, images, maps, priors, encoded, last=last)
+        prior = PriorStage(images, encoded, self.config, self._keeper)
+        keys, maps = prior.rate(salient_keys, saliency)
         keys, regions = boxes.choose(keys, proposals, maps)
         answer = joint.solve(keys, regions)
         whole = digest("decided", answer.key, keys)
@@ -227,51 +218,6 @@ class Run:
             for parts in zip(images, superpixels, supplied, strict=True)
         ]
         return keys, self._keeper.map("Saliency", stages.compute_saliency, keys, tasks)
-
-    def _priors(
-        self, keys: list[str], saliency: list[Float32Array], encoded: EncodedImages
-    ) -> tuple[list[str], list[Float32Array]]:
-        """Rate what is probably object; the saliency itself where nothing else counts."""
-        prior = self.config.prior
-        if prior.saliency > 0 and prior.common == prior.centre == 0:
-            return keys, saliency
-        keys = encoded.extend(keys, "prior", prior) if prior.common > 0 else keys
-        whole = digest("prior", keys, prior.model_dump(mode="json"))
-
-        def compute() -> tuple[Float32Array, ...]:
-            found = encoded.maps() if prior.common > 0 else [None] * len(saliency)
-            evidence = [Evidence(*parts) for parts in zip(saliency, found, strict=True)]
-            return tuple(self._keeper.single("Prior", lambda: find_priors(evidence, prior)))
-
-        # What the set has in common changes with every image, so all share the key.
-        maps = self._keeper.once(whole, compute)
-        return [digest(key, whole) for key in keys], list(maps)
-
-    def _learn(
-        self,
-        key: str,
-        images: list[ImageArray],
-        maps: list[Float32Array],
-        priors: list[Float32Array],
-        encoded: EncodedImages,
-        *,
-        last: bool,
-    ) -> list[Float32Array]:
-        """Fit the prior anew to masks of the maps (h, w) as they stand, smoothed."""
-
-        def compute() -> tuple[Float32Array, ...]:
-            cells = encoded.maps()
-
-            def learn() -> list[Float32Array]:
-                masks = [
-                    split_smoothed(smooth_prior(*pair)).astype(np.float32)
-                    for pair in zip(images, maps, strict=True)
-                ]
-                return refit_prior(cells, masks, priors, last=last)
-
-            return tuple(self._keeper.single("Learning", learn))
-
-        return list(self._keeper.once(key, compute))
 
     def _decode(
         self,

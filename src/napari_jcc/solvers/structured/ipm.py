@@ -66,6 +66,17 @@ class InteriorPoint:
     precision
         Dual residual, in units of the largest linear cost, to which steps are refined;
         None: what a step leaves is part of the next.
+
+    Attributes
+    ----------
+    free : (V',) bool
+        Variables that may move.
+    equal, has_low, has_high : (M',) bool
+        Equality rows, and rows with a lower or upper limit that are none.
+    pairs
+        Number of slacks over all images.
+    size
+        Largest linear cost over all images, at least 1.
     """
 
     def __init__(
