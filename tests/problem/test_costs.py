@@ -12,7 +12,7 @@ from napari_jcc.problem.costs import (
     SmoothnessCost,
     SuperpixelSaliencyCost,
 )
-from napari_jcc.problem.otsu import otsu_thresholds
+from napari_jcc.problem.otsu import otsu_threshold, otsu_thresholds
 
 
 def dense_discriminative(features, beta):
@@ -135,7 +135,7 @@ def test_otsu_of_a_constant_group_is_its_value():
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.1, 5)), min_size=1, max_size=12))
 def test_otsu_maximises_the_variance_between_classes(pairs):
     values, weights = map(np.array, zip(*pairs, strict=True))
-    found = otsu_thresholds(values, weights, np.zeros(len(values), dtype=int), 1)[0]
+    found = otsu_threshold(values, weights)
 
     def between(threshold):
         high = values > threshold

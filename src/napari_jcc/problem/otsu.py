@@ -52,6 +52,12 @@ def otsu_thresholds(
     return np.asarray(0.5 * (value[best] + value[following[best]]))
 
 
+def otsu_threshold(values: FloatArray, weights: FloatArray) -> float:
+    """Threshold of one group of values, (n,), at least one; see `otsu_thresholds`."""
+    group = np.zeros(len(values), dtype=np.int64)
+    return float(otsu_thresholds(values, weights, group, 1)[0])
+
+
 def _running_sum(values: FloatArray, group: IntArray, starts: IntArray) -> FloatArray:
     """Cumulative sum that begins anew in every group."""
     total = np.cumsum(values)

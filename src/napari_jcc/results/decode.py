@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, LabelMap, MaskArray
 from napari_jcc.config import DecodeConfig
-from napari_jcc.problem.otsu import otsu_thresholds
+from napari_jcc.problem.otsu import otsu_threshold
 from napari_jcc.regions import ImageRegions, box_iou, largest_piece
 from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
@@ -224,12 +224,10 @@ def select_superpixels(
     """Superpixels that are object, (S,) bool, by the rule ``otsu`` or ``paper``."""
     if rounding == "paper":
         return scores >= 0.5
-    group = np.zeros(len(scores), dtype=np.int64)
     values, area = scores.astype(np.float64), regions.superpixels.area.astype(np.float64)
-    threshold = otsu_thresholds(values, area, group, 1)[0]
     if values.min() == values.max():
         return values > 0
-    return np.asarray(values > threshold)
+    return values > otsu_threshold(values, area)
 
 
 def enlarge_mask(mask: MaskArray, shape: tuple[int, int]) -> MaskArray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.errors import ConfigError
-from napari_jcc.problem.otsu import otsu_thresholds
+from napari_jcc.problem.otsu import otsu_threshold
 from napari_jcc.results.bilateral import smooth_alike
 from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut, cut_above
 
@@ -127,7 +127,6 @@ def _otsu(values: Float32Array) -> float:
     steps = ((values.ravel() - low) / (high - low) * (_BINS - 1)).astype(np.int64)
     count = np.bincount(steps, minlength=_BINS).astype(np.float64)
     present = np.flatnonzero(count)
-    group = np.zeros(len(present), dtype=np.int64)
-    step = otsu_thresholds(present.astype(np.float64), count[present], group, 1)[0]
+    step = otsu_threshold(present.astype(np.float64), count[present])
     # A step stands for the values from it to the next, so its middle is half a step up.
-    return low + (float(step) + 0.5) / (_BINS - 1) * (high - low)
+    return low + (step + 0.5) / (_BINS - 1) * (high - low)

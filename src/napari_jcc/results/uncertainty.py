@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, MaskArray
-from napari_jcc.problem.otsu import otsu_thresholds
+from napari_jcc.problem.otsu import otsu_threshold
 from napari_jcc.regions import box_iou, largest_piece
 from napari_jcc.results.decode import enlarge_mask
 from napari_jcc.results.result import ImageResult
@@ -76,7 +76,7 @@ def find_uncertainty(image: ImageResult) -> Uncertainty:
         return Uncertainty(np.ones(len(scores), np.float32), *[1.0] * 8)
     area = np.bincount(image.label_map.ravel(), minlength=len(scores)).astype(np.float64)
     share = area / area.sum()
-    threshold = _threshold(scores, area)
+    threshold = otsu_threshold(scores, area)
     probability = _centre(scores, threshold)
     doubt = 1 - np.abs(2 * probability - 1)
     coarse = (scores > threshold)[image.label_map]
@@ -95,15 +95,10 @@ def find_uncertainty(image: ImageResult) -> Uncertainty:
     )
 
 
-def _threshold(values: FloatArray, weight: FloatArray) -> float:
-    group = np.zeros(len(values), dtype=np.int64)
-    return float(otsu_thresholds(values, weight, group, 1)[0])
-
-
 def _pixel_threshold(values: Float32Array) -> float:
     count, edges = np.histogram(values, bins=_BINS)
     middle = (edges[:-1] + edges[1:]) / 2
-    return _threshold(middle, count.astype(np.float64))
+    return otsu_threshold(middle, count.astype(np.float64))
 
 
 def _centre(scores: FloatArray, threshold: float) -> FloatArray:
