@@ -18,6 +18,7 @@ WAITS = {"item", "tolist", "cpu", "nonzero"} | NUMBERS
 """What makes the processor wait for the card."""
 
 MOVES = {"to", "copy_", "__getitem__", "as_tensor", "tensor", "sparse_csr_tensor"}
+MOVES |= {"_has_compatible_shallow_copy_type"}  # asked when a module moves
 """What may read tensors of another device; an index may be on the processor."""
 
 
