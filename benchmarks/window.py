@@ -44,15 +44,17 @@ from napari_jcc.plugin.docks import open_dock, show_dock
 LIMIT = 0.05
 LONGEST_JOB = 600  # seconds
 FRAMES = 60
+ALONE = "napari alone: "
 
 
 @dataclass
 class Gap:
-    """Time between two turns of the event loop, and what was seen in it."""
+    """Time between two turns of the event loop, the layer added last, and what was seen."""
 
     seconds: float
     busy: float
     queued: float
+    added: str = ""
     stacks: Counter[str] = field(default_factory=Counter)
 
 
@@ -61,6 +63,7 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.gaps: list[Gap] = []
+        self.added = ""
         self._main = threading.get_ident()
         self._stacks: Counter[str] = Counter()
         self._last = look_at_clocks()
@@ -86,7 +89,7 @@ class Heartbeat:
     def _beat(self) -> None:
         now = look_at_clocks()
         passed = (new - old for new, old in zip(now, self._last, strict=True))
-        self.gaps.append(Gap(*passed, self._stacks))
+        self.gaps.append(Gap(*passed, self.added, self._stacks))
         self._stacks = Counter()
         self._last = now
 
@@ -135,12 +138,20 @@ def describe(frame: FrameType | None) -> str:
 
 
 @contextmanager
-def heartbeat(report: list[tuple[str, list[Gap]]], title: str) -> Iterator[None]:
+def heartbeat(
+    report: list[tuple[str, list[Gap]]], title: str, viewer: napari.Viewer
+) -> Iterator[None]:
     """Watch the window during a job."""
     beating = Heartbeat()
+
+    def on_inserted(event: Any) -> None:
+        beating.added = event.value.name
+
+    viewer.layers.events.inserted.connect(on_inserted)
     beating.start()
     yield
     beating.stop()
+    viewer.layers.events.inserted.disconnect(on_inserted)
     report.append((title, beating.gaps))
 
 
@@ -172,9 +183,15 @@ class Sitting:
         self.viewer.window.resize(1400, 860)
         rest(1)
 
-    def do(self, title: str, job: Callable[[], Any], until: Callable[[], bool]) -> None:
+    def do(
+        self,
+        title: str,
+        job: Callable[[], Any],
+        until: Callable[[], bool],
+        viewer: napari.Viewer | None = None,
+    ) -> None:
         """Do something and let the window rest a moment, watched."""
-        with heartbeat(self.report, title):
+        with heartbeat(self.report, title, viewer or self.viewer):
             job()
             rest(0.05)
             wait(until)
@@ -210,6 +227,7 @@ class Sitting:
         self.do("sweep", lambda: self.sweep.run(), self.idle)
         self.measure_speed()
         self.do("match", self.match, self.idle)
+        self.add_to_empty_viewer()
         self.do("train", self.train, self.idle)
 
     def use_napari_alone(self) -> None:
@@ -224,10 +242,27 @@ class Sitting:
         }
         for time_of in ("first", "second"):
             for name, add in added.items():
-                self.do(f"napari alone: {time_of} {name}", add, lambda: True)
+                self.do(f"{ALONE}{time_of} {name}", add, lambda: True)
         self.viewer.layers.clear()
         self.viewer.window.remove_dock_widget("all")
         rest(0.5)
+
+    def add_to_empty_viewer(self) -> None:
+        """Add the layers that the jobs have added to a viewer without the plugin."""
+        copies = [layer.as_layer_data_tuple() for layer in self.viewer.layers]
+        viewer = napari.Viewer(title="napari", show=True)
+        viewer.window.resize(1400, 860)
+        rest(1)
+        for data, options, kind in copies:
+            layer = napari.layers.Layer.create(data, options, kind)
+            self.do(
+                f"{ALONE}{layer.name}",
+                lambda x=layer: viewer.add_layer(x),
+                lambda: True,
+                viewer,
+            )
+        viewer.close()
+        rest(1)
 
     def measure_speed(self) -> None:
         """Print what is measured in frames and seconds."""
@@ -389,6 +424,22 @@ def print_report(report: list[tuple[str, list[Gap]]], most: int) -> None:
                 print(f"  {count:4d} {stack}")
 
 
+def print_layers(report: list[tuple[str, list[Gap]]]) -> None:
+    """Print what each layer took until the next one, here and in a viewer without us."""
+    busiest: dict[tuple[bool, str], float] = {}
+    for title, gaps in report:
+        alone = title.startswith(ALONE)
+        for gap in gaps:
+            key = alone, gap.added
+            # The first time, as later runs write into the layers that are there.
+            busiest[key] = max(busiest.get(key, 0.0), gap.busy)
+    print("\n| layer | busy | napari alone |")
+    print("| --- | --- | --- |")
+    for (alone, name), seconds in busiest.items():
+        if not alone and name and (True, name) in busiest:
+            print(f"| {name} | {seconds * 1e3:.0f} | {busiest[True, name] * 1e3:.0f} |")
+
+
 def main() -> None:
     """Sit down once and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -400,6 +451,7 @@ def main() -> None:
         sitting = Sitting(options.folder, Path(folder))
         sitting.sit()
         print_report(sitting.report, options.most)
+        print_layers(sitting.report)
         sitting.open_thousand()
         print_garbage()
         sitting.viewer.close()

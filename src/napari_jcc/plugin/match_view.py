@@ -162,26 +162,14 @@ class MatchView:
         if self._matched is None or self._drawn is None:
             return
         matched, (side, row) = self._matched, self._drawn
-        pair, names = matched.result.pairs[row], matched.result.names
-        layer = self._present("lines")
+        look, layer = _line_look(side, matched, row), self._present("lines")
         if layer is None:
-            layer = _make_lines(side, matched)
-            self._add("lines", layer)
-        else:
-            layer.data = side.lines
-        count = len(side.lines)
-        layer.features = {
-            "confidence": side.confidence,
-            "source": [names[pair.source]] * count,
-            "target": [names[pair.target]] * count,
-            "source_x": side.sources[:, 0],
-            "source_y": side.sources[:, 1],
-            "target_x": side.targets[:, 0],
-            "target_y": side.targets[:, 1],
-        }
-        layer.edge_width = max(1.0, max(side.picture.shape[:2]) / 500)
-        if count:
-            layer.edge_color = colour_by_confidence(side.confidence)
+            # With its look: napari takes as long again to change it.
+            self._add("lines", _make_lines(side, matched, look))
+            return
+        layer.data = side.lines
+        for name, value in look.items():
+            setattr(layer, name, value)
 
 
 def _named(matched: Matched) -> tuple[Any, str]:
@@ -224,14 +212,36 @@ def _make_pair(data: Any, matched: Matched) -> Image:
     )
 
 
-def _make_lines(side: SideBySide, matched: Matched) -> Vectors:
+def _make_lines(side: SideBySide, matched: Matched, look: dict[str, Any]) -> Vectors:
     return Vectors(
         side.lines,
         ndim=2,
         name=f"{matched.source.name} lines",
         vector_style="line",
+        **look,
         **_in_plane(matched),
     )
+
+
+def _line_look(side: SideBySide, matched: Matched, row: int) -> dict[str, Any]:
+    """Return table, width and colours of the lines of a pair."""
+    pair, names = matched.result.pairs[row], matched.result.names
+    count = len(side.lines)
+    look = {
+        "features": {
+            "confidence": side.confidence,
+            "source": [names[pair.source]] * count,
+            "target": [names[pair.target]] * count,
+            "source_x": side.sources[:, 0],
+            "source_y": side.sources[:, 1],
+            "target_x": side.targets[:, 0],
+            "target_y": side.targets[:, 1],
+        },
+        "edge_width": max(1.0, max(side.picture.shape[:2]) / 500),
+    }
+    if count:
+        look["edge_color"] = colour_by_confidence(side.confidence)
+    return look
 
 
 def _in_plane(matched: Matched) -> dict[str, Any]:
