@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from napari._app_model import get_app_model
-from qtpy.QtWidgets import QDockWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QTabBar
 
 from napari_jcc.plugin.opening import OpeningDock
 from napari_jcc.plugin.session import get_session
@@ -35,3 +36,7 @@ def test_docks_from_the_menus_are_tabs_and_leave_the_window_its_height(
     assert len(window.tabifiedDockWidgets(frame)) == len(COMMANDS) - 1
     tabs = {frame, *window.tabifiedDockWidgets(frame)}
     assert not any("(" in tab.windowTitle() for tab in tabs)
+    (bar,) = [bar for bar in window.findChildren(QTabBar) if bar.count() == len(tabs)]
+    assert bar.elideMode() == Qt.TextElideMode.ElideNone  # else "R…", "S…", "M…"
+    assert bar.usesScrollButtons()
+    assert window.width() <= 1000

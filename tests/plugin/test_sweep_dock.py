@@ -10,7 +10,7 @@ import pytest
 from napari.layers import Image, Labels
 from qtpy.QtCore import QPoint, Qt
 
-from napari_jcc.config import JccConfig, apply_overrides
+from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.lazy_labels import LazyLabels
 from napari_jcc.plugin.placement import Placement
@@ -21,7 +21,8 @@ from napari_jcc.plugin.sweepable import list_sweepable, suggest_range
 from napari_jcc.plugin.sweeps import SweepPreview
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.sweep import SweepDock
-from napari_jcc.sweep import Grid, SweepPoint
+from napari_jcc.plugin.widgets.sweep_model import SweepModel
+from napari_jcc.sweep import Grid, SweepPoint, SweepTable
 from napari_jcc.sweep.masks import PackedMasks
 from napari_jcc.sweep.values import read_setting
 
@@ -198,6 +199,14 @@ def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
     grids = [words[i + 1] for i, word in enumerate(words) if word == "--grid"]
     again = Grid.build(dock.table.grid.base, grids)
     assert again == dock.table.grid
+
+
+def test_a_name_that_two_sections_have_is_told_with_its_section():
+    model = SweepModel()
+    grid = Grid.build(get_preset("fast"), ["superpixels.count=50,100", "problem.nu=1,2"])
+    model.set_table(SweepTable(grid))
+    heads = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(3)]
+    assert set(heads[:2]) == {"superpixels.count", "nu"}
 
 
 @pytest.mark.gui

@@ -122,10 +122,9 @@ def measure_set(
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Columns of the features table, whose first row is about the background."""
+    """Columns of the features table, whose first row napari takes for the background's."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     found = {name: [row.get(name, np.nan) for row in rows] for name in names}
-    return {
-        name: [None if isinstance(values[0], str) else np.nan, *values]
-        for name, values in found.items()
-    }
+    first = {name: "" if isinstance(found[name][0], str) else np.nan for name in names}
+    first["image"] = "(background)"
+    return {name: [first[name], *values] for name, values in found.items()}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 
 def frame_of(widget: QWidget) -> QDockWidget | None:
@@ -42,8 +43,18 @@ def join_tabs(widget: QWidget, viewer: Any) -> None:
         if frame.parentWidget() is window and window.dockWidgetArea(frame) == area:
             window.tabifyDockWidget(frame, own)
             # Later: napari is still arranging its docks.
-            QTimer.singleShot(0, own.raise_)
+            QTimer.singleShot(0, partial(_raise, own, window))
             return
+
+
+def _raise(own: QDockWidget, window: QMainWindow) -> None:
+    """Show a dock, and the names of all beside it in full."""
+    own.raise_()
+    for bar in window.findChildren(QTabBar):
+        if own.windowTitle() in map(bar.tabText, range(bar.count())):
+            # Qt leaves two letters of each of seven names.
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
 
 
 def _is_ours(widget: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
@@ -36,7 +37,8 @@ class SweepModel(QAbstractTableModel):
         self.places += list(table.grid.indices())
         known = {setting.path: str(setting.field.title) for setting in list_sweepable()}
         paths = [axis.path for axis in table.grid.axes]
-        self._titles = [*(p.partition(".")[2] for p in paths), *MEASURES.values(), _REMARK]
+        self._titles = [*(_short(path, known) for path in paths), *MEASURES.values()]
+        self._titles.append(_REMARK)
         self._tips = [known.get(path, path) for path in paths]
         self._rows = [self._read(place) for place in self.places]
         self.endResetModel()
@@ -121,3 +123,10 @@ class SweepModel(QAbstractTableModel):
         if 0 <= measure < len(MEASURES):
             return format_measure(list(MEASURES)[measure], value)
         return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _short(path: str, known: Iterable[str]) -> str:
+    """Name of a setting; with its section where others have such a name, as ``count``."""
+    name = path.partition(".")[2]
+    alike = sum(other.partition(".")[2] == name for other in known)
+    return path if alike > 1 else name
