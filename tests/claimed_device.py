@@ -33,6 +33,15 @@ class ClaimedCard(TorchFunctionMode):
         super().__init__()
         self.waits = Counter()
 
+    def __enter__(self):
+        # A module that moves must hold the tensors themselves, not their numbers.
+        torch.__future__.set_overwrite_module_params_on_conversion(True)
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        torch.__future__.set_overwrite_module_params_on_conversion(False)
+        super().__exit__(*error)
+
     def __torch_function__(self, function, types, arguments=(), options=None):
         options = dict(options or {})
         name = getattr(function, "__name__", "")
