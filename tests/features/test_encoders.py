@@ -79,6 +79,13 @@ def test_other_files_are_no_programs(tmp_path):
         load_encoder(str(wrong), "cpu", 8)
 
 
+def test_weights_alone_are_no_program(tmp_path):
+    torch = pytest.importorskip("torch", reason="deep features need torch")
+    torch.save({"weights": torch.ones(3)}, tmp_path / "a.ckpt")
+    with pytest.raises(WeightsError, match=r"a\.ckpt holds weights without a network"):
+        load_encoder(str(tmp_path / "a.ckpt"), "cpu", 8)
+
+
 def test_a_program_for_one_size_only_is_refused(tmp_path):
     fixed = export_network(tmp_path / "fixed.pt2", dynamic=False)
     with pytest.raises(WeightsError, match="dynamic"):

@@ -250,6 +250,26 @@ def test_cancelling_keeps_a_checkpoint_that_resumes_to_the_same(tmp_path, unbrok
     assert same(resumed.weights, unbroken[0].weights)
 
 
+def test_training_goes_on_with_its_encoder_wherever_that_is(tmp_path):
+    program, path = export_network(tmp_path / "tiny.pt2"), tmp_path / "net.ckpt"
+    stage = {"training.epochs": 0, "synthetic.steps": 2, "training.check_every": 1}
+    progress = Progress()
+    with pytest.raises(Cancelled):
+        train(
+            blobs(),
+            tiny_config({**stage, "network.encoder": str(program)}),
+            path,
+            progress=progress,
+            watch=lambda record: progress.cancel(),
+        )
+    there = tiny_config(
+        {**stage, "network.encoder": str(program.rename(tmp_path / "b.pt2"))}
+    )
+    with pytest.raises(WeightsError, match=r"trained on .*small network"):
+        train(blobs(), tiny_config(stage), path, resume=True)
+    assert train(blobs(), there, path, resume=True).training is None
+
+
 def test_one_image_cannot_be_paired_but_can_teach_transformations(tmp_path):
     with pytest.raises(InputError, match="at least 2 images"):
         train(blobs(1), tiny_config(), tmp_path / "net.ckpt")

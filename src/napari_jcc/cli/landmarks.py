@@ -9,6 +9,7 @@ import typer
 
 from napari_jcc.cli.match_options import MatchDevice, MatchEncoder, adapt_match_config
 from napari_jcc.cli.options import Quiet
+from napari_jcc.words import list_some
 
 _MOST_LINES = 5
 
@@ -78,8 +79,10 @@ def landmarks(
     count = len(carried.shapes)
     typer.echo(f"Placed   on {count - len(found)} of {count} images")
     typer.echo(f"Found    on {len(found)} of {count} images")
-    for name in carried.absent[:_MOST_LINES]:
-        typer.echo(f"Skipped  {name}: not among the images in {images}")
+    if carried.absent:
+        typer.echo(
+            f"Skipped  {list_some(carried.absent)}: not among the images in {images}"
+        )
     for shape in found[:_MOST_LINES]:
         least = 0.0 if shape.confidence is None else np.nanmin(shape.confidence)
         typer.echo(f"Check    {shape.image}: its least sure point has {least:.2f}")

@@ -20,8 +20,6 @@ from napari_jcc.cli.options import Overwrite, Paths, Quiet
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher
 
-_MOST_LINES = 10
-
 
 def match(
     paths: Paths,
@@ -122,11 +120,13 @@ def show_matches(result: MatchResult, out: Path) -> None:
     """Print how well the pairs match, what was left out, and where to look."""
     import numpy as np
 
+    from napari_jcc.collection import describe_skipped
     from napari_jcc.matching.outputs.names import OVERVIEW, PAIRS
 
     pairs = sum(pair.instance == 1 for pair in result.pairs)
     more = len(result.pairs) - pairs
-    typer.echo(f"Pairs    {pairs}" + (f", and {more} further instances" if more else ""))
+    instances = f", and {more} further instance{'s' * (more > 1)}" if more else ""
+    typer.echo(f"Pairs    {pairs}{instances}")
     for name, digits in (("confidence", 2), ("inlier_share", 2), ("cycle_error", 3)):
         low, middle, high = np.quantile(
             [getattr(pair, name) for pair in result.pairs], (0.1, 0.5, 0.9)
@@ -138,7 +138,7 @@ def show_matches(result: MatchResult, out: Path) -> None:
         )
     for note in result.notes:
         typer.echo(f"Warning  {note}")
-    for file, reason in list(result.skipped.items())[:_MOST_LINES]:
-        typer.echo(f"Skipped  {file}: {reason}")
+    for line in describe_skipped(result.skipped):
+        typer.echo(f"Skipped  {line}")
     typer.echo(f"Look at  {out / OVERVIEW}")
     typer.echo(f"Table    {out / PAIRS}")

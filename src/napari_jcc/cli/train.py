@@ -220,7 +220,9 @@ def _show(finished: Checkpoint, output: Path, paths: list[Path]) -> None:
     for stage, kept in finished.provenance.get("kept", {}).items():
         typer.echo(f"Kept     {_describe_kept(stage, kept)}")
     typer.echo(f"Losses   {output.name}.jsonl beside it")
-    words = ["napari-jcc", "match", *map(str, paths), "--checkpoint", str(output)]
+    alone = len(finished.provenance["images"]) < 2
+    images = ["IMAGES"] if alone else map(str, paths)
+    words = ["napari-jcc", "match", *images, "--checkpoint", str(output)]
     typer.echo(f"Next     {shlex.join([*words, '--output', 'OUT'])}")
 
 

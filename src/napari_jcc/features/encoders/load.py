@@ -41,8 +41,9 @@ def load_encoder(name: str, device: str, stride: int) -> Encoder:
     require_packages("torch", "transformers")
     if not path.is_dir() and (path.is_absolute() or path.suffix == ".pt2"):
         raise WeightsError(
-            f"There is no encoder at {path}. Name a .pt2 file, a folder of Transformers, "
-            "or a model on the Hugging Face hub."
+            f"There is no encoder at {path}. Say where it is (--encoder, the setting "
+            "Encoder), or name another: a .pt2 file, a folder of Transformers, or a model "
+            "on the Hugging Face hub."
         )
     return HubEncoder(str(path) if path.is_dir() else name, device, stride)
 

@@ -48,6 +48,12 @@ class ProgramEncoder:
                 f"{path} is not a program of torch.export (a .pt2 file). Write one with "
                 "torch.export.save, or name a Transformers model or its folder."
             )
+        if _holds_weights_alone(path):
+            raise WeightsError(
+                f"{path} holds weights without a network, as torch.save and `napari-jcc "
+                "train` write them, so it cannot describe images. Name a program of "
+                "torch.export (a .pt2 file), or a Transformers model or its folder."
+            )
         self.name = str(path)
         self.fingerprint = blake2b(path.read_bytes(), digest_size=20).hexdigest()
         self.batch_size = batch_size(device)
@@ -110,3 +116,13 @@ class ProgramEncoder:
                 "them."
             )
         return maps
+
+
+def _holds_weights_alone(path: Path) -> bool:
+    """Tell an archive of torch.save from one of torch.export."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            ends = {name.rpartition("/")[2] for name in archive.namelist()}
+    except zipfile.BadZipFile:
+        return False
+    return "data.pkl" in ends and "archive_format" not in ends

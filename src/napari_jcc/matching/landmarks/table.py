@@ -97,9 +97,12 @@ def find_landmark_table(folder: Path) -> Path:
             return folder / name
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in KINDS)
     if len(found) != 1:
+        names = " or ".join(NAMES)
         raise InputError(
-            f"{folder} holds {len(found)} tables of landmarks (.tps, .csv) and none is "
-            f"called {' or '.join(NAMES)}. Name the one to use so."
+            f"{folder} holds {len(found)} tables of landmarks (.tps, .csv), none called "
+            f"{names}. Call the one to use so."
+            if found
+            else f"{folder} holds no table of landmarks. Add one called {names}."
         )
     return found[0]
 

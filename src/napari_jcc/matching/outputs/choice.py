@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from napari_jcc.errors import InputError
+from napari_jcc.words import list_some
 
 TEMPLATE = "template:"
 
@@ -59,8 +60,7 @@ def find_image(names: Sequence[str], name: str) -> int:
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise InputError(
-        f"There is no image {name!r} among the {len(names)}: {', '.join(names[:5])}"
-        f"{', ...' if len(names) > 5 else ''}.{hint}"
+        f"There is no image {name!r} among the {len(names)}: {list_some(names, 5)}.{hint}"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from napari_jcc.matching.pair import PairResult
+from napari_jcc.words import list_some
 
 FEW_INLIERS = 0.15
 """Share of inliers of a pair that is as common between things of two kinds as less."""
@@ -32,9 +33,7 @@ def describe_doubts(names: Sequence[str], pairs: Sequence[PairResult]) -> str:
     if not doubtful:
         return ""
     matched = {place for pair in pairs for place in (pair.source, pair.target)}
-    listed = ", ".join(names[place] for place in doubtful[:MOST_NAMED])
-    more = len(doubtful) - MOST_NAMED
-    listed += f" and {more} more" if more > 0 else ""
+    listed = list_some([names[place] for place in doubtful], MOST_NAMED)
     few = (
         f"{len(doubtful)} of {len(matched)} images hardly match the others: {listed}. In "
         f"half of their pairs or more, less than {FEW_INLIERS:.0%} of the points come back "

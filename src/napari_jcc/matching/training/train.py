@@ -138,8 +138,8 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
     if config.training.epochs and len(collection) < 2:
         raise InputError(
             f"Training on pairs needs at least 2 images of the object, got "
-            f"{len(collection)}. Add images, or set training.epochs to 0 to learn known "
-            "transformations only."
+            f"{len(collection)}. Add images, or train the first stage only, on known "
+            "transformations (--stages synthetic, or training.epochs = 0)."
         )
 
 
@@ -222,7 +222,8 @@ class _Run:
 
 
 def _require_same(before: MatchConfig, now: MatchConfig) -> None:
-    ignored = ("training.device", "matching.")
+    # Whether an encoder that has moved is still the same is told by its hash.
+    ignored = ("training.device", "matching.", "network.encoder")
     changed = [
         name for name in changed_settings(now, before) if not name.startswith(ignored)
     ]
