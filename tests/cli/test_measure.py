@@ -22,7 +22,11 @@ def out(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "area"),
-    [([], 60), (["--spacing", "0.5", "--unit", "um"], 15), (["--spacing", "2,0.5"], 60)],
+    [
+        ([], 60),
+        (["--spacing", "0.5", "--unit", "um"], 15),
+        (["--spacing", "2,0.5", "--unit", "um"], 60),
+    ],
 )
 def test_measures_are_written_beside_the_results(words, area, out, capsys):
     assert run("measure", out, *words) == 0
@@ -31,8 +35,15 @@ def test_measures_are_written_beside_the_results(words, area, out, capsys):
     assert row["unit"] == ("um" if "--unit" in words else "pixel")
     assert np.isclose(float(row["solidity"]), 1)
     streams = capsys.readouterr()
-    assert "1 objects in 1 images" in streams.out
+    assert f"1 objects in 1 images, unit of length {row['unit']}:" in streams.out
     assert "cow: brightness not measured: the image was in no file" in streams.err
+
+
+@pytest.mark.parametrize("words", [["--spacing", "0.65"], ["--unit", "um"]])
+def test_a_size_needs_its_unit(words, out, capsys):
+    assert run("measure", out, *words) == 2
+    assert "Give both" in capsys.readouterr().err
+    assert not (out / "measures.csv").exists()
 
 
 @pytest.mark.parametrize("spacing", ["a", "1,2,3", "", "1,", "0", "-1"])

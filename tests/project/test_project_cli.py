@@ -24,6 +24,11 @@ def saved(project, tmp_path):
     return save_project(project, tmp_path / "work" / "cows.jcc")
 
 
+def test_a_folder_to_search_must_be_there(saved, tmp_path, capsys):
+    assert run("project", "info", saved, "--root", tmp_path / "nowhere") == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
 def test_info_tells_what_a_project_holds(saved, photos, capsys):
     assert run("project", "info", saved) == 0
     text = capsys.readouterr().out

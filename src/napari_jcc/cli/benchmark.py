@@ -33,7 +33,7 @@ def benchmark(
     ],
     root: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="Folder of the set, laid out as published."),
+        typer.Option(metavar="FOLDER", help="Folder of the set, laid out as published."),
     ],
     output: Annotated[
         Path,

@@ -19,7 +19,8 @@ def config(
     matching: Annotated[
         bool,
         typer.Option(
-            "--matching", help="Those of 'train' and 'match', which have no presets."
+            "--matching",
+            help="Print those of 'train' and 'match' instead, which have no presets.",
         ),
     ] = False,
 ) -> None:

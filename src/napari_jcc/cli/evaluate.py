@@ -12,7 +12,7 @@ import typer
 def evaluate(
     output: Annotated[
         Path,
-        typer.Argument(metavar="OUT", help="Folder that 'napari-jcc segment' wrote."),
+        typer.Argument(metavar="RESULT", help="Folder that 'napari-jcc segment' wrote."),
     ],
     truth: Annotated[
         Path,

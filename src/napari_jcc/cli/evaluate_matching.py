@@ -27,7 +27,8 @@ def evaluate_matching(
         ),
     ],
     root: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the set, laid out as published.")
+        Path,
+        typer.Option(metavar="FOLDER", help="Folder of the set, laid out as published."),
     ],
     checkpoint: Annotated[
         Path | None,

@@ -40,19 +40,15 @@ app = typer.Typer(
     epilog="First steps: napari-jcc sample coins coins; "
     "napari-jcc segment coins/images -o out",
 )
-app.command()(segment)
-app.command()(sweep)
-app.command()(evaluate)
-app.command()(measure)
-app.command()(benchmark)
-app.command()(train)
-app.command()(match)
-app.command()(landmarks)
-app.command()(evaluate_matching)
-app.command()(export)
-app.add_typer(project_app, name="project")
-app.command()(config)
-app.command()(sample)
+_COMMANDS = {
+    "Masks and boxes": (segment, measure, export, sweep, evaluate, benchmark),
+    "Points that match": (match, landmarks, train, evaluate_matching),
+    "Images to try, settings, projects": (sample, config),
+}
+for panel, commands in _COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+app.add_typer(project_app, name="project", rich_help_panel=panel)
 
 
 def _show_version(wanted: bool) -> None:

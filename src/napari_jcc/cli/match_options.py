@@ -16,7 +16,7 @@ MatchConfigFile = Annotated[
         "--config",
         "-c",
         metavar="FILE",
-        help="Settings file (TOML); lines it leaves out keep their values. "
+        help="Settings file (TOML); lines it leaves out keep their values, and --set wins. "
         "'napari-jcc config --matching' prints a complete one.",
         rich_help_panel="Settings",
     ),
@@ -27,8 +27,7 @@ MatchAssignments = Annotated[
         "--set",
         "-s",
         metavar="SECTION.FIELD=VALUE",
-        help="Change one setting, such as matching.tolerance=0.03; may be repeated. Wins "
-        "over the file.",
+        help="Change one setting, such as matching.tolerance=0.03; may be repeated.",
         rich_help_panel="Settings",
     ),
 ]
@@ -42,7 +41,9 @@ MatchEncoder = Annotated[
 ]
 MatchDevice = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Where it runs: auto, cpu, cuda or mps."),
+    typer.Option(
+        metavar="NAME", help="Where it runs: auto (the default), cpu, cuda or mps."
+    ),
 ]
 
 

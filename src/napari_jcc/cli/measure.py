@@ -11,38 +11,47 @@ import typer
 def measure(
     output: Annotated[
         Path,
-        typer.Argument(metavar="OUT", help="Folder that 'napari-jcc segment' wrote."),
+        typer.Argument(metavar="RESULT", help="Folder that 'napari-jcc segment' wrote."),
     ],
     spacing: Annotated[
         str | None,
         typer.Option(
             metavar="SIZE",
-            help="Size of a pixel, such as 0.65; HEIGHT,WIDTH where they differ. By "
-            "default as the images' files say, else 1.",
+            help="Size of a pixel, such as 0.65; HEIGHT,WIDTH where they differ. Needs "
+            "--unit. Without both, as the images' files say, else in pixels.",
         ),
     ] = None,
     unit: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Unit of that size, such as um.")
+        str | None,
+        typer.Option(metavar="NAME", help="Unit of that size, such as um."),
     ] = None,
 ) -> None:
-    """Measure every object, and write measures.csv to OUT.
+    """Measure every object, and write measures.csv to RESULT.
 
     Area, centroid, axes, eccentricity, orientation, perimeter, solidity, bounding box in
     pixels, and mean, lowest, highest and spread of the values in every channel of the image
-    as stored. Every connected piece of a mask is an object.
+    as stored. Objects are those that a run numbers, or else the connected pieces of a mask
+    but for specks below a hundredth of the largest.
 
     Example: napari-jcc measure out --spacing 0.65 --unit um
     """
+    from napari_jcc.errors import InputError
     from napari_jcc.results.measure import MEASURES, measure_folder
 
-    own = spacing is None and unit is None
-    sides = None if own else _parse_spacing("1" if spacing is None else spacing)
+    sides = None if spacing is None else _parse_spacing(spacing)
+    if (sides is None) != (unit is None):
+        raise InputError(
+            "The size of a pixel and its unit need each other. Give both, such as "
+            "--spacing 0.65 --unit um, or neither."
+        )
     found = measure_folder(output, spacing=sides, unit=unit or "pixel")
     for note in found.notes:
         typer.echo(f"Warning: {note}", err=True)
     images = len({row["image"] for row in found.rows})
+    units = ", ".join(dict.fromkeys(row["unit"] for row in found.rows))
     typer.echo(
-        f"Measured {len(found.rows)} objects in {images} images: {output / MEASURES}"
+        f"Measured {len(found.rows)} objects in {images} images, unit of length "
+        f"{units or 'pixel'}: {output / MEASURES}"
     )
 
 

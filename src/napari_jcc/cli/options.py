@@ -71,12 +71,15 @@ Device = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Where stages that can use a graphics card run: auto, cpu, cuda or mps.",
+        help="Where stages that can use a graphics card run: auto (the default), cpu, "
+        "cuda or mps.",
     ),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Images at the same time; 0: one per core."),
+    typer.Option(
+        metavar="N", help="Images at the same time; 0, the default: one per core."
+    ),
 ]
 CacheFolder = Annotated[
     Path | None,
@@ -84,7 +87,10 @@ CacheFolder = Annotated[
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Compute on the dask cluster there."),
+    typer.Option(
+        metavar="ADDRESS",
+        help="Compute on the dask cluster there, such as tcp://host:8786.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
 Overwrite = Annotated[

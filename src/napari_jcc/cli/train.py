@@ -61,7 +61,8 @@ def train(
         bool,
         typer.Option(
             "--resume",
-            help="Go on from CKPT, with the settings in it, where a run was stopped.",
+            help="Go on from CKPT, with the settings in it, where a run was stopped; begin "
+            "where there is no CKPT.",
         ),
     ] = False,
     overwrite: Annotated[

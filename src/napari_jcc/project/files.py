@@ -11,6 +11,7 @@ from typing import Any
 import napari_jcc
 from napari_jcc.atomic import explained, replacing
 from napari_jcc.config.saved import read_settings
+from napari_jcc.errors import InputError
 from napari_jcc.project.archive import reading, write_archive
 from napari_jcc.project.content import (
     Arrays,
@@ -121,9 +122,12 @@ def load_project(
     Raises
     ------
     InputError
-        If the file cannot be read, is damaged, or was written by a later version.
+        If the file cannot be read, is damaged, or was written by a later version, or
+        `root` is no folder.
     """
     path = Path(path)
+    if root is not None and not Path(root).is_dir():
+        raise InputError(f"There is no folder {root} to search for images. Check its name.")
     with reading(path) as archive:
         record = check_record(archive.outline(), str(path))
         config, notes = read_settings(record.config, record.preset)
