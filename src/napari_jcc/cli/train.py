@@ -229,7 +229,7 @@ def _show(finished: Checkpoint, output: Path, paths: list[Path]) -> None:
 
 def _describe_kept(stage: str, kept: dict[str, int]) -> str:
     """Say which step's weights a stage has left, and whether it ended early."""
-    text = f"{stage}: step {kept['step']} of {kept['steps']}"
+    text = f"{STAGE_TITLES.get(stage, stage)}: step {kept['step']} of {kept['steps']}"
     if kept["step"] < kept["done"]:
         text += ", best on held-out pairs"
     if kept["done"] < kept["steps"]:
