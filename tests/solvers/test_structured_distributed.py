@@ -1,4 +1,4 @@
-"""Images spread over two processes give the answer of one."""
+"""Images spread over two processes give the answer of one, and fail together."""
 
 import os
 import subprocess
@@ -24,7 +24,8 @@ def test_two_processes_agree_with_one(tmp_path):
     alone = solver.solve().x
     address = f"file://{tmp_path / 'meeting'}"
     outputs = [tmp_path / f"{rank}.npy" for rank in range(2)]
-    environment = {**os.environ, "PYTHONPATH": str(WORKER.parents[1])}
+    found_first = [str(WORKER.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(found_first)}
     workers = [
         subprocess.Popen(
             [sys.executable, str(WORKER), str(rank), address, str(output)], env=environment

@@ -2,9 +2,7 @@ r"""Pieces that a user fixed, as bounds and limits of a program; never infeasibl
 
 Boxes that miss a foreground mark are switched off (z = 0, and their rows ask nothing any
 more). Rows that the marks settle are opened. Where the marks contradict what is left of
-an image's rows, such as its area floor, the limits give way just as far as a *witness*
-asks: a point with one box, or all boxes alike, whose unmarked superpixels are object to a
-common share. Of the witnesses tried the one that violates least is taken.
+an image's rows, such as its area floor, the limits give way (`problem.witness`).
 """
 
 from __future__ import annotations
