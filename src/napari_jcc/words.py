@@ -25,6 +25,11 @@ def how_to_install(extra: Extra) -> str:
     return f'Install with: pip install "napari-jcc[{extra}]"'
 
 
+def count_of(number: int, thing: str) -> str:
+    """Say how many things there are: ``1 image``, ``3 images``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def list_some(items: Sequence[str], most: int = 3) -> str:
     """List the first of some items, and how many more there are."""
     more = f" and {len(items) - most} more" if len(items) > most else ""

@@ -35,7 +35,7 @@ def test_measures_are_written_beside_the_results(words, area, out, capsys):
     assert row["unit"] == ("um" if "--unit" in words else "pixel")
     assert np.isclose(float(row["solidity"]), 1)
     streams = capsys.readouterr()
-    assert f"1 objects in 1 images, unit of length {row['unit']}:" in streams.out
+    assert f"1 object in 1 image, unit of length {row['unit']}:" in streams.out
     assert "cow: brightness not measured: the image was in no file" in streams.err
 
 

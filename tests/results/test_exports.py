@@ -323,6 +323,13 @@ def test_nothing_is_replaced_unasked(plain, tmp_path, kind):
         assert after == before
 
 
+@pytest.mark.parametrize(("kind", "name"), [("tiff", "a.PNG"), ("yolo", "a.csv")])
+def test_a_name_of_another_format_is_refused(plain, tmp_path, kind, name):
+    with pytest.raises(OutputError, match=rf"but {kind} is asked for"):
+        export_result(plain, tmp_path / name, kind)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("kind", ["tiff", "coco", "csv"])
 def test_a_file_takes_its_usual_name_in_a_folder(plain, tmp_path, kind):
     assert export_result(plain, tmp_path, kind) == tmp_path / EXPORT_FORMATS[kind].file

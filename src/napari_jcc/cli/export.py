@@ -65,6 +65,7 @@ def export(
     Example: napari-jcc export cows.jcc --format yolo --output cows_yolo
     """
     from napari_jcc.results.exports import export_result
+    from napari_jcc.words import count_of
 
     result, files, statuses = read_source(source)
     place = export_result(
@@ -76,7 +77,7 @@ def export(
         category=category,
         overwrite=overwrite,
     )
-    typer.echo(f"Wrote {len(result.images)} images to {place}.")
+    typer.echo(f"Wrote {count_of(len(result.images), 'image')} to {place}.")
     if kind == "yolo":
         typer.echo(
             "Next: put the images into the folders images beside labels, named as the "

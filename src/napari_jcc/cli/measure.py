@@ -37,6 +37,7 @@ def measure(
     """
     from napari_jcc.errors import InputError
     from napari_jcc.results.measure import MEASURES, measure_folder
+    from napari_jcc.words import count_of
 
     sides = None if spacing is None else _parse_spacing(spacing)
     if (sides is None) != (unit is None):
@@ -47,11 +48,12 @@ def measure(
     found = measure_folder(output, spacing=sides, unit=unit or "pixel")
     for note in found.notes:
         typer.echo(f"Warning: {note}", err=True)
-    images = len({row["image"] for row in found.rows})
+    objects = count_of(len(found.rows), "object")
+    images = count_of(len({row["image"] for row in found.rows}), "image")
     units = ", ".join(dict.fromkeys(row["unit"] for row in found.rows))
     typer.echo(
-        f"Measured {len(found.rows)} objects in {images} images, unit of length "
-        f"{units or 'pixel'}: {output / MEASURES}"
+        f"Measured {objects} in {images}, unit of length {units or 'pixel'}: "
+        f"{output / MEASURES}"
     )
 
 

@@ -18,7 +18,7 @@ from napari_jcc.errors import ConfigError
 
 def dump_config(config: Section) -> str:
     """Write every setting as TOML, each under a comment with its meaning and range."""
-    lines = ["# Settings of napari-jcc. Lines left out keep the preset's values.", ""]
+    lines = ["# Settings of napari-jcc. Lines left out keep their values.", ""]
     for section_name, section_field in type(config).model_fields.items():
         section: BaseModel = getattr(config, section_name)
         lines += [f"# {section_field.title}: {section_field.description}"]

@@ -75,7 +75,13 @@ def read_boxes(path: Path) -> dict[str, Float32Array]:
                 if any((row[name] or "").strip() for name in COLUMNS):
                     boxes.append(_parse_box(path, reader.line_num, row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"Cannot read the boxes in {path}: {error}.") from error
+        reason = (
+            "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        )
+        raise InputError(
+            f"Cannot read the boxes in {path}: {reason}. Give a CSV with the columns "
+            f"image,{','.join(COLUMNS)}."
+        ) from error
     return {
         name: np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
         for name, boxes in found.items()

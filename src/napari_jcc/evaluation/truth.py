@@ -108,7 +108,9 @@ def read_mask(path: Path) -> MaskArray:
         values = _read_values(path)
     # tifffile and pillow raise their own errors, which derive from these, on broken files.
     except (OSError, ValueError, UnidentifiedImageError) as error:
-        raise InputError(f"Cannot read the mask {path}: {error}.") from error
+        raise InputError(
+            f"Cannot read the mask {path}: {error}. Repair it or leave it out."
+        ) from error
     if values.ndim == 3 and values.shape[-1] <= 4:
         values = _drop_channels(path, values)
     if values.ndim != 2:

@@ -18,6 +18,7 @@ from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.progress import Progress
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -113,10 +114,8 @@ def _place(corrector: Corrector, source: Source) -> Answer:
 def summarise(answer: Answer) -> str:
     """Say in a few lines what came out of a run."""
     result = answer.result
-    count = len(result.images)
-    images = f"{count} image{'s' if count > 1 else ''}"
     share = f"{100 * result.typical_share:.0f} % of the pixels (median)"
-    lines = [f"{images}, object on {share}"]
+    lines = [f"{count_of(len(result.images), 'image')}, object on {share}"]
     if result.may_be_field:
         lines.append(_RATHER_MANY)
     if result.seconds:

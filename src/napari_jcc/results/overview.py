@@ -15,6 +15,7 @@ from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.errors import InputError
 from napari_jcc.results.captions import caption_font, shorten, wrap, write_name
 from napari_jcc.results.result import ImageResult, JccResult
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
@@ -185,7 +186,7 @@ def _find_picture(
 
 def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
     font = caption_font(16)
-    images = "1 image" if total == 1 else f"{total} images"
+    images = count_of(total, "image")
     title = images if shown == total else f"{shown} of {images} shown"
     x: float = _GAP
     for text, colour in ((title, _INK), ("mask", _MASK), ("box", _BOX)):

@@ -50,7 +50,8 @@ def write_sample(
     existing = [path for path in contents if path.exists()]
     if existing and not overwrite:
         raise OutputError(
-            f"{existing[0]} exists already. Choose another folder or allow overwriting."
+            f"{existing[0]} exists already. Choose another folder, or allow overwriting "
+            "(--overwrite)."
         )
     files = {path.relative_to(folder).as_posix(): contents[path] for path in contents}
     replace_files(Path(folder), files)

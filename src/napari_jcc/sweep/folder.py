@@ -191,7 +191,7 @@ class SweepFolder:
         if told:
             raise ConfigError(
                 f"{self.path} holds a sweep that starts from other settings: "
-                f"{'; '.join(told)}. Use the same settings, or another folder."
+                f"{list_some(told, 5)}. Use the same settings, or another folder."
             )
         if images != content:
             names = sorted({name for name, _ in images.items() ^ content.items()})

@@ -12,6 +12,7 @@ from napari_jcc.plugin.axes import count_images
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.widgets.axes_chooser import AxesChooser
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -131,4 +132,4 @@ def _is_input(layer: Layer) -> bool:
 
 def _title(layer: Image) -> str:
     count = count_images(layer)
-    return f"{layer.name}  ({count} image{'s' if count > 1 else ''})"
+    return f"{layer.name}  ({count_of(count, 'image')})"

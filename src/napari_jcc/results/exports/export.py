@@ -52,6 +52,10 @@ EXPORT_FORMATS: Mapping[str, ExportFormat] = {
 }
 
 
+_ENDINGS = {".png": "png", ".tif": "tiff", ".tiff": "tiff", ".json": "coco", ".csv": "csv"}
+"""Formats by the extensions that tell them."""
+
+
 def export_result(
     result: JccResult,
     out: str | os.PathLike[str],
@@ -93,7 +97,8 @@ def export_result(
     ConfigError
         If there is no such format.
     OutputError
-        If files are in the way, or cannot be written.
+        If files are in the way, or cannot be written, or `out` has the extension of another
+        format.
     """
     if kind not in EXPORT_FORMATS:
         raise ConfigError(describe_unknown("format of an export", kind, EXPORT_FORMATS))
@@ -109,6 +114,12 @@ def export_result(
 
 
 def _check(out: Path, chosen: ExportFormat, overwrite: bool) -> None:
+    told = _ENDINGS.get(out.suffix.lower(), chosen.name)
+    if told != chosen.name:
+        raise OutputError(
+            f"{out} is called as {told} files are, but {chosen.name} is asked for. Choose "
+            f"another name, or the format {told}."
+        )
     if not chosen.file and out.is_file():
         raise OutputError(f"{out} is a file. Choose a folder for {chosen.name}.")
     used = out.is_dir() and any(out.iterdir()) if not chosen.file else out.exists()
