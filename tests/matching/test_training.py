@@ -26,7 +26,7 @@ from napari_jcc.errors import (  # noqa: E402
     WeightsError,
 )
 from napari_jcc.matching import Checkpoint, Matcher, train  # noqa: E402
-from napari_jcc.matching.network import Transform  # noqa: E402
+from napari_jcc.matching.network import Transform, build_network  # noqa: E402
 from napari_jcc.matching.training import engine  # noqa: E402
 from napari_jcc.matching.training.known_pairs import (  # noqa: E402
     grid_loss,
@@ -304,6 +304,8 @@ def test_bad_checkpoints_are_explained(tmp_path, unbroken):
     wider = tiny_config({"network.head_channels": [9, 8]})
     with pytest.raises(WeightsError, match="another architecture"):
         Checkpoint(wider, checkpoint.weights, checkpoint.provenance).build("cpu")
+    with pytest.raises(WeightsError, match=r"trained with network\.head_channels=8,8: set"):
+        checkpoint.restore(build_network(wider.network, "cpu", 0))
     provenance = {**checkpoint.provenance, "encoder": "another"}
     with pytest.raises(WeightsError, match="hash another, but the encoder is the sma"):
         Checkpoint(tiny_config(), checkpoint.weights, provenance).build("cpu")

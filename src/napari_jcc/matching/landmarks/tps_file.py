@@ -32,7 +32,9 @@ def read_tps(path: Path) -> list[Landmarks]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise InputError(f"Cannot read the TPS file {path}: {reason}.") from error
+        raise InputError(
+            f"Cannot read the landmarks {path}: {reason}. Name a CSV or TPS file."
+        ) from error
     numbered = iter([(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()])
     shapes: list[Landmarks] = []
     entry: dict[str, str] = {}

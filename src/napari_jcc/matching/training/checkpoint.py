@@ -19,7 +19,14 @@ from torch import Tensor
 import napari_jcc
 from napari_jcc.atomic import replacing
 from napari_jcc.collection import ImageCollection
-from napari_jcc.config import MatchConfig, dump_config, load_config_text
+from napari_jcc.config import (
+    MatchConfig,
+    NetworkConfig,
+    changed_settings,
+    dump_config,
+    format_assignment,
+    load_config_text,
+)
 from napari_jcc.errors import ConfigError, OutputError, WeightsError
 from napari_jcc.matching.network import MaCoSNet, build_network
 from napari_jcc.matching.network.trunks import NO_FINGERPRINT
@@ -181,14 +188,26 @@ class Checkpoint:
                 f"The checkpoint was trained on {trained}, but the encoder is {given}. "
                 "Give the one that it was trained on (--encoder)."
             )
-        wanted = trained_weights(network, with_encoder="encoder" in _parts(self.weights))
+        own_encoder = any(name.startswith("encoder.") for name in self.weights)
+        wanted = trained_weights(network, with_encoder=own_encoder)
         problems = _differences(wanted, self.weights)
         if problems:
             raise WeightsError(
-                f"The checkpoint is of another architecture: {problems}. Use the settings "
-                "of the section network that it was trained with."
+                f"The checkpoint is of another architecture: {problems}. "
+                f"{self._propose_settings(network.config)}"
             )
         network.load_state_dict(dict(self.weights), strict=False)
+
+    def _propose_settings(self, given: NetworkConfig) -> str:
+        other = self.config.model_copy(update={"network": given})
+        apart = [
+            format_assignment(path, value, MatchConfig)
+            for path, value in changed_settings(self.config, other).items()
+            if path != "network.encoder"
+        ]
+        if not apart:
+            return "Train anew, or install the version of napari-jcc that wrote it."
+        return f"It was trained with {' '.join(apart)}: set the same."
 
 
 def trained_weights(network: MaCoSNet, *, with_encoder: bool) -> dict[str, Tensor]:
@@ -265,13 +284,9 @@ def _describe_encoder(name: str, fingerprint: str) -> str:
     return f"{name!r} with hash {fingerprint[:12]}"
 
 
-def _parts(weights: Mapping[str, Tensor]) -> set[str]:
-    return {name.partition(".")[0] for name in weights}
-
-
 def _differences(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
     """First difference of names or shapes, in words; empty if there is none."""
-    for name in wanted.keys() | found.keys():
+    for name in {**wanted, **found}:
         if name not in found:
             return f"it lacks {name}"
         if name not in wanted:
