@@ -24,14 +24,12 @@ class TrainingLog:
     Parameters
     ----------
     path
-        File that lines are added to; made when missing. None: no file.
+        File that lines are added to, in a folder that is there; made when missing.
     watch
         Called with every record, for plots and terminals.
     """
 
-    def __init__(
-        self, path: Path | None, watch: Callable[[Record], None] | None = None
-    ) -> None:
+    def __init__(self, path: Path, watch: Callable[[Record], None] | None = None) -> None:
         self._path = path
         self._watch = watch
 
@@ -40,7 +38,7 @@ class TrainingLog:
 
         A run that was killed may have written records of steps that will come again.
         """
-        if self._path is None or not self._path.is_file():
+        if not self._path.is_file():
             return
         kept = [
             line
@@ -52,11 +50,11 @@ class TrainingLog:
 
     def write(self, record: Record) -> None:
         """Add a record."""
-        if self._path is not None:
-            with explained(self._path, "the log"):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                with self._path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(dict(record)) + "\n")
+        with (
+            explained(self._path, "the log"),
+            self._path.open("a", encoding="utf-8") as file,
+        ):
+            file.write(json.dumps(dict(record)) + "\n")
         logger.debug("%s", record)
         if self._watch is not None:
             self._watch(record)
