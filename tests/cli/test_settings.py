@@ -14,12 +14,14 @@ from napari_jcc.errors import ConfigError
 from napari_jcc.results import equivalent_command
 from strategies import configs
 
+SEGMENT = get_command(app).commands["segment"]
+
 
 def read_command(command):
     """The words of a command as `napari-jcc segment` understands them."""
     program, name, *words = shlex.split(command)
     assert (program, name) == ("napari-jcc", "segment")
-    return get_command(app).commands["segment"].make_context("segment", words).params
+    return SEGMENT.make_context("segment", words).params
 
 
 paths = st.text(
