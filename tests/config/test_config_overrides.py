@@ -61,6 +61,10 @@ def test_only_changed_settings_are_listed():
     assert changed_settings(config, JccConfig()) == {"problem.nu": 0.2}
 
 
+def test_one_text_stands_for_a_list_of_one():
+    assert apply_overrides(JccConfig(), "problem.nu=0.2").problem.nu == 0.2
+
+
 @pytest.mark.parametrize("text", ["collection.channels=2", "collection.channels=[2]"])
 def test_one_item_stands_for_a_list_of_one(text):
     assert apply_overrides(JccConfig(), [text]).collection.channels == (2,)

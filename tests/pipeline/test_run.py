@@ -277,3 +277,9 @@ def test_what_the_solver_notes_is_told_with_the_result_also_from_the_cache(
     for _ in range(2):
         run = Run(tiny_collection.open(), small, cache=Cache(tmp_path), formulation=Short())
         assert run.result().warnings == ("Out of memory.",)
+
+
+@pytest.mark.parametrize("inputs", [None, 5, [np.zeros((9, 9)), "a.png"]])
+def test_what_is_no_set_of_images_is_refused(inputs):
+    with pytest.raises(InputError, match="Give"):
+        segment(inputs)

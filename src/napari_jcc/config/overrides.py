@@ -87,7 +87,7 @@ def format_assignment(path: str, value: Any, model: type[Section] = JccConfig) -
 
 
 def apply_overrides(
-    config: ConfigT, overrides: Mapping[str, Any] | Iterable[str]
+    config: ConfigT, overrides: Mapping[str, Any] | Iterable[str] | str
 ) -> ConfigT:
     """Return `config` with some settings changed.
 
@@ -96,7 +96,7 @@ def apply_overrides(
     config
         Settings to start from; left as they are.
     overrides
-        ``{"section.field": value}``, or texts ``section.field=value``.
+        ``{"section.field": value}``, or one or several texts ``section.field=value``.
 
     Raises
     ------
@@ -104,6 +104,8 @@ def apply_overrides(
         If a setting is unknown or a value is not allowed.
     """
     model = type(config)
+    if isinstance(overrides, str):
+        overrides = [overrides]
     pairs = (
         overrides.items()
         if isinstance(overrides, Mapping)

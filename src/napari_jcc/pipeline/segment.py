@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
+from napari_jcc.errors import InputError
 from napari_jcc.pipeline.run import Run
 from napari_jcc.progress import Progress
 from napari_jcc.results import JccResult
@@ -21,7 +22,7 @@ def segment(
     *,
     preset: str = "fast",
     config: JccConfig | None = None,
-    overrides: Mapping[str, Any] | Iterable[str] = (),
+    overrides: Mapping[str, Any] | Iterable[str] | str = (),
     progress: Progress | None = None,
     client: Client | None = None,
 ) -> JccResult:
@@ -37,7 +38,8 @@ def segment(
     config
         Settings to start from.
     overrides
-        Changes to them: ``{"problem.nu": 0.2}`` or ``["problem.nu=0.2"]``.
+        Changes to them: ``{"problem.nu": 0.2}``, ``"problem.nu=0.2"`` or several such
+        texts.
     progress
         Told of every step, and the way to cancel.
     client
@@ -58,14 +60,31 @@ def segment(
 
 
 def as_collection(inputs: Any) -> ImageCollection:
-    """Take a collection, paths or arrays as a collection."""
+    """Take a collection, paths or arrays as a collection.
+
+    Raises
+    ------
+    InputError
+        If `inputs` are none of these, or hold no usable image.
+    """
     if isinstance(inputs, ImageCollection):
         return inputs
     if isinstance(inputs, str | os.PathLike):
         return ImageCollection.from_paths(inputs)
     if hasattr(inputs, "shape"):
         return ImageCollection.from_array(inputs)
+    if not isinstance(inputs, Iterable):
+        raise InputError(
+            f"{type(inputs).__name__} is no set of images. Give a folder, files, arrays or "
+            "an ImageCollection."
+        )
     entries = list(inputs)
-    if all(isinstance(entry, str | os.PathLike) for entry in entries):
+    paths = sum(isinstance(entry, str | os.PathLike) for entry in entries)
+    if paths == len(entries):
         return ImageCollection.from_paths(entries)
+    if paths:
+        raise InputError(
+            f"{paths} of the {len(entries)} images are paths. Give paths alone, or arrays "
+            "alone."
+        )
     return ImageCollection.from_arrays(entries)
