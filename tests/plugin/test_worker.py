@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QThread
+from qtpy.QtCore import QObject, QThread
 from qtpy.QtWidgets import QApplication
 
 from napari_jcc.errors import SolverError
+from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.worker import Task
 
 pytestmark = [pytest.mark.gui, pytest.mark.usefixtures("make_napari_viewer")]
@@ -95,3 +98,30 @@ def test_stop_waits_until_the_thread_is_left(qtbot):
     qtbot.waitUntil(running.is_set, timeout=5000)
     assert task.stop()
     assert left
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_job_that_ended_lets_go_of_what_it_worked_on(make_napari_viewer, qtbot, fails):
+    class Large:
+        def work(self, progress):
+            if fails:
+                raise SolverError("Not solved. Raise solver.max_iterations.")
+            return self
+
+    session, owner, heard = get_session(make_napari_viewer()), QObject(), []
+    large = Large()
+    kept = weakref.ref(large)
+    task = Task(large.work, "Job")
+    task.succeeded.connect(lambda found: heard.append(type(found)))
+    task.ended.connect(lambda: heard.append("ended"))
+    session.run(task, owner)
+    del large, task
+    assert len(session.jobs) == 1
+
+    def is_gone():
+        gc.collect()
+        return kept() is None
+
+    qtbot.waitUntil(is_gone, timeout=5000)
+    assert session.jobs == ()
+    assert heard == (["ended"] if fails else [Large, "ended"])

@@ -123,7 +123,7 @@ class Task(QObject):
         self.progress = QtProgress()
         self._done = threading.Event()
         self._worker: _Worker = create_worker(
-            _guarded, work, self.progress, self._done, _worker_class=_Worker
+            _guarded, [work], self.progress, self._done, _worker_class=_Worker
         )
         self._worker.progress = self.progress
         self._worker.returned.connect(self._on_returned)
@@ -161,12 +161,14 @@ class Task(QObject):
 
 
 def _guarded(
-    work: Callable[[Progress], Any], progress: QtProgress, done: threading.Event
+    work: list[Callable[[Progress], Any]], progress: QtProgress, done: threading.Event
 ) -> Any:
+    """Do the only work of a list, which is taken out: napari never lets go of a worker."""
+    own = work.pop()
     try:
         progress.raise_if_cancelled()
         with short_turns():
-            return work(progress)
+            return own(progress)
     except Cancelled:
         return None
     except JccError as error:
