@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from napari._app_model import get_app_model
 from napari.layers import Image, Labels, Shapes
+from napari.utils.notifications import notification_manager
 from PIL import Image as Picture
 from qtpy.QtCore import QThreadPool, QTimer
 from qtpy.QtWidgets import QApplication, QPushButton
@@ -279,6 +280,17 @@ def test_folder_is_opened_run_copied_and_saved(
     with Picture.open(tmp_path / "out" / "masks" / "a.png") as picture:
         assert np.asarray(picture).min() == 255
     assert len(get_reader(str(tmp_path / "out"))(str(tmp_path / "out"))) == 3
+
+
+def test_a_second_job_is_not_begun_before_the_first_has_ended(widget, qtbot, tmp_path):
+    may_end, done = threading.Event(), []
+    widget.start("First", lambda _: may_end.wait(10), done.append)
+    widget.open_folder(str(tmp_path))
+    may_end.set()
+    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
+    assert done == [True]
+    messages = [notice.message for notice in notification_manager.records]
+    assert "First is in progress. Wait for it, then try again." in messages
 
 
 def test_there_is_no_command_for_images_in_memory(viewer, widget, stack):

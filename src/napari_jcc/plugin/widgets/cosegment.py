@@ -284,7 +284,7 @@ class CosegmentWidget(Dock):
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
-        if folder and not self.running:
+        if folder:
             self.open_folder(folder)
 
 

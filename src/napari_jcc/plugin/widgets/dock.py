@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from napari.utils.notifications import show_info
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QKeyEvent
@@ -79,8 +80,10 @@ class Dock(QWidget):
 
     def start(
         self, title: str, work: Callable[[Progress], Any], on_success: Callable[[Any], None]
-    ) -> Task:
+    ) -> None:
         """Do work in a thread and show it; returns at once.
+
+        While other work is in progress nothing is begun, and that is told.
 
         Parameters
         ----------
@@ -91,6 +94,11 @@ class Dock(QWidget):
         on_success
             Called in the GUI thread with what `work` returned.
         """
+        if self.running:
+            show_info(
+                f"{self._tasks[0].title} is in progress. Wait for it, then try again."
+            )
+            return
         task = Task(work, title)
         self._tasks.append(task)
         task.progress.signals.started.connect(self.panel.start_stage)
@@ -101,7 +109,6 @@ class Dock(QWidget):
         self.panel.set_status("")
         self.panel.set_running(True)
         self.session.run(task, owner=self)
-        return task
 
     def finish(self) -> None:
         """Show that the work has ended; called once the last signal has been handled."""

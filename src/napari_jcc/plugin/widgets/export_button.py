@@ -43,9 +43,6 @@ class ExportButton(QPushButton):
         if shown is None or shown.answer is None or result is None:
             self._dock.panel.set_status("There is no result to export yet. Press Run.")
             return
-        if self._dock.running:
-            self._dock.panel.set_status("Wait for the job in progress, then export again.")
-            return
         collection = shown.answer.collection
         files = [collection.location(i) for i in range(len(collection))]
         statuses = dict(self._dock.session.statuses)

@@ -82,5 +82,5 @@ class ImagesDock(Dock):
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
-        if folder and not self.running:
+        if folder:
             self.open_folder(folder)

@@ -86,9 +86,6 @@ class ProjectBar(QWidget):
 
     def open(self, path: str | Path) -> None:
         """Open a project in the viewer and go on with it; returns at once."""
-        if self._dock.running:
-            self._dock.panel.set_status("Wait for the job in progress, then open again.")
-            return
         self._dock.start(
             "Open the project", lambda _: open_project(Path(path)), self.show_layers
         )
@@ -97,7 +94,7 @@ class ProjectBar(QWidget):
         """Save the project, to its own file unless another is given; returns at once."""
         target = self._keeper.path if path is None else Path(path)
         if self._dock.running:
-            self._dock.panel.set_status("Wait for the job in progress, then save again.")
+            self._dock.panel.set_status("Wait for the job in progress, then try again.")
             return
         if target is None:
             self.ask_save_as()
