@@ -91,6 +91,14 @@ def test_no_images(tmp_path):
         ImageCollection.from_paths([])
 
 
+@pytest.mark.parametrize("name", ["zarr.json", ".zarray", ".zgroup"])
+def test_a_zarr_array_is_told_how_it_is_opened(tmp_path, name):
+    (tmp_path / name).write_text("{}")
+    (tmp_path / "0.0").write_bytes(b"chunk")
+    with pytest.raises(InputError, match=r"zarr array\. Open it in napari as a layer"):
+        ImageCollection.from_folder(tmp_path)
+
+
 def test_a_path_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.png does not exist.*Check"):
         ImageCollection.from_paths([tmp_path / "nowhere.png"])

@@ -72,11 +72,19 @@ def open_files(
     return sources, tuple(names), skipped
 
 
+_ZARR_FILES = "zarr.json", ".zarray", ".zgroup"
+
+
 def _nothing_found(
     paths: Sequence[str | os.PathLike[str]], skipped: Mapping[str, str], recursive: bool
 ) -> str:
     where = ", ".join(str(path) for path in paths[:3]) + (" ..." if len(paths) > 3 else "")
     message = f"No usable image in {where}. "
+    if any((Path(path) / name).is_file() for path in paths for name in _ZARR_FILES):
+        return message + (
+            "It is a zarr array. Open it in napari as a layer, with another reader than "
+            "this, and choose the layer in the dock; from Python pass its images as arrays."
+        )
     if skipped:
         message += f"Left out: {'; '.join(describe_skipped(skipped))}. "
     inside = [] if recursive else [child.name for path in paths for child in _folders(path)]
