@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation import (
     best_iou,
-    box_iou,
     jaccard,
     pixel_accuracy,
 )
@@ -67,34 +66,10 @@ def test_equal_masks_score_one(mask):
     assert pixel_accuracy(mask, ~mask) == 0
 
 
-def test_box_iou_by_hand():
-    boxes = [[0, 0, 4, 4], [10, 10, 12, 12]]
-    others = [[0, 0, 4, 4], [2, 2, 6, 6], [4, 0, 8, 4]]
-    # 2 x 2 shared of 16 + 16 - 4; boxes that only touch share nothing.
-    expected = [[1, 4 / 28, 0], [0, 0, 0]]
-    np.testing.assert_allclose(box_iou(boxes, others), expected)
-
-
-def test_box_without_answer_or_area_scores_zero():
-    boxes = [[np.nan] * 4, [1, 1, 1, 3], [3, 3, 1, 1]]
-    np.testing.assert_array_equal(box_iou(boxes, [[0, 0, 4, 4]]), np.zeros((3, 1)))
-    assert box_iou(np.zeros((0, 4)), [[0, 0, 4, 4]]).shape == (0, 1)
-
-
 def test_the_best_of_several_objects_counts():
     assert best_iou([0, 0, 10, 5], [[0, 0, 10, 10]]) == 0.5
     assert best_iou([20, 20, 30, 30], [[0, 0, 9, 9], [20, 20, 30, 31]]) == 100 / 110
     assert best_iou([0, 0, 1, 1], np.zeros((0, 4))) == 0
-
-
-boxes = st.lists(st.integers(0, 20), min_size=4, max_size=4)
-
-
-@given(boxes, boxes)
-def test_box_iou_is_symmetric_and_a_share(one, other):
-    forth, back = box_iou(one, other)[0, 0], box_iou(other, one)[0, 0]
-    assert forth == back
-    assert 0 <= forth <= 1
 
 
 @given(
@@ -109,4 +84,4 @@ def test_box_iou_is_the_jaccard_of_filled_boxes(corner, size):
     def fill(b):
         return (columns >= b[0]) & (columns < b[2]) & (rows >= b[1]) & (rows < b[3])
 
-    assert box_iou(box, other)[0, 0] == pytest.approx(jaccard(fill(box), fill(other)))
+    assert best_iou(box, [other]) == pytest.approx(jaccard(fill(box), fill(other)))

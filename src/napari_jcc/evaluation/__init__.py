@@ -14,7 +14,6 @@ from napari_jcc.evaluation.labels import masks_from_labels
 from napari_jcc.evaluation.metrics import (
     LOCALIZED_IOU,
     best_iou,
-    box_iou,
     jaccard,
     pixel_accuracy,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "best_iou",
     "bootstrap_mean",
     "boundary_f",
-    "box_iou",
     "boxes_of_mask",
     "evaluate_folder",
     "evaluate_masks",

@@ -17,18 +17,26 @@ def box_area(boxes: Boxes) -> FloatArray:
     return np.asarray(sides[..., 0] * sides[..., 1])
 
 
-def box_iou(box: Boxes, others: Boxes) -> FloatArray:
-    """Intersection over union of one box (4,) with others (R, 4), (R,).
+def box_iou(boxes: Boxes, others: Boxes) -> FloatArray:
+    """Intersection over union of boxes (..., 4) with others (..., 4), broadcast together.
 
     Parameters
     ----------
-    box, others
-        ``xyxy``, half-open, of an area above 0.
+    boxes, others
+        ``xyxy``, half-open. A box with NaN stands for no answer.
+
+    Returns
+    -------
+    iou : (...,) float64
+        In [0, 1]; 0 where a box is NaN or has no area.
     """
-    low = np.maximum(box[:2], others[:, :2])
-    high = np.minimum(box[2:], others[:, 2:])
-    shared = box_area(np.concatenate([low, high], axis=1))
-    return np.asarray(shared / (box_area(box) + box_area(others) - shared))
+    low = np.maximum(boxes[..., :2], others[..., :2])
+    high = np.minimum(boxes[..., 2:], others[..., 2:])
+    shared = box_area(np.concatenate([low, high], axis=-1))
+    union = box_area(boxes) + box_area(others) - shared
+    # Comparisons with NaN are false, which leaves the zero in place.
+    iou: FloatArray = np.zeros_like(shared)
+    return np.divide(shared, union, out=iou, where=shared > 0)
 
 
 def largest_piece(mask: MaskArray) -> Float32Array:
