@@ -16,7 +16,7 @@ from napari_jcc.benchmark.scores import (
     mean_interval,
 )
 from napari_jcc.benchmark.sets import SETS
-from napari_jcc.benchmark.tables import Scores, format_csv, format_markdown
+from napari_jcc.benchmark.tables import Scores, format_markdown, format_scores
 from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation import ImageScore
@@ -165,7 +165,7 @@ def test_tables_hold_means_intervals_and_what_was_printed():
     assert "| cat | 80.0 | 10.0 | - | - |" in text
     assert "| mean | 60.0 | 10.0 | 85.0 | 86.6 |" in text
     assert "arXiv 1705.06000 *(printed)*" in text
-    rows = list(csv.DictReader(io.StringIO(format_csv(scores))))
+    rows = list(csv.DictReader(io.StringIO(format_scores(scores))))
     mean = [row for row in rows if (row["class"], row["measure"]) == ("mean", "J")]
     assert [(row["method"], row["value"], row["source"]) for row in mean] == [
         ("joint", "60.00", "measured"),

@@ -1,3 +1,4 @@
+import codecs
 import csv
 import json
 from pathlib import Path
@@ -214,7 +215,9 @@ def test_files_hold_what_was_found(textures, matched, tmp_path):
 
 def test_instances_have_lines_and_pictures_of_their_own(textures, tmp_path):
     one = textures.image(0)
-    images = ImageCollection.from_arrays([np.hstack([one, one]), one], names=["two", "one"])
+    images = ImageCollection.from_arrays(
+        [np.hstack([one, one]), one], names=["zwölf", "one"]
+    )
     matcher = open_set_matcher(
         adapt=lambda config: apply_overrides(config, {"matching.instances": 0})
     )
@@ -222,8 +225,10 @@ def test_instances_have_lines_and_pictures_of_their_own(textures, tmp_path):
     out = write_matches(result, images, tmp_path / "out")
     assert [row["instance"] for row in rows(out / "pairs.csv")] == ["1", "2"]
     listed = json.loads((out / "match.json").read_text())
-    assert {"warped/one/two.png", "warped/one/two_2.png"} <= set(listed["files"])
+    assert {"warped/one/zwölf.png", "warped/one/zwölf_2.png"} <= set(listed["files"])
     assert (listed["pairs"], listed["instances"]) == (1, 2)
+    for table in ("pairs.csv", "points.csv"):
+        assert (out / table).read_bytes().startswith(codecs.BOM_UTF8)
     left, right = sorted(
         np.median(
             [float(p["source_x"]) for p in rows(out / "points.csv") if p["instance"] == k]

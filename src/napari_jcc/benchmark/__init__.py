@@ -5,7 +5,7 @@ from napari_jcc.benchmark.predictions import Prediction, predict
 from napari_jcc.benchmark.run import Benchmark
 from napari_jcc.benchmark.scores import ClassScore, score
 from napari_jcc.benchmark.sets import SETS, ImageTruth, LabelledClass, Layout, load_set
-from napari_jcc.benchmark.tables import Scores, format_csv, format_markdown
+from napari_jcc.benchmark.tables import Scores, format_markdown, format_scores
 
 __all__ = [
     "GROUPS",
@@ -21,8 +21,8 @@ __all__ = [
     "Recipe",
     "Scores",
     "find_methods",
-    "format_csv",
     "format_markdown",
+    "format_scores",
     "load_set",
     "predict",
     "score",

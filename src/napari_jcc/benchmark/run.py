@@ -11,7 +11,7 @@ from napari_jcc.benchmark.methods import Method, find_same
 from napari_jcc.benchmark.predictions import BenchmarkCache, Prediction, predict
 from napari_jcc.benchmark.scores import ClassScore, score
 from napari_jcc.benchmark.sets import LabelledClass, find_layout
-from napari_jcc.benchmark.tables import Scores, format_csv, format_markdown
+from napari_jcc.benchmark.tables import Scores, format_markdown, format_scores
 from napari_jcc.config import (
     JccConfig,
     changed_settings,
@@ -20,6 +20,7 @@ from napari_jcc.config import (
 )
 from napari_jcc.progress import Progress
 from napari_jcc.results.command import closest_preset
+from napari_jcc.tables import encode_csv
 
 MARKDOWN, CSV = "tables.md", "tables.csv"
 
@@ -95,8 +96,8 @@ class Benchmark:
                 found[method][labelled.name] = score(labelled, method, prediction, self.out)
                 notes.update(dict.fromkeys(prediction.notes))
         scores = Scores(self.set_name, find_layout(self.set_name).title, found)
-        files = {MARKDOWN: format_markdown(scores, notes), CSV: format_csv(scores)}
-        replace_files(self.out, {name: text.encode() for name, text in files.items()})
+        markdown, table = format_markdown(scores, notes), format_scores(scores)
+        replace_files(self.out, {MARKDOWN: markdown.encode(), CSV: encode_csv(table)})
         return scores, tuple(notes)
 
     def _predict(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from napari_jcc.benchmark.scores import (
     mean_interval,
 )
 from napari_jcc.evaluation import Interval
+from napari_jcc.tables import format_csv
 
 NONE = "-"
 MEAN = "mean"
@@ -125,11 +125,9 @@ def _format_differences(scores: Scores) -> str:
     return _markdown(rows)
 
 
-def format_csv(scores: Scores) -> str:
+def format_scores(scores: Scores) -> str:
     """Every mean as a row: by class, over classes, and what was printed."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[Any]] = [COLUMNS]
     for method, classes in scores.by_method.items():
         groups = {name: [score] for name, score in classes.items()}
         for name, group in {**groups, MEAN: list(classes.values())}.items():
@@ -139,11 +137,11 @@ def format_csv(scores: Scores) -> str:
                     count = sum(len(score.values(measure)) for score in group)
                     numbers = [f"{value:.2f}" for value in found]
                     row = [scores.set_name, name, method.value, title, *numbers, count]
-                    writer.writerow([*row, "measured"])
+                    rows.append([*row, "measured"])
     for each in PRINTED.get(scores.set_name, ()):
         row = [scores.set_name, MEAN, each.source, MEASURES[each.measure]]
-        writer.writerow([*row, f"{each.value:.2f}", "", "", "", "printed"])
-    return text.getvalue()
+        rows.append([*row, f"{each.value:.2f}", "", "", "", "printed"])
+    return format_csv(rows)
 
 
 def _count_images(scores: Scores) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+
+from napari_jcc.tables import format_csv
 
 TITLES = {
     "accuracy": "P",
@@ -77,14 +77,12 @@ class Evaluation:
 
     def to_csv(self) -> str:
         """Return the table as CSV: scores in full, yes and no as 1 and 0, no means."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["image", *TITLES])
+        rows: list[list[Any]] = [["image", *TITLES]]
         for score in self.scores:
             values = _values(score)
-            cells = ["" if value is None else float(value) for value in values]
-            writer.writerow([score.name, *cells])
-        return text.getvalue()
+            numbers = [None if value is None else float(value) for value in values]
+            rows.append([score.name, *numbers])
+        return format_csv(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values that JSON can hold."""

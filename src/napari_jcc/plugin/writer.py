@@ -20,6 +20,7 @@ from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.results.files import format_boxes
 from napari_jcc.results.names import BOXES, mask_files
 from napari_jcc.results.result import bare_image
+from napari_jcc.tables import encode_csv
 
 Layer = tuple[Any, dict[str, Any], str]
 
@@ -95,7 +96,7 @@ def _boxes_file(data: Any, options: dict[str, Any]) -> bytes:
         name = names.get(slot, f"{slot:04d}")
         # A box drawn by hand has no score; it is as certain as can be.
         images.append(bare_image(name, box=box, score=1.0 if np.isnan(score) else score))
-    return format_boxes(images).encode()
+    return encode_csv(format_boxes(images))
 
 
 def _free_box(corners: NDArray[Any]) -> tuple[int, Float32Array]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from napari_jcc.results.names import (
 from napari_jcc.results.overview import draw_overview
 from napari_jcc.results.record import build_record, read_own_files
 from napari_jcc.results.result import ImageResult, JccResult
+from napari_jcc.tables import encode_csv, format_csv
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
@@ -86,10 +85,12 @@ def write_result(
             _write_mask(image, new / file)
             if image.instances is not None:
                 _write_instances(image.instances, new / instances_file(file))
-        _write_text(format_boxes(result.images), new / BOXES)
+        (new / BOXES).write_bytes(encode_csv(format_boxes(result.images)))
         draw_overview(result, collection).save(new / OVERVIEW)
         record = build_record(result, collection, masks, out, command)
-        _write_text(json.dumps(record, indent=2, ensure_ascii=False), new / RECORD)
+        # Names of files need not be text; what is none is written as an escape.
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        (new / RECORD).write_bytes(text.encode("utf-8", "backslashreplace"))
     return out
 
 
@@ -118,20 +119,13 @@ def check_output(
 
 def format_boxes(images: Iterable[ImageResult]) -> str:
     """Write boxes as CSV text, a line per object; an image without one has empty fields."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(BOX_COLUMNS)
+    rows: list[Sequence[str]] = [BOX_COLUMNS]
     for image in images:
         if not len(image.boxes):
-            writer.writerow([image.name, *[""] * 5])
+            rows.append([image.name, *[""] * 5])
         for box, score in zip(image.boxes, image.scores, strict=True):
-            writer.writerow([image.name, *(f"{side:.2f}" for side in box), f"{score:.6f}"])
-    return text.getvalue()
-
-
-def _write_text(text: str, path: Path) -> None:
-    # Names of files need not be text; what is none is written as an escape, also in JSON.
-    path.write_bytes(text.encode("utf-8", "backslashreplace"))
+            rows.append([image.name, *(f"{side:.2f}" for side in box), f"{score:.6f}"])
+    return format_csv(rows)
 
 
 def _write_mask(image: ImageResult, path: Path) -> None:

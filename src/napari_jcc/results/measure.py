@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from napari_jcc.results.cuts import drop_pieces
 from napari_jcc.results.pictures import SavedPictures
 from napari_jcc.results.result import ImageResult
 from napari_jcc.results.saved import read_result
+from napari_jcc.tables import encode_csv, format_csv
 
 MEASURES = "measures.csv"
 SPECK = 0.01
@@ -65,12 +64,11 @@ class Measurements:
 
     def to_csv(self) -> str:
         """Write the rows as CSV; what an object has no value for is empty."""
-        columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns or ["image"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _plain(row[name]) for name in row} for row in self.rows)
-        return text.getvalue()
+        columns = list(dict.fromkeys(name for row in self.rows for name in row)) or [
+            "image"
+        ]
+        rows = [[_plain(row.get(name, "")) for name in columns] for row in self.rows]
+        return format_csv([columns, *rows])
 
 
 def measure_objects(
@@ -194,7 +192,7 @@ def measure_folder(
         found = measure_images(images, pictures, spacing=spacing, unit=unit)
     else:
         found = _measure_at_own_size(images, pictures)
-    text = found.to_csv().encode("utf-8", "backslashreplace")
+    text = encode_csv(found.to_csv())
     replace_files(Path(folder), {MEASURES: text})
     return found
 

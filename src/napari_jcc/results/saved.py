@@ -106,7 +106,7 @@ def _read_image(
 
 def _read_boxes(path: Path) -> dict[str, tuple[Float32Array, Float32Array]]:
     """Boxes (K, 4) and their scores (K,) by name of the image."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     sides = ("x_min", "y_min", "x_max", "y_max")
     found: dict[str, list[list[float]]] = {}

@@ -17,6 +17,7 @@ from napari_jcc.sweep.figure import draw_sweep, to_png
 from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint, decode_point, encode_point
 from napari_jcc.sweep.table import SweepTable
+from napari_jcc.tables import encode_csv
 from napari_jcc.words import list_some
 
 FORMAT = "napari-jcc sweep"
@@ -118,7 +119,7 @@ class SweepFolder:
             If the files cannot be written.
         """
         files = {
-            CSV: table.to_csv().encode("utf-8", "backslashreplace"),
+            CSV: encode_csv(table.to_csv()),
             MARKDOWN: table.to_markdown().encode("utf-8", "backslashreplace"),
         }
         for point in points:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +12,7 @@ from napari_jcc.evaluation import LOCALIZED_IOU, TITLES, best_iou
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint
+from napari_jcc.tables import format_csv
 
 MEASURES = {
     **TITLES,
@@ -96,13 +95,10 @@ class SweepTable:
 
     def to_csv(self) -> str:
         """Write the rows as CSV; what a point has no value for is empty."""
-        rows = self.rows()
-        text = io.StringIO()
-        columns = ["point", "base", *(axis.path for axis in self.grid.axes), *MEASURES]
-        writer = csv.DictWriter(text, [*columns, "error", "command"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return text.getvalue()
+        axes = (axis.path for axis in self.grid.axes)
+        columns = ["point", "base", *axes, *MEASURES, "error", "command"]
+        rows = [[row.get(column) for column in columns] for row in self.rows()]
+        return format_csv([columns, *rows])
 
     def to_markdown(self) -> str:
         """Write the rows for people; see `as_text`."""

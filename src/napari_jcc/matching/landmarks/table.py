@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -14,6 +15,7 @@ from napari_jcc.atomic import explained, replacing
 from napari_jcc.errors import InputError
 from napari_jcc.matching.landmarks.shapes import Landmarks
 from napari_jcc.matching.landmarks.tps_file import read_tps, turn_over
+from napari_jcc.tables import encode_csv, format_csv
 
 COLUMNS = ("image", "point", "x", "y", "confidence")
 NAMES = ("landmarks.tps", "landmarks.csv")
@@ -70,18 +72,16 @@ def write_csv(path: Path, shapes: Iterable[Landmarks]) -> None:
     OutputError
         If the file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[Any]] = [COLUMNS]
     for shape in shapes:
         sure = [None] * len(shape.points) if shape.confidence is None else shape.confidence
         for number, ((x, y), share) in enumerate(zip(shape.points, sure, strict=True), 1):
             place = ("", "") if np.isnan(x + y) else (f"{x:.5f}", f"{y:.5f}")
             # Single points of an image that were placed have no confidence either.
             said = "" if share is None or np.isnan(share) else f"{share:.4f}"
-            writer.writerow((shape.image, number, *place, said))
+            rows.append((shape.image, number, *place, said))
     with explained(path, "landmarks"), replacing(path) as file:
-        file.write(text.getvalue().encode())
+        file.write(encode_csv(format_csv(rows)))
 
 
 def find_landmark_table(folder: Path) -> Path:

@@ -30,6 +30,7 @@ from napari_jcc.progress import Progress
 from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import mask_files
 from napari_jcc.results.record import describe_run, to_plain
+from napari_jcc.tables import open_csv
 
 FORMAT_VERSION = 1
 
@@ -186,7 +187,7 @@ def _write_pairs(
     files = warped_files(result.names, places, instances) if warped else [""] * len(places)
     counts = []
     progress.start("Writing", len(places))
-    with _open_table(new / POINTS) as file:
+    with open_csv(new / POINTS, result.names) as file:
         points = PointTable(file, result.names)
         for pair, place in zip(result.pairs, files, strict=True):
             found = result.correspondences(pair)
@@ -197,9 +198,5 @@ def _write_pairs(
                 picture = warp_image(collection.image(pair.source), pair)
                 Image.fromarray(picture).save(new / place)
             progress.advance()
-    with _open_table(new / PAIRS) as file:
+    with open_csv(new / PAIRS, result.names) as file:
         write_pairs(file, result.names, zip(result.pairs, counts, files, strict=True))
-
-
-def _open_table(path: Path) -> Any:
-    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")

@@ -13,6 +13,7 @@ from napari_jcc.atomic import replace_files
 from napari_jcc.errors import JccError
 from napari_jcc.plugin.measuring import MeasuredObjects, measure_set, pixel_size
 from napari_jcc.results.measure import MEASURES
+from napari_jcc.tables import encode_csv
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.widgets.review import ReviewDock
@@ -71,7 +72,7 @@ class MeasurePanel(QWidget):
         if self.measured is None:
             return
         path = Path(path)
-        text = self.measured.measurements.to_csv().encode("utf-8", "backslashreplace")
+        text = encode_csv(self.measured.measurements.to_csv())
         replace_files(path.parent, {path.name: text})
         self.said.setText(f"Saved as {path}")
 

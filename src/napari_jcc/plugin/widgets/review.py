@@ -25,6 +25,7 @@ from napari_jcc.plugin.widgets.review_model import STATUSES, ReviewModel
 from napari_jcc.plugin.worker import Task
 from napari_jcc.project import ImageStatus
 from napari_jcc.results import ImageResult
+from napari_jcc.tables import encode_csv
 
 if TYPE_CHECKING:
     import napari
@@ -97,7 +98,7 @@ class ReviewDock(Dock):
             If the file cannot be written.
         """
         path = Path(path)
-        text = self.model.to_csv().encode("utf-8", "backslashreplace")
+        text = encode_csv(self.model.to_csv())
         replace_files(path.parent, {path.name: text})
         self.summary.setText(f"Saved as {path}")
 

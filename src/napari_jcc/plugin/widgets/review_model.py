@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,6 +12,7 @@ from napari_jcc.evaluation import TITLES, Evaluation
 from napari_jcc.plugin.ratings import Rating
 from napari_jcc.project import ImageStatus
 from napari_jcc.results import ImageResult
+from napari_jcc.tables import format_csv
 
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 STATUSES: dict[ImageStatus, str] = {
@@ -112,17 +111,14 @@ class ReviewModel(QAbstractTableModel):
 
     def to_csv(self) -> str:
         """Write all rows, numbers in full; what an image has no value for is empty."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
         corners = ("x_min", "y_min", "x_max", "y_max")
-        writer.writerow([*_OWN[:-1], *corners, *TITLES])
+        rows: list[list[Any]] = [[*_OWN[:-1], *corners, *TITLES]]
         for place, image in enumerate(self._images):
             cells = [self._value(place, column) for column in range(len(_OWN) - 1)]
             box = image.boxes[0].tolist() if len(image.boxes) else [None] * 4
             scores = [self._value(place, column) for column in TRUTH_COLUMNS]
-            row = [*cells, *box, *scores]
-            writer.writerow(["" if value is None else value for value in row])
-        return text.getvalue()
+            rows.append([*cells, *box, *scores])
+        return format_csv(rows)
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of images."""

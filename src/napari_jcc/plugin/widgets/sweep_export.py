@@ -14,6 +14,7 @@ from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.sweeps import sweep_command
 from napari_jcc.sweep import SweepTable, draw_sweep
 from napari_jcc.sweep.figure import to_png
+from napari_jcc.tables import encode_csv
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -71,7 +72,7 @@ class SweepExport(QWidget):
             return
         path = Path(path)
         is_figure = path.suffix.lower() == ".png"
-        csv = self.table.to_csv().encode("utf-8", "backslashreplace")
+        csv = encode_csv(self.table.to_csv())
         content = to_png(draw_sweep(self.table)) if is_figure else csv
         replace_files(path.parent, {path.name: content})
         self.said.emit(f"Saved as {path}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from napari_jcc.results.exports.objects import ExportSet, find_objects
+from napari_jcc.tables import encode_csv, format_csv
 
 COLUMNS = (
     "image",
@@ -31,9 +32,7 @@ def write_csv(exported: ExportSet, file: Path) -> None:
 
     Boxes and areas are in pixels; boxes are half-open, x to the right and y down.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    lines: list[Sequence[Any]] = [COLUMNS]
     for image, place in zip(exported.images, exported.files, strict=True):
         rows, columns = image.mask.shape
         known = [image.name, place, columns, rows]
@@ -48,7 +47,5 @@ def write_csv(exported: ExportSet, file: Path) -> None:
             ]
             for item in find_objects(image)
         ]
-        for values in found or [[""] * 8]:
-            writer.writerow([*known, *values, *told])
-    # Names of files need not be text; what is none is written as an escape.
-    file.write_bytes(text.getvalue().encode("utf-8", "backslashreplace"))
+        lines += [[*known, *values, *told] for values in found or [[""] * 8]]
+    file.write_bytes(encode_csv(format_csv(lines)))
