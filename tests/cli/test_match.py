@@ -108,6 +108,24 @@ def test_landmarks_are_carried_and_scored(folder, tmp_path, capsys):
     assert "2 pairs" in capsys.readouterr().out
 
 
+def test_folders_inside_are_searched_when_asked_for(folder, tmp_path, capsys):
+    (folder / "new").mkdir()
+    (folder / "c.png").replace(folder / "new" / "a.png")
+    out = tmp_path / "out"
+    assert run("match", folder, "-r", "-o", folder / "out") == 2
+    assert "would be taken for images" in capsys.readouterr().err
+    words = ["--pairs", "template:new/a", "-q"]
+    assert run("match", folder, "--recursive", "-o", out, *words) == 0
+    assert [row["source"] for row in rows(out / "pairs.csv")] == ["a", "b"]
+    assert "--recursive" in json.loads((out / "match.json").read_text())["command"]
+
+    table = tmp_path / "placed.csv"
+    table.write_text("image,point,x,y\nnew/a.png,1,40,30\nnew/a.png,2,80,60\n")
+    assert run("landmarks", folder, "-r", "--from", table, "-o", out, "-q") == 0
+    found = {row["image"] for row in rows(out / "landmarks.csv")}
+    assert found == {"a.png", "b.png", "new/a.png"}
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

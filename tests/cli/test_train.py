@@ -50,8 +50,9 @@ def steps(output):
 
 def test_trained_network_matches_and_segments(folder, tmp_path, capsys):
     output, out = tmp_path / "a.ckpt", tmp_path / "out"
-    assert run("train", folder, "-o", output, *SMALL) == 0
+    assert run("train", folder.parent, "--recursive", "-o", output, *SMALL) == 0
     told = capsys.readouterr()
+    assert "--recursive" in told.out.split("Next")[1]
     assert "transformations and masks" in told.out
     assert "Training, pairs of the set: loss" in told.err
     assert {stage for stage, _ in steps(output)} == {"synthetic", "first masks", "weak"}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from napari_jcc.cli.match_options import MatchDevice, MatchEncoder, adapt_match_config
-from napari_jcc.cli.options import Quiet
+from napari_jcc.cli.options import Quiet, Recursive
 from napari_jcc.words import list_some
 
 _MOST_LINES = 5
@@ -41,6 +41,7 @@ def landmarks(
         ),
     ] = None,
     encoder: MatchEncoder = None,
+    recursive: Recursive = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace landmarks that are there.")
     ] = False,
@@ -52,6 +53,7 @@ def landmarks(
     Writes landmarks.csv, with the confidence of every point found, and landmarks.tps.
     Points that were placed stay as they are and have no confidence. Correct some of the
     points found, empty their confidence, give the table again, and the rest improves.
+    With --recursive the tables name images by their place in the folder, as a/wing01.png.
 
     Example: napari-jcc landmarks wings --from placed.tps --output out
     """
@@ -71,7 +73,7 @@ def landmarks(
         checkpoint, lambda base: adapt_match_config(base, encoder=encoder, device=device)
     )
     with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
-        carried = carry_landmarks(images, placed, matcher, progress)
+        carried = carry_landmarks(images, placed, matcher, progress, recursive=recursive)
         write_landmarks(carried, output, overwrite=overwrite)
     if quiet:
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_jcc.cli.images import open_images
+from napari_jcc.cli.images import open_images, refuse_output_among_images
 from napari_jcc.cli.match_options import (
     MatchAssignments,
     MatchConfigFile,
@@ -15,7 +15,7 @@ from napari_jcc.cli.match_options import (
     MatchEncoder,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Overwrite, Paths, Quiet
+from napari_jcc.cli.options import Overwrite, Paths, Quiet, Recursive
 
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher
@@ -62,6 +62,7 @@ def match(
     encoder: MatchEncoder = None,
     config_file: MatchConfigFile = None,
     assignments: MatchAssignments = None,
+    recursive: Recursive = False,
     overwrite: Overwrite = False,
     device: MatchDevice = None,
     quiet: Quiet = False,
@@ -97,10 +98,15 @@ def match(
             config, config_file, assignments, encoder=encoder, device=device
         ),
     )
-    images = open_images(paths, matcher.config.collection, quiet=quiet)
+    if recursive:
+        refuse_output_among_images(paths, output)
+    collection = matcher.config.collection
+    images = open_images(paths, collection, recursive=recursive, quiet=quiet)
     chosen = choose_pairs(images.names, pairs)
     check_match_output(output, images.names, chosen, overwrite=overwrite, warped=warped)
-    command = match_command(paths, output, matcher, pairs, warped=warped)
+    command = match_command(
+        paths, output, matcher, pairs, warped=warped, recursive=recursive
+    )
     with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
         result = match_collection(matcher, images, chosen, progress)
         write_matches(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_jcc.cli.images import open_images
+from napari_jcc.cli.images import open_images, refuse_output_among_images
 from napari_jcc.cli.options import (
     Assignments,
     CacheFolder,
@@ -138,25 +138,6 @@ def sweep(
     _check_any(table)
     if not quiet:
         _show(table, output)
-
-
-def refuse_output_among_images(paths: Sequence[Path], output: Path) -> None:
-    """Make sure that figures and results are not taken for images the next time.
-
-    Raises
-    ------
-    InputError
-        If `output` is, or lies in, one of the folders that are searched with subfolders.
-    """
-    from napari_jcc.errors import InputError
-
-    place = output.resolve()
-    for path in paths:
-        if path.resolve() in (place, *place.parents):
-            raise InputError(
-                f"{output} lies in {path}, which --recursive searches: pictures of the "
-                "sweep would be taken for images. Choose an output folder elsewhere."
-            )
 
 
 def _say_what_is_there(work: Sweep, progress: TerminalProgress) -> None:

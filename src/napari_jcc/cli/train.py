@@ -15,7 +15,7 @@ from napari_jcc.cli.match_options import (
     MatchEncoder,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Paths, Quiet, split_names
+from napari_jcc.cli.options import Paths, Quiet, Recursive, split_names
 from napari_jcc.words import STAGE_TITLES
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def train(
             "where there is no CKPT.",
         ),
     ] = False,
+    recursive: Recursive = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train anew where CKPT is there.")
     ] = False,
@@ -91,9 +92,9 @@ def train(
         base, config_file, assignments, encoder=encoder, device=device
     )
     config = choose_stages(config, stages)
-    images = open_images(paths, config.collection, quiet=quiet)
+    images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     before = _stamp(output)
-    again = train_command(paths, output, config, resume=True)
+    again = train_command(paths, output, config, resume=True, recursive=recursive)
     try:
         with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
             finished = run(
@@ -114,7 +115,7 @@ def train(
             f"Cancelled; {output} keeps what was learned. Go on by: {again}"
         ) from error
     if not quiet:
-        _show(finished, output, paths)
+        _show(finished, output, paths, recursive=recursive)
 
 
 def _stamp(path: Path) -> int | None:
@@ -209,7 +210,9 @@ def show_losses(progress: TerminalProgress) -> Callable[[Record], None]:
     return watch
 
 
-def _show(finished: Checkpoint, output: Path, paths: list[Path]) -> None:
+def _show(
+    finished: Checkpoint, output: Path, paths: list[Path], *, recursive: bool
+) -> None:
     import shlex
 
     does = (
@@ -224,6 +227,7 @@ def _show(finished: Checkpoint, output: Path, paths: list[Path]) -> None:
     alone = len(finished.provenance["images"]) < 2
     images = ["IMAGES"] if alone else map(str, paths)
     words = ["napari-jcc", "match", *images, "--checkpoint", str(output)]
+    words += ["--recursive"] if recursive and not alone else []
     typer.echo(f"Next     {shlex.join([*words, '--output', 'OUT'])}")
 
 

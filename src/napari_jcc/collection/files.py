@@ -91,7 +91,7 @@ def _nothing_found(
     if inside:
         message += (
             f"Folders inside were not searched: {list_some(natsorted(inside))}. Name one, "
-            "or search them all (--recursive of segment and sweep). "
+            "or search them all (--recursive). "
         )
     elif not skipped:
         message += "There is no file. "

@@ -17,6 +17,7 @@ def train_command(
     config: MatchConfig,
     *,
     resume: bool = False,
+    recursive: bool = False,
 ) -> str:
     """Write the command that trains under these settings, or goes on with it.
 
@@ -31,6 +32,8 @@ def train_command(
         `resume`, which takes them from the checkpoint.
     resume
         Whether to go on from the checkpoint.
+    recursive
+        Whether folders are searched with their subfolders.
 
     Returns
     -------
@@ -44,6 +47,7 @@ def train_command(
         "--output",
         as_argument(output),
     ]
+    words += ["--recursive"] if recursive else []
     words += ["--resume"] if resume else _assign(config, MatchConfig())
     return shlex.join(words)
 
@@ -55,6 +59,7 @@ def match_command(
     pairs: str = "all",
     *,
     warped: bool = True,
+    recursive: bool = False,
 ) -> str:
     """Write the command that gives the same files.
 
@@ -70,6 +75,8 @@ def match_command(
         As in `choose_pairs`.
     warped
         Whether warped images are written.
+    recursive
+        Whether folders are searched with their subfolders.
 
     Returns
     -------
@@ -77,6 +84,7 @@ def match_command(
         One line, quoted for a POSIX shell.
     """
     words = ["napari-jcc", "match", *map(as_argument, inputs), "--output", as_argument(out)]
+    words += ["--recursive"] if recursive else []
     checkpoint = matcher.origin.get("checkpoint")
     words += ["--checkpoint", as_argument(checkpoint)] if checkpoint else []
     words += [] if pairs == "all" else ["--pairs", pairs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,7 +59,12 @@ class CarriedLandmarks:
 
 
 def carry_landmarks(
-    folder: Path, table: Path, matcher: PairMatcher | None, progress: Progress | None = None
+    folder: Path,
+    table: Path,
+    matcher: PairMatcher | None,
+    progress: Progress | None = None,
+    *,
+    recursive: bool = False,
 ) -> CarriedLandmarks:
     """Carry the landmarks of a table to all images of a folder.
 
@@ -74,6 +80,9 @@ def carry_landmarks(
         Finds the way between whole images; registration by gradients when None.
     progress
         Told of every image; cancels.
+    recursive
+        Whether folders inside the folder are searched too. Tables then name images by
+        their place in `folder`, with ``/``.
 
     Raises
     ------
@@ -85,7 +94,7 @@ def carry_landmarks(
         If the progress was cancelled.
     """
     progress = progress or Progress()
-    images = _FolderImages(ImageCollection.from_folder(folder))
+    images = _FolderImages(ImageCollection.from_folder(folder, recursive=recursive), folder)
     listed, absent = read_landmarks(table, folder)
     there = {shape.image: shape for shape in listed if shape.image in images}
     known = {name: shape for name, shape in there.items() if shape.confidence is None}
@@ -156,11 +165,12 @@ def _keep(found: Landmarks, given: Landmarks | None) -> Landmarks:
 
 
 class _FolderImages(Mapping[str, ImageArray]):
-    """Images of a collection by the name of their file, read when asked for."""
+    """Images of a collection by their place in a folder, read when asked for."""
 
-    def __init__(self, collection: ImageCollection) -> None:
+    def __init__(self, collection: ImageCollection, folder: Path) -> None:
         self._collection = collection
-        names = [Path(collection.location(i)).name for i in range(len(collection))]
+        files = [collection.location(i) for i in range(len(collection))]
+        names = [Path(os.path.relpath(file, folder)).as_posix() for file in files]
         self._places = {name: place for place, name in enumerate(names)}
         if len(self._places) < len(names):
             raise InputError(
