@@ -128,6 +128,11 @@ def test_damaged_checkpoint_is_neither_replaced_nor_gone_on_with(folder, tmp_pat
     assert output.read_bytes() == b"cut off"
 
 
+def test_presets_are_refused_where_settings_have_none(capsys):
+    assert run("config", "--matching", "--preset", "photo") == 2
+    assert "--preset photo is one for 'segment'" in capsys.readouterr().err
+
+
 def test_settings_are_printed_as_a_file_that_train_takes(capsys):
     assert run("config", "--matching", "--set", "training.epochs=3") == 0
     config = load_config_text(capsys.readouterr().out, base=MatchConfig())

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_jcc.collection import ImageCollection
+from napari_jcc.collection import ImageCollection, describe_files
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 
@@ -224,3 +224,17 @@ def test_a_file_that_may_not_be_read_is_left_out(tmp_path, monkeypatch):
     collection = ImageCollection.from_folder(tmp_path)
     assert collection.names == ("a",)
     assert "Permission denied" in collection.skipped[str(secret)]
+
+
+def test_averaged_channels_are_told(tmp_path):
+    gray = tmp_path / "gray.tif"
+    tifffile.imwrite(gray, np.zeros((6, 8, 2), np.uint8), extrasamples=["unassalpha"])
+    save(tmp_path / "a.png")
+    assert describe_files(ImageCollection.from_folder(tmp_path)) == []
+    two = np.zeros((2, 6, 8), np.uint16)
+    tifffile.imwrite(tmp_path / "b.tif", two, ome=True, metadata={"axes": "CYX"})
+    (told,) = describe_files(ImageCollection.from_folder(tmp_path))
+    assert "1 file has 2 channels" in told
+    assert "averaged" in told
+    config = CollectionConfig(channels=(1,))
+    assert describe_files(ImageCollection.from_folder(tmp_path, config=config)) == []

@@ -213,6 +213,9 @@ def test_pages_and_channels_of_tiff(tmp_path, shape, options, count, image_shape
     options = {"photometric": "minisblack"} | options
     tifffile.imwrite(tmp_path / "a.tif", stack, **options)
     assert shapes(tmp_path / "a.tif") == [image_shape[:2]] * count
+    is_colour = options["photometric"] == "rgb"
+    separate = 1 if is_colour or len(image_shape) == 2 else image_shape[2]
+    assert {header.separate for header in probe_file(tmp_path / "a.tif")} == {separate}
     axes = options.get("metadata", {}).get("axes", "")
     if "C" in axes:
         stack = np.moveaxis(stack, axes.index("C"), -1)

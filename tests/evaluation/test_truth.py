@@ -74,6 +74,12 @@ def test_empty_and_absent_folder(tmp_path):
         find_truth(tmp_path / "absent", ["a"])
 
 
+def test_a_folder_of_the_images_alone_is_called_so(tmp_path):
+    path = save(tmp_path / "a.png", [[0, 255]])
+    with pytest.raises(InputError, match=r"holds the images themselves \(a\).*_mask"):
+        find_truth(tmp_path, ["a"], {path.resolve()})
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [

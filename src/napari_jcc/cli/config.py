@@ -10,6 +10,7 @@ from napari_jcc.cli.match_options import adapt_match_config
 from napari_jcc.cli.options import Assignments, ConfigFile, Preset, build_config
 from napari_jcc.config import MatchConfig, dump_config
 from napari_jcc.config.presets import DEFAULT_PRESET
+from napari_jcc.errors import ConfigError
 
 
 def config(
@@ -30,6 +31,11 @@ def config(
     use it by: napari-jcc segment photos --output out --config settings.toml
     """
     if matching:
+        if preset != DEFAULT_PRESET:
+            raise ConfigError(
+                f"--preset {preset} is one for 'segment', and the settings of 'train' and "
+                "'match' have no presets. Leave out --preset, or --matching."
+            )
         settings = adapt_match_config(MatchConfig(), config_file, assignments)
         typer.echo(dump_config(settings), nl=False)
         return

@@ -20,18 +20,18 @@ def open_images(
     recursive: bool = False,
     quiet: bool = False,
 ) -> ImageCollection:
-    """Open files and folders, and tell how files of several pages are taken.
+    """Open files and folders, and tell how pages and channels of files are taken.
 
     Raises
     ------
     InputError
         If a path does not exist, or no usable image is found.
     """
-    from napari_jcc.collection import ImageCollection, describe_pages
+    from napari_jcc.collection import ImageCollection, describe_files
 
     images = ImageCollection.from_paths(paths, recursive=recursive, config=config)
-    if not quiet and (pages := describe_pages(images)):
-        typer.echo(f"Note: {pages}", err=True)
+    for note in () if quiet else describe_files(images):
+        typer.echo(f"Note: {note}", err=True)
     return images
 
 

@@ -2,6 +2,6 @@
 
 from napari_jcc.collection.by_name import ByName
 from napari_jcc.collection.collection import ImageCollection
-from napari_jcc.collection.remarks import describe_pages, describe_skipped
+from napari_jcc.collection.remarks import describe_files, describe_skipped
 
-__all__ = ["ByName", "ImageCollection", "describe_pages", "describe_skipped"]
+__all__ = ["ByName", "ImageCollection", "describe_files", "describe_skipped"]

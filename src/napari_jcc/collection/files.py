@@ -65,7 +65,7 @@ def open_files(
         list(headers), [len(pages) for pages in headers.values()], files.root
     )
     sources = tuple(
-        FileSource(str(path), page, header.shape, header.spacing)
+        FileSource(str(path), page, *header)
         for path, pages in headers.items()
         for page, header in enumerate(pages)
     )

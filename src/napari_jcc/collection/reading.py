@@ -51,10 +51,13 @@ class Header(NamedTuple):
         Height and width in pixels, as shown.
     spacing
         Size of a pixel, or None.
+    separate
+        Channels that are neither colours nor opacity.
     """
 
     shape: tuple[int, int]
     spacing: Spacing | None = None
+    separate: int = 1
 
 
 def probe_file(path: Path) -> list[Header]:

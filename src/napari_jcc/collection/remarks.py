@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_jcc.collection.sources import FileSource
 from napari_jcc.words import list_by_reason
 
 if TYPE_CHECKING:
@@ -29,16 +30,36 @@ def describe_skipped(skipped: Mapping[str, str]) -> list[str]:
     return list_by_reason((Path(path).name or path, why) for path, why in skipped.items())
 
 
-def describe_pages(images: ImageCollection) -> str:
-    """Say what becomes of files with several pages; empty where there is none."""
+def describe_files(images: ImageCollection) -> list[str]:
+    """Say what becomes of files with several pages, and of channels that are no colours."""
+    return [text for text in (_describe_pages(images), _describe_channels(images)) if text]
+
+
+def _describe_channels(images: ImageCollection) -> str:
+    files = (source for source in images.sources if isinstance(source, FileSource))
+    counts = {file.location: file.separate for file in files if file.separate > 1}
+    if not counts or images.config.channels:
+        return ""
+    most = max(counts.values())
+    return (
+        f"{_count_files(len(counts))} {most} channels that are no red, green and blue; "
+        "these are averaged. To work on one of them alone, choose its number in the "
+        f"setting collection.channels, 0 to {most - 1}."
+    )
+
+
+def _describe_pages(images: ImageCollection) -> str:
     counts = Counter(source.location for source in images.sources if source.location)
     stacks = [count for count in counts.values() if count > 1]
     if not stacks:
         return ""
-    files = "1 file has" if len(stacks) == 1 else f"{len(stacks)} files have"
     return (
-        f"{files} several pages (depths, times or frames). Every page is taken for an "
-        f"image of its own, {sum(stacks)} in all. To work on some of them only, put these "
-        "into files of their own; to keep the axes of a single file, open it with napari "
-        "and choose its layer."
+        f"{_count_files(len(stacks))} several pages (depths, times or frames). Every page "
+        f"is taken for an image of its own, {sum(stacks)} in all. To work on some of them "
+        "only, put these into files of their own; to keep the axes of a single file, open "
+        "it with napari and choose its layer."
     )
+
+
+def _count_files(count: int) -> str:
+    return "1 file has" if count == 1 else f"{count} files have"

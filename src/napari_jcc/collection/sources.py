@@ -52,12 +52,13 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True)
 class FileSource:
-    """Image number `page` of a file."""
+    """Image number `page` of a file, with `separate` channels besides its colours."""
 
     location: str
     page: int
     shape: tuple[int, int]
     spacing: Spacing | None = None
+    separate: int = 1
 
     def read(self) -> Pixels:
         """Decode the image."""

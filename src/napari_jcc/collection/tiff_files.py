@@ -66,9 +66,9 @@ class _Layout:
         return self.shape[self.axes.index("Y")], self.shape[self.axes.index("X")]
 
 
-def probe_tiff(path: Path) -> list[tuple[tuple[int, int], Spacing | None]]:
-    """Height, width and pixel size of every image as shown, from the headers."""
-    found: list[tuple[tuple[int, int], Spacing | None]] = []
+def probe_tiff(path: Path) -> list[tuple[tuple[int, int], Spacing | None, int]]:
+    """Height and width, pixel size and channels that are no colours of every image."""
+    found: list[tuple[tuple[int, int], Spacing | None, int]] = []
     with TiffFile(path) as file:
         for series, layout in _image_series(file):
             orientation = _find_orientation(series.keyframe)
@@ -76,6 +76,7 @@ def probe_tiff(path: Path) -> list[tuple[tuple[int, int], Spacing | None]]:
             image = (
                 oriented_shape(layout.size, orientation),
                 None if spacing is None else spacing.turned(orientation),
+                _count_separate(series.keyframe, layout),
             )
             found += [image] * layout.count
     return found
@@ -206,6 +207,16 @@ def _label_samples(page: TiffPage, values: NDArray[Any]) -> Pixels:
     ]
     is_colour = page.photometric == PHOTOMETRIC.RGB and samples >= 3
     return Pixels(values, is_colour, alphas[0] if alphas else None)
+
+
+def _count_separate(page: TiffPage, layout: _Layout) -> int:
+    """Channels of an image that are neither colours nor opacity."""
+    channels = math.prod(layout.shape[axis] for axis in layout.channel_axes)
+    if channels != page.samplesperpixel:
+        return channels
+    if page.photometric in (PHOTOMETRIC.RGB, *_BY_PILLOW):
+        return 1
+    return channels - sum(int(kind) in _ALPHA_KINDS for kind in page.extrasamples)
 
 
 def _find_orientation(page: TiffPage) -> int:

@@ -82,7 +82,8 @@ def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ())
     rows = {name: find_by_name(table, name) for name in names}
     boxes = {name: row for name, row in rows.items() if row is not None}
     if not masks and not boxes:
-        raise InputError(_explain_nothing(place, names, [*files, *table]))
+        own = [] if place.is_file() else sorted(found.keys() - files.keys())
+        raise InputError(_explain_nothing(place, names, [*files, *table], own))
     return Truth(masks, boxes)
 
 
@@ -154,7 +155,16 @@ def _find_mask(files: Mapping[str, Path], name: str) -> Path | None:
     return next((files[key] for key in candidates if key in files), None)
 
 
-def _explain_nothing(place: Path, names: list[str], found: list[str]) -> str:
+def _explain_nothing(
+    place: Path, names: list[str], found: list[str], own: list[str]
+) -> str:
+    """Say what was looked for and found; `own` are the images themselves."""
+    if own and not found:
+        return (
+            f"{place} holds the images themselves ({list_some(own)}) and no truth. Name "
+            "the folder of their masks, or put masks beside them that are called like the "
+            f"images with {_ENDINGS} added."
+        )
     return (
         f"{place} holds no truth for any of the {len(names)} images. Looked for masks or "
         f"boxes called {list_some(names)}, perhaps with "

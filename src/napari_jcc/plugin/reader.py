@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_info, show_warning
 
-from napari_jcc.collection import ImageCollection, describe_pages, describe_skipped
+from napari_jcc.collection import ImageCollection, describe_files, describe_skipped
 from napari_jcc.collection.discovery import EXTENSIONS
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.results.saved import is_saved_result
@@ -57,7 +57,7 @@ def read_stack(path: PathOrPaths) -> list[LayerData]:
     """Open folders and image files as one lazily padded stack.
 
     Files that cannot be used are told in a warning, and how files of several pages, such
-    as z-stacks, are taken in a message.
+    as z-stacks, or channels are taken in a message.
 
     Raises
     ------
@@ -69,9 +69,8 @@ def read_stack(path: PathOrPaths) -> list[LayerData]:
     if collection.skipped:
         lines = describe_skipped(collection.skipped)
         show_warning("\n".join(f"Left out: {line}" for line in lines))
-    pages = describe_pages(collection)
-    if pages:
-        show_info(pages)
+    for note in describe_files(collection):
+        show_info(note)
     name = paths[0].resolve().name if len(paths) == 1 else paths[0].resolve().parent.name
     return [stack_layer(collection, name or "images", tuple(map(str, paths)))]
 
