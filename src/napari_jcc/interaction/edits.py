@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -106,7 +107,7 @@ class Edits:
         """Images with entries, in the order of their first one."""
         return tuple(dict.fromkeys(entry.key for entry in self.entries))
 
-    @property
+    @cached_property
     def edited(self) -> tuple[ImageKey, ...]:
         """Images on which something drawn holds, not cleared or taken back since."""
         return tuple(key for key in self.keys if self._holds(key))

@@ -11,10 +11,11 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.interaction import Corrector, Edits, Settled, lay_over_image
 from napari_jcc.plugin.box_watch import BoxWatch
+from napari_jcc.plugin.delivery import Answers, Delivery
 from napari_jcc.plugin.mask_watch import MaskWatch
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.reopened import ReopenedCorrector
-from napari_jcc.plugin.shown import ShownResult, is_same_answer
+from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.worker import Task
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
@@ -26,9 +27,6 @@ _LEFT_OUT = (
     "This image was left out of the run, so what is painted on it is not taken over. "
     "Repair the image (its name and the reason are in the dock) and run again."
 )
-
-_SettledSet = tuple[Settled, dict[int, ImageResult]]
-"""What settling came to, and the answers that differ from those shown, by their places."""
 
 
 class Corrections(QObject):
@@ -78,7 +76,7 @@ class Corrections(QObject):
         self._shown = shown
         self._corrector = corrector
         self._waiting: list[int] = []
-        self._held: dict[int, ImageResult] = {}
+        self._held: Answers = {}
         self._task: Task | None = None
         self._answering: int | None = None
         self._held_back = self._stopped = self._interrupted = False
@@ -86,6 +84,7 @@ class Corrections(QObject):
         self._watch.drawn.connect(self._react)
         self._boxes = BoxWatch(session, shown, lambda: corrector.keys, self)
         self._boxes.placed.connect(self._on_boxes)
+        self._delivery = Delivery(self._on_part, lambda: not self.brush_is_down, self)
         session.viewer.layers.events.removing.connect(self._on_removing)
 
     @property
@@ -216,19 +215,19 @@ class Corrections(QObject):
     def _start_settling(self) -> None:
         answer = self._shown.answer
         if self._task is None and answer is not None and not self._held_back:
-            work = partial(self._settle, answer.result.images)
+            first = self.current_place() or 0
+            work = partial(self._settle, answer.result.images, first)
             self._start(Task(work, "Teach the set"), self._on_settled)
 
     def _settle(
-        self, before: Sequence[ImageResult], progress: Progress
-    ) -> _SettledSet | None:
-        """Settle the set, and find which answers are not those that were shown before."""
+        self, shown: Sequence[ImageResult], first: int, progress: Progress
+    ) -> Settled | None:
+        """Settle the set, and have those answers written that are not the ones shown."""
         settled = self._corrector.settle(progress)
-        if settled is None:
-            return None
-        pairs = enumerate(zip(before, settled.result.images, strict=True))
-        altered = {i: now for i, (old, now) in pairs if not is_same_answer(old, now)}
-        return settled, altered
+        if settled is not None:
+            # Also those that differ by a few pixels: what is saved must be what is shown.
+            self._delivery.send(shown, settled.result.images, first, progress)
+        return settled
 
     def _start(self, task: Task, on_success: Any) -> None:
         self._task, self._interrupted = task, False
@@ -243,16 +242,17 @@ class Corrections(QObject):
             self._write({place: found})
             self.answered.emit(place)
 
-    def _on_settled(self, found: _SettledSet | None) -> None:
-        if found is None or self._held_back:
+    def _on_part(self, part: Answers) -> None:
+        if not self._held_back:
+            self._write(part)
+
+    def _on_settled(self, settled: Settled | None) -> None:
+        if settled is None or self._held_back:
             return
-        settled, altered = found
-        edited = set(self._corrector.edited)
-        # Also those that differ by a few pixels: what is saved must be what is shown.
-        self._write(altered)
-        for place in settled.changed:
-            if place not in edited:
-                self._session.set_status(self._name(place), "flagged")
+        untouched = set(settled.changed) - set(self._corrector.edited)
+        statuses = dict(self._session.statuses)
+        statuses |= {self._name(place): "flagged" for place in untouched}
+        self._session.set_statuses(statuses)
         self.settled.emit(settled)
 
     def _on_ended(self, answered: bool) -> None:
@@ -269,7 +269,7 @@ class Corrections(QObject):
         if self._waiting or answered:
             self._next()
 
-    def _write(self, images: dict[int, ImageResult]) -> None:
+    def _write(self, images: Answers) -> None:
         """Put new answers into the layers, with what has been drawn since laid over."""
         if self._watch.brush_is_down:
             self._held.update(images)  # written after the stroke, not into it

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_jcc._types import FloatArray, MaskArray
+from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.interaction import Edit, EditKind, Edits, ImageKey
-from napari_jcc.plugin.layers import rectangle_to_box
+from napari_jcc.plugin.layers import boxes_by_slot
 from napari_jcc.plugin.placement import Placement
 
 _LEAST_SHARED = 0.5
@@ -78,7 +78,7 @@ def find_drawn_boxes(
     shapes: Sequence[NDArray[np.generic]],
     former: Sequence[NDArray[np.generic]],
     placement: Placement,
-) -> dict[int, FloatArray | None]:
+) -> dict[int, Float32Array | None]:
     """Find the images whose box is not the one that was shown.
 
     Parameters
@@ -96,9 +96,11 @@ def find_drawn_boxes(
         Box (4,) ``xyxy`` by place of the image, the one drawn last where there are
         several; None where it was deleted.
     """
-    now, before = _by_slot(shapes, placement), _by_slot(former, placement)
+    if len(shapes) == len(former) and all(map(np.array_equal, shapes, former)):
+        return {}
+    now, before = boxes_by_slot(shapes, placement), boxes_by_slot(former, placement)
     places = {slot: place for place, slot in enumerate(placement.slots)}
-    found: dict[int, FloatArray | None] = {}
+    found: dict[int, Float32Array | None] = {}
     for slot in sorted((now.keys() | before.keys()) & places.keys()):
         boxes, known = now.get(slot, []), before.get(slot, [])
         fresh = [box for box in boxes if not any(np.array_equal(box, k) for k in known)]
@@ -106,14 +108,4 @@ def find_drawn_boxes(
             found[places[slot]] = fresh[-1]
         elif not boxes:
             found[places[slot]] = None
-    return found
-
-
-def _by_slot(
-    shapes: Sequence[NDArray[np.generic]], placement: Placement
-) -> dict[int, list[FloatArray]]:
-    found: dict[int, list[FloatArray]] = {}
-    for shape in shapes:
-        slot, box = rectangle_to_box(np.asarray(shape), placement)
-        found.setdefault(slot, []).append(box.astype(np.float64))
     return found

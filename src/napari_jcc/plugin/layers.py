@@ -6,7 +6,8 @@ The core counts pixels by their edges (pixel 0 spans 0 to 1), napari by their ce
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -16,11 +17,12 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_jcc._types import Float32Array, FloatArray, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, IntArray, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.plugin import paged
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.results import ImageResult, JccResult
+from napari_jcc.results.result import bare_image
 
 LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
 
@@ -49,14 +51,12 @@ def to_layers(
     """
     metadata = {METADATA_KEY: collection, PLACEMENT_KEY: placement}
     shared = {**placement.transform, "metadata": metadata}
+    boxes = box_rectangles(result, placement)
+    box_style = _box_style(result, placement, boxes, prefix)
     return [
         (saliency_stack(result, placement), _saliency_style(prefix) | shared, "image"),
         (mask_stack(result, placement), _mask_style(result, prefix) | shared, "labels"),
-        (
-            box_rectangles(result, placement),
-            _box_style(result, placement, prefix) | shared,
-            "shapes",
-        ),
+        (boxes, box_style | shared, "shapes"),
     ]
 
 
@@ -77,18 +77,47 @@ def labels_of(image: ImageResult) -> NDArray[Any]:
     return image.mask if image.instances is None else image.instances
 
 
-def box_rectangles(result: JccResult, placement: Placement) -> list[FloatArray]:
-    """Boxes of a result as the data of a Shapes layer: (4, D) corners per box."""
+def box_rectangles(
+    result: JccResult, placement: Placement, places: Iterable[int] | None = None
+) -> list[FloatArray]:
+    """Boxes of a result as the data of a Shapes layer: (4, D) corners per box.
+
+    Parameters
+    ----------
+    result, placement
+        As for `to_layers`.
+    places
+        Of the images whose boxes are wanted; None: of all.
+    """
     return [
-        _rectangle(box, placement.index_of(slot))
-        for slot, image in zip(placement.slots, result.images, strict=True)
-        for box in image.boxes
+        _rectangle(box, placement.index_of(placement.slots[place]))
+        for place in (range(len(result.images)) if places is None else places)
+        for box in result.images[place].boxes
     ]
 
 
-def box_features(result: JccResult) -> dict[str, list[Any]]:
-    """Collect what the table of a Shapes layer says of every box."""
-    shown = [(image, score) for image in result.images for score in image.scores.tolist()]
+def box_features(
+    result: JccResult, placement: Placement, rectangles: Sequence[NDArray[Any]]
+) -> dict[str, list[Any]]:
+    """Collect what the table of a Shapes layer says of every box.
+
+    Parameters
+    ----------
+    result, placement
+        As for `to_layers`.
+    rectangles
+        Data of the layer; the boxes of an image are in the order of the result. Those
+        that are not in the result have no score.
+    """
+    images = dict(zip(placement.slots, result.images, strict=True))
+    nothing = bare_image("")
+    left: dict[int, list[float]] = {}
+    shown: list[tuple[ImageResult, float]] = []
+    for slot in slots_of(rectangles, placement).tolist():
+        image = images.get(slot, nothing)
+        if slot not in left:
+            left[slot] = image.scores.tolist()[::-1]
+        shown.append((image, left[slot].pop() if left[slot] else math.nan))
     return {
         "image": [image.name for image, _ in shown],
         "score": [round(score, 4) for _, score in shown],
@@ -120,15 +149,30 @@ def rectangle_to_box(
     placement
         Where the images lie in the viewer.
     """
-    position = np.rint(corners[0, :-2]).astype(int)
-    if ((position < 0) | (position >= np.array(placement.leading, int))).any():
-        slot = -1
-    else:
-        slot = (
-            int(np.ravel_multi_index(position, placement.leading)) if len(position) else 0
-        )
+    (slot,) = slots_of([corners], placement).tolist()
     low, high = corners[:, -2:].min(axis=0) + 0.5, corners[:, -2:].max(axis=0) + 0.5
     return slot, np.array([low[1], low[0], high[1], high[0]], np.float32)
+
+
+def slots_of(shapes: Sequence[NDArray[Any]], placement: Placement) -> IntArray:
+    """Slices of shapes, (K,), by their first corners; -1 beyond the images."""
+    leading = placement.leading
+    corners = np.array([shape[0, :-2] for shape in shapes], float)
+    position = np.rint(corners.reshape(len(shapes), len(leading))).astype(int)
+    inside = ((position >= 0) & (position < np.array(leading, int))).all(axis=1)
+    steps = [math.prod(leading[axis + 1 :]) for axis in range(len(leading))]
+    return np.where(inside, position @ np.array(steps, int), -1)
+
+
+def boxes_by_slot(
+    shapes: Sequence[NDArray[Any]], placement: Placement
+) -> dict[int, list[Float32Array]]:
+    """Boxes ``xyxy`` of the data of a Shapes layer, by their slices."""
+    found: dict[int, list[Float32Array]] = {}
+    for shape in shapes:
+        slot, box = rectangle_to_box(np.asarray(shape), placement)
+        found.setdefault(slot, []).append(box)
+    return found
 
 
 def saliency_stack(result: JccResult, placement: Placement) -> da.Array:
@@ -172,10 +216,7 @@ def from_layers(
         Data of the Shapes layer.
     """
     stack = np.asarray(masks).reshape(placement.slices, *placement.canvas)
-    boxes: dict[int, list[Float32Array]] = {}
-    for shape in rectangles:
-        slot, box = rectangle_to_box(shape, placement)
-        boxes.setdefault(slot, []).append(box)
+    boxes = boxes_by_slot(rectangles, placement)
     images = tuple(
         _edited(image, stack[slot], boxes.get(slot, []))
         for slot, image in zip(placement.slots, result.images, strict=True)
@@ -250,11 +291,13 @@ def _saliency_style(prefix: str) -> dict[str, Any]:
     }
 
 
-def _box_style(result: JccResult, placement: Placement, prefix: str) -> dict[str, Any]:
+def _box_style(
+    result: JccResult, placement: Placement, rectangles: list[FloatArray], prefix: str
+) -> dict[str, Any]:
     return {
         "name": f"{prefix}boxes",
         "ndim": len(placement.shape),
         "shape_type": "rectangle",
         **box_look(placement),
-        "features": box_features(result),
+        "features": box_features(result, placement, rectangles),
     }
