@@ -101,6 +101,13 @@ def test_one_picture_has_one_instance_and_no_more_are_given_than_asked_for(textu
     assert len(matcher.match_instances(twice, texture, most=1)) == 1
 
 
+@pytest.mark.parametrize("values", [(128, 128), (128, 40)])
+def test_pictures_of_one_colour_are_not_matched_again_and_again(values):
+    pair = [np.full((24, 30, 3), value, np.uint8) for value in values]
+    matcher = RegistrationMatcher(SiftDescriber(80))
+    assert len(matcher.match_instances(*pair, most=0)) == 1
+
+
 def test_identity_keeps_the_share_of_width_and_height():
     source, target = (np.zeros((*size, 3), np.uint8) for size in ((10, 40), (20, 20)))
     moved = IdentityMatcher().match(source, target).transfer(np.array([[-0.5, 19.5]]))

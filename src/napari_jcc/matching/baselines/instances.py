@@ -52,7 +52,8 @@ def find_instances(
     After each registration, pairs of points that are both explained by it are ruled out,
     and the others are compared anew: a point of a template may have its partner once more
     in another instance, but neither in the same one nor between two explained ones. The
-    search ends with a map that explains too little that is new.
+    search ends with a map that explains too little that is new, or nothing at all, as on
+    images of one colour.
 
     Parameters
     ----------
@@ -81,7 +82,10 @@ def find_instances(
         found.append(Instance(there.match(a, b), back.match(b, a)))
         sources = there.agreement(partners.ours, len(a.centres)) > EXPLAINED
         targets = there.agreement(partners.theirs, len(b.centres)) > EXPLAINED
-        ruled_out |= sources[:, None] & targets
+        new = sources[:, None] & targets
+        if not new.any():
+            break  # Nothing would be ruled out, and the same map found again.
+        ruled_out |= new
         seen = seen[0] | sources, seen[1] | targets
     return found
 
