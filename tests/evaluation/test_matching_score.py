@@ -27,7 +27,8 @@ class ShiftMatcher:
 
     def match(self, source, target):
         self.shown = source
-        return PairMatch(lambda points: points + self.by, masks=self.masks)
+        find_masks = None if self.masks is None else lambda: self.masks
+        return PairMatch(lambda points: points + self.by, find_masks=find_masks)
 
 
 def save(path, values):

@@ -119,10 +119,15 @@ def test_masks_have_the_size_of_their_images(matcher):
 
 def test_network_stands_in_for_any_matcher(matcher):
     collection = blobs()
+    decoded = []
+    hook = matcher.network.decoder.register_forward_hook(lambda *_: decoded.append(1))
     match = NetworkMatcher(matcher).match(collection.image(0), collection.image(1))
+    assert not decoded  # Landmarks want points alone.
     assert match.transfer(np.zeros((3, 2))).shape == (3, 2)
     assert match.confidence(np.zeros((3, 2))).shape == (3,)
-    assert match.masks[0].shape == collection.shape(0)
+    assert match.find_masks()[0].shape == collection.shape(0)
+    assert decoded
+    hook.remove()
 
 
 def test_bad_input_is_explained(matcher, tmp_path):

@@ -94,14 +94,12 @@ def summarise(scores: Iterable[PairScore], seed: int = 0) -> dict[str, dict[str,
 
 
 def _score_masks(pair: MatchingPair, match: PairMatch) -> dict[str, float]:
-    if match.masks is None:
-        return {}
-    source, target = match.masks
-    answers = (source[:, ::-1] if pair.flipped else source), target
     truths = pair.source.mask(), pair.target.mask()
-    both = [(m, t) for m, t in zip(answers, truths, strict=True) if t is not None]
-    if not both:
+    if match.find_masks is None or all(truth is None for truth in truths):
         return {}
+    source, target = match.find_masks()
+    answers = (source[:, ::-1] if pair.flipped else source), target
+    both = [(m, t) for m, t in zip(answers, truths, strict=True) if t is not None]
     return {
         "mask P": float(np.mean([pixel_accuracy(*masks) for masks in both])),
         "mask J": float(np.mean([jaccard(*masks) for masks in both])),

@@ -24,14 +24,14 @@ class PairMatch:
     confidence
         How sure the matcher is at points (K, 2) of the target: (K,) in [0, 1]; None where
         it cannot tell.
-    masks
-        The object in source and target, (H, W) bool each; None from matchers that find
-        no objects.
+    find_masks
+        Finds the object in source and target, (H, W) bool each, which takes as long as the
+        match; None from matchers that find no objects.
     """
 
     transfer: PointMap
     confidence: Callable[[FloatArray], FloatArray] | None = None
-    masks: tuple[MaskArray, MaskArray] | None = None
+    find_masks: Callable[[], tuple[MaskArray, MaskArray]] | None = None
 
 
 class PairMatcher(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_jcc._types import ImageArray
+from napari_jcc._types import ImageArray, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.baselines import PairMatch
 from napari_jcc.matching.inference.matcher import Matcher
@@ -27,8 +27,10 @@ class NetworkMatcher:
         """Match two images (H, W, 3) uint8; see `PairMatcher.match`."""
         collection = ImageCollection.from_arrays([source, target])
         pair, *_ = self._matcher.match(collection, [(0, 1)])
-        masks = self._matcher.masks(collection) if self._matcher.has_masks else None
 
-        return PairMatch(
-            pair.to_source, pair.sureness, None if masks is None else (masks[0], masks[1])
-        )
+        def find_masks() -> tuple[MaskArray, MaskArray]:
+            ours, theirs = self._matcher.masks(collection)
+            return ours, theirs
+
+        has_masks = self._matcher.has_masks
+        return PairMatch(pair.to_source, pair.sureness, find_masks if has_masks else None)
