@@ -271,6 +271,12 @@ def test_training_goes_on_with_its_encoder_wherever_that_is(tmp_path):
     assert train(blobs(), there, path, resume=True).training is None
 
 
+def test_weights_of_another_cascade_are_no_start(tmp_path, unbroken):
+    other = tiny_config({"network.cascade": "features"})
+    with pytest.raises(ConfigError, match=r"cascade=image, these settings say features"):
+        train(blobs(), other, tmp_path / "net.ckpt", start=unbroken[1])
+
+
 def test_one_image_cannot_be_paired_but_can_teach_transformations(tmp_path):
     with pytest.raises(InputError, match="at least 2 images"):
         train(blobs(1), tiny_config(), tmp_path / "net.ckpt")

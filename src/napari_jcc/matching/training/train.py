@@ -78,7 +78,8 @@ def train(
     InputError
         If the second stage is asked for and there is only one image, or a mask is missing.
     ConfigError
-        If there is nothing to train, or `resume` with other settings.
+        If there is nothing to train, or `resume` with other settings, or `start` with
+        another cascade.
     WeightsError
         If encoder or checkpoint cannot be used.
     OutputError
@@ -105,6 +106,7 @@ def train(
         origin = previous.provenance
     elif start is not None:
         first = Checkpoint.load(start)
+        _require_same_cascade(first.config, config)
         first.restore(network)
         origin["masks"] = first.provenance.get("masks", False)
     side = round(config.network.input_size * VIEW_MARGIN)
@@ -231,6 +233,16 @@ def _require_same(before: MatchConfig, now: MatchConfig) -> None:
         raise ConfigError(
             f"The checkpoint was trained with another {', '.join(changed)}. Resume with "
             "the same settings, or train anew to another file."
+        )
+
+
+def _require_same_cascade(first: MatchConfig, now: MatchConfig) -> None:
+    """Refuse weights that fit, but whose second step has learned from other input."""
+    if first.network.cascade != now.network.cascade:
+        raise ConfigError(
+            "The checkpoint to start from was trained with network.cascade="
+            f"{first.network.cascade}, these settings say {now.network.cascade}. Set the "
+            "same (--set), or start without it."
         )
 
 
