@@ -13,11 +13,14 @@ from napari.layers import Image
 from PIL import Image as Picture
 from qtpy.QtWidgets import QApplication
 
+from encoders import export_network
 from napari_jcc.config import MatchConfig, apply_overrides
+from napari_jcc.errors import Cancelled, WeightsError
 from napari_jcc.plugin.reader import read_stack
-from napari_jcc.plugin.training import read_records
+from napari_jcc.plugin.training import TrainingJob, read_records
 from napari_jcc.plugin.widgets import train
 from napari_jcc.plugin.widgets.train import TrainDock
+from napari_jcc.progress import Progress
 
 pytestmark = pytest.mark.gui
 
@@ -94,6 +97,30 @@ def test_cancelled_run_is_kept_and_gone_on_with(dock, folder, qtbot):
     dock.cancel()
     qtbot.waitUntil(lambda: not dock.running, timeout=60_000)
     assert len(read_records(folder / "net.ckpt")) > done
+
+
+@pytest.mark.skipif(NO_TORCH, reason="the extra 'match' is not installed")
+def test_training_goes_on_where_its_encoder_has_moved(folder, tmp_path_factory):
+    from napari_jcc.matching.training import Checkpoint
+
+    ((data, options, _),) = read_stack(folder)
+    place, path = tmp_path_factory.mktemp("encoders"), folder / "net.ckpt"
+    program = export_network(place / "a.pt2")
+    quick = {**QUICK, "synthetic.steps": 2, "training.check_every": 1}
+
+    def run(encoder, **options_):
+        config = apply_overrides(MatchConfig(), {**quick, "network.encoder": str(encoder)})
+        return TrainingJob([Image(data, **options)], config, path, **options_)
+
+    job, progress = run(program, resume=False), Progress()
+    job.recorded.connect(lambda _: progress.cancel())
+    with pytest.raises(Cancelled):
+        job.run(progress)
+    moved = program.rename(place / "b.pt2")
+    with pytest.raises(WeightsError, match="no encoder at"):
+        run("", resume=True).run(Progress())
+    run(moved, resume=True).run(Progress())
+    assert Checkpoint.load(path).training is None
 
 
 def test_copied_as_the_command_that_trains_so(dock, folder):

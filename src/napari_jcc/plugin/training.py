@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_jcc.config import MatchConfig
+from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.matching.outputs import needing_torch
 from napari_jcc.plugin.source import find_source
 from napari_jcc.progress import Progress
@@ -42,7 +42,8 @@ class TrainingJob(QObject):
     chosen
         Image layers; read here, never changed.
     config
-        All settings; when going on, those in the checkpoint count.
+        All settings. When going on, those in the checkpoint count, but for the device and,
+        where the encoder has moved, the encoder.
     output
         The checkpoint.
     resume
@@ -76,7 +77,7 @@ class TrainingJob(QObject):
             from napari_jcc.matching.training import Checkpoint, train
         config = self._config
         if self._resume:
-            config = Checkpoint.load(self._output).config
+            config = self._move(Checkpoint.load(self._output).config)
             self.recorded.emit(read_records(self._output))
         source = find_source(self._chosen, config.collection)
         train(
@@ -88,6 +89,14 @@ class TrainingJob(QObject):
             watch=lambda record: self.recorded.emit([dict(record)]),
         )
         return self._output
+
+    def _move(self, saved: MatchConfig) -> MatchConfig:
+        """Take the settings of a checkpoint, but the device and encoder that are here."""
+        changes = {"training.device": self._config.training.device}
+        here = self._config.network.encoder
+        if here and not Path(saved.network.encoder).expanduser().exists():
+            changes["network.encoder"] = here
+        return apply_overrides(saved, changes)
 
 
 def read_records(output: Path) -> list[dict[str, Any]]:

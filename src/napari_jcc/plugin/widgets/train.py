@@ -135,7 +135,8 @@ class TrainDock(ImagesDock):
         self.show_need(missing, "Learn from the images alone")
         self.resume_button.setEnabled(there and not missing and not self.running)
         self.resume_button.setToolTip(
-            "Go on where the run was stopped, with its settings"
+            "Go on where the run was stopped, with its settings; name its encoder above if "
+            "that has moved"
             if there
             else "There is no network in the file yet"
         )
