@@ -92,7 +92,7 @@ class TrainingJob(QObject):
 
     def _move(self, saved: MatchConfig) -> MatchConfig:
         """Take the settings of a checkpoint, but the device and encoder that are here."""
-        changes = {"training.device": self._config.training.device}
+        changes: dict[str, Any] = {"training.device": self._config.training.device}
         here = self._config.network.encoder
         if here and not Path(saved.network.encoder).expanduser().exists():
             changes["network.encoder"] = here
