@@ -1,10 +1,12 @@
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, InputError
+from napari_jcc.evaluation.metrics import jaccard
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, lay_over
 from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.pipeline import Run
@@ -82,6 +84,35 @@ def test_clearing_gives_the_first_answer_back(finished):
     assert 2 in first.changed
     corrector.update(edits.clear(key))
     assert corrector.settle().result.images == finished.result.images
+
+
+def rows_of(image, count):
+    """Return an answer whose mask is so many rows of ten pixels."""
+    mask = np.zeros_like(image.mask)
+    mask[:count, :10] = True
+    return replace(image, mask=mask)
+
+
+def test_a_change_is_told_once_it_has_grown_to_a_tenth(finished, monkeypatch):
+    """Of 40 rows 36 are nine tenths, 35 are less; then 35 are what 32 is compared with."""
+    corrector = Corrector(finished)
+    start, counts = corrector._state, iter((40, 38, 36, 35, 32, 31, 0, 0))
+
+    def settle(edits, progress):
+        first, *others = start.images
+        return replace(start, images=(rows_of(first, next(counts)), *others))
+
+    monkeypatch.setattr(corrector._machine, "settle", settle)
+    told = [corrector.settle().changed for _ in range(8)]
+    assert told == [(0,), (), (), (0,), (), (0,), (0,), ()]
+
+
+def test_a_score_moves_by_no_more_than_the_mask():
+    """What `CHANGED_BELOW` rests on: 1 - J is a metric, for all masks of four pixels."""
+    masks = [np.array(bits, bool) for bits in product((0, 1), repeat=4)]
+    table = np.array([[jaccard(a[None], b[None]) for b in masks] for a in masks])
+    moved = abs(table[:, None, :] - table[None, :, :])
+    assert (moved <= 1 - table[:, :, None] + 1e-12).all()
 
 
 def test_settle_depends_on_the_edits_alone(finished):

@@ -148,7 +148,8 @@ class CorrectionPanel(QWidget):
         masks = "1 mask" if followed == 1 else f"{followed} masks"
         self._say(
             f"{self._count() or 'All taken back'}; {masks} of "
-            f"{len(settled.result.images)} changed with it, in {settled.seconds:.1f} s."
+            f"{len(settled.result.images)} changed by more than a tenth, in "
+            f"{settled.seconds:.1f} s."
         )
 
     def _set_teaching(self, wanted: bool) -> None:
