@@ -12,7 +12,12 @@ from napari_jcc.matching.network.correlation import correlate
 from napari_jcc.matching.network.decoder import MaskDecoder
 from napari_jcc.matching.network.encoder import Pyramid, PyramidEncoder, Trunk
 from napari_jcc.matching.network.heads import TransformHead
-from napari_jcc.matching.network.transforms import Transform, sampling_grid, warp
+from napari_jcc.matching.network.transforms import (
+    Transform,
+    affine_points,
+    pixel_centres,
+    warp,
+)
 from napari_jcc.matching.network.trunks import load_trunk
 
 
@@ -97,13 +102,14 @@ class MaCoSNet(nn.Module):
         return match, self.mask(target, match.correlation)
 
     def _warp(self, source: Pyramid, affine: Tensor, images: Tensor) -> Tensor:
-        alone = Transform(affine, Transform.identity(len(affine), affine).tps)
-        if self.config.cascade == "features":
-            side = self.config.grid
-            return warp(source.features, sampling_grid(alone, side, side), "border")
-        side = self.config.input_size
+        by_features = self.config.cascade == "features"
+        side = self.config.grid if by_features else self.config.input_size
+        points = affine_points(affine, pixel_centres(side, side, affine))
+        grid = points.reshape(len(affine), side, side, 2)
+        if by_features:
+            return warp(source.features, grid, "border")
         with torch.no_grad():
-            warped = warp(images, sampling_grid(alone, side, side), "border")
+            warped = warp(images, grid, "border")
         return self.encode(warped, with_skips=False).features
 
 
