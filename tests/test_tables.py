@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_jcc.errors import InputError
 from napari_jcc.evaluation import read_boxes
 from napari_jcc.matching.landmarks import Landmarks, read_csv, write_csv
 from napari_jcc.matching.outputs.choice import choose_pairs
@@ -14,7 +15,7 @@ from napari_jcc.results.exports import export_result
 from napari_jcc.results.files import write_result
 from napari_jcc.results.measure import measure_folder
 from napari_jcc.results.saved import read_result
-from napari_jcc.tables import encode_csv, format_csv, open_csv
+from napari_jcc.tables import encode_csv, format_csv, open_csv, read_table
 from results_samples import Pictures, image_result, result_of
 
 
@@ -59,3 +60,27 @@ def test_pairs(tmp_path, name):
 
 def test_names_that_are_no_text_are_escaped():
     assert b"\\udcff" in encode_csv(format_csv([["\udcff"]]))
+
+
+def test_tables_as_excel_writes_them_where_numbers_have_commas(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("image;x;y\r\nKühe 1,5.png;10,25;-3\r\n;;\r\n".encode("utf-8-sig"))
+    table = read_table(path)
+    assert table.titles == ("image", "x", "y")
+    assert table.rows == [(2, {"image": "Kühe 1,5.png", "x": "10.25", "y": "-3"})]
+
+
+def test_cells_too_few_and_too_many(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n1\n1,2,3\n"1;5",2\n')
+    rows = [row for _, row in read_table(path).rows]
+    assert rows == [{"a": "1", "b": ""}, {"a": "1", "b": "2"}, {"a": "1;5", "b": "2"}]
+
+
+@pytest.mark.parametrize("content", ["Kühe;1".encode("cp1252"), b"a,b\n" + b"x" * 200_000])
+def test_what_is_no_table_is_refused(tmp_path, content):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(InputError, match=r"CSV UTF-8|field larger"):
+        read_table(tmp_path / "a.csv")
+    with pytest.raises(InputError, match="No such file"):
+        read_table(tmp_path / "b.csv")

@@ -1,12 +1,64 @@
-"""Tables as CSV files that spreadsheets, R and Python read."""
+"""Tables as CSV files that spreadsheets, R and Python read, and those that they write."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
+
+from napari_jcc.errors import InputError
+
+_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
+
+
+class CsvTable(NamedTuple):
+    """A CSV file that was read.
+
+    Attributes
+    ----------
+    titles
+        Of the columns; empty where the file is.
+    rows
+        Line of the file, and its cells by title; lines without any are left out.
+    """
+
+    titles: Sequence[str]
+    rows: Sequence[tuple[int, dict[str, str]]]
+
+
+def read_table(path: Path) -> CsvTable:
+    """Read a CSV file as this program, Excel or another wrote it.
+
+    Where titles are divided by semicolons, so are the rows, and numbers have decimal
+    commas, as Excel has it in half of the world.
+
+    Raises
+    ------
+    InputError
+        With the reason alone, if the file cannot be read or is no text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        titles = text.partition("\n")[0]
+        by_semicolon = ";" in titles and "," not in titles
+        delimiter = ";" if by_semicolon else ","
+        reader = csv.DictReader(io.StringIO(text), restval="", delimiter=delimiter)
+        found = [(reader.line_num, row) for row in reader if any(row.values())]
+    except OSError as error:
+        raise InputError(error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "it is no text in UTF-8, which Excel calls CSV UTF-8 when saving"
+        ) from error
+    except csv.Error as error:
+        raise InputError(str(error)) from error
+    known = tuple(reader.fieldnames or ())
+    clean = _with_point if by_semicolon else str
+    rows = [(line, {name: clean(row[name]) for name in known}) for line, row in found]
+    return CsvTable(known, rows)
 
 
 def format_csv(rows: Iterable[Sequence[Any]]) -> str:
@@ -35,3 +87,9 @@ def csv_encoding(texts: Iterable[str]) -> str:
     there is none, as R and Python's ``csv`` take it for a part of the first title.
     """
     return "utf-8" if all(text.isascii() for text in texts) else "utf-8-sig"
+
+
+def _with_point(cell: str) -> str:
+    """Write a number by a decimal point."""
+    number = _DECIMAL_COMMA.fullmatch(cell)
+    return cell if number is None else ".".join(number.groups())

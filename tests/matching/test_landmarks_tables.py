@@ -96,6 +96,7 @@ def test_damaged_tps(tmp_path, text, message):
         ("image,x,y\n", "holds no landmarks"),
         ("image,x,y\na,1,2\na,one,2\n", "line 3"),
         ("image,point,x,y\na,first,1,2\n", "line 2"),
+        ("image,point,x,y\na,1,1,2\na,1,3,4\n", "line 3: a has a point 1 already"),
     ],
 )
 def test_damaged_csv(tmp_path, text, message):

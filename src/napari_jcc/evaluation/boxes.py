@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.errors import InputError
+from napari_jcc.tables import read_table
 
 COLUMNS = ("x_min", "y_min", "x_max", "y_max")
 SMALLEST_PIECE = 0.1
@@ -65,23 +65,19 @@ def read_boxes(path: Path) -> dict[str, Float32Array]:
         If the file cannot be read, a column is missing or a value is not a number; the
         message names file and line.
     """
-    found: dict[str, list[list[float]]] = {}
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            _check_columns(path, reader.fieldnames or ())
-            for row in reader:
-                boxes = found.setdefault((row["image"] or "").strip(), [])
-                if any((row[name] or "").strip() for name in COLUMNS):
-                    boxes.append(_parse_box(path, reader.line_num, row))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = (
-            "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
-        )
+        table = read_table(path)
+    except InputError as error:
         raise InputError(
-            f"Cannot read the boxes in {path}: {reason}. Give a CSV with the columns "
+            f"Cannot read the boxes in {path}: {error}. Give a CSV with the columns "
             f"image,{','.join(COLUMNS)}."
         ) from error
+    _check_columns(path, table.titles)
+    found: dict[str, list[list[float]]] = {}
+    for line, row in table.rows:
+        boxes = found.setdefault(row["image"].strip(), [])
+        if any(row[name].strip() for name in COLUMNS):
+            boxes.append(_parse_box(path, line, row))
     return {
         name: np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
         for name, boxes in found.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from napari_jcc.errors import InputError, JccError
 from napari_jcc.results.names import BOXES, RECORD
 from napari_jcc.results.record import FORMAT
 from napari_jcc.results.result import ImageResult, JccResult, bare_image
+from napari_jcc.tables import read_table
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
 
@@ -106,11 +106,13 @@ def _read_image(
 
 def _read_boxes(path: Path) -> dict[str, tuple[Float32Array, Float32Array]]:
     """Boxes (K, 4) and their scores (K,) by name of the image."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        table = read_table(path)
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from error
     sides = ("x_min", "y_min", "x_max", "y_max")
     found: dict[str, list[list[float]]] = {}
-    for row in rows:
+    for _, row in table.rows:
         if row["score"]:
             numbers = [float(row[side]) for side in (*sides, "score")]
             found.setdefault(row["image"], []).append(numbers)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from napari_jcc.atomic import explained, replacing
 from napari_jcc.errors import InputError
 from napari_jcc.matching.landmarks.shapes import Landmarks
 from napari_jcc.matching.landmarks.tps_file import read_tps, turn_over
-from napari_jcc.tables import encode_csv, format_csv
+from napari_jcc.tables import encode_csv, format_csv, read_table
 
 COLUMNS = ("image", "point", "x", "y", "confidence")
 NAMES = ("landmarks.tps", "landmarks.csv")
@@ -35,29 +33,31 @@ def read_csv(path: Path) -> list[Landmarks]:
         If the file cannot be read, lacks a column, or holds something else than numbers.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        table = read_table(path)
+    except InputError as error:
         raise InputError(
-            f"Cannot read the landmarks {path}: {reason}. Name a CSV or TPS file."
+            f"Cannot read the landmarks {path}: {error}. Name a CSV or TPS file."
         ) from error
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [
-        name for name in ("image", "x", "y") if name not in (reader.fieldnames or [])
-    ]
+    missing = [name for name in ("image", "x", "y") if name not in table.titles]
     if missing:
         raise InputError(
-            f"{path} lacks the columns {', '.join(missing)}. Landmarks are a CSV with "
+            f"{path} lacks the columns {', '.join(missing)}; it has "
+            f"{', '.join(table.titles) or 'none'}. Landmarks are a CSV with "
             "image,point,x,y."
         )
     rows: dict[str, list[tuple[int, float, float, float]]] = {}
-    for number, row in enumerate(reader, 2):
+    for number, row in table.rows:
         try:
             known = rows.setdefault(row["image"], [])
             order = int(row.get("point") or len(known))
             values = [float(row.get(key) or "nan") for key in ("x", "y", "confidence")]
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise InputError(f"{path}, line {number}: {error}. Give numbers.") from error
+        if order in (point[0] for point in known):
+            raise InputError(
+                f"{path}, line {number}: {row['image']} has a point {order} already. "
+                "Number the points of an image from 1 on."
+            )
         known.append((order, values[0], values[1], values[2]))
     if not rows:
         raise InputError(f"{path} holds no landmarks; add lines image,point,x,y.")

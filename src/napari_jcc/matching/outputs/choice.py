@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
 from napari_jcc.errors import InputError
+from napari_jcc.tables import read_table
 from napari_jcc.words import list_some
 
 TEMPLATE = "template:"
@@ -66,22 +65,21 @@ def find_image(names: Sequence[str], name: str) -> int:
 
 def _read_pairs(names: Sequence[str], path: Path) -> list[tuple[int, int]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        table = read_table(path)
+    except InputError as error:
         raise InputError(
             f"Cannot read the pairs {path}: {error}. Choose all, template:NAME with the "
             "name of an image, or a CSV file with columns source,target."
         ) from error
-    reader = csv.DictReader(io.StringIO(text))
-    if not {"source", "target"} <= set(reader.fieldnames or ()):
+    if not {"source", "target"} <= set(table.titles):
         raise InputError(
-            f"{path} has the columns {', '.join(reader.fieldnames or ()) or 'none'}. List "
+            f"{path} has the columns {', '.join(table.titles) or 'none'}. List "
             "pairs as CSV with columns source,target, a pair of image names a line."
         )
     pairs = []
-    for number, row in enumerate(reader, 2):
+    for number, row in table.rows:
         try:
-            places = [find_image(names, row[key] or "") for key in ("source", "target")]
+            places = [find_image(names, row[key]) for key in ("source", "target")]
         except InputError as error:
             raise InputError(f"{path}, line {number}: {error}") from error
         if places[0] == places[1]:
