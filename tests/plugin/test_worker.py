@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import traceback
 import weakref
 
 import pytest
@@ -125,3 +126,29 @@ def test_a_job_that_ended_lets_go_of_what_it_worked_on(make_napari_viewer, qtbot
     qtbot.waitUntil(is_gone, timeout=5000)
     assert session.jobs == ()
     assert heard == (["ended"] if fails else [Large, "ended"])
+
+
+def test_an_unexpected_error_keeps_nothing_of_the_work(make_napari_viewer, qtbot):
+    """napari shows its call stack, and keeps the error for as long as it runs."""
+
+    class Large:
+        def work(self, progress):
+            try:
+                [][len(vars(self))]
+            except IndexError:
+                raise ValueError("a fault of ours") from None
+
+    large = Large()
+    kept = weakref.ref(large)
+    task = Task(large.work, "Job")
+    with qtbot.capture_exceptions() as seen, qtbot.waitSignal(task.ended, timeout=5000):
+        task.start()
+    del large, task
+
+    def is_gone():
+        gc.collect()
+        return kept() is None
+
+    qtbot.waitUntil(is_gone, timeout=5000)
+    ((_, error, _),) = seen
+    assert "in work" in "".join(traceback.format_exception(error))

@@ -42,6 +42,17 @@ def show_problem(error: Exception, title: str = "") -> None:
     )
 
 
+def forget_frames(error: BaseException | None) -> None:
+    """Let go of what was at work when an error was raised; its call stack stays.
+
+    napari keeps every error of a sitting, and so all that the variables of its frames hold:
+    images, features, results.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
 def describe_problem(error: Exception, title: str = "") -> str:
     """Describe an error for those who are to find its cause: versions and call stack."""
     lines = [

@@ -13,7 +13,7 @@ from napari.utils.notifications import show_info
 from qtpy.QtCore import QObject, QThreadPool, Signal
 
 from napari_jcc.errors import Cancelled, JccError
-from napari_jcc.plugin.notices import show_problem
+from napari_jcc.plugin.notices import forget_frames, show_problem
 from napari_jcc.plugin.turns import short_turns
 from napari_jcc.progress import Progress
 
@@ -157,6 +157,7 @@ class Task(QObject):
 
     def _on_errored(self, error: Exception) -> None:
         # napari has shown the unexpected error already, with its traceback.
+        forget_frames(error)
         self.failed.emit(f"{type(error).__name__}: {error}")
 
 
