@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_jcc.regions import box_iou
+from napari_jcc.regions import box_iou, largest_piece, mask_extent
 
 boxes = st.lists(st.integers(0, 20), min_size=4, max_size=4).map(np.array)
 
@@ -28,3 +28,13 @@ def test_box_without_answer_or_area_scores_zero(box):
 def test_box_iou_is_symmetric_and_a_share(one, other):
     assert box_iou(one, other) == box_iou(other, one)
     assert 0 <= box_iou(one, other) <= 1
+
+
+def test_the_extent_of_a_mask_and_the_box_of_its_largest_piece():
+    mask = np.zeros((9, 12), bool)
+    assert mask[mask_extent(mask)].size == 0
+    mask[2, 3] = True
+    mask[5:8, 6:10] = True
+    assert mask_extent(mask) == (slice(2, 8), slice(3, 10))
+    # x 6 to 10, y 5 to 8: half-open.
+    np.testing.assert_array_equal(largest_piece(mask), [6, 5, 10, 8])

@@ -12,7 +12,7 @@ from napari_jcc.config import DecodeConfig
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.interaction.overlay import lay_over_mask
-from napari_jcc.regions import ImageRegions
+from napari_jcc.regions import ImageRegions, mask_extent
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import OWN_CUT, Cut
@@ -171,11 +171,9 @@ def _hold_inner(mask: MaskArray, marks: MarkArray) -> MarkArray:
 def _surroundings(mask: MaskArray) -> tuple[slice, slice]:
     """Rows and columns of a mask that is not empty, and a margin around."""
     spans = []
-    for length, line in zip(mask.shape, (mask.any(axis=1), mask.any(axis=0)), strict=True):
-        places = np.flatnonzero(line)
-        margin = round(MARGIN * (places[-1] - places[0] + 1)) + 1
-        first, last = max(0, places[0] - margin), min(length, places[-1] + 1 + margin)
-        spans.append(slice(int(first), int(last)))
+    for length, own in zip(mask.shape, mask_extent(mask), strict=True):
+        margin = round(MARGIN * (own.stop - own.start)) + 1
+        spans.append(slice(max(0, own.start - margin), min(length, own.stop + margin)))
     return spans[0], spans[1]
 
 

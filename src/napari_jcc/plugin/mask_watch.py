@@ -18,6 +18,7 @@ from napari_jcc.plugin.filled import Region, RegionTrail
 from napari_jcc.plugin.layers import mask_stack
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.strokes import BrushTrail, Stroke
+from napari_jcc.regions import mask_extent
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -117,19 +118,21 @@ class MaskWatch(QObject):
         known = self._slices(self._known)[slot]
         now, before = data[slot, :rows, :columns], known[:rows, :columns]
         differs = now != before
-        confirmed = self._confirmed(slot, now) & ~differs
-        if not differs.any() and not confirmed.any():
+        touched = differs | self._confirmed(slot, now)
+        window = mask_extent(touched)  # a stroke touches little of a large image
+        touched = touched[window]
+        if not touched.size:
             return
         key, edits = self._keys()[place], self._session.edits
         visible = self._session.visible
         step = None if painted else history_step(edits, key, differs, visible)
         if step is None:
             marks = edits.marks(key, (rows, columns))
-            drawn = differs | confirmed
-            marks[drawn] = np.where(now[drawn] != 0, OBJECT, BACKGROUND)
+            drawn = np.where(now[window] != 0, np.uint8(OBJECT), np.uint8(BACKGROUND))
+            np.copyto(marks[window], drawn, where=touched)
             step = edits.draw(key, marks)
             if step is not edits:
-                visible[step.entries[-1]] = int(differs.sum())
+                visible[step.entries[-1]] = int(np.count_nonzero(differs))
         known[:] = data[slot]
         self._session.set_edits(step)
 
@@ -162,7 +165,10 @@ class MaskWatch(QObject):
         """Pixels of a slice that a tool was used on since, and that look as painted."""
         found = np.zeros(now.shape, np.bool_)
         for passed in self._take_passed(slot):
-            found |= passed.under(now.shape) & ((now != 0) == (passed.label != 0))
+            under = passed.under(now.shape)
+            window = mask_extent(under)
+            looks_so = (now[window] != 0) == (passed.label != 0)
+            found[window] |= under[window] & looks_so
         return found
 
     def _take_passed(self, slot: int) -> Iterator[Stroke | Region]:

@@ -7,7 +7,7 @@ from napari_jcc.regions.boxes import (
     count_objects,
     propose_boxes,
 )
-from napari_jcc.regions.geometry import box_area, box_iou, largest_piece
+from napari_jcc.regions.geometry import box_area, box_iou, largest_piece, mask_extent
 from napari_jcc.regions.overlap import find_overlap
 from napari_jcc.regions.regions import ImageRegions, Superpixels
 from napari_jcc.regions.saliency import find_saliency
@@ -26,6 +26,7 @@ __all__ = [
     "find_saliency",
     "find_superpixels",
     "largest_piece",
+    "mask_extent",
     "measure_superpixels",
     "propose_boxes",
 ]

@@ -39,8 +39,21 @@ def box_iou(boxes: Boxes, others: Boxes) -> FloatArray:
     return np.divide(shared, union, out=iou, where=shared > 0)
 
 
+def mask_extent(mask: MaskArray) -> tuple[slice, slice]:
+    """Rows and columns that the pixels of a mask, (H, W), lie in; none of an empty one."""
+    lines = np.flatnonzero(mask.any(axis=1))
+    if not lines.size:
+        return slice(0, 0), slice(0, 0)
+    rows = slice(int(lines[0]), int(lines[-1]) + 1)
+    lines = np.flatnonzero(mask[rows].any(axis=0))
+    return rows, slice(int(lines[0]), int(lines[-1]) + 1)
+
+
 def largest_piece(mask: MaskArray) -> Float32Array:
     """Box of the largest connected piece of a mask that is not empty, (4,) xyxy."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    x, y, width, height, _ = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    rows, columns = mask_extent(mask)
+    own = mask[rows, columns].astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=8)
+    left, top, width, height, _ = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    x, y = columns.start + left, rows.start + top
     return np.array([x, y, x + width, y + height], dtype=np.float32)

@@ -88,7 +88,7 @@ class ImageResult:
     @cached_property
     def foreground_share(self) -> float:
         """Share of the image's pixels in the mask."""
-        return float(self.mask.mean())
+        return np.count_nonzero(self.mask) / self.mask.size
 
 
 def bare_image(
