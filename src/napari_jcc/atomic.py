@@ -95,14 +95,26 @@ def filling(out: Path) -> Iterator[Path]:
     OSError
         If a file cannot be written or moved.
     """
+    with made_folder(out), staging_folder(out) as staging:
+        new = staging / "new"
+        new.mkdir()
+        yield new
+        publish(new, staging / "old", out, [])
+
+
+@contextmanager
+def made_folder(out: Path) -> Iterator[None]:
+    """Make a folder and those above; if the block raises, what was made goes again.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with staging_folder(out) as staging:
-            new = staging / "new"
-            new.mkdir()
-            yield new
-            publish(new, staging / "old", out, [])
+        yield
     except BaseException:
         with suppress(OSError):
             for folder in made:

@@ -55,7 +55,7 @@ class Progress:
     def raise_if_cancelled(self) -> None:
         """Raise `Cancelled` if `cancel` was called."""
         if self.cancelled:
-            raise Cancelled("The run was cancelled. Start it again to resume.")
+            raise Cancelled("The run was cancelled. Start it again.")
 
     def on_start(self, stage: str, total: int) -> None:
         """Show that a stage begins; the default shows nothing."""

@@ -19,6 +19,7 @@ from napari_jcc.matching.outputs import (
     MatchResult,
     PairResult,
     carry_landmarks,
+    check_landmark_output,
     check_match_output,
     choose_pairs,
     match_collection,
@@ -271,6 +272,9 @@ def test_cancelled_writing_leaves_the_former_result(textures, matched, tmp_path)
     with pytest.raises(Cancelled):
         write_matches(matched, textures, out, overwrite=True, progress=Stops())
     assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(Cancelled):
+        write_matches(matched, textures, tmp_path / "new/out", progress=Stops())
+    assert not (tmp_path / "new").exists()
 
 
 def test_masks_are_written_and_an_empty_one_does_not_hide_the_points(
@@ -345,6 +349,8 @@ def test_landmarks_reach_all_images_of_a_folder(marked, tmp_path):
     assert "IMAGE=c.png" in (out / "landmarks.tps").read_text()
     with pytest.raises(OutputError, match="--overwrite"):
         write_landmarks(carried, out)
+    with pytest.raises(OutputError, match="Cannot write landmarks"):
+        check_landmark_output(table / "out")  # below a file
 
 
 def test_points_found_by_a_former_run_do_not_count_as_placed(marked, tmp_path):

@@ -12,6 +12,7 @@ from napari_jcc.atomic import (
     STAGING_PREFIX,
     explained,
     is_staging,
+    made_folder,
     publish,
     remove_staging,
     staging_folder,
@@ -40,8 +41,7 @@ def replacing_result(out: Path, former: Collection[str]) -> Iterator[Path]:
     OutputError
         If the files cannot be written.
     """
-    with explained(out, "results"):
-        out.mkdir(parents=True, exist_ok=True)
+    with explained(out, "results"), made_folder(out):
         remove_staging(out)
         with staging_folder(out) as staging:
             new = staging / "new"
@@ -126,7 +126,7 @@ def check_folder(
                 f"{out} holds {list_some(foreign)}, not written by a former run. Choose "
                 "another folder, or move what is in the way."
             )
-        _probe(out)
+        probe_folder(out)
 
 
 def _split(file: str) -> Sequence[str]:
@@ -139,8 +139,14 @@ def _entries(out: Path) -> list[Path]:
     return [path for path in out.iterdir() if not is_staging(path)] if out.is_dir() else []
 
 
-def _probe(out: Path) -> None:
-    """Write a little where the results will be, without leaving a trace."""
+def probe_folder(out: Path) -> None:
+    """Write a little where the results will be, without leaving a trace.
+
+    Raises
+    ------
+    OSError
+        If that cannot be written.
+    """
     place = next(path for path in (out, *out.absolute().parents) if path.exists())
     with tempfile.NamedTemporaryFile(prefix=STAGING_PREFIX, dir=place) as file:
         file.write(bytes(_PROBE_BYTES))

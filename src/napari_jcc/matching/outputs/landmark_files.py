@@ -23,6 +23,7 @@ from napari_jcc.matching.landmarks import (
     write_tps,
 )
 from napari_jcc.progress import Progress
+from napari_jcc.results.folder import probe_folder
 
 CSV = "landmarks.csv"
 TPS = "landmarks.tps"
@@ -147,6 +148,8 @@ def check_landmark_output(out: Path, *, overwrite: bool = False) -> None:
             f"{out} holds {' and '.join(there)}. Choose another folder, or add --overwrite "
             "to replace landmarks."
         )
+    with explained(out, "landmarks"):
+        probe_folder(out)
 
 
 def _keep(found: Landmarks, given: Landmarks | None) -> Landmarks:
