@@ -37,6 +37,17 @@ def test_mask_is_found_under_its_usual_names(tmp_path, file):
     assert truth.mask("b") is None
 
 
+def test_mask_of_the_start_of_one_name_alone_is_found(tmp_path):
+    for name in ("A01_mask", "day/gt_b", "masks/c-label", "d_mask", "d_w2_mask"):
+        save(tmp_path / f"{name}.png", [[0, 255]])
+    names = ["A01_w2", "A010_w2", "day/b_3", "b", "c", "d_w1", "d_w2"]
+    found = {name: path.stem for name, path in find_truth(tmp_path, names).masks.items()}
+    # d_mask may belong to either of two images.
+    assert found == {"A01_w2": "A01_mask", "day/b_3": "gt_b", "c": "c-label"} | {
+        "d_w2": "d_w2_mask"
+    }
+
+
 def test_the_image_beside_its_mask_is_not_the_mask(tmp_path):
     save(tmp_path / "a.png", np.full((2, 2, 3), (9, 8, 7)))
     save(tmp_path / "masks/a.png", [[0, 255]])

@@ -40,7 +40,7 @@ def find_masks(headers: Mapping[Path, Sequence[Header]]) -> dict[Path, str]:
     for path in headers:
         if not said_image(path):
             by_stem[path.parent, path.stem.casefold()].append(path)
-            for start in _starts(path.stem):
+            for start in name_starts(path.stem):
                 by_start[path.parent, start].append(path)
     found: dict[Path, str] = {}
     for path in headers:
@@ -62,8 +62,8 @@ def said_image(path: Path) -> str:
     return "" if said is None else said["image"].casefold()
 
 
-def _starts(stem: str) -> list[str]:
-    """Name of an image, and what is before each of its underscores: A01_w2 is of A01."""
+def name_starts(stem: str) -> list[str]:
+    """Return an image's name, and what precedes its underscores: A01_w2 is of A01."""
     parts = stem.casefold().split("_")
     return [start for start in accumulate(parts, "{}_{}".format) if start]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.collection.mask_files import name_starts, said_image
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
 from napari_jcc.evaluation.names import find_by_name, index_images
@@ -25,6 +28,7 @@ _ENDINGS = ", ".join(filter(None, SUFFIXES))
 
 FOLDERS = ("masks/", "truth/", "")
 BOX_TABLE = "boxes.csv"
+_TRUTH_FOLDER = re.compile(r"^(masks|truth)(/|$)")
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ())
     place
         A table of boxes (``.csv``), or a folder with mask images called like the images,
         with or without one of `SUFFIXES`, in it or in its folders ``masks`` or ``truth``,
-        and perhaps a table ``boxes.csv``.
+        and perhaps a table ``boxes.csv``. Else a file that is by its name the mask of
+        one image alone, as ``A01_mask`` of ``A01_w2``.
     names
         Names of images, without extension.
     images
@@ -78,7 +83,8 @@ def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ())
         raise InputError(
             f"There is no truth at {place}. Give a folder of mask images or a CSV of boxes."
         )
-    masks = {name: path for name in names if (path := _find_mask(files, name))}
+    masks = _find_called_alike(files, names)
+    masks |= {name: path for name in names if (path := _find_mask(files, name))}
     rows = {name: find_by_name(table, name) for name in names}
     boxes = {name: row for name, row in rows.items() if row is not None}
     if not masks and not boxes:
@@ -153,6 +159,26 @@ def _drop_channels(path: Path, values: NDArray) -> NDArray:
 def _find_mask(files: Mapping[str, Path], name: str) -> Path | None:
     candidates = (f"{folder}{name}{suffix}" for suffix in SUFFIXES for folder in FOLDERS)
     return next((files[key] for key in candidates if key in files), None)
+
+
+def _find_called_alike(files: Mapping[str, Path], names: Sequence[str]) -> dict[str, Path]:
+    """Masks by what their names say to be masks of, where that starts one name only."""
+    said = {}
+    for key, path in files.items():
+        folder = _TRUTH_FOLDER.sub("", key.rpartition("/")[0])
+        said[folder, said_image(path)] = path
+    starts = {
+        name: [(folder, start) for start in name_starts(last)]
+        for name in names
+        for folder, _, last in [name.rpartition("/")]
+    }
+    count = Counter(start for found in starts.values() for start in found)
+    return {
+        name: said[start]
+        for name, found in starts.items()
+        for start in found
+        if count[start] == 1 and start in said
+    }
 
 
 def _explain_nothing(
