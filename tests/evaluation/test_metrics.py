@@ -70,6 +70,8 @@ def test_the_best_of_several_objects_counts():
     assert best_iou([0, 0, 10, 5], [[0, 0, 10, 10]]) == 0.5
     assert best_iou([20, 20, 30, 30], [[0, 0, 9, 9], [20, 20, 30, 31]]) == 100 / 110
     assert best_iou([0, 0, 1, 1], np.zeros((0, 4))) == 0
+    ours = [[20, 20, 30, 30], [0, 0, 10, 5], [0, 0, 1, 1]]
+    assert best_iou(ours, [[0, 0, 10, 10], [50, 50, 60, 60]]) == 0.5
 
 
 @given(

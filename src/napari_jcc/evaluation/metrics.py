@@ -62,10 +62,10 @@ def jaccard(mask: MaskArray, truth: MaskArray) -> float:
     return np.count_nonzero(mask & truth) / union if union else 1.0
 
 
-def best_iou(box: ArrayLike, truth_boxes: ArrayLike) -> float:
-    """IoU of `box` (4,) with the truth box (K, 4) that it meets best; 0 if K is 0."""
-    ours, true = (np.asarray(found, np.float64) for found in (box, truth_boxes))
-    return float(box_iou(ours, true).max(initial=0.0))
+def best_iou(boxes: ArrayLike, truth_boxes: ArrayLike) -> float:
+    """Best IoU of one of `boxes`, (4,) or (A, 4), with one of (K, 4); 0 if K is 0."""
+    ours, true = (np.asarray(found, np.float64) for found in (boxes, truth_boxes))
+    return float(box_iou(ours[..., None, :], true).max(initial=0.0))
 
 
 def check_masks(mask: MaskArray, truth: MaskArray) -> None:
