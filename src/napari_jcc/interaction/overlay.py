@@ -75,12 +75,16 @@ def _with_numbers(result: ImageResult, mask: MaskArray) -> ImageResult:
     """Give the objects of an edited mask numbers, where several are looked for."""
     if result.instances is None or np.array_equal(mask, result.instances > 0):
         return result
-    numbers, places = np.unique(renumber(result.instances, mask), return_inverse=True)
+    labels = renumber(result.instances, mask)
     # One number after the other again, as some may be gone; 0 stays 0.
-    shift = 0 if numbers[0] == 0 else 1
-    labels = (places.reshape(mask.shape) + shift).astype(np.int32)
+    held = np.zeros(int(labels.max(initial=0)) + 1, np.bool_)
+    held[labels] = True
+    numbers = 1 + np.flatnonzero(held[1:])
+    renamed = np.zeros(len(held), np.int32)
+    renamed[numbers] = np.arange(1, len(numbers) + 1)
+    labels = renamed[labels]
     before = dict(enumerate(result.scores.tolist(), start=1))
-    scores = [before.get(number, DRAWN_SCORE) for number in numbers[1 - shift :].tolist()]
+    scores = [before.get(number, DRAWN_SCORE) for number in numbers.tolist()]
     return replace(
         result,
         instances=labels,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import KDTree
 from skimage.feature import peak_local_max
 from skimage.segmentation import watershed
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
+from napari_jcc.regions import mask_extent
 
 
 def number_objects(
@@ -36,8 +40,8 @@ def number_objects(
     )
     kept = stats[:, cv2.CC_STAT_AREA] >= smallest * mask.size
     kept[0] = False
-    numbers = np.cumsum(kept) * kept
-    labels = numbers[pieces].astype(np.int32)
+    numbers = (np.cumsum(kept) * kept).astype(np.int32)
+    labels = numbers[pieces]
     return _part(labels) if part_touching else labels
 
 
@@ -57,35 +61,50 @@ def renumber(labels: LabelMap, mask: MaskArray) -> LabelMap:
         Pixels that were taken away have no number, those added to an object have its
         number, and new pieces have new ones.
     """
-    kept: LabelMap = np.where(mask, labels, 0).astype(np.int32)
-    added = mask & (kept == 0)
+    found: LabelMap = np.where(mask, labels, 0).astype(np.int32, copy=False)
+    added = mask & (found == 0)
     if not added.any():
-        return kept
+        return found
     pieces, count = ndimage.label(mask, np.ones((3, 3)))
-    known = np.zeros(count + 1, bool)
-    known[0] = known[pieces[kept > 0]] = True  # 0: outside
-    joined = added & known[pieces]
-    numbers = (int(kept.max(initial=0)) + np.cumsum(~known)) * ~known
-    found = np.where(added & ~joined, numbers[pieces], kept).astype(np.int32)
-    if joined.any():
-        nearest = ndimage.distance_transform_edt(
-            found == 0, return_distances=False, return_indices=True
-        )
-        found[joined] = found[tuple(nearest)][joined]
+    grown = np.zeros(count + 1, bool)
+    grown[pieces[added]] = True
+    window = _within_reach(grown[pieces])  # an edit changes little of a large image
+    highest = int(found.max(initial=0))
+    own = np.asarray(pieces[window], np.int32)
+    _number_added(found[window], added[window], own, ~grown, highest)
     return found
+
+
+def _number_added(
+    labels: LabelMap, added: MaskArray, pieces: LabelMap, known: MaskArray, highest: int
+) -> None:
+    """Give numbers to the pixels of `added`, in place; `known` are pieces without any."""
+    known[pieces[labels > 0]] = True
+    numbers = (highest + np.cumsum(~known)).astype(np.int32)
+    joined = added & known[pieces]
+    fresh = added & ~joined
+    labels[fresh] = numbers[pieces[fresh]]
+    if joined.any():
+        # The nearest pixel of an object is one of its outline.
+        objects = (labels > 0).astype(np.uint8)
+        outline = np.argwhere(objects > cv2.erode(objects, np.ones((3, 3))))
+        _, nearest = KDTree(outline).query(np.argwhere(joined))
+        labels[joined] = labels[tuple(outline[nearest].T)]
+
+
+def _within_reach(mask: MaskArray) -> tuple[slice, slice]:
+    """Rows and columns no further from a mask's pixels than these are from each other."""
+    extent = mask_extent(mask)
+    reach = math.ceil(math.hypot(*(own.stop - own.start for own in extent)))
+    rows, columns = (slice(max(0, own.start - reach), own.stop + reach) for own in extent)
+    return rows, columns
 
 
 def object_boxes(labels: LabelMap) -> Float32Array:
     """Tight boxes of numbered objects, (K, 4) ``xyxy``, half-open, in their order."""
-    count = int(labels.max(initial=0))
-    y, x = np.nonzero(labels)
-    number = labels[y, x] - 1
-    low = np.full((count, 2), np.inf)
-    high = np.full((count, 2), -np.inf)
-    points = np.stack([x, y], axis=1).astype(np.float64)
-    np.minimum.at(low, number, points)
-    np.maximum.at(high, number, points + 1)
-    return np.concatenate([low, high], axis=1).astype(np.float32)
+    found = ndimage.find_objects(labels)
+    boxes = [(x.start, y.start, x.stop, y.stop) for y, x in found]
+    return np.array(boxes, dtype=np.float32).reshape(len(found), 4)
 
 
 def _part(labels: LabelMap) -> LabelMap:
