@@ -1,22 +1,24 @@
-"""Corrections of a user: fixed pieces and added boxes never leave a set without answer."""
+"""Corrections of a user: fixed pieces never leave a set without answer."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from scipy.optimize import linprog
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
 from napari_jcc.errors import ProblemError
 from napari_jcc.features import Features
-from napari_jcc.problem.edits import superpixels_around, with_box
 from napari_jcc.problem.fixings import (
     Fixings,
     boxes_left,
     fix,
     images_without_box,
 )
-from napari_jcc.problem.joint import factorise, factorise_boxes, joint_model
+from napari_jcc.problem.joint import factorise, joint_model
 from solvers.instances import READINGS, random_data
 
 
@@ -48,14 +50,16 @@ def is_feasible(program):
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(READINGS), st.data())
 def test_fixings_are_never_infeasible(seed, reading, draw):
-    """Any marks of both kinds, with a box added around them where none holds them."""
+    """Any marks of both kinds, with a box moved over them where none holds them."""
     rng = np.random.default_rng(seed)
     data = random_data(rng)
     kinds = np.array(draw.draw(st.lists(st.integers(0, 2), min_size=36, max_size=36)))
     front, back = np.flatnonzero(kinds == 1), np.flatnonzero(kinds == 2)
+    overlap = data.overlap.toarray()
     for image in images_without_box(data, Fixings(front)):
-        own = front[data.superpixel_image[front] == image]
-        data, _ = with_box(data, superpixels_around(data, own))
+        moved = np.flatnonzero(data.box_image == image)[0]
+        overlap[moved, front[data.superpixel_image[front] == image]] = 1
+    data = replace(data, overlap=sparse.csr_array(overlap))
     model = model_of(data, reading, rng)
     before = model.build()
     after = fix(before, model.variables, Fixings(front, back))
@@ -136,41 +140,3 @@ def test_contradictions_are_named(fixings, message, rng):
     model = model_of(random_data(rng), "cover", rng)
     with pytest.raises(ProblemError, match=message):
         fix(model.build(), model.variables, fixings)
-
-
-def test_an_added_box_stands_behind_those_of_its_image(rng):
-    data = random_data(rng)
-    grown, position = with_box(data, np.array([13, 12, 14]))
-    assert position == 8
-    np.testing.assert_array_equal(np.delete(grown.box_image, 8), data.box_image)
-    np.testing.assert_array_equal(np.delete(grown.box_merit, 8), data.box_merit)
-    overlap = grown.overlap.toarray()
-    np.testing.assert_array_equal(np.flatnonzero(overlap[8]), [12, 13, 14])
-    np.testing.assert_array_equal(np.delete(overlap, 8, axis=0), data.overlap.toarray())
-    area = data.area[12:15]
-    assert grown.box_area[8] == pytest.approx(area.sum())
-    inside = (area * data.saliency[12:15]).sum()
-    assert grown.box_saliency[8] == pytest.approx(inside / area.sum())
-    mass = (data.area[12:24] * data.saliency[12:24]).sum()
-    assert grown.box_merit[8] == pytest.approx(inside / mass - area.sum())
-
-
-def test_the_boxes_are_factored_anew_with_the_features_of_an_added_one(rng):
-    data = random_data(rng)
-    features = rng.normal(size=(12, 4)).astype(np.float32)
-    grown, position = with_box(data, np.array([0, 1]))
-    described = np.insert(features, position, features[0], axis=0)
-    factor = factorise_boxes(described, grown, DiscriminativeConfig())
-    assert len(factor.factor) == 13
-    # Boxes of image 0 share their image's weight among five instead of four.
-    assert factor.weights[0] / factor.weights[-1] == pytest.approx(4 / 5)
-
-
-def test_a_box_of_two_images_or_none_is_refused(rng):
-    data = random_data(rng)
-    with pytest.raises(ProblemError, match="2 images"):
-        with_box(data, np.array([0, 12]))
-    with pytest.raises(ProblemError, match="one image"):
-        superpixels_around(data, np.array([], dtype=int))
-    around = superpixels_around(data, np.array([13, 17]))
-    assert {12, 13, 14, 16, 17, 18} <= set(around.tolist())

@@ -20,7 +20,11 @@ from solvers.instances import READINGS, TIGHT, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from napari_jcc.solvers.structured import engine, ipm, repair  # noqa: E402
+from napari_jcc.solvers.structured import engine, ipm, kkt, repair  # noqa: E402
+from napari_jcc.solvers.structured.block_factor import (  # noqa: E402
+    BlockFactor,
+    NotPositive,
+)
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
 from napari_jcc.solvers.structured.inside import point_inside  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
@@ -54,6 +58,28 @@ def test_block_system_equals_the_dense_one(reading, rng):
     expected = np.zeros_like(right)
     expected[free] = np.linalg.solve(dense[np.ix_(free, free)], right[free])
     np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_the_first_group_that_fails_ends_the_factorisation(rng, monkeypatch):
+    blocks = make_blocks(random_program(rng, "cover"), CPU, group_bytes=1)
+    assert len(blocks.parts) == 3
+    built = []
+
+    def build(part, *weights):
+        built.append(part.group.first_variable)
+        return BlockFactor(part, *weights)
+
+    monkeypatch.setattr(kkt, "BlockFactor", build)
+    diagonal = torch.ones(blocks.layout.variable_count, dtype=torch.float64)
+    diagonal[blocks.layout.groups[0].variables] = -100.0
+    system = KktSystem(blocks)
+    weight = torch.zeros(blocks.layout.row_count, dtype=torch.float64)
+    with pytest.raises(NotPositive):
+        system.factorise(diagonal, weight)
+    # Once for every regularisation, and no group behind the first.
+    assert built == [0] * len(kkt.REGULARISATION)
+    system.factorise(torch.ones_like(diagonal), weight)
+    assert len(built) == len(kkt.REGULARISATION) + 3
 
 
 @pytest.mark.parametrize("reading", READINGS)

@@ -87,9 +87,9 @@ def boxes_left(data: JointData, fixings: Fixings) -> MaskArray:
 
 
 def images_without_box(data: JointData, fixings: Fixings) -> IntArray:
-    """Images where no candidate holds the marks: there a box must be added first.
+    """Images where no candidate holds the marks: there a box must be moved or added first.
 
-    See `napari_jcc.problem.edits.superpixels_around` and `with_box`.
+    `napari_jcc.interaction.guidance.hold_marks` moves one.
     """
     left = np.bincount(
         data.box_image, boxes_left(data, fixings), minlength=data.image_count

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from napari_jcc._types import Float32Array
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
 from napari_jcc.features.streaming import Features
 from napari_jcc.problem.constraints import (
@@ -84,39 +82,19 @@ def factorise(
     config : DiscriminativeConfig
         Settings.
     budget
-        Bytes of a factor kept in memory; a larger one is mapped from a temporary file.
+        Bytes of the superpixels' factor kept in memory; a larger one is mapped from a
+        temporary file.
     """
     by_image = config.weighting == "image"
-    weight = data.area if by_image else np.ones_like(data.area)
-    settings = (config.degrees_of_freedom, config.spectrum_cutoff)
-    storage = Storage(config.storage, budget)
-    return JointFactors(
-        discriminative_factor(features.superpixels, weight, *settings, storage),
-        factorise_boxes(features.boxes, data, config),
-    )
-
-
-def factorise_boxes(
-    features: Float32Array | Sequence[Float32Array],
-    data: JointData,
-    config: DiscriminativeConfig,
-) -> DiscriminativeFactor:
-    """Factor the ridge classifier of the boxes alone; after a box was added, say.
-
-    Parameters
-    ----------
-    features : (R, D) float32
-        One row per box.
-    data : JointData
-        The set that the boxes belong to.
-    config : DiscriminativeConfig
-        As for `factorise`.
-    """
+    area = data.area if by_image else np.ones_like(data.area)
     per_image = np.bincount(data.box_image, minlength=data.image_count)
-    by_image = config.weighting == "image"
-    weight = 1.0 / per_image[data.box_image] if by_image else np.ones(data.box_count)
+    share = 1.0 / per_image[data.box_image] if by_image else np.ones(data.box_count)
     settings = (config.degrees_of_freedom, config.spectrum_cutoff)
-    return discriminative_factor(features, weight, *settings, Storage(config.storage))
+    spilled, kept = Storage(config.storage, budget), Storage(config.storage)
+    return JointFactors(
+        discriminative_factor(features.superpixels, area, *settings, spilled),
+        discriminative_factor(features.boxes, share, *settings, kept),
+    )
 
 
 def joint_model(

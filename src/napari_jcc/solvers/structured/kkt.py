@@ -86,6 +86,9 @@ class KktSystem:
             rows = part.view_rows(self.weight)
             factor = BlockFactor(part, own, rows, part.view(self.free))
             failed += factor.failed.sum()
+            # To ask a graphics card would be to wait for it, once a group.
+            if failed.device.type == "cpu" and bool(failed > 0):
+                break
             first, mixed, last = factor.capacitance()
             total[:interior, :interior] += first
             total[:interior, interior:] += mixed

@@ -104,9 +104,9 @@ class Layout:
         """Length of a flat vector of rows."""
         return self.groups[-1].all_rows.stop if self.groups else 0
 
-    def flat(self, values: FloatArray, padding: float = 0.0) -> FloatArray:
+    def flat(self, values: FloatArray) -> FloatArray:
         """Bring values of the variables, (V,), to the flat, padded order, (V',)."""
-        result = np.full(self.variable_count, padding)
+        result = np.zeros(self.variable_count)
         result[self.variable_place] = values
         return result
 

@@ -31,7 +31,7 @@ class PreparedProblem:
     gamma                           A                      its matrices anew besides
     alpha                           S                      a check of convexity besides
     beta                            F                      all matrices anew besides
-    a box added (`with_box`)        variables              to be prepared anew
+    a box added                     variables              to be prepared anew
     =============================== ====================== =============================
 
     Steps are interior point's from near the last answer (`Reoptimised`), or those
