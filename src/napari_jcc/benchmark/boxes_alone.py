@@ -10,8 +10,8 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from napari_jcc._types import FloatArray, IntArray
-from napari_jcc.config import ProblemConfig, SolverConfig
-from napari_jcc.pipeline.formulation import JOINT
+from napari_jcc.config import ProblemConfig
+from napari_jcc.pipeline.formulation import Formulation
 from napari_jcc.problem import (
     DiscriminativeFactor,
     JointFactors,
@@ -28,15 +28,13 @@ from napari_jcc.problem.costs import (
     DiscriminativeCost,
 )
 from napari_jcc.problem.data import JointData
-from napari_jcc.progress import Progress
-from napari_jcc.solvers import Solution
 
 SMALLEST_EIGENVALUE = 0.01
 """Of the similarity; what is below hardly moves the cost, and is dropped."""
 
 
 @dataclass(frozen=True)
-class BoxesAlone:
+class BoxesAlone(Formulation):
     """A program over boxes only, one box per image; superpixels stay without a say.
 
     ``Sal`` of arXiv 1705.06000 is the linear program of box saliency (no classifier, no
@@ -77,16 +75,6 @@ class BoxesAlone:
             model.add_cost(SimilarityCost(factors.boxes))
         model.add_constraint(OneBoxPerImage())
         return model.build()
-
-    def solve(
-        self,
-        program: QuadraticProgram,
-        config: SolverConfig,
-        device: str = "auto",
-        progress: Progress | None = None,
-    ) -> Solution:
-        """Solve by the solver of the settings."""
-        return JOINT.solve(program, config, device, progress)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from napari_jcc._types import FloatArray
 from napari_jcc.config import ProblemConfig, SolverConfig
 from napari_jcc.errors import ProblemError, SolverError
+from napari_jcc.pipeline.formulation import Formulation
 from napari_jcc.problem import JointFactors, JointModel, QuadraticProgram
 from napari_jcc.problem.constraints import AreaRange, OneBoxPerImage
 from napari_jcc.problem.costs import (
@@ -30,7 +31,7 @@ LARGEST = 400
 
 
 @dataclass(frozen=True)
-class SemidefiniteRelaxation:
+class SemidefiniteRelaxation(Formulation):
     r"""Masks alone: labels y in {0, 1} replaced by the matrix X of their products.
 
     .. math::

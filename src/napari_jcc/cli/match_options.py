@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.config import MatchConfig, apply_overrides, load_config
+from napari_jcc.cli.options import add_up
+from napari_jcc.config import MatchConfig
 
 MatchConfigFile = Annotated[
     Path | None,
@@ -62,8 +63,5 @@ def adapt_match_config(
     ConfigError
         If a setting is unknown or not allowed, or the file cannot be read.
     """
-    if config_file is not None:
-        config = load_config(config_file, base=config)
-    config = apply_overrides(config, assignments or ())
     options = {"network.encoder": encoder, "training.device": device}
-    return apply_overrides(config, {k: v for k, v in options.items() if v is not None})
+    return add_up(config, config_file, assignments, options)

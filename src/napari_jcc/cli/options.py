@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from napari_jcc.config import PRESETS, JccConfig, apply_overrides, get_preset, load_config
+from napari_jcc.config.overrides import ConfigT
 
 _PRESETS = " ".join(f"**{name}**: {p.description}" for name, p in PRESETS.items())
 
@@ -124,10 +125,6 @@ def build_config(
     ConfigError
         If a setting is unknown or not allowed, or the file cannot be read.
     """
-    config = get_preset(preset)
-    if config_file is not None:
-        config = load_config(config_file, base=config)
-    config = apply_overrides(config, assignments or ())
     options = {
         "runtime.device": device,
         "features.encoder": encoder,
@@ -136,5 +133,24 @@ def build_config(
         "runtime.cache_folder": None if cache is None else str(cache),
         "runtime.workers": workers,
     }
+    return add_up(get_preset(preset), config_file, assignments, options)
+
+
+def add_up(
+    config: ConfigT,
+    config_file: Path | None,
+    assignments: Sequence[str] | None,
+    options: Mapping[str, Any],
+) -> ConfigT:
+    """Change settings by a file, then assignments, then options that are not None.
+
+    Raises
+    ------
+    ConfigError
+        As `build_config`.
+    """
+    if config_file is not None:
+        config = load_config(config_file, base=config)
+    config = apply_overrides(config, assignments or ())
     given = {path: value for path, value in options.items() if value is not None}
     return apply_overrides(config, given)

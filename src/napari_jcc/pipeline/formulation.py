@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from napari_jcc.config import ProblemConfig, SolverConfig
 from napari_jcc.problem import JointFactors, QuadraticProgram, Terms, joint_model
@@ -13,18 +14,18 @@ from napari_jcc.progress import Progress
 from napari_jcc.solvers import Solution, get_solver, resolve_solver
 
 
-class Formulation(Protocol):
+class Formulation(ABC):
     """Turns pieces into a program whose first S + R variables are y and z."""
 
+    @abstractmethod
     def identity(self) -> dict[str, Any]:
         """Return JSON values that tell it from others; empty for the joint program."""
-        ...
 
+    @abstractmethod
     def program(
         self, data: JointData, factors: JointFactors, config: ProblemConfig
     ) -> QuadraticProgram:
         """Return the program."""
-        ...
 
     def solve(
         self,
@@ -33,7 +34,18 @@ class Formulation(Protocol):
         device: str = "auto",
         progress: Progress | None = None,
     ) -> Solution:
-        """Solve it on a device, named as in `runtime.device`; look at the status.
+        """Solve by the solver of the settings; look at the status.
+
+        Parameters
+        ----------
+        program : QuadraticProgram
+            What `program` returned.
+        config : SolverConfig
+            Settings.
+        device
+            Named as in `runtime.device`.
+        progress
+            The way to cancel.
 
         Raises
         ------
@@ -42,11 +54,13 @@ class Formulation(Protocol):
         Cancelled
             If `progress` was cancelled and the solver can stop.
         """
-        ...
+        solver = get_solver(resolve_solver(config.name, program.variable_count), device)
+        solver.setup(program, config)
+        return solver.solve(progress=progress)
 
 
 @dataclass(frozen=True)
-class JointProgram:
+class JointProgram(Formulation):
     """Equation (5) of arXiv 1705.06000 under the settings, with all terms or some."""
 
     terms: Terms = ALL_TERMS
@@ -60,19 +74,6 @@ class JointProgram:
     ) -> QuadraticProgram:
         """Return the joint program."""
         return joint_model(data, factors, config, self.terms).build()
-
-    def solve(
-        self,
-        program: QuadraticProgram,
-        config: SolverConfig,
-        device: str = "auto",
-        progress: Progress | None = None,
-    ) -> Solution:
-        """Solve by the solver of the settings."""
-        name = resolve_solver(config.name, program.variable_count)
-        solver = get_solver(name, device)
-        solver.setup(program, config)
-        return solver.solve(progress=progress)
 
 
 JOINT = JointProgram()

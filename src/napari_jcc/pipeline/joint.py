@@ -17,8 +17,7 @@ from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.finished import SolvedJoint
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
-from napari_jcc.pipeline.solved import report_solution, split_by_image
-from napari_jcc.problem import JointFactors, factorise, gather
+from napari_jcc.problem import JointFactors, Variables, factorise, gather
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
@@ -103,8 +102,8 @@ class JointStage:
         key, solution = self._solve(factors_key, program, formulation)
         return JointAnswer(
             key,
-            split_by_image(solution, data, usable),
-            report_solution(solution, program, self._resolve(program)),
+            _split_by_image(solution, data, usable),
+            _report(solution, program, self._resolve(program)),
             SolvedJoint(tuple(usable), data, factors, program, solution),
         )
 
@@ -169,3 +168,32 @@ class JointStage:
 
     def _resolve(self, program: QuadraticProgram) -> str:
         return resolve_solver(self._config.solver.name, program.variable_count)
+
+
+def _report(solution: Solution, program: QuadraticProgram, solver: str) -> dict[str, Any]:
+    """Collect how well and how fast a program was solved."""
+    return {
+        "solver": solver,
+        "status": solution.status.name,
+        "objective": solution.objective(program),
+        "primal_residual": solution.primal_residual(program),
+        "dual_residual": solution.dual_residual(program),
+        "duality_gap": solution.duality_gap(program),
+        "iterations": solution.iterations,
+        "variables": program.variable_count,
+        "rows": len(program.l),
+        "rank": program.rank,
+        "setup_seconds": solution.setup_seconds,
+        "solve_seconds": solution.solve_seconds,
+    }
+
+
+def _split_by_image(
+    solution: Solution, data: JointData, usable: list[int]
+) -> dict[int, tuple[FloatArray, FloatArray]]:
+    """Values y and z of every image in the problem, by its place in the collection."""
+    y, z = Variables(data).split(solution.x)
+    return {
+        place: (y[data.superpixel_image == number], z[data.box_image == number])
+        for number, place in enumerate(usable)
+    }
