@@ -51,7 +51,9 @@ class LandmarkPoints:
     @property
     def places(self) -> list[int]:
         """Image of every point; -1 for points that lie on none."""
-        return [self._place_of(point) for point in self.layer.data]
+        points = self.layer.data[:, : len(self._placement.leading)]
+        slots = self._placement.slots_at(points).tolist()
+        return [self._slots.get(slot, -1) for slot in slots]
 
     def shapes(self) -> list[Landmarks]:
         """Landmarks of every image, in the order of the images.
@@ -176,14 +178,6 @@ class LandmarkPoints:
         if name in features:
             return features[name]
         return [missing] * len(self.layer.data)
-
-    def _place_of(self, point: FloatArray) -> int:
-        leading = self._placement.leading
-        at = np.rint(point[: len(leading)]).astype(int)
-        if ((at < 0) | (at >= np.array(leading, int))).any():
-            return -1
-        slot = int(np.ravel_multi_index(tuple(at), leading)) if leading else 0
-        return self._slots.get(slot, -1)
 
 
 def new_layer(placement: Placement, name: str) -> Points:

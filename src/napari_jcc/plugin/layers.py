@@ -150,18 +150,13 @@ def rectangle_to_box(
         Where the images lie in the viewer.
     """
     (slot,) = slots_of([corners], placement).tolist()
-    low, high = corners[:, -2:].min(axis=0) + 0.5, corners[:, -2:].max(axis=0) + 0.5
-    return slot, np.array([low[1], low[0], high[1], high[0]], np.float32)
+    return slot, _box_of(corners)
 
 
 def slots_of(shapes: Sequence[NDArray[Any]], placement: Placement) -> IntArray:
     """Slices of shapes, (K,), by their first corners; -1 beyond the images."""
-    leading = placement.leading
     corners = np.array([shape[0, :-2] for shape in shapes], float)
-    position = np.rint(corners.reshape(len(shapes), len(leading))).astype(int)
-    inside = ((position >= 0) & (position < np.array(leading, int))).all(axis=1)
-    steps = [math.prod(leading[axis + 1 :]) for axis in range(len(leading))]
-    return np.where(inside, position @ np.array(steps, int), -1)
+    return placement.slots_at(corners.reshape(len(shapes), len(placement.leading)))
 
 
 def boxes_by_slot(
@@ -169,9 +164,8 @@ def boxes_by_slot(
 ) -> dict[int, list[Float32Array]]:
     """Boxes ``xyxy`` of the data of a Shapes layer, by their slices."""
     found: dict[int, list[Float32Array]] = {}
-    for shape in shapes:
-        slot, box = rectangle_to_box(np.asarray(shape), placement)
-        found.setdefault(slot, []).append(box)
+    for slot, corners in zip(slots_of(shapes, placement).tolist(), shapes, strict=True):
+        found.setdefault(slot, []).append(_box_of(corners))
     return found
 
 
@@ -247,6 +241,11 @@ def _scores_of(boxes: Float32Array, image: ImageResult) -> Float32Array:
     """Scores of boxes that the result has as well; 0 for those drawn by hand."""
     same = (boxes[:, None] == image.boxes[None]).all(axis=-1)
     return np.where(same.any(axis=1), same @ image.scores, 0).astype(np.float32)
+
+
+def _box_of(corners: NDArray[Any]) -> Float32Array:
+    low, high = corners[:, -2:].min(axis=0) + 0.5, corners[:, -2:].max(axis=0) + 0.5
+    return np.array([low[1], low[0], high[1], high[0]], np.float32)
 
 
 def _rectangle(box: Float32Array, index: tuple[int, ...]) -> FloatArray:

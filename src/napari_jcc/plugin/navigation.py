@@ -14,10 +14,7 @@ def current_place(viewer: Any, placement: Placement) -> int | None:
     entries = _entries(viewer, placement)
     if len(entries) < len(placement.leading):
         return None
-    inside = all(0 <= i < n for i, n in zip(entries, placement.leading, strict=True))
-    if not inside:
-        return None
-    slot = int(np.ravel_multi_index(entries, placement.leading)) if entries else 0
+    (slot,) = placement.slots_at(np.array([entries], int)).tolist()
     return placement.slots.index(slot) if slot in placement.slots else None
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from napari_jcc._types import IntArray
 from napari_jcc.collection import ImageCollection
 
 METADATA_KEY = "napari_jcc"
@@ -79,6 +81,13 @@ class Placement:
         return tuple(int(i) for i in np.unravel_index(slot, self.leading or (1,)))[
             : len(self.leading)
         ]
+
+    def slots_at(self, positions: NDArray[Any]) -> IntArray:
+        """Slices at positions (K, L) along the leading axes, (K,); -1 beyond the images."""
+        at, leading = np.rint(positions).astype(int), self.leading
+        inside = ((at >= 0) & (at < np.array(leading, int))).all(axis=1)
+        steps = [math.prod(leading[axis + 1 :]) for axis in range(len(leading))]
+        return np.where(inside, at @ np.array(steps, int), -1)
 
 
 def stack_transform(collection: ImageCollection) -> dict[str, Any]:

@@ -206,21 +206,12 @@ class Session(QObject):
         self.jobs_changed.emit()
 
 
-def find_session(viewer: napari.viewer.Viewer) -> Session | None:
-    """Return the session of a viewer, if the plugin is in use there."""
-    return _sessions.get(_unwrap(viewer))
-
-
 def get_session(viewer: napari.viewer.Viewer) -> Session:
     """Return the one session of a viewer; the first call makes it."""
-    viewer = _unwrap(viewer)
+    viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands out proxies
     if viewer not in _sessions:
         wait_asleep()
         load_in_background()
         # By a proxy: a session that held its viewer would keep it, and so itself, for ever.
         _sessions[viewer] = Session(proxy(viewer))
     return _sessions[viewer]
-
-
-def _unwrap(viewer: Any) -> Any:
-    return getattr(viewer, "__wrapped__", viewer)  # napari hands out proxies
