@@ -1,17 +1,21 @@
 """Every solver on programs whose optimum is known, and against each other."""
 
 import importlib.util
+import os
+import signal
+import threading
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 from napari_jcc.config import SolverConfig
-from napari_jcc.errors import ConfigError, ProblemError, SolverError
+from napari_jcc.errors import Cancelled, ConfigError, ProblemError, SolverError
 from napari_jcc.problem import (
     LowRankTerm,
 )
 from napari_jcc.problem.lifting import lift
+from napari_jcc.progress import Progress
 from napari_jcc.solvers import (
     SOLVERS,
     Status,
@@ -189,3 +193,22 @@ def test_auto_is_structured_where_torch_is_but_for_a_small_run(monkeypatch):
     assert resolve_solver("dense", LARGE, correction=True) == "dense"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert resolve_solver("auto", LARGE, correction=True) == "osqp"
+
+
+@pytest.mark.parametrize(
+    ("progress", "error"), [(Progress(), Cancelled), (None, KeyboardInterrupt)]
+)
+def test_ctrl_c_while_osqp_iterates_is_no_failed_answer(progress, error):
+    endless = SolverConfig(tolerance=1e-15, max_iterations=10**7)
+    problem = random_program(np.random.default_rng(0), "hull")
+    solver = get_solver("osqp")
+    solver.setup(problem, endless)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(error):
+            solver.solve(progress=progress)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)

@@ -135,6 +135,8 @@ class OsqpSolver:
             begun += answer.setup_seconds
         else:
             answer = self._native.solve(start)
+        if answer.status == osqp.SolverStatus.OSQP_SIGINT:
+            _pass_on_interrupt(progress)
         count = self._program.variable_count
         rows = len(self._program.l)
         duals = answer.y / self._scale
@@ -154,6 +156,14 @@ class OsqpSolver:
         ]
         duals = np.concatenate([solution.row_duals, solution.bound_duals])
         return np.concatenate([solution.x, *copies]), self._scale * duals
+
+
+def _pass_on_interrupt(progress: Progress | None) -> None:
+    """Obey the Ctrl-C that OSQP has caught in place of Python while it iterated."""
+    if progress is None:
+        raise KeyboardInterrupt
+    progress.cancel()
+    progress.raise_if_cancelled()
 
 
 def _as_csc_matrix(matrix: sparse.csc_array) -> sparse.csc_matrix:
