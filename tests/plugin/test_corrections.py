@@ -143,6 +143,19 @@ def test_a_stroke_is_kept_answered_and_taught(viewer, widget, qtbot):
     assert "1 image corrected" in widget.corrections.summary.text()
 
 
+def test_changed_images_are_flagged_when_they_are_shown(viewer, widget, qtbot):
+    """A stroke into the middle of it must not lose the flags of those already written."""
+    corrections, images = widget.session.corrections, widget.shown.answer.result.images
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    widget.session.set_statuses({"b": "edited"})
+    corrections._changed.update({0, 1, 2})
+    corrections._on_part({0: images[0], 1: images[1]})
+    assert widget.session.statuses == {"a": "flagged", "b": "edited"}
+    corrections._on_part({2: images[2], 3: images[3]})
+    assert widget.session.statuses == {"a": "flagged", "b": "edited", "c": "flagged"}
+
+
 def test_the_dock_is_not_drawn_anew_before_the_answer(viewer, widget, qtbot):
     panel, jobs = widget.corrections, widget.project.jobs
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)  # a first one makes buttons work

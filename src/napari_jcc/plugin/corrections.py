@@ -77,6 +77,7 @@ class Corrections(QObject):
         self._corrector = corrector
         self._waiting: list[int] = []
         self._held: Answers = {}
+        self._changed: set[int] = set()
         self._task: Task | None = None
         self._answering: int | None = None
         self._held_back = self._stopped = self._interrupted = False
@@ -225,6 +226,7 @@ class Corrections(QObject):
         """Settle the set, and have those answers written that are not the ones shown."""
         settled = self._corrector.settle(progress)
         if settled is not None:
+            self._changed.update(settled.changed)
             # Also those that differ by a few pixels: what is saved must be what is shown.
             self._delivery.send(shown, settled.result.images, first, progress)
         return settled
@@ -245,15 +247,23 @@ class Corrections(QObject):
     def _on_part(self, part: Answers) -> None:
         if not self._held_back:
             self._write(part)
+            self._flag(part)
 
     def _on_settled(self, settled: Settled | None) -> None:
         if settled is None or self._held_back:
             return
-        untouched = set(settled.changed) - set(self._corrector.edited)
-        statuses = dict(self._session.statuses)
-        statuses |= {self._name(place): "flagged" for place in untouched}
-        self._session.set_statuses(statuses)
+        self._flag(settled.changed)
         self.settled.emit(settled)
+
+    def _flag(self, places: Iterable[int]) -> None:
+        """Flag images that changed, now that it is shown; not those drawn on."""
+        shown = self._changed.intersection(places)
+        self._changed -= shown
+        statuses = dict(self._session.statuses)
+        for place in shown.difference(self._corrector.edited):
+            statuses[self._name(place)] = "flagged"
+        if shown:
+            self._session.set_statuses(statuses)
 
     def _on_ended(self, answered: bool) -> None:
         self._task = None
