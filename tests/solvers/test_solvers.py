@@ -4,6 +4,8 @@ import importlib.util
 import os
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -211,4 +213,24 @@ def test_ctrl_c_while_osqp_iterates_is_no_failed_answer(progress, error):
             solver.solve(progress=progress)
     finally:
         timer.join()
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_is_python_s_again_after_osqp_in_several_threads():
+    problem = random_program(np.random.default_rng(0), "hull")
+
+    def solve(_):
+        solver = get_solver("osqp")
+        solver.setup(problem, SolverConfig())
+        solver.solve()
+
+    caught = []
+    before = signal.signal(signal.SIGINT, lambda *_: caught.append(True))
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(solve, range(80)))
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        assert caught
+    finally:
         signal.signal(signal.SIGINT, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, replace
 
@@ -42,6 +43,11 @@ factorise them it keeps Python's lock for longer than a window should stand stil
 INFEASIBLE = 1e-7
 """How closely a certificate must show that no point meets all rows. With OSQP's own 1e-4,
 thousands of small multipliers have passed for one on a program that has points."""
+
+
+_CTRL_C = threading.Lock()
+"""OSQP takes Ctrl-C for itself while it iterates, and in the end puts back what was there:
+of two at a time one would put back what the other took, and Python never have it again."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ class _Native:
         """Iterate to the tolerance, from a point and its multipliers if given."""
         if start is not None:
             self._solver.warm_start(x=start[0], y=start[1])
-        answer = self._solver.solve(raise_error=False)
+        with _CTRL_C:
+            answer = self._solver.solve(raise_error=False)
         return _Answer(
             int(answer.info.status_val),
             np.asarray(answer.x, dtype=np.float64),
