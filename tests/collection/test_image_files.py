@@ -236,5 +236,9 @@ def test_averaged_channels_are_told(tmp_path):
     (told,) = describe_files(ImageCollection.from_folder(tmp_path))
     assert "1 file has 2 channels" in told
     assert "averaged" in told
+    three = np.zeros((3, 6, 8), np.uint16)
+    tifffile.imwrite(tmp_path / "c.tif", three, ome=True, metadata={"axes": "CYX"})
+    (told,) = describe_files(ImageCollection.from_folder(tmp_path))
+    assert "2 files have up to 3 channels" in told
     config = CollectionConfig(channels=(1,))
     assert describe_files(ImageCollection.from_folder(tmp_path, config=config)) == []

@@ -41,8 +41,9 @@ def _describe_channels(images: ImageCollection) -> str:
     if not counts or images.config.channels:
         return ""
     most = max(counts.values())
+    number = f"{most}" if min(counts.values()) == most else f"up to {most}"
     return (
-        f"{_count_files(len(counts))} {most} channels that are no red, green and blue; "
+        f"{_count_files(len(counts))} {number} channels that are no red, green and blue; "
         "these are averaged. To work on one of them alone, choose its number in the "
         f"setting collection.channels, 0 to {most - 1}."
     )
