@@ -223,7 +223,9 @@ def _edited(
 ) -> ImageResult:
     rows, columns = image.mask.shape
     labels = labels[:rows, :columns]
-    mask: MaskArray = labels != 0
+    # Of large images another copy is much, and mostly all is as in the result.
+    same = np.array_equal(labels, labels_of(image))
+    mask: MaskArray = image.mask if same else labels != 0
     box = boxes[-1] if boxes else np.full(4, np.nan, np.float32)
     edited = replace(image, mask=mask, box=box)
     if image.instances is None:
@@ -231,7 +233,7 @@ def _edited(
     drawn = np.array(boxes, np.float32).reshape(-1, 4)
     return replace(
         edited,
-        instances=labels.astype(np.int32),
+        instances=image.instances if same else labels.astype(np.int32),
         instance_boxes=drawn,
         instance_scores=_scores_of(drawn, image),
     )
