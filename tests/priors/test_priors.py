@@ -6,7 +6,7 @@ import pytest
 from napari_jcc.config import PriorConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap
-from napari_jcc.priors import CommonPrior, Evidence, find_priors
+from napari_jcc.priors import Evidence, find_priors, rate_common
 from napari_jcc.priors.common import choose_sign, principal_axis
 
 OBJECT, REST = np.array([3.0, 0.0, 1.0]), np.array([0.0, 2.0, 1.0])
@@ -33,7 +33,7 @@ def test_the_axis_runs_from_the_rest_to_the_object():
 
 def test_the_common_object_is_rated_one_and_the_rest_zero():
     images = [scene(slice(2, 5), slice(2, 5)), scene(slice(3, 7), slice(2, 6))]
-    first, second = CommonPrior().rate(images)
+    first, second = rate_common(images)
     assert first.shape == (16, 16)
     assert first[6, 6] == pytest.approx(1, abs=1e-3)
     assert second[10, 8] == pytest.approx(1, abs=1e-3)
@@ -52,7 +52,7 @@ def test_saliency_overrules_the_centre():
     saliency = np.zeros((16, 16), np.float32)
     saliency[:6, :6] = 1
     corner = scene(slice(0, 3), slice(0, 3), saliency=saliency)
-    (rated,) = CommonPrior().rate([corner])
+    (rated,) = rate_common([corner])
     assert rated[1, 1] == pytest.approx(1, abs=1e-3)
     assert rated[8, 8] == 0
 
@@ -60,7 +60,7 @@ def test_saliency_overrules_the_centre():
 def test_a_set_without_differences_is_rated_zero():
     grid = np.ones((4, 4, 3), np.float16)
     image = Evidence(np.zeros((8, 8), np.float32), FeatureMap(grid, 4, 1.5, (16, 16)))
-    (rated,) = CommonPrior().rate([image])
+    (rated,) = rate_common([image])
     assert np.isfinite(rated).all()
     assert rated.max() == 0
 
@@ -74,7 +74,7 @@ def test_saliency_alone_is_handed_on_untouched():
 def test_weights_make_a_mean():
     saliency = np.zeros((16, 16), np.float32)
     image = scene(slice(2, 6), slice(2, 6), saliency=saliency)
-    (common,) = CommonPrior().rate([image])
+    (common,) = rate_common([image])
     (rated,) = find_priors([image], PriorConfig(saliency=1, common=2))
     np.testing.assert_allclose(rated, 2 / 3 * common, atol=1e-6)
 

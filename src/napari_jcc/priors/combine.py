@@ -8,9 +8,8 @@ import numpy as np
 
 from napari_jcc._types import Float32Array
 from napari_jcc.config import PriorConfig
-from napari_jcc.priors.common import CommonPrior
-from napari_jcc.priors.prior import Evidence, Prior
-from napari_jcc.priors.single import CentrePrior, SaliencyPrior, UniformPrior
+from napari_jcc.priors.common import centre_bell, rate_common
+from napari_jcc.priors.prior import Evidence
 
 
 def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32Array]:
@@ -21,7 +20,8 @@ def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32
     images
         At least one.
     config
-        Weights; with a single one above 0 that prior is returned as it is.
+        Weights; with a single one above 0 that prior is returned as it is, with none
+        one half everywhere.
 
     Returns
     -------
@@ -33,10 +33,15 @@ def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32
     InputError
         If `config` asks for what an encoder rates and there is none.
     """
-    weighted = [(prior, weight) for prior, weight in _priors(config) if weight > 0]
+    asked = (
+        (_rate_saliency, config.saliency),
+        (rate_common, config.common),
+        (_rate_centre, config.centre),
+    )
+    weighted = [(rate, weight) for rate, weight in asked if weight > 0]
     if not weighted:
-        return UniformPrior().rate(images)
-    rated = [prior.rate(images) for prior, _ in weighted]
+        return [np.full(image.shape, 0.5, np.float32) for image in images]
+    rated = [rate(images) for rate, _ in weighted]
     if len(rated) == 1:
         return rated[0]
     weights = np.array([weight for _, weight in weighted], np.float64)
@@ -46,9 +51,10 @@ def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32
     ]
 
 
-def _priors(config: PriorConfig) -> list[tuple[Prior, float]]:
-    return [
-        (SaliencyPrior(), config.saliency),
-        (CommonPrior(), config.common),
-        (CentrePrior(), config.centre),
-    ]
+def _rate_saliency(images: Sequence[Evidence]) -> list[Float32Array]:
+    return [image.saliency_map for image in images]
+
+
+def _rate_centre(images: Sequence[Evidence]) -> list[Float32Array]:
+    """Photographers aim."""
+    return [centre_bell(image.shape) for image in images]

@@ -17,38 +17,45 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.prior import Evidence
-from napari_jcc.priors.single import centre_bell
 from napari_jcc.threads import one_thread
+
+CENTRE_SIGMA = 0.25
+"""Width of the bell in the middle, as a share of each side."""
 
 HIGH_PERCENTILE = 99.0
 """Share of an image's pixels below its full rating; a few hot cells must not set it."""
 
 
-class CommonPrior:
-    """The positive side of the first principal component of the set's descriptors.
+def rate_common(images: Sequence[Evidence]) -> list[Float32Array]:
+    """Rate by the positive side of the first principal component of the descriptors.
 
     The sign is the one in which the component correlates, over the set, with a bell in
     the middle of the images plus their saliency: objects are framed and stand out.
+
+    Returns
+    -------
+    list of (h, w) float32
+        The component enlarged bilinearly, 1 at each image's 99th percentile; zeros in an
+        image that lies on the negative side altogether.
+
+    Raises
+    ------
+    InputError
+        If an image has no feature map.
 
     References
     ----------
     Wei, Zhang, Wu, Shen and Zhou, Unsupervised object discovery and co-localization by
     deep descriptor transforming, Pattern Recognition 88, 2019.
     """
-
-    def rate(self, images: Sequence[Evidence]) -> list[Float32Array]:
-        """Rate by the component, enlarged bilinearly, 1 at each image's 99th percentile.
-
-        Zeros in an image that lies on the negative side altogether.
-        """
-        maps = [_require_map(image) for image in images]
-        mean, axis = principal_axis([found.values for found in maps])
-        parts = [_project(found, mean, axis) for found in maps]
-        sign = choose_sign(parts, [image.saliency_map for image in images])
-        return [
-            rate_positive(found, part * np.float32(sign), image.shape)
-            for found, part, image in zip(maps, parts, images, strict=True)
-        ]
+    maps = [_require_map(image) for image in images]
+    mean, axis = principal_axis([found.values for found in maps])
+    parts = [_project(found, mean, axis) for found in maps]
+    sign = choose_sign(parts, [image.saliency_map for image in images])
+    return [
+        rate_positive(found, part * np.float32(sign), image.shape)
+        for found, part, image in zip(maps, parts, images, strict=True)
+    ]
 
 
 @one_thread
@@ -98,6 +105,15 @@ def choose_sign(parts: Sequence[Float32Array], saliency: Sequence[Float32Array])
     reference = np.concatenate(expected)
     agreement = float((component - component.mean()) @ (reference - reference.mean()))
     return 1.0 if agreement >= 0 else -1.0
+
+
+def centre_bell(shape: tuple[int, int]) -> Float32Array:
+    """Gaussian in the middle of a grid, (h, w), largest 1, as wide as it is high."""
+    down, across = (
+        np.exp(-np.square((np.arange(n) + 0.5) / n - 0.5) / (2 * CENTRE_SIGMA**2))
+        for n in shape
+    )
+    return np.outer(down, across).astype(np.float32)
 
 
 def _project(found: FeatureMap, mean: Float32Array, axis: Float32Array) -> Float32Array:
