@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_jcc._types import Float32Array, ImageArray, IntArray
-from napari_jcc.config import JccConfig
+from napari_jcc._types import Float32Array, IntArray
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
-from napari_jcc.pipeline.encoding import EncodedImages
-from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.pipeline.keeper import extend_keys
+from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import rate_boxes
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results.smooth import smooth_prior, split_at_steps
@@ -21,31 +20,15 @@ class BoxStage:
 
     Parameters
     ----------
-    images
-        The set, at working size.
+    work : WorkingSet
+        The set.
     superpixels
         Their pieces.
-    encoded
-        The encoder's maps of the same images.
-    config
-        Settings of the run.
-    keeper
-        Where results are kept.
     """
 
-    def __init__(
-        self,
-        images: Sequence[ImageArray],
-        superpixels: Sequence[Superpixels],
-        encoded: EncodedImages,
-        config: JccConfig,
-        keeper: Keeper,
-    ) -> None:
-        self._images = images
+    def __init__(self, work: WorkingSet, superpixels: Sequence[Superpixels]) -> None:
+        self._work = work
         self._superpixels = superpixels
-        self._encoded = encoded
-        self._config = config
-        self._keeper = keeper
 
     def search(self, keys: list[str]) -> list[IntArray]:
         """Search boxes without any prior; `keys` are those of the superpixels.
@@ -54,13 +37,13 @@ class BoxStage:
         encoder takes its minutes.
         """
         fields = {"method", "proposal_size", "objects"}
-        search = self._config.boxes.model_dump(include=fields)
+        search = self._work.config.boxes.model_dump(include=fields)
         keys = extend_keys(keys, "proposals", search)
         tasks = [
-            stages.ProposalTask(image, pieces, self._config)
-            for image, pieces in zip(self._images, self._superpixels, strict=True)
+            stages.ProposalTask(image, pieces, self._work.config)
+            for image, pieces in zip(self._work.images, self._superpixels, strict=True)
         ]
-        return self._keeper.map("Box search", stages.compute_proposals, keys, tasks)
+        return self._work.keeper.map("Box search", stages.compute_proposals, keys, tasks)
 
     def choose(
         self,
@@ -86,7 +69,7 @@ class BoxStage:
         regions
             All pieces of the images.
         """
-        config = self._config
+        config = self._work.config
         keys = extend_keys(keys, "candidate boxes", config.boxes.model_dump(mode="json"))
         candidates = [
             stages.compute_candidates((*pair, config))
@@ -94,29 +77,29 @@ class BoxStage:
         ]
         merit: Sequence[Float32Array | None] = [None] * len(priors)
         if config.boxes.learned:
-            sources = self._encoded.extend(keys, "learned boxes", config.features)
+            sources = self._work.encoded.extend(keys, "learned boxes", config.features)
             # What is taught changes with every image, so all share the key.
             whole = digest("boxes learned by several cuts", sources)
-            merit = self._keeper.once(whole, lambda: self._rate(candidates, priors))
+            merit = self._work.keeper.once(whole, lambda: self._rate(candidates, priors))
             keys = [digest(key, whole) for key in keys]
         tasks = [
             stages.RegionsTask(*parts, config)
             for parts in zip(self._superpixels, priors, candidates, merit, strict=True)
         ]
-        return keys, self._keeper.map("Boxes", stages.compute_regions, keys, tasks)
+        return keys, self._work.keeper.map("Boxes", stages.compute_regions, keys, tasks)
 
     def _rate(
         self, candidates: list[IntArray], priors: list[Float32Array]
     ) -> tuple[Float32Array, ...]:
         """Rate candidates by the boxes of the masks of the smoothed priors."""
-        maps = self._encoded.maps()
-        budget = self._config.runtime.memory_budget_gb * GIGABYTE / 4
+        maps = self._work.encoded.maps()
+        budget = self._work.config.runtime.memory_budget_gb * GIGABYTE / 4
 
         def learn() -> list[Float32Array]:
             masks = [
                 split_at_steps(smooth_prior(*pair))
-                for pair in zip(self._images, priors, strict=True)
+                for pair in zip(self._work.images, priors, strict=True)
             ]
             return rate_boxes(maps, candidates, masks, budget)
 
-        return tuple(self._keeper.single("Learning boxes", learn))
+        return tuple(self._work.keeper.single("Learning boxes", learn))

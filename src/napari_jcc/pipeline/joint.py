@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from napari_jcc._types import FloatArray, ImageArray
-from napari_jcc.config import JccConfig
+from napari_jcc._types import FloatArray
 from napari_jcc.features import RegionDescriptors, stream
 from napari_jcc.features.alexnet import fingerprint_weights
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.codec import count_bytes
-from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.finished import SolvedJoint
 from napari_jcc.pipeline.formulation import JOINT, Formulation
-from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.pipeline.keeper import extend_keys
+from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.problem import JointFactors, Variables, factorise, gather
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
@@ -52,30 +50,14 @@ class JointStage:
 
     Parameters
     ----------
-    images
-        The set, at working size.
-    encoded
-        The encoder's maps of the same images.
-    config
-        Settings of the run.
-    keeper
-        Where results are kept.
+    work : WorkingSet
+        The set.
     formulation
         What is solved; None: nothing, which leaves the images without values.
     """
 
-    def __init__(
-        self,
-        images: Sequence[ImageArray],
-        encoded: EncodedImages,
-        config: JccConfig,
-        keeper: Keeper,
-        formulation: Formulation | None = JOINT,
-    ) -> None:
-        self._images = images
-        self._encoded = encoded
-        self._config = config
-        self._keeper = keeper
+    def __init__(self, work: WorkingSet, formulation: Formulation | None = JOINT) -> None:
+        self._work = work
         self._formulation = formulation
 
     def solve(self, keys: list[str], regions: list[ImageRegions]) -> JointAnswer:
@@ -92,13 +74,13 @@ class JointStage:
         if not usable or formulation is None:
             return JointAnswer()
         data = gather([regions[i] for i in usable])
-        features = self._config.features
-        keys = self._encoded.extend(keys, "features", features)
+        features = self._work.config.features
+        keys = self._work.encoded.extend(keys, "features", features)
         if "alexnet" in features.boxes:
             keys = extend_keys(keys, "alexnet", fingerprint_weights(features.alexnet))
         keys = [keys[i] for i in usable]
         factors_key, factors = self._factors(keys, regions, usable, data)
-        program = formulation.program(data, factors, self._config.problem)
+        program = formulation.program(data, factors, self._work.config.problem)
         key, solution = self._solve(factors_key, program, formulation)
         return JointAnswer(
             key,
@@ -115,20 +97,20 @@ class JointStage:
         data: JointData,
     ) -> tuple[str, JointFactors]:
         """Describe the pieces and factor the common classifiers of the set."""
-        config = self._config
+        config = self._work.config
         key = digest("factors", keys, config.discriminative.model_dump(mode="json"))
 
         def compute() -> JointFactors:
-            maps = self._encoded.maps_for_features()
+            maps = self._work.encoded.maps_for_features()
             tasks = [
-                stages.DescriptionTask(self._images[i], regions[i], maps[i], config)
+                stages.DescriptionTask(self._work.images[i], regions[i], maps[i], config)
                 for i in usable
             ]
             budget = config.runtime.memory_budget_gb * GIGABYTE / 4
             descriptions: SpilledList[dict[str, RegionDescriptors]] = SpilledList(
                 len(tasks), budget, count_bytes
             )
-            self._keeper.map_into(
+            self._work.keeper.map_into(
                 descriptions, "Features", stages.compute_description, keys, tasks
             )
 
@@ -136,9 +118,9 @@ class JointStage:
                 features = stream(descriptions, config.features, budget)
                 return factorise(features, data, config.discriminative, budget)
 
-            return self._keeper.single("Common classifier", classify)
+            return self._work.keeper.single("Common classifier", classify)
 
-        return key, self._keeper.once(key, compute)
+        return key, self._work.keeper.once(key, compute)
 
     def _solve(
         self, factors_key: str, program: QuadraticProgram, formulation: Formulation
@@ -148,7 +130,7 @@ class JointStage:
         There is no warm start from an earlier run: the answer must not depend on which
         settings were tried before.
         """
-        problem, solver_config = self._config.problem, self._config.solver
+        problem, solver_config = self._work.config.problem, self._work.config.solver
         # Another solver is asked for where torch has come or gone since.
         named = solver_config.model_copy(update={"name": self._resolve(program)})
         settings = problem.model_dump(), named.model_dump()
@@ -156,18 +138,18 @@ class JointStage:
         key = digest("solution", factors_key, *settings, *([identity] if identity else []))
 
         def compute() -> Solution:
-            device, progress = self._config.runtime.device, self._keeper.progress
+            device, progress = self._work.config.runtime.device, self._work.keeper.progress
             return require_solved(
                 formulation.solve(program, solver_config, device, progress)
             )
 
-        solution = self._keeper.once(
-            key, lambda: self._keeper.single("Joint problem", compute)
+        solution = self._work.keeper.once(
+            key, lambda: self._work.keeper.single("Joint problem", compute)
         )
         return key, solution
 
     def _resolve(self, program: QuadraticProgram) -> str:
-        return resolve_solver(self._config.solver.name, program.variable_count)
+        return resolve_solver(self._work.config.solver.name, program.variable_count)
 
 
 def _report(solution: Solution, program: QuadraticProgram, solver: str) -> dict[str, Any]:

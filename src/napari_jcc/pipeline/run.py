@@ -23,8 +23,9 @@ from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.pipeline.look import find_look
-from napari_jcc.pipeline.prior import PriorStage
+from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
+from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult, JccResult
@@ -134,20 +135,17 @@ class Run:
         keys, images = self._read()
         supplied = find_supplied(self.collection.names, self.config.saliency)
         encoded = EncodedImages(self.collection, self.config, self._keeper)
-        joint = JointStage(images, encoded, self.config, self._keeper, self.formulation)
+        work = WorkingSet(images, encoded, self.config, self._keeper)
         keys, superpixels = self._superpixels(keys, images)
         salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
-        boxes = BoxStage(images, superpixels, encoded, self.config, self._keeper)
+        boxes = BoxStage(work, superpixels)
         proposals = boxes.search(keys)
-        prior = PriorStage(images, encoded, self.config, self._keeper)
-        keys, maps = prior.rate(salient_keys, saliency)
+        keys, maps = rate_priors(work, salient_keys, saliency)
         keys, regions = boxes.choose(keys, proposals, maps)
-        answer = joint.solve(keys, regions)
+        answer = JointStage(work, self.formulation).solve(keys, regions)
         whole = digest("decided", answer.key, keys)
-        cuts = choose_cuts(
-            whole, images, regions, answer.values, encoded, self.config, self._keeper
-        )
-        look = find_look(whole, images, regions, answer.values, self.config, self._keeper)
+        cuts = choose_cuts(whole, work, regions, answer.values)
+        look = find_look(whole, work, regions, answer.values)
         results = self._decode(images, regions, answer.values, cuts, look)
         return FinishedRun(
             collection=self.collection,
