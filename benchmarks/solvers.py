@@ -35,7 +35,6 @@ from solvers_peers import Answer, NotHere, solve
 from solvers_report import plot, table
 
 from napari_jcc.problem import QuadraticProgram
-from napari_jcc.solvers.gap import lower_bound
 
 TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 
@@ -99,9 +98,7 @@ class Judge:
         from napari_jcc.solvers.structured import repair
 
         if np.isfinite(found.x).all() and np.isfinite(found.row_duals).all():
-            self.bound = max(
-                self.bound, lower_bound(self.program, found.x, found.row_duals)
-            )
+            self.bound = max(self.bound, self.program.lower_bound(found.x, found.row_duals))
         return self.program.objective(repair(self.program, np.nan_to_num(found.x)))
 
     def gap(self, cost: float) -> float:

@@ -11,7 +11,6 @@ from scipy import sparse
 from napari_jcc.config import SolverConfig
 from napari_jcc.problem.lifting import lift
 from napari_jcc.solvers import Status, get_solver
-from napari_jcc.solvers.gap import lower_bound
 from solvers.instances import READINGS, random_program, stack
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -114,5 +113,5 @@ def test_interior_point_proves_its_cost_to_one_in_a_hundred_million(seed, readin
     solver.setup(problem, TIGHT)
     found = solver.solve()
     point = repair(problem, found.x)
-    gap = problem.objective(point) - lower_bound(problem, found.x, found.row_duals)
+    gap = problem.objective(point) - problem.lower_bound(found.x, found.row_duals)
     assert gap <= 1e-8 * size_of(problem, point)

@@ -25,7 +25,6 @@ from napari_jcc.solvers import (
     require_solved,
     resolve_solver,
 )
-from napari_jcc.solvers.gap import lower_bound
 from napari_jcc.solvers.registry import LARGE
 from solvers.instances import READINGS, TIGHT, program, random_program
 
@@ -175,7 +174,7 @@ def test_dense_solver_ends_where_rounding_does(seed, reading, weight):
     solver = get_solver("dense")
     solver.setup(problem, TIGHT)
     solution = require_solved(solver.solve())
-    bound = lower_bound(problem, solution.x, solution.row_duals)
+    bound = problem.lower_bound(solution.x, solution.row_duals)
     assert solution.iterations < 60
     assert solution.objective(problem) - bound <= 1e-6
 

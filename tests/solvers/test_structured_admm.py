@@ -11,7 +11,6 @@ from napari_jcc.config import SolverConfig
 from napari_jcc.errors import Cancelled, SolverError
 from napari_jcc.problem.joint import Terms
 from napari_jcc.solvers import Status, get_solver
-from napari_jcc.solvers.gap import lower_bound
 from solvers.instances import READINGS, TIGHT, CancelledLater, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -62,7 +61,7 @@ def test_splitting_agrees_with_the_other_methods(seed, reading, weight):
     answer = solve(problem, ADMM)
     assert answer.status is Status.SOLVED
     cost = problem.objective(repair(problem, answer.x))
-    bound = lower_bound(problem, answer.x, answer.row_duals)
+    bound = problem.lower_bound(answer.x, answer.row_duals)
     scale = max(abs(cost), 1e-2)
     assert cost - bound <= 1e-5 * scale
     if reading != "hull":
@@ -231,5 +230,5 @@ def test_interior_point_takes_twenty_steps_at_most(reading, weight, rng):
     assert answer.status is Status.SOLVED
     assert answer.iterations <= 20
     cost = problem.objective(repair(problem, answer.x))
-    bound = lower_bound(problem, answer.x, answer.row_duals)
+    bound = problem.lower_bound(answer.x, answer.row_duals)
     assert cost - bound <= 1e-8 * abs(cost) + 1e-8 * np.abs(problem.q).max()

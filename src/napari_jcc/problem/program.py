@@ -123,6 +123,29 @@ class QuadraticProgram:
         """Value of the cost at `x`, (V,)."""
         return float(0.5 * x @ self.multiply(x) + self.q @ x)
 
+    def lower_bound(self, x: FloatArray, row_duals: FloatArray) -> float:
+        r"""Return a cost that no feasible point can undercut, whatever is passed.
+
+        With P semidefinite, :math:`\tfrac12 v'Pv \ge x'Pv - \tfrac12 x'Px` for every v,
+        and :math:`(Av)'y \le` the support of the limits at y. What remains is linear in v
+        and is minimised over the bounds, entry by entry. Duals that point at an open limit
+        are set to zero.
+
+        Parameters
+        ----------
+        x : (V,) float64
+            Where the cost is linearised; best near the optimum, need not be feasible.
+        row_duals : (M,) float64
+            Positive for upper limits, negative for lower ones.
+        """
+        duals = np.where(np.isfinite(self.u), np.maximum(row_duals, 0.0), 0.0)
+        duals += np.where(np.isfinite(self.l), np.minimum(row_duals, 0.0), 0.0)
+        gradient = self.multiply(x)
+        slope = gradient + self.q + self.A.T @ duals
+        least = np.minimum(slope * self.lower, slope * self.upper).sum()
+        limits = np.where(duals > 0, self.u, np.where(duals < 0, self.l, 0.0))
+        return float(-0.5 * x @ gradient + least - duals @ limits)
+
     def infeasibility(self, x: FloatArray) -> float:
         """Largest violation of a row or bound at `x`, (V,)."""
         rows = self.A @ x
