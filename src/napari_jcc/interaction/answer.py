@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
+from napari_jcc.interaction.following import Appearance, follow_marks
 from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.interaction.overlay import lay_over_mask
 from napari_jcc.regions import ImageRegions, mask_extent
@@ -30,6 +31,22 @@ MARGIN = 0.25
 """Surroundings of the mask that GrabCut looks at, as a share of the mask's extent."""
 
 
+@dataclass(frozen=True)
+class DrawnOn:
+    """What marks were drawn on.
+
+    Attributes
+    ----------
+    masks
+        Of the image, each (H, W) bool.
+    appearance
+        What its pixels look like.
+    """
+
+    masks: tuple[MaskArray, ...]
+    appearance: Appearance
+
+
 def decode_guided(
     name: str,
     image: ImageArray,
@@ -41,12 +58,12 @@ def decode_guided(
     taught: bool = False,
     cut: Cut = OWN_CUT,
     rating: Float32Array | None = None,
+    drawn_on: DrawnOn | None = None,
 ) -> ImageResult:
     """Decide mask and box of an image with edits, which the mask follows further.
 
-    The marks are seeds of GrabCut, where the settings refine the mask by it, so that a
-    stroke settles what looks like it around it. Where the prior was taught, GrabCut only
-    redraws the outline.
+    Where the settings refine the mask by GrabCut, a stroke settles what looks like it, and
+    is a seed. Where the prior was taught, GrabCut only redraws the outline.
 
     Parameters
     ----------
@@ -58,6 +75,8 @@ def decode_guided(
         What the edits say.
     taught
         Whether the prior was learned from corrected images.
+    drawn_on
+        What the marks were drawn on; without, the mask does not move by looks.
     """
     y = tame_marked(values[0], guidance)
     by_grabcut = config.refinement == "grabcut"
@@ -70,6 +89,8 @@ def decode_guided(
         return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)
     working = image.shape[0], image.shape[1]
     mask = enlarge_mask(found.mask, working)
+    if drawn_on is not None and guidance.marks.any():
+        mask = follow_marks(mask, drawn_on.masks, guidance.marks, drawn_on.appearance)
     mask = lay_over_mask(mask, guidance.marks)
     if by_grabcut:
         seeds = _hold_inner(mask, guidance.marks) if taught else guidance.marks

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray
-from napari_jcc.interaction.answer import decode_guided
+from napari_jcc.interaction.answer import DrawnOn, decode_guided
 from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.following import Appearance
 from napari_jcc.interaction.guidance import (
     Guidance,
     hold_marks,
@@ -53,12 +54,15 @@ class State:
         What objects look like in the set; None where masks are not redrawn by it.
     images
         Masks and boxes, no edits laid over.
+    settled
+        Those that answers for one image start from: of the run, or of the whole set.
     """
 
     regions: tuple[ImageRegions, ...]
     point: Point | None
     look: Look | None
     images: tuple[ImageResult, ...]
+    settled: tuple[ImageResult, ...]
 
 
 class Machine:
@@ -87,8 +91,10 @@ class Machine:
         by_map = run.config.decode.refinement in ("smoother", "blend", "look")
         self._spreads = by_map and not self._several
         self._looks = LookTeacher(run)
+        self._looked: tuple[int, Appearance] | None = None
         point = None if self._joint is None else self._joint.start
-        self.start = State(run.regions, point, run.look, run.result.images)
+        images = run.result.images
+        self.start = State(run.regions, point, run.look, images, images)
 
     def guidance(self, edits: Edits, place: int, regions: ImageRegions) -> Guidance:
         """Read what the edits of an image say about its pieces.
@@ -121,7 +127,8 @@ class Machine:
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
         rating = None if state.look is None else self._looks.rate(state.look, place)
-        images[place] = self._decide(place, own, values, said, taught, rating)
+        drawn_on = self._drawn_on(state, place)
+        images[place] = self._decide(place, own, values, said, taught, rating, drawn_on)
         return replace(state, point=point, images=tuple(images))
 
     def settle(self, edits: Edits, progress: Progress) -> State:
@@ -158,7 +165,8 @@ class Machine:
         if look is not None:
             look = self._looks.learn(joint, point, regions, guidance, progress)
         decided = self._decode(joint, regions, point, guidance, look, progress)
-        return State(tuple(regions), point, look, tuple(decided))
+        images = tuple(decided)
+        return State(tuple(regions), point, look, images, images)
 
     def _learn(
         self,
@@ -249,7 +257,8 @@ class Machine:
             said = guidance.get(place) or self.guidance(Edits(), place, regions[place])
             values = joint.values(point, place)
             rating = None if look is None else look.rate(self._run.images[place])
-            return self._decide(place, regions[place], values, said, True, rating)
+            drawn_on = None if said.empty else self._drawn_on(self.start, place)
+            return self._decide(place, regions[place], values, said, True, rating, drawn_on)
 
         def keep(position: int, result: ImageResult) -> None:
             decided[joint.places[position]] = result
@@ -267,6 +276,7 @@ class Machine:
         said: Guidance,
         taught: bool,
         rating: Float32Array | None,
+        drawn_on: DrawnOn | None,
     ) -> ImageResult:
         run = self._run
         # A map that the user moved is another than the cut was rated for.
@@ -282,7 +292,20 @@ class Machine:
             taught,
             cut,
             rating,
+            drawn_on,
         )
+
+    def _drawn_on(self, state: State, place: int) -> DrawnOn | None:
+        """Return what an image was drawn on, where strokes settle what looks like them."""
+        run = self._run
+        if run.config.decode.refinement != "grabcut" or self._several:
+            return None
+        last = self._looked
+        if last is None or last[0] != place:
+            appearance = Appearance(run.images[place], run.regions[place])
+            self._looked = last = place, appearance
+        own, settled = run.result.images[place].mask, state.settled[place].mask
+        return DrawnOn((own, settled), last[1])
 
 
 def _marked(said: Guidance) -> Marked:

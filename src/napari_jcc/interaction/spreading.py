@@ -109,6 +109,23 @@ def spread_marks(
     return after
 
 
+def spread_surprise(
+    points: FloatArray, seen: FloatArray, surprise: FloatArray
+) -> FloatArray:
+    """Return how much the map of an image moves at points by what was observed in it, (P,).
+
+    Parameters
+    ----------
+    points, seen
+        (P, D) and (M, D) features.
+    surprise : (M,) float64
+        What was observed less the map.
+    """
+    covariance = _kernel(seen, seen)
+    covariance[np.diag_indices(len(seen))] += NOISE
+    return np.asarray(_kernel(points, seen) @ np.linalg.solve(covariance, surprise))
+
+
 def with_prior(regions: ImageRegions, change: FloatArray) -> ImageRegions:
     """Regions with another prior.
 

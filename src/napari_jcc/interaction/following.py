@@ -1,0 +1,141 @@
+r"""A stroke settles what looks like it in its own image.
+
+A user who crosses out a forest means the forest, not the width of the brush. So the mask
+is moved as `spreading` moves a map: it is the mean of a Gaussian process over superpixels,
+by what they look like and where they are, and the marks are what was observed of it. Here a
+mark is the pixels drawn on, as a stroke along a rim lies on superpixels that are mostly
+something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
+from napari_jcc.features.appearance import describe_pixels
+from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
+from napari_jcc.interaction.spreading import spread_surprise
+from napari_jcc.interaction.teaching import pool_by_superpixel
+from napari_jcc.regions import ImageRegions
+from napari_jcc.regions.superpixels import to_lab
+
+TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
+"""Variance over an image of what superpixels are compared by."""
+LEAST = 1e-3
+"""Standard deviation, in units of Lab, below which a plane only shows rounding."""
+
+
+class Appearance:
+    """What the pixels of an image look like, and where they are.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8
+        RGB at working size.
+    regions
+        Its pieces.
+
+    Attributes
+    ----------
+    labels : (h, w) int
+        The superpixel of every pixel.
+    superpixels : (S, D) float64
+        Means over superpixels; of a variance that is fixed for texture, colour and place.
+    """
+
+    def __init__(self, image: ImageArray, regions: ImageRegions) -> None:
+        self.labels = regions.superpixels.label_map
+        self._regions = regions
+        height, width = self.labels.shape
+        rows, columns = np.mgrid[:height, :width].astype(np.float32)
+        texture = describe_pixels(image)
+        # Its planes have units of their own.
+        texture /= (
+            pool_by_superpixel(texture, regions).std(axis=0).astype(np.float32) + 1e-6
+        )
+        place = np.stack([columns, rows], axis=-1)
+        planes, pooled = [], []
+        for values, weight in ((texture, TEXTURE), (to_lab(image), COLOUR), (place, PLACE)):
+            means = pool_by_superpixel(values, regions)
+            scale = np.sqrt(weight) / max(float(np.sqrt(means.var(axis=0).sum())), LEAST)
+            middle = means.mean(axis=0)
+            planes.append((values - middle.astype(np.float32)) * np.float32(scale))
+            pooled.append((means - middle) * scale)
+        self._pixels = np.concatenate(planes, axis=-1)
+        self.superpixels: FloatArray = np.concatenate(pooled, axis=1)
+
+    def pool(self, values: Float32Array) -> FloatArray:
+        """Mean of a map (h, w) over every superpixel, (S,)."""
+        return pool_by_superpixel(values[..., None], self._regions)[:, 0]
+
+    def observe(
+        self, at: MaskArray, surprise: Float32Array
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return what was observed in the parts of superpixels that were drawn on.
+
+        Parameters
+        ----------
+        at : (h, w) bool
+            Pixels drawn on.
+        surprise : (h, w) float32
+            What they were marked as, less what was thought of them.
+
+        Returns
+        -------
+        features : (M, D) float64
+            Means over the marked pixels of each superpixel that has some.
+        surprise : (M,) float64
+            Likewise.
+        """
+        _, part, count = np.unique(self.labels[at], return_inverse=True, return_counts=True)
+        columns = [*self._pixels[at].T, surprise[at]]
+        sums = [np.bincount(part, column, len(count)) for column in columns]
+        means = np.stack(sums, axis=1) / count[:, None]
+        return means[:, :-1], means[:, -1]
+
+
+def follow_marks(
+    mask: MaskArray, drawn_on: Sequence[MaskArray], marks: MarkArray, appearance: Appearance
+) -> MaskArray:
+    """Move a mask where superpixels look like marked ones.
+
+    Parameters
+    ----------
+    mask : (h, w) bool
+        The mask to be moved.
+    drawn_on
+        Masks that the marks may have been drawn on, (H, W) bool each, at least one. What
+        one of them has wrong at a mark was wrong.
+    marks : (h, w) uint8
+        As of `Guidance`.
+    appearance
+        Of the image.
+
+    Returns
+    -------
+    (h, w) bool
+        Whole superpixels.
+    """
+    size = marks.shape[::-1]
+    shares = [
+        cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        for m in drawn_on
+    ]
+    seen = [
+        appearance.observe(marks == OBJECT, 1 - np.minimum.reduce(shares)),
+        appearance.observe(marks == BACKGROUND, -np.maximum.reduce(shares)),
+    ]
+    points, surprise = (np.concatenate(part) for part in zip(*seen, strict=True))
+    share = appearance.pool(mask.astype(np.float32))
+    share += spread_surprise(appearance.superpixels, points, surprise)
+    return np.asarray((share > 0.5)[appearance.labels])
+
+
+def _reduce(mask: MaskArray, shape: tuple[int, ...]) -> Float32Array:
+    """Share of the mask at another size, in bytes as it may have many pixels."""
+    values = mask.astype(np.uint8) * np.uint8(255)
+    small = cv2.resize(values, shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(small / np.float32(255))
