@@ -20,7 +20,6 @@ from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import spread_surprise
 from napari_jcc.interaction.teaching import pool_by_superpixel
 from napari_jcc.regions import ImageRegions
-from napari_jcc.regions.superpixels import to_lab
 
 TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
 """Variance over an image of what superpixels are compared by."""
@@ -50,22 +49,11 @@ class Appearance:
         self.labels = regions.superpixels.label_map
         self._regions = regions
         height, width = self.labels.shape
-        rows, columns = np.mgrid[:height, :width].astype(np.float32)
-        texture = describe_pixels(image)
-        # Its planes have units of their own.
-        texture /= (
-            pool_by_superpixel(texture, regions).std(axis=0).astype(np.float32) + 1e-6
-        )
-        place = np.stack([columns, rows], axis=-1)
-        planes, pooled = [], []
-        for values, weight in ((texture, TEXTURE), (to_lab(image), COLOUR), (place, PLACE)):
-            means = pool_by_superpixel(values, regions)
-            scale = np.sqrt(weight) / max(float(np.sqrt(means.var(axis=0).sum())), LEAST)
-            middle = means.mean(axis=0)
-            planes.append((values - middle.astype(np.float32)) * np.float32(scale))
-            pooled.append((means - middle) * scale)
-        self._pixels = np.concatenate(planes, axis=-1)
-        self.superpixels: FloatArray = np.concatenate(pooled, axis=1)
+        place = np.mgrid[:height, :width].transpose(1, 2, 0).astype(np.float32)
+        self._pixels = np.concatenate([describe_pixels(image), place], axis=-1)
+        means = pool_by_superpixel(self._pixels, regions)
+        self._scale = np.sqrt(_precisions(means.var(axis=0)))
+        self.superpixels: FloatArray = means * self._scale
 
     def pool(self, values: Float32Array) -> FloatArray:
         """Mean of a map (h, w) over every superpixel, (S,)."""
@@ -94,7 +82,7 @@ class Appearance:
         columns = [*self._pixels[at].T, surprise[at]]
         sums = [np.bincount(part, column, len(count)) for column in columns]
         means = np.stack(sums, axis=1) / count[:, None]
-        return means[:, :-1], means[:, -1]
+        return means[:, :-1] * self._scale, means[:, -1]
 
 
 def follow_marks(
@@ -132,6 +120,22 @@ def follow_marks(
     share = appearance.pool(mask.astype(np.float32))
     share += spread_surprise(appearance.superpixels, points, surprise)
     return np.asarray((share > 0.5)[appearance.labels])
+
+
+def _precisions(variance: FloatArray) -> FloatArray:
+    """Weights of squared differences, by the variance over superpixels, (D,) both.
+
+    Of what `describe_pixels` returns, whose first three planes are the colour and whose
+    others have units of their own, and of the two of the place.
+    """
+    texture, colour, place = slice(0, -2), slice(0, 3), slice(-2, None)
+    varies = variance > LEAST**2
+    precisions = np.zeros(len(variance))
+    precisions[texture] = varies[texture] / np.maximum(variance[texture], LEAST**2)
+    precisions[texture] *= TEXTURE / max(int(varies[texture].sum()), 1)
+    for part, weight in ((colour, COLOUR), (place, PLACE)):
+        precisions[part] += weight / max(float(variance[part].sum()), LEAST**2)
+    return precisions
 
 
 def _reduce(mask: MaskArray, shape: tuple[int, ...]) -> Float32Array:
