@@ -6,7 +6,7 @@ from napari_jcc.config import (
     JccConfig,
     apply_overrides,
     changed_settings,
-    format_assignment,
+    format_changes,
     parse_assignment,
     validate_config,
 )
@@ -51,8 +51,7 @@ def test_any_text_is_an_assignment_or_a_config_error(text):
 @given(configs)
 def test_changes_written_as_assignments_give_the_same_settings(config):
     changes = changed_settings(config, JccConfig())
-    texts = [format_assignment(path, value) for path, value in changes.items()]
-    assert apply_overrides(JccConfig(), texts) == config
+    assert apply_overrides(JccConfig(), format_changes(config, JccConfig())) == config
     assert apply_overrides(JccConfig(), changes) == config
 
 

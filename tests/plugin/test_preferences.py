@@ -8,7 +8,7 @@ import napari.settings
 import pytest
 
 from napari_jcc import device
-from napari_jcc.config.sections import RuntimeConfig
+from napari_jcc.config import RuntimeConfig
 from napari_jcc.device import FoundDevice, why_no_card
 from napari_jcc.plugin.preferences import Preferences, preferred_config, read_preferences
 from napari_jcc.plugin.widgets.device_editor import DeviceEditor

@@ -1,7 +1,7 @@
 import shlex
 
-from napari_jcc.config import JccConfig, apply_overrides, get_preset
-from napari_jcc.results.command import closest_preset, equivalent_command
+from napari_jcc.config import JccConfig, apply_overrides, closest_preset, get_preset
+from napari_jcc.results import equivalent_command
 
 
 def test_only_differences_from_the_preset_are_written():

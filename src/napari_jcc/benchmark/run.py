@@ -12,14 +12,8 @@ from napari_jcc.benchmark.predictions import BenchmarkCache, Prediction, predict
 from napari_jcc.benchmark.scores import ClassScore, score
 from napari_jcc.benchmark.sets import LabelledClass, find_layout
 from napari_jcc.benchmark.tables import Scores, format_markdown, format_scores
-from napari_jcc.config import (
-    JccConfig,
-    changed_settings,
-    format_assignment,
-    get_preset,
-)
+from napari_jcc.config import JccConfig, closest_preset, format_changes, get_preset
 from napari_jcc.progress import Progress
-from napari_jcc.results.command import closest_preset
 from napari_jcc.tables import encode_csv
 
 MARKDOWN, CSV = "tables.md", "tables.csv"
@@ -28,12 +22,7 @@ MARKDOWN, CSV = "tables.md", "tables.csv"
 def describe_settings(config: JccConfig) -> str:
     """Name the nearest preset and what differs from it, where and how it runs aside."""
     name = closest_preset(config)
-    changes = changed_settings(config, get_preset(name)).items()
-    words = [
-        format_assignment(path, value)
-        for path, value in changes
-        if not path.startswith("runtime.")
-    ]
+    words = format_changes(config, get_preset(name), ignored=("runtime.",))
     return f"settings: preset {name}" + (f" with {' '.join(words)}" if words else "")
 
 

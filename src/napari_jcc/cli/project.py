@@ -88,11 +88,10 @@ def _inputs(project: Project, report: LoadReport, every: bool) -> Iterator[str]:
 
 
 def _settings(project: Project) -> Iterator[str]:
-    from napari_jcc.config import PRESETS, changed_settings, format_assignment, get_preset
+    from napari_jcc.config import PRESETS, format_changes, get_preset
     from napari_jcc.config.presets import DEFAULT_PRESET
 
     base = project.preset if project.preset in PRESETS else DEFAULT_PRESET
-    changed = changed_settings(project.config, get_preset(base))
+    changed = format_changes(project.config, get_preset(base))
     yield f"Settings: preset {base}" + (", but" if changed else "")
-    for path, value in changed.items():
-        yield f"  {format_assignment(path, value)}"
+    yield from (f"  {change}" for change in changed)

@@ -133,6 +133,20 @@ def changed_settings(config: ConfigT, base: ConfigT) -> dict[str, Any]:
     }
 
 
+def format_changes(
+    config: ConfigT, base: ConfigT, ignored: tuple[str, ...] = ()
+) -> list[str]:
+    """List where `config` differs from `base`, as texts that `parse_assignment` reads.
+
+    Settings whose path begins with one of `ignored` are left out.
+    """
+    return [
+        format_assignment(path, value, type(config))
+        for path, value in changed_settings(config, base).items()
+        if not path.startswith(ignored)
+    ]
+
+
 def _paths_named(name: str, model: type[Section]) -> list[str]:
     """List the settings, with their sections, whose field is called `name`."""
     values = model().model_dump()

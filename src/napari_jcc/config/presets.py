@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from napari_jcc.config.model import JccConfig
-from napari_jcc.config.overrides import apply_overrides
+from napari_jcc.config.overrides import apply_overrides, changed_settings
 from napari_jcc.errors import ConfigError
 from napari_jcc.words import describe_unknown
 
@@ -135,3 +135,8 @@ def get_preset(name: str) -> JccConfig:
     if name not in PRESETS:
         raise ConfigError(describe_unknown("preset", name, PRESETS))
     return PRESETS[name].config()
+
+
+def closest_preset(config: JccConfig, among: Iterable[str] = PRESETS) -> str:
+    """Name the preset from which `config` differs in the fewest settings."""
+    return min(among, key=lambda name: len(changed_settings(config, get_preset(name))))

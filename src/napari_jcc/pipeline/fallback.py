@@ -7,6 +7,7 @@ from napari_jcc.config import (
     JccConfig,
     apply_overrides,
     changed_settings,
+    closest_preset,
     get_preset,
 )
 from napari_jcc.errors import WeightsError
@@ -39,8 +40,8 @@ def fall_back(config: JccConfig, error: WeightsError) -> tuple[JccConfig, str]:
     """
     if config.features.encoder != AUTO:
         raise error
-    presets = [p for p in PRESETS.values() if p.config().features.encoder == AUTO]
-    preset = min(presets, key=lambda p: len(changed_settings(config, p.config())))
+    deep = [name for name in PRESETS if get_preset(name).features.encoder == AUTO]
+    preset = PRESETS[closest_preset(config, deep)]
     kept = {
         path: value
         for path, value in changed_settings(config, preset.config()).items()

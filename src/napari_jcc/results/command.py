@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from napari_jcc.config import (
-    PRESETS,
-    JccConfig,
-    changed_settings,
-    format_assignment,
-    get_preset,
-)
+from napari_jcc.config import JccConfig, closest_preset, format_changes, get_preset
 
 
 def equivalent_command(
@@ -58,14 +52,12 @@ def equivalent_command(
     ]
     words += ["--recursive"] if recursive else []
     words += ["--preset", name]
-    for path, value in changed_settings(config, get_preset(name)).items():
-        words += ["--set", format_assignment(path, value)]
-    return shlex.join(words)
+    return shlex.join([*words, *as_options(format_changes(config, get_preset(name)))])
 
 
-def closest_preset(config: JccConfig) -> str:
-    """Name the preset from which `config` differs in the fewest settings."""
-    return min(PRESETS, key=lambda name: len(changed_settings(config, get_preset(name))))
+def as_options(assignments: Iterable[str]) -> list[str]:
+    """Write assignments as the options ``--set`` that make them."""
+    return [word for assignment in assignments for word in ("--set", assignment)]
 
 
 def as_argument(path: str | Path) -> str:

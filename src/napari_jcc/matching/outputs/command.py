@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_jcc.config import MatchConfig, changed_settings, format_assignment
+from napari_jcc.config import MatchConfig, format_changes
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
-from napari_jcc.results.command import as_argument
+from napari_jcc.results.command import as_argument, as_options
 
 
 def train_command(
@@ -48,7 +48,8 @@ def train_command(
         as_argument(output),
     ]
     words += ["--recursive"] if recursive else []
-    words += ["--resume"] if resume else _assign(config, MatchConfig())
+    changed = as_options(format_changes(config, MatchConfig()))
+    words += ["--resume"] if resume else changed
     return shlex.join(words)
 
 
@@ -89,13 +90,4 @@ def match_command(
     words += ["--checkpoint", as_argument(checkpoint)] if checkpoint else []
     words += [] if pairs == "all" else ["--pairs", pairs]
     words += [] if warped else ["--no-warped"]
-    return shlex.join([*words, *_assign(matcher.config, matcher.base)])
-
-
-def _assign(config: MatchConfig, base: MatchConfig) -> list[str]:
-    changed = changed_settings(config, base)
-    return [
-        word
-        for path, value in changed.items()
-        for word in ("--set", format_assignment(path, value, MatchConfig))
-    ]
+    return shlex.join([*words, *as_options(format_changes(matcher.config, matcher.base))])

@@ -22,9 +22,8 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import (
     MatchConfig,
     NetworkConfig,
-    changed_settings,
     dump_config,
-    format_assignment,
+    format_changes,
     load_config_text,
 )
 from napari_jcc.errors import ConfigError, OutputError, WeightsError
@@ -200,11 +199,7 @@ class Checkpoint:
 
     def _propose_settings(self, given: NetworkConfig) -> str:
         other = self.config.model_copy(update={"network": given})
-        apart = [
-            format_assignment(path, value, MatchConfig)
-            for path, value in changed_settings(self.config, other).items()
-            if path != "network.encoder"
-        ]
+        apart = format_changes(self.config, other, ignored=("network.encoder",))
         if not apart:
             return "Train anew, or install the version of napari-jcc that wrote it."
         return f"It was trained with {' '.join(apart)}: set the same."
