@@ -137,16 +137,11 @@ def test_undecided_image_is_empty_and_says_why(quarters):
     assert "box" in result.warning
 
 
-def test_an_image_of_one_grey_is_told_from_too_strict_settings(quarters):
+@pytest.mark.parametrize("colour", [(93, 93, 93), (250, 120, 10)])
+def test_an_image_of_one_colour_is_told_from_too_strict_settings(quarters, colour):
     image, regions = quarters
-    result = undecided_image("q", np.full_like(image, 93), (40, 40), regions)
-    assert "shows nothing" in result.warning
-
-
-def test_so_is_an_image_of_one_colour(quarters):
-    image, regions = quarters
-    orange = np.broadcast_to(np.array([250, 120, 10], np.uint8), image.shape)
-    assert "shows nothing" in undecided_image("q", orange, (40, 40), regions).warning
+    flat = np.broadcast_to(np.array(colour, np.uint8), image.shape)
+    assert "shows nothing" in undecided_image("q", flat, (40, 40), regions).warning
 
 
 def test_an_image_of_a_pixel_is_told_to_be_too_small(quarters):

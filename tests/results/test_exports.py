@@ -182,7 +182,7 @@ def test_run_lengths_are_those_of_coco(mask):
     assert sum(counts) == mask.size
 
 
-def read_yolo(path, shape):
+def read_yolo(path):
     """Lines of a label file, by the rules of the format."""
     lines = [line.split() for line in path.read_text().splitlines()]
     assert all(line[0] == "0" for line in lines)
@@ -196,7 +196,7 @@ def test_yolo_boxes_and_polygons(plain, herd, tmp_path):
     out = export_result(result, tmp_path / "out", "yolo", category='"cow": 1')
     for image in result.images:
         rows, columns = image.mask.shape
-        boxes = read_yolo(out / "detect" / "labels" / f"{image.name}.txt", (rows, columns))
+        boxes = read_yolo(out / "detect" / "labels" / f"{image.name}.txt")
         assert len(boxes) == len(image.boxes)
         for (x, y, width, height), box in zip(boxes, image.boxes, strict=True):
             found = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
@@ -204,7 +204,7 @@ def test_yolo_boxes_and_polygons(plain, herd, tmp_path):
             np.testing.assert_allclose(found, box, atol=1e-3)
         drawn = np.zeros((rows, columns), np.uint8)
         name = f"{image.name}.txt"
-        for line in read_yolo(out / "segment" / "labels" / name, (rows, columns)):
+        for line in read_yolo(out / "segment" / "labels" / name):
             assert len(line) >= 6
             assert len(line) % 2 == 0
             corners = (line.reshape(-1, 2) * [columns, rows]).astype(np.int32)
@@ -286,7 +286,7 @@ def test_boxes_alone_and_masks_alone_are_objects_too(tmp_path):
     assert coco.annToMask(coco.anns[1]).sum() == 0
     out = export_result(result_of(drawn), tmp_path / "y", "yolo")
     assert (out / "segment" / "labels" / "box.txt").read_text() == ""
-    assert len(read_yolo(out / "detect" / "labels" / "box.txt", (12, 20))) == 1
+    assert len(read_yolo(out / "detect" / "labels" / "box.txt")) == 1
 
 
 def test_an_object_that_was_erased_is_gone(tmp_path):

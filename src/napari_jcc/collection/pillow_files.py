@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from napari_jcc.collection.pixels import Pixels, orient, oriented_shape
+from napari_jcc.collection.pixels import Pixels, label_channels, orient, oriented_shape
 
 # The classes are called directly: `PIL.Image.open` would refuse, or warn about, images
 # above a limit that slide scanners pass, and that limit is a global of Pillow.
@@ -65,12 +65,6 @@ def as_array(image: Image.Image) -> NDArray[Any]:
         image = image.convert(_CONVERTED[image.mode])
     values = np.asarray(image)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
-
-
-def label_channels(values: NDArray[Any]) -> Pixels:
-    """Name the channels of what `as_array` gives, where 2 and 4 channels end in alpha."""
-    channels = values.shape[2] if values.ndim == 3 else 1
-    return Pixels(values, channels >= 3, {2: 1, 4: 3}.get(channels))
 
 
 def _find_orientation(image: ImageFile) -> int:

@@ -27,8 +27,8 @@ class Pixels:
     alpha: int | None = None
 
 
-def describe_channels(values: NDArray[Any]) -> Pixels:
-    """Read the meaning of channels from their number: 1 gray, 3 RGB, 4 RGBA, else separate.
+def label_channels(values: NDArray[Any]) -> Pixels:
+    """Name channels by their number: 1 gray, 2 gray and opacity, 3 RGB, 4 RGBA.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def describe_channels(values: NDArray[Any]) -> Pixels:
         (H, W) or (H, W, C).
     """
     channels = values.shape[2] if values.ndim == 3 else 1
-    return Pixels(values, channels in (3, 4), 3 if channels == 4 else None)
+    return Pixels(values, channels >= 3, {2: 1, 4: 3}.get(channels))
 
 
 def orient(values: NDArray[Any], orientation: int) -> NDArray[Any]:

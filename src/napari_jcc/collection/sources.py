@@ -12,7 +12,7 @@ import numpy as np
 from dask.base import is_dask_collection
 from numpy.typing import NDArray
 
-from napari_jcc.collection.pixels import Pixels, describe_channels
+from napari_jcc.collection.pixels import Pixels, label_channels
 from napari_jcc.collection.reading import read_file
 from napari_jcc.collection.spacing import Spacing
 
@@ -96,7 +96,7 @@ class ArraySource:
     def read(self) -> Pixels:
         """Compute the image where it is dask's."""
         values = self._values()
-        return describe_channels(values) if self.is_colour else Pixels(values)
+        return label_channels(values) if self.is_colour else Pixels(values)
 
     def fingerprint(self) -> str:
         """Hash of the bytes, shape, type and meaning of the array."""

@@ -40,10 +40,9 @@ class Spacing(NamedTuple):
 
     def turned(self, orientation: int) -> Spacing:
         """Spacing after `orient`: height and width change places in a quarter turn."""
-        return self._replace(
-            row=self.column if orientation in (5, 6, 7, 8) else self.row,
-            column=self.row if orientation in (5, 6, 7, 8) else self.column,
-        )
+        if orientation not in (5, 6, 7, 8):
+            return self
+        return Spacing(self.column, self.row, self.unit)
 
 
 def read_spacing(file: TiffFile, page: TiffPage, series: int) -> Spacing | None:

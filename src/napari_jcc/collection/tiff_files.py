@@ -13,12 +13,8 @@ from numpy.typing import NDArray
 from PIL.TiffImagePlugin import TiffImageFile
 from tifffile import PHOTOMETRIC, TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
-from napari_jcc.collection.pillow_files import (
-    ORIENTATION_TAG,
-    as_array,
-    label_channels,
-)
-from napari_jcc.collection.pixels import Pixels, orient, oriented_shape
+from napari_jcc.collection.pillow_files import ORIENTATION_TAG, as_array
+from napari_jcc.collection.pixels import Pixels, label_channels, orient, oriented_shape
 from napari_jcc.collection.spacing import Spacing, read_spacing
 from napari_jcc.errors import InputError
 

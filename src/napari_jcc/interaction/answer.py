@@ -121,24 +121,14 @@ def tame_marked(y: FloatArray, guidance: Guidance) -> FloatArray:
 def refine_marked(
     image: ImageArray, mask: MaskArray, marks: MarkArray, seed: int
 ) -> MaskArray:
-    """Redraw the outline by GrabCut with marks as seeds.
+    """Refine a mask as `refine_mask` does, but round it alone and with marks as seeds.
 
     Parameters
     ----------
-    image : (h, w, 3) uint8
-        RGB.
-    mask : (h, w) bool
-        Probable object.
+    image, mask, seed
+        As for `refine_mask`; an empty mask stays.
     marks : (h, w) uint8
         Certain object and certain rest.
-    seed
-        Start of the random numbers.
-
-    Returns
-    -------
-    (h, w) bool
-        The refined mask, or `mask` where it is another region (IoU below .5). Pieces that
-        touch neither `mask` nor a mark are dropped.
     """
     if not mask.any():
         return mask

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from dataclasses import replace
+from typing import Literal
 
 import cv2
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray, LabelMap, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.problem.otsu import otsu_threshold
 from napari_jcc.regions import ImageRegions, box_iou, largest_piece
@@ -15,7 +16,7 @@ from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
 from napari_jcc.results.look import mix_rating
 from napari_jcc.results.refine import refine_mask
-from napari_jcc.results.result import ImageResult
+from napari_jcc.results.result import ImageResult, bare_image
 from napari_jcc.results.smooth import (
     mix_scores,
     smooth_twice,
@@ -80,9 +81,14 @@ def decode_image(
     mask = enlarge_mask(_find_mask(image, regions, scores, config, cut, rating), shape)
     boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
     z = _shares(box_values)
-    numbered = _number(mask, boxes, z, config) if regions.objects > 1 else None
-    if numbered is not None:
-        mask = numbered.labels > 0
+    instances = instance_boxes = instance_scores = None
+    if regions.objects > 1:
+        parted = config.touching == "parted"
+        instances = number_objects(mask, config.smallest_piece, parted)
+        mask = instances > 0
+        instance_boxes = object_boxes(instances)
+        agreed = [_agreed(box_iou(own, boxes), z) for own in instance_boxes]
+        instance_scores = np.array(agreed, np.float32)
     box, box_score = find_box(mask, boxes, z, config.box)
     return ImageResult(
         name=name,
@@ -94,26 +100,10 @@ def decode_image(
         candidate_scores=z,
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
-        instances=None if numbered is None else numbered.labels,
-        instance_boxes=None if numbered is None else numbered.boxes,
-        instance_scores=None if numbered is None else numbered.scores,
+        instances=instances,
+        instance_boxes=instance_boxes,
+        instance_scores=instance_scores,
     )
-
-
-class _Numbered(NamedTuple):
-    labels: LabelMap
-    boxes: Float32Array
-    scores: Float32Array
-
-
-def _number(
-    mask: MaskArray, boxes: Float32Array, z: Float32Array, config: DecodeConfig
-) -> _Numbered:
-    """Objects of a mask; an object's score is the share of z on boxes that agree."""
-    labels = number_objects(mask, config.smallest_piece, config.touching == "parted")
-    found = object_boxes(labels)
-    agree = [float(z[box_iou(box, boxes) > 0.5].sum()) for box in found]
-    return _Numbered(labels, found, np.array(agree, dtype=np.float32))
 
 
 def _find_mask(
@@ -185,7 +175,12 @@ def find_box(
         best = int(np.argmax(z * overlap))
         if overlap[best] <= COINCIDES:
             return boxes[best], float(z[best])
-    return box, float(z[overlap > 0.5].sum())
+    return box, _agreed(overlap, z)
+
+
+def _agreed(overlap: FloatArray, z: Float32Array) -> float:
+    """Score of a box that is no candidate: the share of z on candidates that agree."""
+    return float(z[overlap > 0.5].sum())
 
 
 def undecided_image(
@@ -198,17 +193,12 @@ def undecided_image(
     name, image, shape, regions
         As for `decode_image`.
     """
-    return ImageResult(
-        name=name,
-        mask=np.zeros(shape, dtype=np.bool_),
-        box=np.full(4, np.nan, dtype=np.float32),
-        box_score=0.0,
+    empty = np.zeros(shape, dtype=np.bool_)
+    return replace(
+        bare_image(name, mask=empty, warning=_explain_no_box(image, shape)),
         superpixel_scores=np.zeros(len(regions.superpixels), dtype=np.float32),
-        candidate_boxes=np.zeros((0, 4), dtype=np.float32),
-        candidate_scores=np.zeros(0, dtype=np.float32),
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
-        warning=_explain_no_box(image, shape),
     )
 
 

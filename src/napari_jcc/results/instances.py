@@ -102,9 +102,19 @@ def _within_reach(mask: MaskArray) -> tuple[slice, slice]:
 
 def object_boxes(labels: LabelMap) -> Float32Array:
     """Tight boxes of numbered objects, (K, 4) ``xyxy``, half-open, in their order."""
-    found = ndimage.find_objects(labels)
-    boxes = [(x.start, y.start, x.stop, y.stop) for y, x in found]
-    return np.array(boxes, dtype=np.float32).reshape(len(found), 4)
+    boxes = list(boxes_by_number(labels).values())
+    return np.array(boxes, dtype=np.float32).reshape(len(boxes), 4)
+
+
+def boxes_by_number(labels: LabelMap) -> dict[int, Float32Array]:
+    """Find the tight box of every number that some pixel has, ``xyxy``, half-open."""
+    return {
+        number: np.array(
+            [place[1].start, place[0].start, place[1].stop, place[0].stop], np.float32
+        )
+        for number, place in enumerate(ndimage.find_objects(labels), start=1)
+        if place is not None
+    }
 
 
 def _part(labels: LabelMap) -> LabelMap:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from skimage.measure import regionprops_table
 
 from napari_jcc._types import LabelMap, MaskArray
 from napari_jcc.atomic import replace_files
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
 from napari_jcc.results.cuts import drop_pieces
 from napari_jcc.results.pictures import SavedPictures
@@ -60,7 +61,7 @@ class Measurements:
     """
 
     rows: tuple[Mapping[str, Any], ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def to_csv(self) -> str:
         """Write the rows as CSV; what an object has no value for is empty."""
@@ -187,27 +188,17 @@ def measure_folder(
     """
     saved = read_result(Path(folder))
     pictures = SavedPictures(saved)
-    images = saved.result.images
-    if spacing is not None:
-        found = measure_images(images, pictures, spacing=spacing, unit=unit)
-    else:
-        found = _measure_at_own_size(images, pictures)
-    text = encode_csv(found.to_csv())
-    replace_files(Path(folder), {MEASURES: text})
-    return found
-
-
-def _measure_at_own_size(
-    images: Iterable[ImageResult], pictures: SavedPictures
-) -> Measurements:
     rows: list[Mapping[str, Any]] = []
     notes: list[str] = []
-    for image in images:
-        row, column, unit = pictures.spacing(image.name) or (1.0, 1.0, "pixel")
-        found = measure_images([image], pictures, spacing=(row, column), unit=unit)
+    for image in saved.result.images:
+        own = pictures.spacing(image.name) if spacing is None else Spacing(*spacing, unit)
+        row, column, length = own or (1.0, 1.0, "pixel")
+        found = measure_images([image], pictures, spacing=(row, column), unit=length)
         rows += found.rows
         notes += found.notes
-    return Measurements(tuple(rows), tuple(notes))
+    measured = Measurements(tuple(rows), tuple(notes))
+    replace_files(Path(folder), {MEASURES: encode_csv(measured.to_csv())})
+    return measured
 
 
 def _find_picture(

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import ndimage
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
-from napari_jcc.results.instances import renumber
+from napari_jcc.results.instances import boxes_by_number, renumber
 from napari_jcc.results.result import ImageResult
 
 
@@ -79,7 +78,7 @@ def find_objects(image: ImageResult) -> Iterator[ExportObject]:
     own gets the one around its pixels.
     """
     labels = find_labels(image)
-    around = _boxes_around(labels)
+    around = boxes_by_number(labels)
     boxes = _own_boxes(image, around)
     rows, columns = labels.shape
     limits = np.array([columns, rows, columns, rows], np.float32)
@@ -100,15 +99,4 @@ def _own_boxes(
         for number, (box, score) in enumerate(found, start=1)
         # An object that was erased is gone; a box alone may be all that was drawn.
         if np.isfinite(box).all() and (image.instances is None or number in around)
-    }
-
-
-def _boxes_around(labels: LabelMap) -> dict[int, Float32Array]:
-    places = ndimage.find_objects(labels)
-    return {
-        number: np.array(
-            [place[1].start, place[0].start, place[1].stop, place[0].stop], np.float32
-        )
-        for number, place in enumerate(places, start=1)
-        if place is not None
     }
