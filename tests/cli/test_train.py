@@ -98,7 +98,7 @@ def test_ctrl_c_keeps_what_was_learned_and_the_command_it_names_goes_on(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--stages", "weak,final"], "There is no stage 'final'"),
+        (["--stages", "weak,final"], "Unknown stage 'final'. Known: synthetic, weak"),
         (["--set", "training.epoch=3"], "Did you mean epochs"),
         (["--resume", "--overwrite"], "Give one of them"),
         (["--encoder", "/none.pt2"], "There is no encoder at"),

@@ -16,7 +16,7 @@ from napari_jcc.cli.match_options import (
     adapt_match_config,
 )
 from napari_jcc.cli.options import Paths, Quiet, Recursive, split_names
-from napari_jcc.words import STAGE_TITLES
+from napari_jcc.words import STAGE_TITLES, describe_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,12 +180,9 @@ def choose_stages(config: MatchConfig, stages: str) -> MatchConfig:
     from napari_jcc.errors import ConfigError
 
     wanted = split_names(stages)
-    unknown = sorted(set(wanted) - set(STAGES))
-    if unknown:
-        raise ConfigError(
-            f"There is no stage {unknown[0]!r}. Known: {', '.join(STAGES)}; list one or "
-            "both, with a comma between."
-        )
+    for name in wanted:
+        if name not in STAGES:
+            raise ConfigError(describe_unknown("stage", name, STAGES))
     left_out = [path for name, path in STAGES.items() if wanted and name not in wanted]
     return apply_overrides(config, dict.fromkeys(left_out, 0))
 
@@ -215,12 +212,8 @@ def _show(
 ) -> None:
     import shlex
 
-    does = (
-        "transformations and masks"
-        if finished.provenance.get("masks")
-        else ("transformations, no masks")
-    )
-    typer.echo(f"Network  {output} ({does})")
+    masks = " and masks" if finished.provenance.get("masks") else ", no masks"
+    typer.echo(f"Network  {output} (transformations{masks})")
     for stage, kept in finished.provenance.get("kept", {}).items():
         typer.echo(f"Kept     {_describe_kept(stage, kept)}")
     typer.echo(f"Losses   {output.name}.jsonl beside it")

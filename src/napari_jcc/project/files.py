@@ -143,7 +143,7 @@ def load_project(
         preset=record.preset,
         result=result,
         edits=edits,
-        statuses=dict(record.statuses),
+        statuses=record.statuses,
         truth=truth,
     )
     return project, _report(record, found, (*notes, *truth_notes, *_cache_notes(project)))

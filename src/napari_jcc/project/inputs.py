@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -148,8 +148,6 @@ class Search:
 
     folder: Path
     root: Path | None = None
-    _by_size: dict[int, list[Path]] | None = field(default=None, init=False)
-    _beside: list[Path] | None = field(default=None, init=False)
 
     def find(self, image: ImageInput) -> Found:
         """Find the file with the image's content, else one in its place."""
@@ -159,7 +157,8 @@ class Search:
         places.append(Path(image.path))
         for place in (*places, *self._elsewhere(image)):
             if _holds(place, image):
-                return Found(_at(image, place), _tell(place, image))
+                is_same = str(place) == image.path
+                return Found(_at(image, place), "same" if is_same else "moved")
         for place in places:
             if place.is_file():
                 # The fingerprint stays: the result belongs to the former content.
@@ -175,9 +174,9 @@ class Search:
     def _elsewhere(self, image: ImageInput) -> Iterator[Path]:
         yield from self._same_ending(image.path)
         name = PurePath(image.path.replace("\\", "/")).name
-        yield from (folder / name for folder in self._folders_beside())
+        yield from (folder / name for folder in self._folders_beside)
         if self.root is not None:
-            candidates = self._files_by_size().get(image.size, [])
+            candidates = self._files_by_size.get(image.size, [])
             yield from sorted(candidates, key=lambda place: place.name != name)
 
     def _same_ending(self, path: str) -> Iterator[Path]:
@@ -187,23 +186,21 @@ class Search:
             for start in range(1, len(parts)):
                 yield folder.joinpath(*parts[start:])
 
+    @cached_property
     def _folders_beside(self) -> list[Path]:
-        if self._beside is None:
-            with suppress(OSError):
-                self._beside = sorted(
-                    path for path in self.folder.iterdir() if path.is_dir()
-                )
-        return self._beside or []
+        try:
+            return sorted(path for path in self.folder.iterdir() if path.is_dir())
+        except OSError:
+            return []
 
+    @cached_property
     def _files_by_size(self) -> dict[int, list[Path]]:
-        if self._by_size is None:
-            self._by_size = defaultdict(list)
-            for parent, _, names in os.walk(self.root or self.folder):
-                for name in sorted(names):
-                    place = Path(parent, name)
-                    if place.is_file():
-                        self._by_size[place.stat().st_size].append(place)
-        return self._by_size
+        found = defaultdict(list)
+        for parent, _, names in os.walk(self.root or self.folder):
+            for place in (Path(parent, name) for name in sorted(names)):
+                if place.is_file():
+                    found[place.stat().st_size].append(place)
+        return found
 
 
 def relative_to(path: str, folder: Path) -> str:
@@ -243,7 +240,3 @@ def _holds(place: Path, image: ImageInput) -> bool:
     except (OSError, ValueError):  # no such file, or not to be read
         return False
     return found == image.fingerprint
-
-
-def _tell(place: Path, image: ImageInput) -> Literal["same", "moved"]:
-    return "same" if str(place) == image.path else "moved"

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from napari_jcc.errors import InputError
+from napari_jcc.project.project import ImageStatus
 
 FORMAT = "napari-jcc project"
 FORMAT_VERSION = 1
@@ -94,7 +95,7 @@ class ProjectRecord(Record):
     preset: str
     config: dict[str, Any]
     inputs: list[InputRecord]
-    statuses: dict[Text, Literal["machine", "edited", "accepted", "flagged"]]
+    statuses: dict[Text, ImageStatus]
     truth: PlaceRecord
     result: ResultRecord | None
     edits: EditsRecord

@@ -105,8 +105,7 @@ class SweepFolder:
         record = self._read_record()
         try:
             base = validate_config(record["config"])
-            values = {path: _tuples(found) for path, found in record["grid"].items()}
-            return self._read_points(Grid.build(base, values))
+            return self._read_points(Grid.build(base, record["grid"]))
         except (ConfigError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged(error) from error
 
@@ -222,7 +221,3 @@ def _list_images(images: ImageCollection) -> dict[str, str]:
         except InputError:
             found[name] = f"unreadable: {images.location(number)}"
     return found
-
-
-def _tuples(values: Any) -> list[Any]:
-    return [tuple(value) if isinstance(value, list) else value for value in values]

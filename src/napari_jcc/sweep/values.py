@@ -118,9 +118,7 @@ def check_value(base: JccConfig, path: str, value: Any) -> Any:
     """
     field = _find_field(path)
     section = type(getattr(base, path.partition(".")[0]))
-    kind: Any = field.annotation
-    for constraint in field.metadata:
-        kind = Annotated[kind, constraint]
+    kind: Any = Annotated[field.annotation, field]
     adapter: TypeAdapter[Any] = TypeAdapter(kind, config=section.model_config)
     try:
         return adapter.validate_python(value)
