@@ -12,6 +12,7 @@ from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
 from napari_jcc.plugin.navigation import current_place, go_to
+from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 
@@ -205,3 +206,22 @@ def test_place_in_view_does_not_hang_on_the_channel(rng):
     assert current_place(viewer, placement) == 2
     go_to(viewer, placement, 1)
     assert viewer.dims.current_step[:2] == (1, 1)  # the channel in view stays
+
+
+@pytest.mark.parametrize("has_result", [False, True])
+def test_place_in_view_does_not_hang_on_scale_or_position_of_other_layers(has_result, rng):
+    layer = Image(rng.random((6, 20, 30)), scale=(1.5, 0.2, 0.2), translate=(3, 0, 0))
+    placement = find_source([layer], CONFIG).placement
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    viewer.add_image(rng.random((9, 20, 30)))
+    if has_result:
+        metadata = {PLACEMENT_KEY: placement}
+        masks = np.zeros(placement.shape, np.uint8)
+        viewer.add_labels(masks, metadata=metadata, **placement.transform)
+    for place in range(6):
+        go_to(viewer, placement, place)
+        assert layer.world_to_data(viewer.dims.point)[0] == pytest.approx(place)
+        assert current_place(viewer, placement) == place
+    viewer.dims.set_point(0, 1.0)  # before the first
+    assert current_place(viewer, placement) is None

@@ -5,48 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from napari.layers import Layer, Points
 
-from napari_jcc.plugin.placement import Placement
+from napari_jcc._types import FloatArray
+from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 
 
 def current_place(viewer: Any, placement: Placement) -> int | None:
     """Return the place of the image in view; None where the sliders are at none."""
-    entries = _entries(viewer, placement)
-    if len(entries) < len(placement.leading):
-        return None
-    (slot,) = placement.slots_at(np.array([entries], int)).tolist()
+    entries = _position(viewer, _find_layer(viewer, placement))[: len(placement.leading)]
+    (slot,) = placement.slots_at(entries[np.newaxis]).tolist()
     return placement.slots.index(slot) if slot in placement.slots else None
 
 
 def go_to(viewer: Any, placement: Placement, place: int) -> None:
     """Bring the image at `place` into view."""
-    first = _first_axis(viewer, placement)
-    position = placement.index_of(placement.slots[place])
-    moved = [
-        (first + axis, wanted * span)
-        for axis, (wanted, now, span) in enumerate(
-            zip(position, _entries(viewer, placement), _spans(placement), strict=True)
-        )
-        if wanted != now
-    ]
-    if moved:
-        axes, steps = zip(*moved, strict=True)
-        viewer.dims.set_current_step(list(axes), list(steps))
+    layer = _find_layer(viewer, placement)
+    position = _position(viewer, layer)
+    wanted = np.array(placement.index_of(placement.slots[place]), float)
+    # At an entry with several steps, as an image with channels has, the step stays.
+    away = np.flatnonzero(np.rint(position[: len(wanted)]) != wanted)
+    if away.size:
+        position[away] = wanted[away]
+        world, first = layer.data_to_world(position), viewer.dims.ndim - layer.ndim
+        axes = [int(axis) for axis in away]
+        viewer.dims.set_point([first + i for i in axes], [world[i] for i in axes])
 
 
-def _entries(viewer: Any, placement: Placement) -> tuple[int, ...]:
-    """Entries of the leading axes that the sliders are at."""
-    first = _first_axis(viewer, placement)
-    steps = viewer.dims.current_step[first : first + len(placement.leading)]
-    return tuple(
-        int(step) // span for step, span in zip(steps, _spans(placement), strict=False)
-    )
+def _position(viewer: Any, layer: Layer) -> FloatArray:
+    """Where the sliders are, in the layer's pixels: others may have set their steps."""
+    # A layer of more axes than the viewer has is not in it.
+    missing = (0.0,) * (layer.ndim - viewer.dims.ndim)
+    return np.asarray(layer.world_to_data((*missing, *viewer.dims.point)), float)
 
 
-def _spans(placement: Placement) -> tuple[int, ...]:
-    return placement.spans or (1,) * len(placement.leading)
-
-
-def _first_axis(viewer: Any, placement: Placement) -> int:
-    """First of the viewer's axes that a layer with this placement has."""
-    return max(0, int(viewer.dims.ndim) - len(placement.shape))
+def _find_layer(viewer: Any, placement: Placement) -> Layer:
+    """Return the layer that lies there; one of no content where there is none yet."""
+    for layer in viewer.layers:
+        if layer.metadata.get(PLACEMENT_KEY) is placement:
+            return layer
+    return Points(ndim=len(placement.shape), **placement.transform)

@@ -39,16 +39,12 @@ class Placement:
     transform
         Layer arguments ``scale``, ``translate``, ``rotate``, ``shear``, ``affine``,
         ``units`` and ``axis_labels``, as far as they apply.
-    spans
-        How many steps of the viewer's slider an entry of each leading axis takes, where
-        that is not one: results of an image with channels are seen at all of them.
     """
 
     leading: tuple[int, ...]
     canvas: tuple[int, int]
     slots: tuple[int, ...]
     transform: Mapping[str, Any] = field(default_factory=dict)
-    spans: tuple[int, ...] = ()
 
     @classmethod
     def of_stack(cls, collection: ImageCollection) -> Placement:

@@ -104,16 +104,13 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
     else:
         collection = ImageCollection.from_array(data, channel_axis=channels, config=config)
         # One entry as long as all channels: seen, and painted on, at each of them.
-        spans = np.ones(layer.ndim)
-        spans[channels] = leading[channels]
-        factor = factor * spans
+        factor = factor * [leading[i] if i == channels else 1 for i in range(layer.ndim)]
         leading = (*leading[:channels], 1, *leading[channels + 1 :])
     placement = Placement(
         tuple(int(length) for length in leading),
         canvas,
         tuple(range(len(collection))),
         _transform(layer, factor),
-        () if channels is None else tuple(int(i) for i in spans[: layer.ndim - 2]),
     )
     return Source(collection, placement, layer.name)
 
