@@ -162,3 +162,28 @@ def test_unfinished_landmarks_and_other_layers(viewer, dock, qtbot):
     assert dock.layer is None
     viewer.window.remove_dock_widget(dock)
     layer.add([0, 1, 1])  # nobody listens any more
+
+
+def test_landmarks_of_other_images_are_left_alone(viewer, dock, images, qtbot):
+    draw(dock, 0, FIRST)
+    layer, first = dock.layer, viewer.layers[0]
+    collection = ImageCollection.from_arrays(images[:2], names=["a.png", "e.png"])
+    other = viewer.add_layer(Image.create(*stack_layer(collection, "other")))
+
+    dock.chooser.choose(other)
+    assert dock.layer is None
+    assert list(layer.features["image"]) == ["a.png"] * 4
+
+    dock.chooser.choose(first)
+    assert dock.layer is layer
+    dock.run()
+    dock.chooser.choose(other)  # while the landmarks are found
+    qtbot.waitUntil(lambda: not dock.running, timeout=60_000)
+    assert len(layer.data) == 16
+    assert dock.layer is None
+
+
+def test_new_layer_shows_the_tool_that_is_in_hand(viewer, dock):
+    controls = viewer.window._qt_viewer.controls.widgets[dock.layer]
+    assert dock.layer.mode == "add"
+    assert controls.addition_button.isChecked()

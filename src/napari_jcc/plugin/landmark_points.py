@@ -55,6 +55,18 @@ class LandmarkPoints:
         slots = self._placement.slots_at(points).tolist()
         return [self._slots.get(slot, -1) for slot in slots]
 
+    @property
+    def are_here(self) -> bool:
+        """Whether the layer holds landmarks, and calls none one of other images."""
+        if "landmark" not in self.layer.features:
+            return False
+        kept = self.layer.metadata.get(PLACEMENT_KEY)
+        if kept is not None and kept.shape != self._placement.shape:
+            return False
+        rows = zip(self.places, self._feature("image", ""), strict=True)
+        said = ((i, name) for i, name in rows if isinstance(name, str) and name)
+        return all(i >= 0 and self.names[i] == name for i, name in said)
+
     def shapes(self) -> list[Landmarks]:
         """Landmarks of every image, in the order of the images.
 
@@ -182,7 +194,7 @@ class LandmarkPoints:
 
 def new_layer(placement: Placement, name: str) -> Points:
     """Make an empty layer for landmarks on images."""
-    layer = Points(
+    return Points(
         np.empty((0, len(placement.shape))),
         ndim=len(placement.shape),
         name=name,
@@ -205,8 +217,6 @@ def new_layer(placement: Placement, name: str) -> Points:
         metadata={PLACEMENT_KEY: placement},
         **placement.transform,
     )
-    layer.mode = "add"
-    return layer
 
 
 def _choose(shape: Landmarks, fixed: FloatArray, place: int, k: int) -> list[_Row]:

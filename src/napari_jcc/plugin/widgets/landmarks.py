@@ -81,6 +81,7 @@ class LandmarkDock(ImagesDock):
             source = self._source or source
         layer = new_layer(source.placement, f"{source.name} landmarks")
         self._viewer.add_layer(layer)
+        layer.mode = "add"  # not before: napari's buttons would show another
         self.layers.choose(layer)
 
     def run(self) -> None:
@@ -118,7 +119,8 @@ class LandmarkDock(ImagesDock):
         shapes, absent = load_landmarks(self._source.collection, path)
         if self.points is None:
             self.make_new()
-        self._put(shapes)
+        if self.points is not None:
+            self._put(self.points, shapes)
         left = f"; {len(absent)} of its images are not here" if absent else ""
         self.panel.set_status(f"Read {Path(path).name}{left}")
 
@@ -145,10 +147,9 @@ class LandmarkDock(ImagesDock):
                 self._source = find_source(self.session.chosen, config)
             except JccError as error:
                 self.panel.set_status(str(error))
-        layer = self.layer
         self._unfollow()
         ndim = 0 if self._source is None else len(self._source.placement.shape)
-        self.layers.offer(ndim, layer)
+        self.layers.offer(ndim, self._are_here)
 
     def leave(self) -> None:
         """Stop listening to the viewer and the layer."""
@@ -189,11 +190,13 @@ class LandmarkDock(ImagesDock):
             return
         self._unfollow()
         if layer is not None and self._source is not None:
-            names = self._source.collection.names
-            self.points = LandmarkPoints(layer, self._source.placement, names)
+            self.points = _read(layer, self._source)
             self.points.adopt()
             layer.events.data.connect(self._on_data)
         self._show_state()
+
+    def _are_here(self, layer: Points) -> bool:
+        return self._source is not None and _read(layer, self._source).are_here
 
     def _unfollow(self) -> None:
         if self.points is not None:
@@ -213,16 +216,15 @@ class LandmarkDock(ImagesDock):
             self._show_state()
 
     def _on_carried(self, points: LandmarkPoints, shapes: list[Landmarks] | None) -> None:
-        if shapes is not None and points is self.points:
-            self._put(shapes)
+        # Also while other images are chosen, and after they were.
+        if shapes is not None and points.are_here:
+            self._put(points, shapes)
 
-    def _put(self, shapes: list[Any]) -> None:
-        if self.points is None:
-            return
+    def _put(self, points: LandmarkPoints, shapes: list[Any]) -> None:
         self._writing = True
-        self.points.put(shapes)
+        points.put(shapes)
         self._writing = False
-        self.points.layer.mode = "select"
+        points.layer.mode = "select"
         self._show_state()
 
     def _show_state(self) -> None:
@@ -264,3 +266,7 @@ class LandmarkDock(ImagesDock):
             act(path)
         except JccError as error:
             self.panel.set_status(str(error))
+
+
+def _read(layer: Points, source: Source) -> LandmarkPoints:
+    return LandmarkPoints(layer, source.placement, source.collection.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Points
@@ -39,6 +40,7 @@ class PointsChooser(QWidget):
         super().__init__()
         self._viewer = viewer
         self._ndim = 0
+        self._are_ours: Callable[[Points], bool] = lambda _: False
         self._offered: list[Points] = []
         self.combo = QComboBox()
         self.combo.setAccessibleName("Points layer")
@@ -66,19 +68,23 @@ class PointsChooser(QWidget):
         if layer in self._offered:
             self.combo.setCurrentIndex(1 + self._offered.index(layer))
 
-    def offer(self, ndim: int, wanted: Points | None) -> None:
-        """Offer the layers of `ndim` axes; choose `wanted`, or one that has landmarks."""
-        self._ndim = ndim
+    def offer(self, ndim: int, are_ours: Callable[[Points], bool]) -> None:
+        """Offer the layers of `ndim` axes, and choose one of those that `are_ours`."""
+        self._ndim, self._are_ours = ndim, are_ours
+        now = self.layer
+        self._offer(now if now is not None and are_ours(now) else None)
+
+    def _offer(self, wanted: Points | None) -> None:
         self._offered = [
             layer
             for layer in self._viewer.layers
-            if isinstance(layer, Points) and layer.ndim == ndim
+            if isinstance(layer, Points) and layer.ndim == self._ndim
         ]
         self.combo.blockSignals(True)
         self.combo.clear()
         self.combo.addItems([_NONE, *(layer.name for layer in self._offered)])
         # Layers that may be about something else wait until they are chosen.
-        ours = [layer for layer in self._offered if "landmark" in layer.features]
+        ours = [layer for layer in self._offered if self._are_ours(layer)]
         if wanted in self._offered:
             self.choose(wanted)
         elif ours:
@@ -93,7 +99,7 @@ class PointsChooser(QWidget):
             emitter.disconnect(self._on_layers)
 
     def _on_layers(self, event: Any = None) -> None:
-        self.offer(self._ndim, self.layer)
+        self._offer(self.layer)
 
     def _emitters(self) -> tuple[Any, ...]:
         events = self._viewer.layers.events
