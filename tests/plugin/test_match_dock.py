@@ -183,6 +183,19 @@ def test_one_pair_again_uses_the_same_layers_and_lists_it(viewer, dock, qtbot):
     assert "set pair" not in viewer.layers
 
 
+def test_pairs_of_one_set_are_not_left_beside_another(viewer, dock, qtbot):
+    run(dock, qtbot)
+    assert "2 pairs of set," in dock.said.text()
+    images = [draw(size, shift) for size, shift in zip(SIZES, SHIFTS, strict=True)]
+    collection = ImageCollection.from_arrays(images[:2], names=["a", "b"])
+    other = viewer.add_layer(Image.create(*stack_layer(collection, "other")))
+    dock.chooser.choose(other)
+    run(dock, qtbot)
+    assert "1 pair of other," in dock.said.text()
+    assert {"set pair", "set lines"}.isdisjoint(layer.name for layer in viewer.layers)
+    assert {"set warped", "other pair"} <= {layer.name for layer in viewer.layers}
+
+
 def test_saved_and_copied_as_the_command_would_do_it(
     viewer, qtbot, tiny_collection, tmp_path
 ):

@@ -49,6 +49,7 @@ class MatchView:
         """Show the pairs of another run from now on; its masks are shown at once."""
         former = self._matched
         if former is not None and former.source.name != matched.source.name:
+            self._remove_side()
             self.layers.clear()
         self._matched, self._drawn = matched, None
         return [partial(self._put_stack, matched), partial(self._put_masks, matched)]

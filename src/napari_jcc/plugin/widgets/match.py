@@ -39,6 +39,7 @@ from napari_jcc.plugin.widgets.match_looks import MatchLooks
 from napari_jcc.plugin.widgets.match_pairs import PairChooser, PairTable
 from napari_jcc.plugin.widgets.matcher_chooser import MatcherChooser
 from napari_jcc.plugin.worker import Task
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     import napari
@@ -237,6 +238,7 @@ class MatchDock(ImagesDock):
 
 
 def _summarise(matched: Matched) -> str:
-    result = matched.result
-    text = f"{len(result.pairs)} pairs, the least sure first. Click one to see it."
-    return "\n".join([text, *result.notes])
+    result, name = matched.result, matched.source.name
+    found = f"{count_of(len(result.pairs), 'pair')} of {name}, the least sure first."
+    how = "Click one to see it; side by side, the template is on the right."
+    return "\n".join([f"{found} {how}", *result.notes])
