@@ -13,12 +13,15 @@ from napari_jcc.matching.baselines import (
     MutualAffineMatcher,
     NearestMatcher,
     RegistrationMatcher,
+    RegistrationSettings,
     Remembering,
     SiftDescriber,
 )
 from napari_jcc.matching.baselines.frame import Frame
+from napari_jcc.matching.baselines.instances import find_instances
 from napari_jcc.matching.baselines.partners import (
     find_partners,
+    pair_points,
     vote_for_start,
 )
 from napari_jcc.matching.baselines.simple import mutual_neighbours
@@ -108,6 +111,22 @@ def test_pictures_of_one_colour_are_not_matched_again_and_again(values):
     assert len(matcher.match_instances(*pair, most=0)) == 1
 
 
+def test_points_that_no_map_tells_apart_are_no_reason_for_a_further_one():
+    # Stripes, of whose points many are alike, and one point unlike all others.
+    rows, columns = 16, 32
+    values = np.zeros((rows, columns, rows + 1), np.float32)
+    values[np.arange(rows), :, np.arange(rows)] = 1
+    values[0, 0] = np.eye(rows + 1)[rows]
+    centres = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1)
+    stripes = GridFeatures(
+        values.reshape(rows * columns, -1),
+        10.0 * centres.reshape(-1, 2),
+        np.array([10.0, 10.0]),
+        Frame(10 * rows, 10 * columns),
+    )
+    assert len(find_instances(stripes, stripes, RegistrationSettings(), 0)) == 1
+
+
 def test_identity_keeps_the_share_of_width_and_height():
     source, target = (np.zeros((*size, 3), np.uint8) for size in ((10, 40), (20, 20)))
     moved = IdentityMatcher().match(source, target).transfer(np.array([[-0.5, 19.5]]))
@@ -142,6 +161,14 @@ def test_partners_of_distinct_points_are_certain():
     np.testing.assert_array_equal(partners.ours, [0, 1, 2])
     np.testing.assert_array_equal(partners.theirs, [0, 1, 2])
     np.testing.assert_allclose(partners.chance, 1, atol=1e-6)
+
+
+def test_where_all_points_are_alike_there_are_no_partners_and_no_shift():
+    flat = np.zeros((5, 7), np.float32)
+    assert not len(pair_points(flat).chance)
+    nothing = np.empty((0, 2))
+    start = vote_for_start(nothing, nothing, np.empty(0), (0.5, 1.0))
+    assert (start.shift.tolist(), start.scale) == ([0, 0], 1)
 
 
 def test_the_shift_that_most_votes_are_near_wins():

@@ -52,8 +52,8 @@ def find_instances(
     After each registration, pairs of points that are both explained by it are ruled out,
     and the others are compared anew: a point of a template may have its partner once more
     in another instance, but neither in the same one nor between two explained ones. The
-    search ends with a map that explains too little that is new, or nothing at all, as on
-    images of one colour.
+    search ends with a map that explains too few points that were not explained before: what
+    is alike everywhere, as on images of one colour, agrees a little with every map.
 
     Parameters
     ----------
@@ -71,29 +71,25 @@ def find_instances(
     needed = 0.0
     while len(found) < (most or MOST_INSTANCES):
         partners = pair_points(similarity, ruled_out)
-        if not len(partners.chance):
-            break
         start = propose_start(a, b, partners, SCALES)
         there = register(a, b, partners, settings, start)
-        if found and _new_support(there, seen) < needed:
-            break
-        needed = needed or LEAST_SUPPORT * float(there.near.sum())
-        back = register(b, a, partners.turned(), settings, start.inverse())
-        found.append(Instance(there.match(a, b), back.match(b, a)))
         sources = there.agreement(partners.ours, len(a.centres)) > EXPLAINED
         targets = there.agreement(partners.theirs, len(b.centres)) > EXPLAINED
-        new = sources[:, None] & targets
-        if not new.any():
-            break  # Nothing would be ruled out, and the same map found again.
-        ruled_out |= new
+        support = _new_support(there, sources & ~seen[0], targets & ~seen[1])
+        if found and support <= needed:
+            break
+        needed = needed or LEAST_SUPPORT * support
+        back = register(b, a, partners.turned(), settings, start.inverse())
+        found.append(Instance(there.match(a, b), back.match(b, a)))
+        ruled_out |= sources[:, None] & targets
         seen = seen[0] | sources, seen[1] | targets
     return found
 
 
-def _new_support(there: Registered, seen: tuple[MaskArray, MaskArray]) -> float:
-    """Probability that a map explains of points not explained before, in either image."""
+def _new_support(there: Registered, sources: MaskArray, targets: MaskArray) -> float:
+    """Probability that a map explains of some points of the source, or of the target."""
     partners: Partners = there.partners
     return max(
-        float(there.near[~explained[places]].sum())
-        for explained, places in zip(seen, (partners.ours, partners.theirs), strict=True)
+        float(there.near[explained[places]].sum())
+        for explained, places in ((sources, partners.ours), (targets, partners.theirs))
     )

@@ -15,6 +15,8 @@ from napari_jcc.matching.baselines.grid_features import GridFeatures
 VOTE_BIN = 0.1
 """Width of the bins of shifts; half the longer side of an image is 1."""
 VOTE_REACH = 3.05
+STANDING_OUT = 2.0
+"""Times as likely as any other pair that the likeliest is, where images show anything."""
 RULED_OUT = np.float32(-1e4)
 """Similarity of points that cannot be partners; finite, so that a softmax of none is."""
 
@@ -54,7 +56,8 @@ class Start(NamedTuple):
 def find_partners(a: GridFeatures, b: GridFeatures, temperature: float) -> Partners:
     """Pair grid points by the product of the softmaxes of their similarity both ways.
 
-    Pairs whose probability is below a thousandth of the best of either point are left out.
+    Pairs whose probability is below a thousandth of the best of either point are left out;
+    and all of them where none stands out, as between images of one colour.
     """
     return pair_points(compare_points(a, b) / np.float32(temperature))
 
@@ -73,6 +76,9 @@ def pair_points(similarity: Float32Array, ruled_out: MaskArray | None = None) ->
     chance = _softmax(similarity, 0) * _softmax(similarity, 1)
     if ruled_out is not None:
         chance[ruled_out] = 0
+    if chance.max() * chance.size < STANDING_OUT:
+        none = np.empty(0, dtype=np.int64)
+        return Partners(none, none, np.empty(0))
     floor = 1e-3 * np.minimum(
         chance.max(axis=0, keepdims=True), chance.max(axis=1, keepdims=True)
     )
@@ -85,6 +91,8 @@ def vote_for_start(
 ) -> Start:
     """Find the scale and the shift that most of `votes` (M,) for pairs are near.
 
+    Without votes the answer is no shift.
+
     Parameters
     ----------
     ends, starts : (M, 2)
@@ -94,6 +102,8 @@ def vote_for_start(
     scales
         To choose among.
     """
+    if not len(votes):
+        return Start(np.zeros(2))
     found = [(*_vote(ends - scale * starts, votes), scale) for scale in scales]
     _, shift, scale = max(found, key=lambda part: part[0])
     return Start(shift, scale)
