@@ -7,7 +7,7 @@ import pytest
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.evaluation.metrics import jaccard
-from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, lay_over
+from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, following, lay_over
 from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
@@ -48,6 +48,29 @@ def test_a_stroke_settles_more_than_its_own_pixels(finished):
     corrector.update(Edits().paint(key, stroke, BACKGROUND))
     before, after = finished.result.images[0].mask, corrector.answer(0).mask
     assert (before & ~after & ~stroke).any()
+
+
+def test_what_is_prepared_is_not_done_again_and_changes_no_answer(finished, monkeypatch):
+    looked = []
+    kind = following.Appearance
+
+    def look(image, regions):
+        looked.append(image)
+        return kind(image, regions)
+
+    monkeypatch.setattr(following, "Appearance", look)
+    corrector, plain = Corrector(finished), Corrector(finished)
+    corrector.prepare(1)
+    before = len(looked)
+    assert before == (finished.config.decode.refinement == "grabcut")
+    where = square(finished.collection.shape(1), slice(10, 20), slice(20, 60))
+    edits = Edits().paint(corrector.keys[1], where, OBJECT)
+    corrector.update(edits)
+    corrector.prepare(1)
+    answer = corrector.answer(1)
+    assert len(looked) == before
+    plain.update(edits)
+    np.testing.assert_array_equal(answer.mask, plain.answer(1).mask)
 
 
 def test_images_that_are_not_drawn_on_are_cut_where_the_run_cut_them(tiny_collection):

@@ -14,7 +14,7 @@ from napari.utils.interactions import (
 from qtpy.QtCore import QEvent, QObject
 
 from napari_jcc.config import apply_overrides
-from napari_jcc.interaction import BACKGROUND, OBJECT
+from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 
@@ -161,6 +161,7 @@ def test_the_dock_is_not_drawn_anew_before_the_answer(viewer, widget, qtbot):
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)  # a first one makes buttons work
     settle(widget, qtbot)
     viewer.window.show()
+    qtbot.waitUntil(lambda: not (panel.moment.isActive() or jobs.moment.isActive()))
     qtbot.wait(300)
     assert "1 mask" in panel.summary.text() or " masks" in panel.summary.text()
     for timer in (panel.moment, jobs.moment):
@@ -486,3 +487,25 @@ def test_a_polygon_holds_all_that_it_encloses(viewer, widget, qtbot):
     labels.undo()
     settle(widget, qtbot)
     assert not marks(widget, 0).any()
+
+
+def test_the_image_in_view_is_prepared_when_a_tool_is_taken_up_and_the_slider_rests(
+    viewer, widget, qtbot, monkeypatch
+):
+    prepared = []
+    monkeypatch.setattr(Corrector, "prepare", lambda _, place, __: prepared.append(place))
+    for place in (1, 2, 3):
+        viewer.dims.set_current_step(0, place)
+    qtbot.wait(300)
+    assert prepared == []  # who only looks draws nothing
+    take_brush(viewer, 2, "paint")
+    qtbot.waitUntil(lambda: prepared == [2])
+    for place in (3, 0, 1):
+        viewer.dims.set_current_step(0, place)
+    take_brush(viewer, 1, "erase")
+    qtbot.waitUntil(lambda: prepared == [2, 1])
+    settle(widget, qtbot)
+    widget.session.corrections.stop()
+    take_brush(viewer, 3, "paint")
+    qtbot.wait(300)
+    assert prepared == [2, 1]

@@ -117,29 +117,45 @@ class Corrector:
         self._edits = edits
         return changed
 
-    def answer(self, image: int) -> ImageResult:
+    def answer(self, image: int, progress: Progress | None = None) -> ImageResult:
         """Re-solve one image under its edits, the others staying as they are.
 
         Parameters
         ----------
         image
             Its place in the collection.
+        progress
+            The way to cancel.
 
         Raises
         ------
         InputError
             If there is no such image.
+        Cancelled
+            If the progress was cancelled.
         """
         if not 0 <= image < len(self.keys):
             raise InputError(
                 f"There are {len(self.keys)} images, but image {image} was asked for."
             )
         edits, state = self._edits, self._state
-        answered = self._machine.answer(edits, state, image)
+        answered = self._machine.answer(edits, state, image, progress or Progress())
         # The whole set may have been settled meanwhile, which knows more.
         if state is self._state:
             self._state = answered
         return lay_over_image(answered.images[image], edits, self.keys[image])
+
+    def prepare(self, image: int, progress: Progress | None = None) -> None:
+        """Do what the next `answer` for an image needs, whatever is drawn on it.
+
+        Parameters and cancelling as for `answer`.
+
+        Raises
+        ------
+        SolverError
+            If the image's part of the problem is not solved.
+        """
+        self._machine.prepare(self._state, image, progress or Progress())
 
     def settle(self, progress: Progress | None = None) -> Settled:
         """Learn from the edits and re-solve the whole set under them.

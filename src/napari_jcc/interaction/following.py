@@ -85,6 +85,32 @@ class Appearance:
         return means[:, :-1] * self._scale, means[:, -1]
 
 
+class LastLooked:
+    """Appearances of images; that of the one drawn on last is kept for the next stroke.
+
+    Parameters
+    ----------
+    images, regions
+        As for `Appearance`, by place.
+    """
+
+    def __init__(
+        self, images: Sequence[ImageArray], regions: Sequence[ImageRegions]
+    ) -> None:
+        self._images, self._regions = images, regions
+        self._last: tuple[int, Appearance] | None = None
+
+    def look(self, place: int, *, keep: bool) -> Appearance:
+        """Return what an image looks like, to be kept in place of the last one or not."""
+        last = self._last  # two threads may ask
+        if last is not None and last[0] == place:
+            return last[1]
+        appearance = Appearance(self._images[place], self._regions[place])
+        if keep:
+            self._last = place, appearance
+        return appearance
+
+
 def follow_marks(
     mask: MaskArray, drawn_on: Sequence[MaskArray], marks: MarkArray, appearance: Appearance
 ) -> MaskArray:
@@ -136,10 +162,3 @@ def _precisions(variance: FloatArray) -> FloatArray:
     for part, weight in ((colour, COLOUR), (place, PLACE)):
         precisions[part] += weight / max(float(variance[part].sum()), LEAST**2)
     return precisions
-
-
-def _reduce(mask: MaskArray, shape: tuple[int, ...]) -> Float32Array:
-    """Share of the mask at another size, in bytes as it may have many pixels."""
-    values = mask.astype(np.uint8) * np.uint8(255)
-    small = cv2.resize(values, shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.asarray(small / np.float32(255))

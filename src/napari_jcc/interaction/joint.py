@@ -145,6 +145,8 @@ class JointSolver:
         point: Point,
         place: int,
         fixings: Fixings,
+        progress: Progress | None = None,
+        *,
         rebuild: bool = False,
     ) -> Point:
         """Return the optimum over one image's variables, the others as in `point`.
@@ -159,6 +161,8 @@ class JointSolver:
             The image's place in the collection.
         fixings
             Counted over the pieces of the image.
+        progress
+            The way to cancel.
         rebuild
             Whether a box of the image differs from those in `point`.
 
@@ -166,6 +170,8 @@ class JointSolver:
         ------
         SolverError
             If the problem is not solved.
+        Cancelled
+            If the progress was cancelled.
         """
         number = self.places.index(place)
         program = point.program
@@ -182,7 +188,8 @@ class JointSolver:
         # Quicker than structured on one image.
         solver = get_solver("osqp")
         solver.setup(fixed, self._config.solver)
-        found = require_solved(solver.solve(whole.of_part(own, rows) if fits else None))
+        warm = whole.of_part(own, rows) if fits else None
+        found = require_solved(solver.solve(warm, progress))
         # A box that moved has moved for this answer only: the state keeps its program.
         joined = whole.with_part(found, own, rows if fits else None)
         return replace(point, solution=joined)

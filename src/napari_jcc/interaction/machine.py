@@ -10,7 +10,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.interaction.answer import DrawnOn, decode_guided
 from napari_jcc.interaction.edits import Edits, ImageKey
-from napari_jcc.interaction.following import Appearance
+from napari_jcc.interaction.following import LastLooked
 from napari_jcc.interaction.guidance import (
     Guidance,
     hold_marks,
@@ -90,8 +90,9 @@ class Machine:
         self._several = any(regions.objects > 1 for regions in run.regions)
         by_map = run.config.decode.refinement in ("smoother", "blend", "look")
         self._spreads = by_map and not self._several
+        self._follows = run.config.decode.refinement == "grabcut" and not self._several
         self._looks = LookTeacher(run)
-        self._looked: tuple[int, Appearance] | None = None
+        self._looked = LastLooked(run.images, run.regions)
         point = None if self._joint is None else self._joint.start
         images = run.result.images
         self.start = State(run.regions, point, run.look, images, images)
@@ -107,7 +108,28 @@ class Machine:
         key, shape = self._keys[place], self._run.collection.shape(place)
         return read_guidance(regions, edits.marks(key, shape), edits.box(key))
 
-    def answer(self, edits: Edits, state: State, place: int) -> State:
+    def prepare(self, state: State, place: int, progress: Progress) -> None:
+        """Do what an answer for an image needs and no edit changes, so that it is quicker.
+
+        Raises
+        ------
+        SolverError
+            If the image's part of the problem is not solved.
+        Cancelled
+            If the progress was cancelled.
+        """
+        joint, point = self._joint, state.point
+        if joint is None or point is None or place not in joint.places:
+            return
+        if self._follows:
+            self._looked.look(place, keep=True)
+        if state.look is not None:
+            self._looks.rate(state.look, place)
+        # Where an image's part is solved in a process, that takes seconds to start.
+        pieces = [state.regions[i] for i in joint.places]
+        joint.solve_image(pieces, point, place, Fixings(), progress)
+
+    def answer(self, edits: Edits, state: State, place: int, progress: Progress) -> State:
         """Re-solve one image, the others staying as they are in `state`.
 
         An image without candidate boxes is not in the problem; its answer stays.
@@ -120,14 +142,15 @@ class Machine:
         own, chosen = hold_marks(before, said)
         pieces = [own if i == place else state.regions[i] for i in joint.places]
         fixings = local_fixings(said, chosen, own.objects)
-        point = joint.solve_image(pieces, point, place, fixings, own is not before)
+        moved = own is not before
+        point = joint.solve_image(pieces, point, place, fixings, progress, rebuild=moved)
         images = list(state.images)
         taught = before is not self._run.regions[place]
         values = joint.values(point, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
         rating = None if state.look is None else self._looks.rate(state.look, place)
-        drawn_on = self._drawn_on(state, place)
+        drawn_on = self._drawn_on(state, place, keep=True)
         images[place] = self._decide(place, own, values, said, taught, rating, drawn_on)
         return replace(state, point=point, images=tuple(images))
 
@@ -191,7 +214,8 @@ class Machine:
             progress.start("Corrected images", len(corrected))
             images = list(self.start.images)
             for place in corrected:
-                images[place] = self.answer(edits, self.start, place).images[place]
+                answered = self.answer(edits, self.start, place, progress)
+                images[place] = answered.images[place]
                 progress.advance()
             progress.start("Learning", 1)
             rated = self._rate(joint, edits, images, corrected)
@@ -252,12 +276,14 @@ class Machine:
         progress: Progress,
     ) -> list[ImageResult]:
         decided = list(self.start.images)
+        latest = self._looks.latest
 
         def decide(place: int) -> ImageResult:
             said = guidance.get(place) or self.guidance(Edits(), place, regions[place])
             values = joint.values(point, place)
-            rating = None if look is None else look.rate(self._run.images[place])
-            drawn_on = None if said.empty else self._drawn_on(self.start, place)
+            keep = place == latest
+            rating = None if look is None else self._looks.rate(look, place, keep=keep)
+            drawn_on = None if said.empty else self._drawn_on(self.start, place, keep=False)
             return self._decide(place, regions[place], values, said, True, rating, drawn_on)
 
         def keep(position: int, result: ImageResult) -> None:
@@ -295,17 +321,12 @@ class Machine:
             drawn_on,
         )
 
-    def _drawn_on(self, state: State, place: int) -> DrawnOn | None:
+    def _drawn_on(self, state: State, place: int, *, keep: bool) -> DrawnOn | None:
         """Return what an image was drawn on, where strokes settle what looks like them."""
-        run = self._run
-        if run.config.decode.refinement != "grabcut" or self._several:
+        if not self._follows:
             return None
-        last = self._looked
-        if last is None or last[0] != place:
-            appearance = Appearance(run.images[place], run.regions[place])
-            self._looked = last = place, appearance
-        own, settled = run.result.images[place].mask, state.settled[place].mask
-        return DrawnOn((own, settled), last[1])
+        own, settled = self._run.result.images[place].mask, state.settled[place].mask
+        return DrawnOn((own, settled), self._looked.look(place, keep=keep))
 
 
 def _marked(said: Guidance) -> Marked:

@@ -36,8 +36,13 @@ class LookTeacher:
         self._samples: dict[int, PixelSample] = {}
         self._rated: tuple[Look, int, Float32Array] | None = None
 
-    def rate(self, look: Look, place: int) -> Float32Array:
-        """Rate the pixels of an image, (h, w); the last rating is kept.
+    @property
+    def latest(self) -> int | None:
+        """Place of the image whose rating is kept."""
+        return None if self._rated is None else self._rated[1]
+
+    def rate(self, look: Look, place: int, *, keep: bool = True) -> Float32Array:
+        """Rate the pixels of an image, (h, w); the last rating that was to be is kept.
 
         Parameters
         ----------
@@ -45,11 +50,16 @@ class LookTeacher:
             What objects look like.
         place
             The image's place in the collection.
+        keep
+            Whether the rating is kept.
         """
         last = self._rated
-        if last is None or last[0] is not look or last[1] != place:
-            self._rated = last = look, place, look.rate(self._run.images[place])
-        return last[2]
+        if last is not None and last[0] is look and last[1] == place:
+            return last[2]
+        rating = look.rate(self._run.images[place])
+        if keep:
+            self._rated = look, place, rating
+        return rating
 
     def learn(
         self,

@@ -14,6 +14,7 @@ from napari_jcc.plugin.box_watch import BoxWatch
 from napari_jcc.plugin.delivery import Answers, Delivery
 from napari_jcc.plugin.mask_watch import MaskWatch
 from napari_jcc.plugin.navigation import current_place
+from napari_jcc.plugin.readiness import Readiness
 from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.worker import Task
@@ -86,6 +87,9 @@ class Corrections(QObject):
         self._boxes = BoxWatch(session, shown, lambda: corrector.keys, self)
         self._boxes.placed.connect(self._on_boxes)
         self._delivery = Delivery(self._on_part, lambda: not self.brush_is_down, self)
+        self._readiness = Readiness(
+            session, shown.masks, corrector, self.current_place, self
+        )
         session.viewer.layers.events.removing.connect(self._on_removing)
 
     @property
@@ -150,6 +154,7 @@ class Corrections(QObject):
         self._stopped = True
         self._watch.stop()
         self._boxes.stop()
+        self._readiness.stop()
         self._session.viewer.layers.events.removing.disconnect(self._on_removing)
 
     def current_place(self) -> int | None:
@@ -202,16 +207,11 @@ class Corrections(QObject):
         """Start what waits: single images first."""
         if self._waiting:
             place = self._waiting.pop(0)
-            task = Task(partial(self._answer, place), "Answer")
+            task = Task(partial(self._corrector.answer, place), "Answer")
             self._start(task, partial(self._on_answer, place))
             self._answering = place
         elif self.teaches:
             self._start_settling()
-
-    def _answer(self, place: int, progress: Progress) -> ImageResult:
-        if isinstance(self._corrector, ReopenedCorrector):
-            return self._corrector.answer(place, progress)
-        return self._corrector.answer(place)
 
     def _start_settling(self) -> None:
         answer = self._shown.answer

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from napari_jcc.errors import InputError
 from napari_jcc.interaction import Corrector, Edits, ImageKey, Settled, lay_over_image
@@ -12,6 +13,9 @@ from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
 
 Rerun = Callable[[Progress], FinishedRun]
+
+_LOOK = 0.05
+"""Seconds between two looks whether a wait was cancelled."""
 
 
 class ReopenedCorrector:
@@ -86,7 +90,7 @@ class ReopenedCorrector:
         JccError
             If images cannot be read any more, or on cancel; what is shown stays.
         """
-        with self._waking:
+        with self._waking_alone(progress):
             if self._awake is not None or self._rerun is None:
                 return self._awake
             corrector = Corrector(self._rerun(progress), self._taught)
@@ -105,6 +109,22 @@ class ReopenedCorrector:
                 self._awake = corrector
             return corrector
 
+    @contextmanager
+    def _waking_alone(self, progress: Progress) -> Iterator[None]:
+        """Wait for another thread that wakes; the wait can be cancelled."""
+        while not self._waking.acquire(timeout=_LOOK):
+            progress.raise_if_cancelled()
+        try:
+            yield
+        finally:
+            self._waking.release()
+
+    def prepare(self, image: int, progress: Progress | None = None) -> None:
+        """Prepare as `Corrector.prepare`, after waking."""
+        corrector = self.wake(progress or Progress())
+        if corrector is not None:
+            corrector.prepare(image, progress)
+
     def answer(self, image: int, progress: Progress | None = None) -> ImageResult:
         """Answer as `Corrector.answer`, after waking.
 
@@ -112,7 +132,7 @@ class ReopenedCorrector:
         """
         corrector = self.wake(progress or Progress())
         if corrector is not None:
-            return corrector.answer(image)
+            return corrector.answer(image, progress)
         return lay_over_image(self._images[image], self._edits, self._keys[image])
 
     def settle(self, progress: Progress | None = None) -> Settled | None:
