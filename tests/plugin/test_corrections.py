@@ -245,6 +245,30 @@ def test_a_moved_box_is_obeyed_and_a_deleted_one_means_no_object(viewer, widget,
     assert np.isnan(widget.shown.answer.result.images[2].box).all()
 
 
+def test_a_box_is_taken_when_it_is_let_go_and_nothing_is_written_before(
+    viewer, widget, qtbot
+):
+    viewer.dims.set_current_step(0, 0)
+    shapes, labels = layer_of(viewer, Shapes), layer_of(viewer, Labels)
+    shapes.mode = "add_rectangle"
+    start = labels.data.copy()
+    mouse(shapes, "mouse_press", 0, 10, 10)
+    mouse(shapes, "mouse_move", 0, 20, 20)
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    viewer.dims.set_current_step(0, 0)
+    qtbot.wait(400)  # longer than the pause after which a box counts as placed
+    assert all(edit.kind.name == "PAINT" for edit in widget.session.edits.entries)
+    np.testing.assert_array_equal(labels.data[[0, 2, 3]], start[[0, 2, 3]])
+
+    mouse(shapes, "mouse_move", 0, 44.5, 49.5)
+    mouse(shapes, "mouse_release", 0, 44.5, 49.5)
+    qtbot.waitUntil(lambda: "BOX" in {e.kind.name for e in widget.session.edits.entries})
+    settle(widget, qtbot)
+    found = widget.shown.answer.result.images[0].box
+    np.testing.assert_allclose(found, [10.5, 10.5, 50, 45], atol=0.1)
+    assert (labels.data[1, 2:8, 3:12] == 1).all()
+
+
 def test_without_teaching_the_others_stay(viewer, widget, qtbot):
     widget.corrections.teach_box.setChecked(False)
     labels = layer_of(viewer, Labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
@@ -14,6 +14,8 @@ from napari_jcc.plugin.drawn import find_drawn_boxes
 from napari_jcc.plugin.shown import ShownResult
 
 if TYPE_CHECKING:
+    from napari.layers import Shapes
+
     from napari_jcc.plugin.session import Session
 
 _PAUSE = 150
@@ -54,20 +56,32 @@ class BoxWatch(QObject):
         self._session, self._shown, self._keys = session, shown, keys
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.placed)
+        self._timer.timeout.connect(self._on_pause)
+        self._is_pressed = False
         # Also disconnected from when the user has taken it out of the viewer.
         self._layer = shown.boxes
         if self._layer is not None:
             self._layer.events.data.connect(self._on_moved)
+            self._layer.mouse_drag_callbacks.append(self._follow)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether a box is being drawn or dragged, which napari goes on with by its row."""
+        # A polygon grows click by click, with no button pressed in between.
+        return self._is_pressed or bool(getattr(self._layer, "_is_creating", False))
 
     def stop(self) -> None:
         """Watch no longer."""
         if self._layer is not None:
             self._layer.events.data.disconnect(self._on_moved)
+            if self._follow in self._layer.mouse_drag_callbacks:
+                self._layer.mouse_drag_callbacks.remove(self._follow)
         self._timer.stop()
 
     def take(self) -> None:
-        """Journal boxes that were moved, drawn or deleted."""
+        """Journal boxes that were moved, drawn or deleted; none that is in hand."""
+        if self.is_down:
+            return
         answer, boxes = self._shown.answer, self._shown.boxes
         if answer is None or boxes is None or not self._shown.boxes_are_single:
             return
@@ -84,4 +98,21 @@ class BoxWatch(QObject):
 
     def _on_moved(self, event: Any) -> None:
         if not self.writing:
+            self._timer.start(_PAUSE)
+
+    def _on_pause(self) -> None:
+        if not self.is_down:
+            self.placed.emit()
+
+    def _follow(self, layer: Shapes, event: Any) -> Iterator[None]:
+        """Know when a tool is at work, from press to release, as napari calls it."""
+        if str(layer.mode) == "pan_zoom":
+            return
+        self._is_pressed = True
+        try:
+            yield
+            while event.type == "mouse_move":
+                yield
+        finally:
+            self._is_pressed = False
             self._timer.start(_PAUSE)

@@ -99,8 +99,8 @@ class Corrections(QObject):
 
     @property
     def brush_is_down(self) -> bool:
-        """Whether a stroke is under way, into which nothing should be written."""
-        return self._watch.brush_is_down
+        """Whether a stroke or a box is under way, into which nothing should be written."""
+        return self._watch.brush_is_down or self._boxes.is_down
 
     def absorb(self, places: Collection[int] | None = None) -> None:
         """Journal what was drawn anywhere or on some images, without answering it yet."""
@@ -175,9 +175,7 @@ class Corrections(QObject):
                 self._ask(self._corrector.update(self._session.edits))
         elif painted:
             self._watch.tell(_LEFT_OUT)
-        held, self._held = self._held, {}
-        if held and not self._held_back:
-            self._write(held)
+        self._write({})
 
     def _on_removing(self, event: Any) -> None:
         """Take over what was drawn in this turn, as when a script closes the viewer."""
@@ -189,6 +187,7 @@ class Corrections(QObject):
         self._boxes.take()
         if self._session.edits != before or self._waiting:
             self._ask(self._corrector.update(self._session.edits))
+        self._write({})
 
     def _ask(self, places: Iterable[int]) -> None:
         """Answer some images, then the whole set; what is under way starts anew."""
@@ -281,9 +280,10 @@ class Corrections(QObject):
 
     def _write(self, images: Answers) -> None:
         """Put new answers into the layers, with what has been drawn since laid over."""
-        if self._watch.brush_is_down:
-            self._held.update(images)  # written after the stroke, not into it
-            return
+        self._held.update(images)
+        if self.brush_is_down or self._held_back or not self._held:
+            return  # after a stroke, not into it
+        images, self._held = self._held, {}
         self.absorb(images)  # the others are not touched
         keys, edits = self._corrector.keys, self._session.edits
         images = {i: lay_over_image(found, edits, keys[i]) for i, found in images.items()}
