@@ -84,6 +84,12 @@ def replace_files(out: Path, files: Mapping[str, bytes]) -> None:
             (new / name).write_bytes(content)
 
 
+def replace_file(path: str | Path, content: bytes) -> None:
+    """Write one file, as `replace_files` does."""
+    path = Path(path)
+    replace_files(path.parent, {path.name: content})
+
+
 @contextmanager
 def filling(out: Path) -> Iterator[Path]:
     """Give an empty folder, whose files are moved to `out` together in the end.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from napari_jcc.atomic import replace_files
+from napari_jcc.atomic import replace_file
 from napari_jcc.benchmark.methods import RECIPES, Guess, Method, Recipe
 from napari_jcc.benchmark.sets import LabelledClass
 from napari_jcc.collection import ImageCollection
@@ -177,7 +177,7 @@ def _write(prediction: Prediction) -> None:
         "seconds": prediction.seconds,
         "notes": prediction.notes,
     }
-    replace_files(mark.parent, {mark.name: json.dumps(content, indent=2).encode()})
+    replace_file(mark, json.dumps(content, indent=2).encode())
 
 
 def _read(folder: Path, key: str) -> Prediction | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_jcc._types import Float32Array, MaskArray
-from napari_jcc.atomic import replace_files
+from napari_jcc.atomic import replace_file
 from napari_jcc.benchmark.methods import RECIPES, Method
 from napari_jcc.benchmark.predictions import Prediction
 from napari_jcc.benchmark.sets import ImageTruth, LabelledClass
@@ -79,7 +79,7 @@ def score(
         known = _compare(labelled, prediction, masks=not RECIPES[method].boxes_only)
         content = {"key": prediction.key, "images": [asdict(image) for image in known]}
         text = json.dumps(content, indent=1, ensure_ascii=False)
-        replace_files(place.parent, {place.name: text.encode("utf-8", "backslashreplace")})
+        replace_file(place, text.encode("utf-8", "backslashreplace"))
     seconds = prediction.seconds
     each = None if seconds is None else seconds / len(labelled.images)
     return ClassScore(method, labelled.name, tuple(known), each)

@@ -42,15 +42,14 @@ def evaluate(
 
     Example: napari-jcc evaluate out --truth masks --json > scores.json
     """
-    from napari_jcc.atomic import replace_files
+    from napari_jcc.atomic import replace_file
     from napari_jcc.cli.report import show_scores
     from napari_jcc.evaluation import evaluate_folder
     from napari_jcc.tables import encode_csv
 
     scores = evaluate_folder(output, truth)
     if table is not None:
-        text = encode_csv(scores.to_csv())
-        replace_files(table.parent, {table.name: text})
+        replace_file(table, encode_csv(scores.to_csv()))
     if as_json:
         typer.echo(json.dumps(scores.to_dict(), indent=2, ensure_ascii=False))
     else:

@@ -48,16 +48,14 @@ class MarksOverlay(QObject):
         self._refresh()
 
     def _refresh(self) -> None:
-        shown = self._session.shown
-        answer = None if shown is None else shown.answer
+        answer = self._session.answer
         if not self._wanted or answer is None or answer.corrector is None:
             self._overlay.clear()
             return
         self._overlay.show(answer.placement, self._draw)
 
     def _draw(self, place: int) -> MarkArray | None:
-        shown = self._session.shown
-        answer = None if shown is None else shown.answer
+        answer = self._session.answer
         if answer is None or answer.corrector is None:
             return None
         rows, columns = answer.result.images[place].mask.shape

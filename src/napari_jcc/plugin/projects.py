@@ -128,8 +128,7 @@ class Snapshot:
 
 def take_snapshot(session: Session) -> Snapshot:
     """Note the state of a session; nothing is computed or copied."""
-    shown, opened = session.shown, session.opened
-    answer = None if shown is None else shown.answer
+    answer, opened = session.answer, session.opened
     machine: tuple[ImageResult, ...] = ()
     if answer is not None:
         corrector = answer.corrector

@@ -19,7 +19,7 @@ from napari_jcc.plugin.keeper import Keeper
 from napari_jcc.plugin.opened_project import Opened
 from napari_jcc.plugin.preferences import preferred_config, read_preferences
 from napari_jcc.plugin.reopened import ReopenedCorrector
-from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.warm import load_in_background
 from napari_jcc.plugin.worker import Task, stop_tasks
@@ -109,6 +109,11 @@ class Session(QObject):
         if layers != self.chosen:
             self.chosen = layers
             self.chosen_changed.emit()
+
+    @property
+    def answer(self) -> Answer | None:
+        """What is shown; None before the first result."""
+        return None if self.shown is None else self.shown.answer
 
     @property
     def shown_on(self) -> tuple[Layer, ...]:

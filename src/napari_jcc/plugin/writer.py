@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_jcc._types import Float32Array
-from napari_jcc.atomic import replace_files
+from napari_jcc.atomic import replace_file, replace_files
 from napari_jcc.collection import ImageCollection
 from napari_jcc.plugin.layers import rectangle_to_box
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
@@ -48,7 +48,7 @@ def write_boxes(path: str, data: Any, options: dict[str, Any]) -> list[str]:
         If the file cannot be written.
     """
     target = Path(path)
-    replace_files(target.parent, {target.name: _boxes_file(data, options)})
+    replace_file(target, _boxes_file(data, options))
     return [str(target)]
 
 

@@ -15,7 +15,7 @@ from scipy import ndimage
 from skimage.measure import regionprops_table
 
 from napari_jcc._types import LabelMap, MaskArray
-from napari_jcc.atomic import replace_files
+from napari_jcc.atomic import replace_file
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
 from napari_jcc.results.cuts import drop_pieces
@@ -197,7 +197,7 @@ def measure_folder(
         rows += found.rows
         notes += found.notes
     measured = Measurements(tuple(rows), tuple(notes))
-    replace_files(Path(folder), {MEASURES: encode_csv(measured.to_csv())})
+    replace_file(Path(folder, MEASURES), encode_csv(measured.to_csv()))
     return measured
 
 

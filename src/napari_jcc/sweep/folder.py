@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from napari_jcc import __version__
-from napari_jcc.atomic import explained, is_staging, remove_staging, replace_files
+from napari_jcc.atomic import (
+    explained,
+    is_staging,
+    remove_staging,
+    replace_file,
+    replace_files,
+)
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import changed_settings, validate_config
 from napari_jcc.errors import ConfigError, InputError, OutputError
@@ -85,8 +91,8 @@ class SweepFolder:
         }
         with explained(self.path):
             remove_staging(self.path)
-        files = {RECORD: json.dumps(text, indent=2, ensure_ascii=True).encode()}
-        replace_files(self.path, files)
+        record_text = json.dumps(text, indent=2, ensure_ascii=True)
+        replace_file(self.path / RECORD, record_text.encode())
         return table
 
     def load(self) -> SweepTable:
@@ -135,7 +141,7 @@ class SweepFolder:
         OutputError
             If the file cannot be written.
         """
-        replace_files(self.path, {FIGURE: to_png(draw_sweep(table))})
+        replace_file(self.path / FIGURE, to_png(draw_sweep(table)))
 
     def _read_points(self, grid: Grid) -> SweepTable:
         """Points of the grid that are there and whole; others are computed again."""

@@ -14,6 +14,7 @@ from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
 from napari_jcc.plugin.worker import Task
 from napari_jcc.progress import Progress
 from napari_jcc.sweep.scoring import PackedTruth
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -78,8 +79,7 @@ class ComparePanel(QWidget):
 
     def read(self) -> None:
         """Read the truth for the images shown; returns at once."""
-        choice, shown = self._session.truth, self._session.shown
-        answer = None if shown is None else shown.answer
+        choice, answer = self._session.truth, self._session.answer
         if choice is None or answer is None:
             self._take(None)
             return
@@ -101,14 +101,12 @@ class ComparePanel(QWidget):
             return
         means = evaluation.means
         parts = [f"{TITLES[k]} {v:.3f}" for k, v in means.items() if v is not None]
-        count = len(evaluation.scores)
-        images = "1 image" if count == 1 else f"{count} images"
+        images = count_of(len(evaluation.scores), "image")
         self.means.setText(f"Mean over {images}: {',  '.join(parts)}" if parts else "…")
 
     def refresh(self) -> None:
         """Bring the overlay up to date with the masks."""
-        shown = self._session.shown
-        answer = None if shown is None else shown.answer
+        shown, answer = self._session.shown, self._session.answer
         wanted = self.overlay_box.isChecked() and self.truth is not None
         if not wanted or answer is None or shown is None:
             self.overlay.clear()
@@ -138,10 +136,10 @@ class ComparePanel(QWidget):
         self.refresh()
 
     def _draw(self, place: int) -> ImageArray | None:
-        shown = self._session.shown
-        if shown is None or shown.answer is None or self.truth is None:
+        answer = self._session.answer
+        if answer is None or self.truth is None:
             return None
-        image = shown.answer.result.images[place]
+        image = answer.result.images[place]
         truth = self.truth.masks.get(image.name)
         if truth is None or truth.shape != image.mask.shape:
             return None

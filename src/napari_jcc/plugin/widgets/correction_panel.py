@@ -11,6 +11,7 @@ from napari_jcc.interaction import Settled
 from napari_jcc.plugin.corrections import Corrections
 from napari_jcc.plugin.marks_overlay import MarksOverlay
 from napari_jcc.plugin.session import Session
+from napari_jcc.words import count_of
 
 _HINT = (
     "Paint or erase on the masks, or move a box: the image answers at once, the others "
@@ -112,9 +113,7 @@ class CorrectionPanel(QWidget):
 
     def _count(self) -> str:
         count = len(self._session.edits.edited)
-        if not count:
-            return ""
-        return "1 image corrected" if count == 1 else f"{count} images corrected"
+        return f"{count_of(count, 'image')} corrected" if count else ""
 
     def _build(self) -> None:
         boxes, buttons = QHBoxLayout(), QHBoxLayout()
@@ -144,8 +143,7 @@ class CorrectionPanel(QWidget):
     def _on_settled(self, settled: Settled) -> None:
         if not self._follow:
             return
-        followed = len(settled.changed)
-        masks = "1 mask" if followed == 1 else f"{followed} masks"
+        masks = count_of(len(settled.changed), "mask")
         self._say(
             f"{self._count() or 'All taken back'}; {masks} of "
             f"{len(settled.result.images)} changed by more than a tenth, in "

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QVBoxLayout
+from qtpy.QtWidgets import QVBoxLayout
 
 from napari_jcc.errors import ConfigError, JccError
-from napari_jcc.plugin.layers import LayerData
-from napari_jcc.plugin.reader import read_stack
-from napari_jcc.plugin.runs import (
-    Outcome,
-    describe_notes,
-    run,
-    summarise,
-)
+from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.source import find_inputs
+from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
-from napari_jcc.plugin.widgets.dock import NO_IMAGES, Dock
+from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.dock_bar import DockBar
 from napari_jcc.plugin.widgets.export_button import ExportButton
 from napari_jcc.plugin.widgets.form import ConfigForm, scrolled
-from napari_jcc.plugin.widgets.input_chooser import InputChooser
+from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
@@ -45,7 +38,7 @@ _PAUSE = 5
 """Milliseconds between two layers of a result, in which the window breathes."""
 
 
-class CosegmentWidget(Dock):
+class CosegmentWidget(ImagesDock):
     """Finds the common object in a set of images, as masks and boxes.
 
     Parameters
@@ -55,13 +48,11 @@ class CosegmentWidget(Dock):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        super().__init__(napari_viewer)
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer, "&Run")
         self._steps: list[Callable[[], None]] = []
         self._masks: NDArray[Any] | None = None
         self._turn = QTimer(self)
         self._turn.setInterval(_PAUSE)
-        self.chooser = InputChooser(napari_viewer)
         self.form = ConfigForm()
         self.presets = PresetBar(self.form, self.session.preset)
         self.form.set_config(self.session.config)
@@ -97,10 +88,6 @@ class CosegmentWidget(Dock):
         work = partial(run, chosen, config, cache, self.session.edits)
         self.start("Co-segment", work, partial(self._on_result, chosen, shown))
 
-    def open_folder(self, folder: str | Path) -> None:
-        """Open a folder of images as one stack and choose it; returns at once."""
-        self.start("Open a folder", lambda _: _open(folder), self._on_opened)
-
     def command(self) -> str:
         """Command that repeats the run, or empty when the images are in no file.
 
@@ -119,24 +106,9 @@ class CosegmentWidget(Dock):
     def copy_command(self) -> None:
         """Put the command on the clipboard, or say why there is none."""
         try:
-            command = self.command()
+            copy_command(self.command(), self.panel.set_status)
         except ConfigError as error:
             self.panel.set_status(str(error))
-            return
-        if not command:
-            self.panel.set_status(
-                "No command can do this: the images are not in files that the plugin "
-                "opened. Save them, open their folder here, and copy again."
-            )
-            return
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(command)
-        self.panel.set_status(f"Copied: {command}")
-
-    def sizeHint(self) -> QSize:
-        """Wide enough for the labels, as high as there is room."""
-        return QSize(350, 700)
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -153,11 +125,8 @@ class CosegmentWidget(Dock):
         layout.addWidget(self.docks)
 
     def _connect(self) -> None:
-        self.chooser.changed.connect(self._on_chosen)
-        self.chooser.folder_wanted.connect(self._ask_folder)
         self.form.changed.connect(self._on_form)
         self.session.settings_changed.connect(self._on_settings)
-        self.session.chosen_changed.connect(self._follow_choice)
         self.session.corrections_changed.connect(self._on_corrections)
         self.project.adopted.connect(self._show_session)
         self.panel.run_wanted.connect(self.run)
@@ -168,13 +137,6 @@ class CosegmentWidget(Dock):
         # Else `_show_next` ends the run when the last layer is in the window.
         if not self._steps:
             self.finish()
-
-    def _on_opened(self, layers: list[Any]) -> None:
-        self.panel.set_status("")
-        for data, options, _ in layers:
-            layer = Image(data, **options)
-            self._viewer.add_layer(layer)
-            self.chooser.choose(layer)
 
     def _on_result(
         self, chosen: tuple[Layer, ...], shown: ShownResult, outcome: Outcome
@@ -232,16 +194,6 @@ class CosegmentWidget(Dock):
         names = ", ".join(layer.name for layer in others[:3])
         self.results.show_about(names if is_of_others else "")
 
-    def _on_chosen(self) -> None:
-        self.session.choose(self.chooser.layers())
-        self.refresh()
-
-    def _follow_choice(self) -> None:
-        """Show images that another dock has chosen."""
-        chosen = self.session.chosen
-        if len(chosen) == 1 and self.chooser.layers() != chosen:
-            self.chooser.choose(chosen[0])
-
     def _on_form(self) -> None:
         if not self.form.error:
             self.session.set_settings(self.form.config(), self.presets.preset)
@@ -262,12 +214,10 @@ class CosegmentWidget(Dock):
     def _show_session(self) -> None:
         """Show settings, images, result and corrections from before this dock."""
         self._on_settings()
-        if len(self.session.chosen) == 1:
-            self.chooser.choose(self.session.chosen[0])
-        self._on_chosen()
+        self.begin()
         self._on_corrections()
-        if self.shown is not None and self.shown.answer is not None:
-            answer = self.shown.answer
+        answer = self.session.answer
+        if answer is not None:
             self.results.show_result(summarise(answer), "\n".join(answer.result.warnings))
 
     def event(self, event: QEvent | None) -> bool:
@@ -278,19 +228,6 @@ class CosegmentWidget(Dock):
 
     def leave(self) -> None:
         """Stop listening to the viewer."""
-        self.chooser.disconnect_viewer()
         self.project.disconnect_viewer()
         self.corrections.leave()
-
-    def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
-        if folder:
-            self.open_folder(folder)
-
-
-def _open(folder: str | Path) -> list[LayerData]:
-    """Open a folder, and read its first image once: dask loads much for its first slice."""
-    layers = read_stack(folder)
-    for data, _, _ in layers:
-        data[0].compute()
-    return layers
+        super().leave()

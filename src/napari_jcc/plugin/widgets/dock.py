@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_info
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractButton, QMainWindow, QWidget
 
@@ -50,13 +50,13 @@ class Dock(QWidget):
     cancelled_text = _CANCELLED
     _framed = Signal()
 
-    def __init__(self, viewer: napari.viewer.Viewer, run_text: str = "&Run") -> None:
+    def __init__(self, viewer: napari.viewer.Viewer, run_text: str) -> None:
         super().__init__()
         self.session = get_session(viewer)
         self.panel = RunPanel(run_text)
         self.panel.cancel_wanted.connect(self.cancel)
         FocusMark(self)
-        self._themed = viewer
+        self._viewer = viewer
         viewer.events.theme.connect(self._apply_theme)
         self._apply_theme()
         self._needed = ""
@@ -142,6 +142,10 @@ class Dock(QWidget):
     def leave(self) -> None:
         """Let go of the viewer when the dock is closed; for subclasses."""
 
+    def sizeHint(self) -> QSize:
+        """Wide enough for the labels, as high as there is room."""
+        return QSize(350, 700)
+
     def event(self, event: QEvent | None) -> bool:
         """Stop the work when the dock is closed, which only takes the parent away."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
@@ -149,7 +153,7 @@ class Dock(QWidget):
                 if self.session.docks.get(type(self)) is self:
                     del self.session.docks[type(self)]
                 self.session.stop(self)
-                self._themed.events.theme.disconnect(self._apply_theme)
+                self._viewer.events.theme.disconnect(self._apply_theme)
                 self.leave()
             else:
                 self.session.docks[type(self)] = self
@@ -169,7 +173,7 @@ class Dock(QWidget):
             super().keyPressEvent(event)
 
     def _apply_theme(self) -> None:
-        theme = get_theme(self._themed.theme)
+        theme = get_theme(self._viewer.theme)
         self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())
 
     def _on_framed(self) -> None:

@@ -6,15 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QPushButton
+from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton
 
+from napari_jcc.plugin.widgets.questions import confirm
 from napari_jcc.progress import Progress
 from napari_jcc.results.exports import EXPORT_FORMATS, export_result
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.widgets.dock import Dock
-
-_TITLES = {"png": "PNG", "tiff": "TIFF", "coco": "COCO", "yolo": "YOLO", "csv": "CSV"}
 
 
 class ExportButton(QPushButton):
@@ -32,18 +31,19 @@ class ExportButton(QPushButton):
         self.setToolTip("Write the masks and boxes, with your edits, for other programs")
         menu = QMenu(self)
         for kind in EXPORT_FORMATS.values():
-            title = _TITLES.get(kind.name, kind.name)
-            menu.addAction(f"&{title}: {kind.description}…", partial(self._ask, kind.name))
+            menu.addAction(
+                f"&{kind.name.upper()}: {kind.description}…", partial(self._ask, kind.name)
+            )
         self.setMenu(menu)
 
     def export(self, kind: str, out: str | Path, *, overwrite: bool = False) -> None:
         """Write the shown result in a format of `EXPORT_FORMATS`; returns at once."""
-        shown = self._dock.session.shown
+        shown, answer = self._dock.session.shown, self._dock.session.answer
         result = None if shown is None else shown.as_edited()
-        if shown is None or shown.answer is None or result is None:
+        if answer is None or result is None:
             self._dock.panel.set_status("There is no result to export yet. Press Run.")
             return
-        collection = shown.answer.collection
+        collection = answer.collection
         files = [collection.location(i) for i in range(len(collection))]
         statuses = dict(self._dock.session.statuses)
 
@@ -68,15 +68,9 @@ class ExportButton(QPushButton):
         else:
             out = QFileDialog.getExistingDirectory(self, "Folder for the export")
             overwrite = bool(out) and any(Path(out).iterdir())
-            if overwrite and not self._confirm(out):
+            title = "Export into a folder with files?"
+            told = f"{out} is not empty. Files of the same names are replaced; others stay."
+            if overwrite and not confirm(self, title, told):
                 return
         if out:
             self.export(kind, out, overwrite=overwrite)
-
-    def _confirm(self, folder: str) -> bool:
-        answer = QMessageBox.question(
-            self,
-            "Export into a folder with files?",
-            f"{folder} is not empty. Files of the same names are replaced; others stay.",
-        )
-        return bool(answer == QMessageBox.StandardButton.Yes)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.layers import Image
-from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QFileDialog
 
+from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.input_chooser import InputChooser
@@ -30,7 +30,6 @@ class ImagesDock(Dock):
 
     def __init__(self, viewer: napari.viewer.Viewer, run_text: str) -> None:
         super().__init__(viewer, run_text)
-        self._viewer = viewer
         self.chooser = InputChooser(viewer)
         self.chooser.changed.connect(self._on_choice)
         self.chooser.folder_wanted.connect(self._ask_folder)
@@ -50,17 +49,13 @@ class ImagesDock(Dock):
 
     def open_folder(self, folder: str | Path) -> None:
         """Open a folder of images as one stack and choose it; returns at once."""
-        self.start("Open a folder", lambda _: read_stack(folder), self._on_opened)
+        self.start("Open a folder", lambda _: _open(folder), self._on_opened)
 
     def leave(self) -> None:
         """Stop listening to the viewer."""
         self.chooser.disconnect_viewer()
 
-    def sizeHint(self) -> QSize:
-        """As wide as the other docks, as high as there is room."""
-        return QSize(350, 700)
-
-    def _on_opened(self, layers: list[Any]) -> None:
+    def _on_opened(self, layers: list[LayerData]) -> None:
         self.panel.set_status("")
         for data, options, _ in layers:
             layer = Image(data, **options)
@@ -76,6 +71,7 @@ class ImagesDock(Dock):
         self.refresh()
 
     def _follow(self) -> None:
+        """Show images that another dock has chosen."""
         chosen = self.session.chosen
         if len(chosen) == 1 and self.chooser.layers() != chosen:
             self.chooser.choose(chosen[0])
@@ -84,3 +80,11 @@ class ImagesDock(Dock):
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
         if folder:
             self.open_folder(folder)
+
+
+def _open(folder: str | Path) -> list[LayerData]:
+    """Open a folder, and read its first image once: dask loads much for its first slice."""
+    layers = read_stack(folder)
+    for data, _, _ in layers:
+        data[0].compute()
+    return layers

@@ -22,6 +22,7 @@ from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.landmark_table import LandmarkTable
 from napari_jcc.plugin.widgets.matcher_chooser import MatcherChooser
 from napari_jcc.plugin.widgets.points_chooser import PointsChooser
+from napari_jcc.plugin.widgets.questions import save_as
 
 if TYPE_CHECKING:
     import napari
@@ -249,23 +250,16 @@ class LandmarkDock(ImagesDock):
         path, _ = QFileDialog.getOpenFileName(
             self, "Read landmarks", "", "Landmarks (*.csv *.tps)"
         )
-        if path:
-            self._try(self.load, path)
-
-    def _ask_export(self) -> None:
-        path, kind = QFileDialog.getSaveFileName(
-            self, "Write landmarks", "landmarks.csv", _KINDS
-        )
-        if path and not Path(path).suffix:
-            path += ".tps" if "tps" in kind else ".csv"
-        if path:
-            self._try(self.save, path)
-
-    def _try(self, act: Any, path: str) -> None:
+        if not path:
+            return
         try:
-            act(path)
+            self.load(path)
         except JccError as error:
             self.panel.set_status(str(error))
+
+    def _ask_export(self) -> None:
+        say = self.panel.set_status
+        save_as(self, "Write landmarks", "landmarks.csv", _KINDS, self.save, say)
 
 
 def _read(layer: Points, source: Source) -> LandmarkPoints:

@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
-    QApplication,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -33,21 +30,18 @@ from napari_jcc.plugin.matches import (
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.steps import Steps
+from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.match_looks import MatchLooks
 from napari_jcc.plugin.widgets.match_pairs import PairChooser, PairTable
 from napari_jcc.plugin.widgets.matcher_chooser import MatcherChooser
+from napari_jcc.plugin.widgets.questions import ask_result_folder
 from napari_jcc.plugin.worker import Task
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     import napari
-
-_NO_FILES = (
-    "No command can do this: the images are not in files that the plugin opened. Save "
-    "them, open their folder here, and match again."
-)
 
 
 class MatchDock(ImagesDock):
@@ -113,12 +107,7 @@ class MatchDock(ImagesDock):
     def copy_command(self) -> None:
         """Put the command that does the same on the clipboard, or say why there is none."""
         command = "" if self.matched is None else self.matched.command()
-        clipboard = QApplication.clipboard()
-        if not command or clipboard is None:
-            self.said.setText(_NO_FILES)
-            return
-        clipboard.setText(command)
-        self.said.setText(f"Copied: {command}")
+        copy_command(command, self.said.setText)
 
     def refresh(self) -> None:
         """Show what can be done now."""
@@ -225,16 +214,9 @@ class MatchDock(ImagesDock):
             self.pairs.choose(source.collection.names[place], self.pairs.source)
 
     def _ask_save(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the matches")
-        if not folder or self.running:
-            return
-        former = (Path(folder) / RECORD).exists()
-        question = f"{folder} holds matches of a former run. Replace them?"
-        if former:
-            answer = QMessageBox.question(self, "Replace the former matches?", question)
-            if answer != QMessageBox.StandardButton.Yes:
-                return
-        self.save(folder, overwrite=former)
+        folder, overwrite = ask_result_folder(self, "Folder for the matches", RECORD)
+        if folder and not self.running:
+            self.save(folder, overwrite=overwrite)
 
 
 def _summarise(matched: Matched) -> str:

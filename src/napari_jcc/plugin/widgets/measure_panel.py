@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_jcc.atomic import replace_files
-from napari_jcc.errors import JccError
+from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.measuring import MeasuredObjects, measure_set, pixel_size
+from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.results.measure import MEASURES
 from napari_jcc.tables import encode_csv
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.widgets.review import ReviewDock
@@ -52,10 +53,10 @@ class MeasurePanel(QWidget):
 
     def run(self) -> None:
         """Measure the objects of the masks as they now are; returns at once."""
-        shown = self._dock.session.shown
-        if shown is None or shown.answer is None or self._dock.running:
+        shown, answer = self._dock.session.shown, self._dock.session.answer
+        if shown is None or answer is None or self._dock.running:
             return
-        answer, masks = shown.answer, shown.masks
+        masks = shown.masks
         size = pixel_size(self._dock.session.viewer.layers[0] if masks is None else masks)
         images, collection = answer.result.images, answer.collection
         work = partial(measure_set, images, collection, answer.placement, size)
@@ -71,9 +72,7 @@ class MeasurePanel(QWidget):
         """
         if self.measured is None:
             return
-        path = Path(path)
-        text = encode_csv(self.measured.measurements.to_csv())
-        replace_files(path.parent, {path.name: text})
+        replace_file(path, encode_csv(self.measured.measurements.to_csv()))
         self.said.setText(f"Saved as {path}")
 
     def refresh(self) -> None:
@@ -94,7 +93,7 @@ class MeasurePanel(QWidget):
         rows = measured.measurements.rows
         unit = f", lengths in {rows[0]['unit']}" if rows else ""
         notes = "".join(f"\n⚠ {note}" for note in measured.measurements.notes[:3])
-        objects = "1 object" if len(rows) == 1 else f"{len(rows)} objects"
+        objects = count_of(len(rows), "object")
         self.said.setText(f"{objects} in the table of the layer 'objects'{unit}.{notes}")
         self.refresh()
 
@@ -108,12 +107,5 @@ class MeasurePanel(QWidget):
         return {name: getattr(masks, name) for name in names}
 
     def _ask_save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save the measures", MEASURES, "Table (*.csv)"
-        )
-        if not path:
-            return
-        try:
-            self.save(path if Path(path).suffix else f"{path}.csv")
-        except JccError as error:
-            self.said.setText(str(error))
+        kinds, said = "Table (*.csv)", self.said.setText
+        save_as(self, "Save the measures", MEASURES, kinds, self.save, said)

@@ -17,10 +17,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_jcc.atomic import replace_file
 from napari_jcc.config import PRESETS, dump_config, load_config
 from napari_jcc.errors import ConfigError
 from napari_jcc.plugin.preferences import preferred_config
 from napari_jcc.plugin.widgets.form import ConfigForm
+from napari_jcc.plugin.widgets.questions import save_as
 
 _FILTER = "Settings (*.toml)"
 
@@ -96,10 +98,10 @@ class PresetBar(QWidget):
         ------
         ConfigError
             If a value in the form is not allowed.
-        OSError
+        OutputError
             If the file cannot be written.
         """
-        Path(path).write_text(dump_config(self._form.config()), encoding="utf-8")
+        replace_file(path, dump_config(self._form.config()).encode())
 
     def _build_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -124,9 +126,4 @@ class PresetBar(QWidget):
                 show_error(str(error))
 
     def _ask_save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save settings", "jcc.toml", _FILTER)
-        if path:
-            try:
-                self.save(path)
-            except (ConfigError, OSError) as error:
-                show_error(str(error))
+        save_as(self, "Save settings", "jcc.toml", _FILTER, self.save, show_error)

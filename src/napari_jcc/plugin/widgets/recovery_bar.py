@@ -13,6 +13,7 @@ from napari_jcc.plugin.opened_project import show_project
 from napari_jcc.plugin.worker import Task
 from napari_jcc.progress import Progress
 from napari_jcc.project import Recoverable, find_recoverable, recovery
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.widgets.dock import Dock
@@ -102,7 +103,7 @@ class RecoveryBar(QWidget):
         header = copy.header
         when = header.saved.astimezone().strftime("%Y-%m-%d %H:%M")
         name = Path(header.origin).name if header.origin else "never saved"
-        images = "1 image" if header.images == 1 else f"{header.images} images"
+        images = count_of(header.images, "image")
         self.text.setText(
             f"⚠ A session ended without saving: {name}, {images}, copy of {when}."
         )

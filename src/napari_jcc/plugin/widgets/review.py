@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QIcon, QKeySequence, QShortcut
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout
 
-from napari_jcc.atomic import replace_files
-from napari_jcc.errors import JccError
+from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.navigation import current_place, go_to
 from napari_jcc.plugin.ratings import Rater, Rating
 from napari_jcc.plugin.shown import Answer
@@ -20,6 +19,7 @@ from napari_jcc.plugin.widgets.compare_panel import ComparePanel
 from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.fold import Fold
 from napari_jcc.plugin.widgets.measure_panel import MeasurePanel
+from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.plugin.widgets.review_images import ReviewImages
 from napari_jcc.plugin.widgets.review_model import STATUSES, ReviewModel
 from napari_jcc.plugin.worker import Task
@@ -48,7 +48,6 @@ class ReviewDock(Dock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Measure objects")
-        self._viewer = napari_viewer
         self._answer: Answer | None = None
         self._unrated: dict[int, ImageResult] = {}
         self._task: Task | None = None
@@ -97,9 +96,7 @@ class ReviewDock(Dock):
         OutputError
             If the file cannot be written.
         """
-        path = Path(path)
-        text = encode_csv(self.model.to_csv())
-        replace_files(path.parent, {path.name: text})
+        replace_file(path, encode_csv(self.model.to_csv()))
         self.summary.setText(f"Saved as {path}")
 
     def refresh(self) -> None:
@@ -166,8 +163,7 @@ class ReviewDock(Dock):
 
     def _on_shown(self) -> None:
         """Show another result, or only what is new in it."""
-        shown = self.session.shown
-        before, now = self._answer, None if shown is None else shown.answer
+        before, now = self._answer, self.session.answer
         self._answer = now
         if now is None:
             self.refresh()
@@ -257,12 +253,5 @@ class ReviewDock(Dock):
         return f"{', '.join(said)} of {len(self.model.names)}"
 
     def _ask_export(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save the table", "review.csv", "Table (*.csv)"
-        )
-        if not path:
-            return
-        try:
-            self.export(path if Path(path).suffix else f"{path}.csv")
-        except JccError as error:
-            self.summary.setText(str(error))
+        kinds, say = "Table (*.csv)", self.summary.setText
+        save_as(self, "Save the table", "review.csv", kinds, self.export, say)

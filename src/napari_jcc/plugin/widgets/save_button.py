@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from qtpy.QtWidgets import QPushButton
 
+from napari_jcc.plugin.widgets.questions import ask_result_folder
 from napari_jcc.progress import Progress
 from napari_jcc.results import write_result
 from napari_jcc.results.names import RECORD
@@ -41,11 +42,11 @@ class SaveButton(QPushButton):
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the result shown last, with the user's edits; returns at once."""
-        shown = self._dock.session.shown
+        shown, answer = self._dock.session.shown, self._dock.session.answer
         result = None if shown is None else shown.as_edited()
-        if shown is None or shown.answer is None or result is None:
+        if answer is None or result is None:
             return
-        collection, panel = shown.answer.collection, self._dock.panel
+        collection, panel = answer.collection, self._dock.panel
 
         def work(_: Progress) -> Path:
             return write_result(result, collection, folder, overwrite=overwrite)
@@ -58,18 +59,6 @@ class SaveButton(QPushButton):
         self._dock.start("Save", work, on_saved)
 
     def _ask(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the result")
-        if not folder or self._dock.running:
-            return
-        former = (Path(folder) / RECORD).exists()
-        if former and not self._confirm(folder):
-            return
-        self.save(folder, overwrite=former)
-
-    def _confirm(self, folder: str) -> bool:
-        answer = QMessageBox.question(
-            self,
-            "Replace the former result?",
-            f"{folder} holds the result of a former run. Replace it?",
-        )
-        return bool(answer == QMessageBox.StandardButton.Yes)
+        folder, overwrite = ask_result_folder(self, "Folder for the result", RECORD)
+        if folder and not self._dock.running:
+            self.save(folder, overwrite=overwrite)

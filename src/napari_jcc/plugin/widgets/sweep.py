@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSize, QSortFilterProxyModel, Qt
+from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -53,7 +53,6 @@ class SweepDock(Dock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Run sweep")
-        self._viewer = napari_viewer
         self._job: SweepJob | None = None
         self._row = -1
         self.axes = [
@@ -163,10 +162,6 @@ class SweepDock(Dock):
         """Take the preview away with the dock."""
         self.preview.clear()
         self.truth.disconnect_viewer()
-
-    def sizeHint(self) -> QSize:
-        """As wide as the other docks, as high as there is room."""
-        return QSize(350, 700)
 
     def _build(self) -> None:
         self.use_button.setToolTip("Run with the settings of this point; nothing is redone")

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from napari_jcc.atomic import replace_files
-from napari_jcc.errors import JccError
+from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.sweeps import sweep_command
+from napari_jcc.plugin.widgets.clipboard import copy_command
+from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.sweep import SweepTable, draw_sweep
 from napari_jcc.sweep.figure import to_png
 from napari_jcc.tables import encode_csv
@@ -70,11 +71,10 @@ class SweepExport(QWidget):
         """
         if self.table is None:
             return
-        path = Path(path)
-        is_figure = path.suffix.lower() == ".png"
-        csv = encode_csv(self.table.to_csv())
-        content = to_png(draw_sweep(self.table)) if is_figure else csv
-        replace_files(path.parent, {path.name: content})
+        if Path(path).suffix.lower() == ".png":
+            replace_file(path, to_png(draw_sweep(self.table)))
+        else:
+            replace_file(path, encode_csv(self.table.to_csv()))
         self.said.emit(f"Saved as {path}")
 
     def command(self) -> str:
@@ -87,23 +87,8 @@ class SweepExport(QWidget):
 
     def copy_command(self) -> None:
         """Put the command on the clipboard, or say why there is none."""
-        command = self.command()
-        clipboard = QApplication.clipboard()
-        if not command or clipboard is None:
-            self.said.emit("No command can do this: the images are in no files.")
-            return
-        clipboard.setText(command)
-        self.said.emit(f"Copied: {command}")
+        copy_command(self.command(), self.said.emit)
 
     def _ask_export(self) -> None:
-        path, kind = QFileDialog.getSaveFileName(
-            self, "Save the sweep", "sweep.csv", "Table (*.csv);;Figure (*.png)"
-        )
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += ".png" if "png" in kind else ".csv"
-        try:
-            self.export(path)
-        except JccError as error:
-            self.said.emit(str(error))
+        kinds, say = "Table (*.csv);;Figure (*.png)", self.said.emit
+        save_as(self, "Save the sweep", "sweep.csv", kinds, self.export, say)

@@ -5,14 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import (
-    QApplication,
-    QHBoxLayout,
-    QLabel,
-    QMessageBox,
-    QPushButton,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import ConfigError
@@ -20,12 +13,14 @@ from napari_jcc.matching.outputs import train_command
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.training import TrainingJob, why_no_training
+from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.file_editor import FileEditor
 from napari_jcc.plugin.widgets.form import SettingsForm, scrolled
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.loss_plot import LossPlot
 from napari_jcc.plugin.widgets.matcher_chooser import CHECKPOINTS
+from napari_jcc.plugin.widgets.questions import confirm
 
 if TYPE_CHECKING:
     import napari
@@ -99,17 +94,12 @@ class TrainDock(ImagesDock):
     def copy_command(self) -> None:
         """Put the command that trains so on the clipboard, or say why there is none."""
         inputs, path = find_inputs(self.session.chosen), self.path
-        clipboard = QApplication.clipboard()
-        if not inputs or clipboard is None:
-            self.panel.set_status("No command can do this: the images are in no files.")
-            return
         try:
             command = train_command(inputs, path or f"network{_SUFFIX}", self.form.config())
         except ConfigError as error:
             self.panel.set_status(str(error))
             return
-        clipboard.setText(command)
-        self.panel.set_status(f"Copied: {command}")
+        copy_command(command if inputs else "", self.panel.set_status)
 
     def finish(self) -> None:
         """Say what a cancelled run has kept."""
@@ -185,11 +175,7 @@ class TrainDock(ImagesDock):
     def _ask_run(self) -> None:
         path = self.path
         if path is not None and path.is_file():
-            answer = QMessageBox.question(
-                self,
-                "Train anew?",
-                f"{path} holds a network. Train anew and replace it? (Resume goes on.)",
-            )
-            if answer != QMessageBox.StandardButton.Yes:
+            told = f"{path} holds a network. Train anew and replace it? (Resume goes on.)"
+            if not confirm(self, "Train anew?", told):
                 return
         self.run()
