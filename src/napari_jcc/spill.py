@@ -54,11 +54,6 @@ class SpilledList(Sequence[T], Generic[T]):
         self._file: IO[bytes] | None = None
         self._lock = threading.Lock()
 
-    @property
-    def spilled(self) -> int:
-        """Items that are in the file."""
-        return sum(item is None for item in self._kept)
-
     def __len__(self) -> int:
         return len(self._kept)
 

@@ -98,6 +98,30 @@ def run(dock, qtbot):
     wait(dock, qtbot)
 
 
+def test_axes_taken_for_channels_leave_fewer_images_in_every_dock(viewer, rng):
+    viewer.add_image(rng.integers(0, 255, (3, 4, 32, 40), dtype=np.uint8), name="film")
+    docks = [MatchDock(viewer), MatchDock(viewer)]
+    for number, dock in enumerate(docks):
+        viewer.window.add_dock_widget(dock, name=f"Match {number}")
+    assert docks[0].pairs.target == "image_00"
+    channels = docks[1].chooser.axes.combos[0]
+    channels.setCurrentText("channels of an image")
+    channels.activated.emit(channels.currentIndex())
+    for dock in docks:
+        assert dock.pairs.target == "image_0"
+        assert [combo.currentData() for combo in dock.chooser.axes.combos] == [
+            "channels",
+            "images",
+        ]
+        assert "(4 images)" in dock.chooser._combo.currentText()
+
+
+def pick(dock, number):
+    """Go to a pair by its number in the order asked for."""
+    rows = range(dock.table.rowCount())
+    dock.table.setCurrentCell([dock.table.number(row) for row in rows].index(number), 0)
+
+
 def wait(dock, qtbot):
     qtbot.waitUntil(lambda: not (dock.session.jobs or dock.showing), timeout=60_000)
 
@@ -113,7 +137,7 @@ def test_lines_join_the_pixels_that_show_the_same(viewer, dock, qtbot):
     dock.pairs.choose("b")
     run(dock, qtbot)
     for number, source in enumerate("ac"):
-        dock.table.pick(number)
+        pick(dock, number)
         wait(dock, qtbot)
         picture, lines = viewer.layers["set pair"], viewer.layers["set lines"]
         assert isinstance(lines, Vectors)
@@ -135,7 +159,7 @@ def test_lines_join_the_pixels_that_show_the_same(viewer, dock, qtbot):
 def test_partners_are_drawn_in_each_others_place(viewer, dock, qtbot):
     dock.pairs.choose("b")
     run(dock, qtbot)
-    dock.table.pick(1)
+    pick(dock, 1)
     wait(dock, qtbot)
     dock.looks.over_button.setChecked(True)
     wait(dock, qtbot)
@@ -257,10 +281,10 @@ def test_refinement_in_the_dock_is_that_of_the_command(
     viewer.add_layer(Image(data, **options))
     dock = MatchDock(viewer)
     viewer.window.add_dock_widget(dock, name="Match")
-    dock.matcher.use_refinement("")
+    dock.matcher.way.setCurrentText("Without training: encoder, refined")
+    dock.matcher.encoder.set_value("")
     assert not dock.panel.run_button.isEnabled()
-    dock.matcher.use_refinement(encoder)
-    assert dock.matcher.way.currentText().endswith("refined")
+    dock.matcher.encoder.set_value(encoder)
     assert dock.matcher.encoder.isVisibleTo(dock)
     dock.pairs.choose("b")
     run(dock, qtbot)

@@ -290,9 +290,7 @@ class Monkey:
         self.qtbot.waitUntil(
             lambda: (
                 not (
-                    self.widget.running
-                    or self.session.jobs
-                    or self.widget.project.is_arriving
+                    self.widget.running or self.session.jobs or self.widget.project.arriving
                 )
             ),
             timeout=120_000,

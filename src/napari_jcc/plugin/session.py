@@ -50,7 +50,7 @@ class Session(QObject):
     settings_changed
         Signal when settings or preset are others.
     chosen_changed
-        Signal when other images are chosen.
+        Signal when other images are chosen, or their axes are taken for something else.
     jobs_changed
         Signal when a job starts or ends.
     edits_changed

@@ -55,7 +55,7 @@ class AxesChooser(QWidget):
             combo = self._build_combo(axis)
             self._form.addRow(f"Axis {_plain(name, axis)} ({length})", combo)
             self.combos.append(combo)
-        self._show_roles()
+        self.refresh()
         self.setVisible(bool(axes))
 
     def _build_combo(self, axis: int) -> QComboBox:
@@ -71,10 +71,11 @@ class AxesChooser(QWidget):
     def _on_chosen(self, axis: int, index: int) -> None:
         if self._layer is not None:
             set_axis_role(self._layer, axis, self.combos[axis].itemData(index))
-            self._show_roles()
+            self.refresh()
             self.changed.emit()
 
-    def _show_roles(self) -> None:
+    def refresh(self) -> None:
+        """Show what the axes are taken for now."""
         roles = () if self._layer is None else axis_roles(self._layer)
         for combo, role in zip(self.combos, roles, strict=True):
             combo.setCurrentIndex(combo.findData(role))

@@ -33,6 +33,7 @@ class ImagesDock(Dock):
         self.chooser = InputChooser(viewer)
         self.chooser.changed.connect(self._on_choice)
         self.chooser.folder_wanted.connect(self._ask_folder)
+        self.chooser.axes.changed.connect(self.session.chosen_changed)
         self.session.chosen_changed.connect(self._on_chosen_changed)
 
     def begin(self) -> None:
@@ -71,7 +72,8 @@ class ImagesDock(Dock):
         self.refresh()
 
     def _follow(self) -> None:
-        """Show images that another dock has chosen."""
+        """Show images that another dock has chosen, or taken by other axes."""
+        self.chooser.refresh()
         chosen = self.session.chosen
         if len(chosen) == 1 and self.chooser.layers() != chosen:
             self.chooser.choose(chosen[0])

@@ -32,7 +32,7 @@ class InputChooser(QWidget):
     Attributes
     ----------
     changed
-        Signal when other images are chosen, or their axes are taken for something else.
+        Signal when other images are chosen.
     folder_wanted
         Signal when the button is pressed.
     """
@@ -56,7 +56,7 @@ class InputChooser(QWidget):
         self.open_button.setToolTip("Open a folder of images as one stack")
         self.open_button.clicked.connect(self.folder_wanted)
         self.axes = AxesChooser()
-        self.axes.changed.connect(self._on_axes)
+        self.axes.changed.connect(self.refresh)
         row = QHBoxLayout()
         row.addWidget(self._combo, 1)
         row.addWidget(self.open_button)
@@ -115,13 +115,10 @@ class InputChooser(QWidget):
         self._combo.blockSignals(False)
         if self.layers() != before:
             self._on_choice()
+        self.axes.refresh()
 
     def _on_choice(self, index: int = 0) -> None:
         self.axes.show_layers(self.layers())
-        self.changed.emit()
-
-    def _on_axes(self) -> None:
-        self.refresh()  # another number of images
         self.changed.emit()
 
 

@@ -111,12 +111,6 @@ class PairTable(PickTable):
         self.sortItems(_BY_CONFIDENCE, Qt.SortOrder.AscendingOrder)
         self.blockSignals(False)
 
-    def pick(self, number: int) -> None:
-        """Go to a pair by its number in the order asked for."""
-        for row in range(self.rowCount()):
-            if self.number(row) == number:
-                self.setCurrentCell(row, 0)
-
 
 def _make_list(name: str) -> QComboBox:
     combo = QComboBox()

@@ -102,18 +102,10 @@ class MatcherChooser(QWidget):
             return "Choose an encoder, or match by gradients"
         return ""
 
-    def use_refinement(self, encoder: str) -> None:
-        """Choose the refinement without training, by an encoder."""
-        self.encoder.set_value(encoder)
-        self._choose(_REFINEMENT)
-
     def use_network(self, path: str) -> None:
         """Choose a trained network."""
         self.network.set_value(path)
-        self._choose(_NETWORK)
-
-    def _choose(self, way: str) -> None:
-        self.way.setCurrentIndex(self.way.findData(way))
+        self.way.setCurrentIndex(self.way.findData(_NETWORK))
 
     def _on_way(self) -> None:
         way = self.way.currentData()

@@ -47,6 +47,8 @@ class ProjectBar(QWidget):
     ----------
     adopted
         Signal when the session goes on with a project.
+    arriving
+        Layers of a project that are still to be added.
     """
 
     adopted = Signal()
@@ -56,7 +58,7 @@ class ProjectBar(QWidget):
         self._dock = dock
         self._session = dock.session
         self._keeper = dock.session.keeper
-        self._arriving = Steps(self)
+        self.arriving = Steps(self)
         self.button = QToolButton()
         self.button.setText("Pro&ject ▾")
         self.button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
@@ -78,11 +80,6 @@ class ProjectBar(QWidget):
     def disconnect_viewer(self) -> None:
         """Stop listening to the viewer."""
         self._session.viewer.layers.events.inserted.disconnect(self._on_inserted)
-
-    @property
-    def is_arriving(self) -> bool:
-        """Whether layers of a project are still being added."""
-        return bool(self._arriving)
 
     def open(self, path: str | Path) -> None:
         """Open a project in the viewer and go on with it; returns at once."""
@@ -113,7 +110,7 @@ class ProjectBar(QWidget):
 
     def show_layers(self, layers: list[LayerData] | None) -> None:
         """Add the layers of a project one by one, as napari needs its time for each."""
-        self._arriving.add(partial(self._add, data) for data in layers or [])
+        self.arriving.add(partial(self._add, data) for data in layers or [])
 
     def ask_open(self) -> None:
         """Let the user choose a project and open it."""
