@@ -2,16 +2,10 @@ import csv
 
 import pytest
 
+from command_line import run
 from labelled_trees import TREES
-from napari_jcc.cli.main import main
 
 QUICK = ["--set", "superpixels.count=40", "--set", "boxes.method=grid", "--workers", 1]
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
 
 
 @pytest.fixture

@@ -6,20 +6,16 @@ import tomllib
 import numpy as np
 import pytest
 from PIL import Image
+from typer.main import get_command
 
+from command_line import run
 from napari_jcc import __version__
-from napari_jcc.cli.main import main
+from napari_jcc.cli.main import app
 from napari_jcc.config import PRESETS, get_preset, load_config_text
 from napari_jcc.results import write_result
 from results_samples import image_result, result_of
 
-COMMANDS = ("segment", "sweep", "measure", "evaluate", "config", "sample")
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
+COMMANDS = [name for name in get_command(app).commands if name != "project"]
 
 
 def test_version(capsys):

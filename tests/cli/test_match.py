@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_jcc.cli.main import main
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
+from command_line import run
 
 
 @pytest.fixture

@@ -3,15 +3,9 @@ import csv
 import numpy as np
 import pytest
 
-from napari_jcc.cli.main import main
+from command_line import run
 from napari_jcc.results import write_result
 from results_samples import image_result, result_of
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
 
 
 @pytest.fixture

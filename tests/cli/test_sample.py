@@ -1,14 +1,9 @@
 import pytest
 
-from napari_jcc.cli.main import app, main
+from command_line import run
+from napari_jcc.cli.main import app
 from napari_jcc.collection import ImageCollection
 from napari_jcc.samples import SAMPLES
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
 
 
 def test_list_names_and_describes_the_sets(capsys):

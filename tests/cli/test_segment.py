@@ -11,22 +11,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_jcc.cli.main import main
+from command_line import QUICK, run
 from napari_jcc.config import validate_config
 from napari_jcc.samples import make_sample
-
-QUICK = [
-    *("--set", "superpixels.count=40"),
-    *("--set", "boxes.count=5"),
-    *("--set", "boxes.method=grid"),
-    *("--set", "decode.iterations=1"),
-]
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
 
 
 def answer(out):

@@ -9,23 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_jcc.cli.main import main
+from command_line import QUICK, run
 from napari_jcc.samples import make_sample
 from napari_jcc.sweep import SweepFolder
 
-QUICK = [
-    *("--set", "superpixels.count=40"),
-    *("--set", "boxes.count=5"),
-    *("--set", "boxes.method=grid"),
-    *("--set", "decode.iterations=1"),
-]
 GRID = ["--grid", "problem.nu=0.05,0.3"]
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import time
 import pytest
 from PIL import Image
 
+from command_line import run
 from matching.tiny import TINY, blob_images
 
 pytest.importorskip("torch", reason="the matching network needs torch")
 pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric")
 
-from napari_jcc.cli.main import CANCELLED, main
+from napari_jcc.cli.main import CANCELLED
 from napari_jcc.config import load_config_text
 from napari_jcc.config.match import MatchConfig
 from napari_jcc.matching.training import Checkpoint
@@ -25,12 +26,6 @@ SMALL = [
         f"{path}={','.join(map(str, value)) if isinstance(value, list) else value}",
     )
 ]
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
 
 
 @pytest.fixture

@@ -7,16 +7,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_jcc.cli.main import main
+from command_line import run
 from napari_jcc.project import save_project
 from napari_jcc.results import write_result
 from results_samples import Pictures, image_result, result_of
-
-
-def run(*words):
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return ended.value.code
 
 
 @pytest.fixture
