@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Protocol, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -11,11 +10,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
-    QToolButton,
     QWidget,
 )
 
@@ -23,6 +19,7 @@ from napari_jcc.config.fields import choices
 from napari_jcc.plugin.widgets.device_editor import DeviceEditor
 from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.path_editors import FolderEditor
 from napari_jcc.plugin.widgets.spin_boxes import FloatEditor, IntEditor, ignore_wheel
 
 _BOXES_A_ROW = 2
@@ -150,41 +147,6 @@ class TextEditor(QLineEdit):
     def set_value(self, value: str) -> None:
         """Show `value`."""
         self.setText(value)
-
-
-class FolderEditor(QWidget):
-    """A folder, typed or chosen; empty is none."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = TextEditor()
-        self._text.setPlaceholderText("none")
-        self._text.changed.connect(self.changed)
-        button = QToolButton()
-        button.setText("…")
-        button.setToolTip("Choose a folder")
-        button.clicked.connect(self._browse)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._text)
-        layout.addWidget(button)
-        self.setFocusProxy(self._text)
-
-    def value(self) -> str:
-        """Path typed."""
-        return self._text.value()
-
-    def set_value(self, value: str) -> None:
-        """Show `value`."""
-        self._text.set_value(value)
-
-    def _browse(self) -> None:
-        start = self.value() or str(Path.home())
-        folder = QFileDialog.getExistingDirectory(self, "Choose a folder", start)
-        if folder:
-            self.set_value(folder)
 
 
 def make_editor(name: str, field: FieldInfo) -> QWidget:

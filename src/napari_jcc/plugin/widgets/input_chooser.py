@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_jcc.plugin.axes import count_images
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.widgets.axes_chooser import AxesChooser
-from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.lists import LayerList
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-_SELECTED = "selected layers"
+_TOOLTIP = (
+    "Images to find the common object in: the slices of one layer, or several selected 2D "
+    "layers."
+)
 
 
 class InputChooser(QWidget):
@@ -43,14 +46,8 @@ class InputChooser(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self._offered: list[tuple[Layer, ...]] = []
-        self._combo = QComboBox()
-        self._combo.setAccessibleName("Images")
-        self._combo.setToolTip(
-            "Images to find the common object in: the slices of one layer, or several "
-            "selected 2D layers."
-        )
-        let_shrink(self._combo, 10)
+        self._several: tuple[Layer, ...] = ()
+        self._combo = LayerList(viewer, "Images", _TOOLTIP, self.refresh)
         self._combo.currentIndexChanged.connect(self._on_choice)
         self.open_button = QPushButton("&Open folder…")
         self.open_button.setToolTip("Open a folder of images as one stack")
@@ -65,54 +62,42 @@ class InputChooser(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.axes)
-        viewer.layers.events.inserted.connect(self.refresh)
-        viewer.layers.events.removed.connect(self.refresh)
-        viewer.layers.events.renamed.connect(self.refresh)
         viewer.layers.selection.events.changed.connect(self.refresh)
         self.refresh()
 
     def disconnect_viewer(self) -> None:
         """Stop listening to the viewer."""
-        events = self._viewer.layers.events
-        for emitter in (events.inserted, events.removed, events.renamed):
-            emitter.disconnect(self.refresh)
+        self._combo.disconnect_viewer()
         self._viewer.layers.selection.events.changed.disconnect(self.refresh)
 
     def layers(self) -> tuple[Image, ...]:
         """Layers chosen; empty when there are none."""
-        index = self._combo.currentIndex()
-        return self._offered[index] if 0 <= index < len(self._offered) else ()
+        return self._combo.chosen or ()
 
     def choose(self, layer: Layer) -> None:
         """Choose one layer."""
-        if (layer,) in self._offered:
-            self._combo.setCurrentIndex(self._offered.index((layer,)))
+        self._combo.choose((layer,))
 
     def refresh(self) -> None:
         """Offer the layers that the viewer has now and keep the choice if it can be."""
-        before, offered_before = self.layers(), self._offered
+        before = self.layers()
         images = [layer for layer in self._viewer.layers if _is_input(layer)]
-        offered: list[tuple[Layer, ...]] = [(layer,) for layer in reversed(images)]
-        titles = [_title(layer) for (layer,) in offered]
+        offered: list[tuple[str, tuple[Layer, ...]]] = [
+            (_title(layer), (layer,)) for layer in reversed(images)
+        ]
         several = tuple(
             layer
             for layer in images
             if layer in self._viewer.layers.selection and layer.ndim == 2
         )
-        if len(several) > 1:
-            offered.append(several)
-            titles.append(f"{len(several)} {_SELECTED}")
-        self._combo.blockSignals(True)
-        self._combo.clear()
-        self._combo.addItems(titles or ["no images yet"])
-        self._offered = offered
-        newly_selected = len(several) > 1 and several not in offered_before
-        if newly_selected:
-            self._combo.setCurrentIndex(len(offered) - 1)
-        elif before in offered:
-            self._combo.setCurrentIndex(offered.index(before))
+        several = several if len(several) > 1 else ()
+        if several:
+            offered.append((f"{len(several)} selected layers", several))
+        newly_selected = bool(several) and several != self._several
+        self._several = several
+        chosen = several if newly_selected else before
+        self._combo.offer(offered or [("no images yet", ())], chosen)
         self._combo.setEnabled(bool(offered))
-        self._combo.blockSignals(False)
         if self.layers() != before:
             self._on_choice()
         self.axes.refresh()

@@ -38,7 +38,6 @@ class JobRow(QWidget):
     def __init__(self, task: Task) -> None:
         super().__init__()
         self._task = task
-        self._stage = ""
         self.bar = QProgressBar()
         self.bar.setAccessibleName(f"Progress of {task.title}")
         self.bar.setRange(0, 0)
@@ -63,8 +62,7 @@ class JobRow(QWidget):
         self.stage.setText("stops at its next step")
 
     def _on_stage(self, stage: str, total: int) -> None:
-        self._stage = stage.replace("_", " ").capitalize()
-        self.stage.setText(self._stage)
+        self.stage.setText(stage)
         self.bar.setRange(0, total if total > 1 else 0)
         self.bar.setValue(0)
 

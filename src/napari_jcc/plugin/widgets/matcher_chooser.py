@@ -7,8 +7,8 @@ from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_jcc.plugin.matcher_choice import MatcherChoice
 from napari_jcc.plugin.widgets.encoder_editor import EncoderEditor
-from napari_jcc.plugin.widgets.file_editor import FileEditor
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.path_editors import FileEditor
 
 CHECKPOINTS = "Networks (*.ckpt);;All files (*)"
 _GRADIENTS, _ENCODER, _REFINEMENT, _NETWORK = (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.layers import Points
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.lists import LayerList
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -41,11 +41,8 @@ class PointsChooser(QWidget):
         self._viewer = viewer
         self._ndim = 0
         self._are_ours: Callable[[Points], bool] = lambda _: False
-        self._offered: list[Points] = []
-        self.combo = QComboBox()
-        self.combo.setAccessibleName("Points layer")
-        self.combo.setToolTip("Layer that holds the landmarks")
-        let_shrink(self.combo, 10)
+        tooltip = "Layer that holds the landmarks"
+        self.combo = LayerList(viewer, "Points layer", tooltip, self._on_layers)
         self.new_button = QPushButton("&New")
         self.new_button.setToolTip("Add an empty layer and place landmarks in it")
         layout = QHBoxLayout(self)
@@ -54,19 +51,16 @@ class PointsChooser(QWidget):
         layout.addWidget(self.new_button)
         self.new_button.clicked.connect(self.new_wanted)
         self.combo.currentIndexChanged.connect(lambda _: self.changed.emit())
-        for emitter in self._emitters():
-            emitter.connect(self._on_layers)
 
     @property
     def layer(self) -> Points | None:
         """The layer chosen."""
-        index = self.combo.currentIndex() - 1
-        return self._offered[index] if 0 <= index < len(self._offered) else None
+        layer: Points | None = self.combo.chosen
+        return layer
 
     def choose(self, layer: Points) -> None:
         """Choose a layer, if it fits."""
-        if layer in self._offered:
-            self.combo.setCurrentIndex(1 + self._offered.index(layer))
+        self.combo.choose(layer)
 
     def offer(self, ndim: int, are_ours: Callable[[Points], bool]) -> None:
         """Offer the layers of `ndim` axes, and choose one of those that `are_ours`."""
@@ -75,32 +69,18 @@ class PointsChooser(QWidget):
         self._offer(now if now is not None and are_ours(now) else None)
 
     def _offer(self, wanted: Points | None) -> None:
-        self._offered = [
-            layer
-            for layer in self._viewer.layers
-            if isinstance(layer, Points) and layer.ndim == self._ndim
-        ]
-        self.combo.blockSignals(True)
-        self.combo.clear()
-        self.combo.addItems([_NONE, *(layer.name for layer in self._offered)])
+        points = [layer for layer in self._viewer.layers if isinstance(layer, Points)]
+        fits = [layer for layer in points if layer.ndim == self._ndim]
         # Layers that may be about something else wait until they are chosen.
-        ours = [layer for layer in self._offered if self._are_ours(layer)]
-        if wanted in self._offered:
-            self.choose(wanted)
-        elif ours:
-            self.choose(ours[0])
-        self.combo.setEnabled(bool(self._offered))
-        self.combo.blockSignals(False)
+        ours = [layer for layer in fits if self._are_ours(layer)]
+        chosen = wanted if wanted in fits else next(iter(ours), None)
+        self.combo.offer([(_NONE, None), *((layer.name, layer) for layer in fits)], chosen)
+        self.combo.setEnabled(bool(fits))
         self.changed.emit()
 
     def disconnect_viewer(self) -> None:
         """Stop listening to the viewer."""
-        for emitter in self._emitters():
-            emitter.disconnect(self._on_layers)
+        self.combo.disconnect_viewer()
 
-    def _on_layers(self, event: Any = None) -> None:
+    def _on_layers(self) -> None:
         self._offer(self.layer)
-
-    def _emitters(self) -> tuple[Any, ...]:
-        events = self._viewer.layers.events
-        return events.inserted, events.removed, events.renamed

@@ -23,7 +23,7 @@ class RunPanel(QWidget):
     run_wanted = Signal()
     cancel_wanted = Signal()
 
-    def __init__(self, run_text: str = "&Run") -> None:
+    def __init__(self, run_text: str) -> None:
         super().__init__()
         self._stage = ""
         self._has_keyboard = False
@@ -70,7 +70,7 @@ class RunPanel(QWidget):
         hidden.hide()
         self.bar.setVisible(running)
         if running:
-            self.start_stage("starting", 0)
+            self.start_stage("Starting", 0)
 
     def set_cancelling(self) -> None:
         """Say that the run will stop at its next step."""
@@ -80,7 +80,7 @@ class RunPanel(QWidget):
 
     def start_stage(self, stage: str, total: int) -> None:
         """Show the beginning of a stage; with one step or none the bar only moves."""
-        self._stage = stage.replace("_", " ").capitalize()
+        self._stage = stage
         self.bar.setRange(0, total if total > 1 else 0)
         self.bar.setValue(0)
         self._write()

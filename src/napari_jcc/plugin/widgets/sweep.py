@@ -266,7 +266,7 @@ class SweepDock(Dock):
 
     def _on_stage(self, stage: str, _: int) -> None:
         if self.running:
-            self.panel.set_status(f"{stage.replace('_', ' ').capitalize()}…")
+            self.panel.set_status(f"{stage}…")
 
     def _on_row(self, current: QModelIndex, _: QModelIndex) -> None:
         row = self._sorted.mapToSource(current).row()

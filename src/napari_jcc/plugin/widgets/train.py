@@ -15,11 +15,11 @@ from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.training import TrainingJob, why_no_training
 from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
-from napari_jcc.plugin.widgets.file_editor import FileEditor
 from napari_jcc.plugin.widgets.form import SettingsForm, scrolled
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.loss_plot import LossPlot
 from napari_jcc.plugin.widgets.matcher_chooser import CHECKPOINTS
+from napari_jcc.plugin.widgets.path_editors import FileEditor
 from napari_jcc.plugin.widgets.questions import confirm
 
 if TYPE_CHECKING:

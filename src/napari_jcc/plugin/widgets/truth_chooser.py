@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.session import Session
 from napari_jcc.plugin.truth import TruthChoice
-from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.lists import LayerList
+
+_TOOLTIP = (
+    "Masks that are known to be right: a Labels layer on the same slices, or a folder of "
+    "mask files named like the images."
+)
 
 
 class TruthChooser(QWidget):
@@ -25,14 +30,7 @@ class TruthChooser(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._offered: list[TruthChoice | None] = []
-        self.combo = QComboBox()
-        self.combo.setAccessibleName("Truth")
-        self.combo.setToolTip(
-            "Masks that are known to be right: a Labels layer on the same slices, or a "
-            "folder of mask files named like the images."
-        )
-        let_shrink(self.combo, 10)
+        self.combo = LayerList(session.viewer, "Truth", _TOOLTIP, self.refresh)
         self.combo.currentIndexChanged.connect(self._on_chosen)
         self.folder_button = QPushButton("F&older…")
         self.folder_button.setToolTip("Choose a folder of masks named like the images")
@@ -41,16 +39,12 @@ class TruthChooser(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.combo, 1)
         layout.addWidget(self.folder_button)
-        self._events = session.viewer.layers.events
-        for emitter in (self._events.inserted, self._events.removed, self._events.renamed):
-            emitter.connect(self.refresh)
         session.truth_changed.connect(self.refresh)
         self.refresh()
 
     def disconnect_viewer(self) -> None:
         """Stop listening to the viewer."""
-        for emitter in (self._events.inserted, self._events.removed, self._events.renamed):
-            emitter.disconnect(self.refresh)
+        self.combo.disconnect_viewer()
 
     def choose_folder(self, folder: str | Path) -> None:
         """Take the masks in a folder for the truth."""
@@ -63,22 +57,18 @@ class TruthChooser(QWidget):
             self._session.set_truth(None)
             return
         known = {c.layer: c for c in (chosen,) if c is not None and c.layer is not None}
-        self._offered = [None]
-        self._offered += [
+        choices = [
             known.get(layer) or TruthChoice(layer=layer)
             for layer in layers
             if isinstance(layer, Labels) and PLACEMENT_KEY not in layer.metadata
         ]
         if chosen is not None and chosen.folder is not None:
-            self._offered.append(chosen)
-        self.combo.blockSignals(True)
-        self.combo.clear()
-        self.combo.addItems(["no truth" if c is None else c.title for c in self._offered])
-        self.combo.setCurrentIndex(self._offered.index(chosen))
-        self.combo.blockSignals(False)
+            choices.append(chosen)
+        offered = [("no truth", None), *((choice.title, choice) for choice in choices)]
+        self.combo.offer(offered, chosen)
 
-    def _on_chosen(self, index: int) -> None:
-        self._session.set_truth(self._offered[index])
+    def _on_chosen(self) -> None:
+        self._session.set_truth(self.combo.chosen)
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder of masks known to be right")
