@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from napari.layers import Image
 
 from napari_jcc import JccConfig, JccResult
 from napari_jcc.config import apply_overrides
+from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.results.result import bare_image
 
 QUICK = {
@@ -21,6 +23,18 @@ QUICK = {
     "decode.refinement": "none",
     "runtime.workers": 1,
 }
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    """Open a real window."""
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def stack(viewer, tiny_collection) -> Image:
+    """Show the tiny collection as a layer."""
+    return viewer.add_layer(Image.create(*stack_layer(tiny_collection.open(), "set")))
 
 
 @pytest.fixture(scope="session")

@@ -25,11 +25,6 @@ BOX = [[0, 9.5, 9.5], [0, 9.5, 49.5], [0, 44.5, 49.5], [0, 44.5, 9.5]]
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
-
-
-@pytest.fixture
 def widget(viewer, quick_config, tiny_collection, qtbot) -> CosegmentWidget:
     """Return the dock after a run on four images."""
     widget = CosegmentWidget(viewer)

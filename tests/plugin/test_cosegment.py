@@ -28,23 +28,11 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
-
-
-@pytest.fixture
 def widget(viewer, quick_config) -> CosegmentWidget:
     widget = CosegmentWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Co-segment")
     widget.form.set_config(quick_config)
     return widget
-
-
-@pytest.fixture
-def stack(viewer, tiny_collection) -> Image:
-    layer = Image.create(*stack_layer(tiny_collection.open(), "set"))
-    viewer.add_layer(layer)
-    return layer
 
 
 def run(widget, qtbot):

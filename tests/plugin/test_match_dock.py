@@ -78,11 +78,6 @@ class Straying(Shifting):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
-
-
-@pytest.fixture
 def dock(viewer, monkeypatch) -> MatchDock:
     monkeypatch.setattr(matches, "open_set_matcher", lambda *_: Shifting())
     images = [draw(size, shift) for size, shift in zip(SIZES, SHIFTS, strict=True)]

@@ -32,11 +32,6 @@ _LONGEST_ANSWER = 0.05
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
-
-
-@pytest.fixture
 def dock(viewer, tiny_collection, result, qtbot) -> ReviewDock:
     """Return the dock on four images whose masks are the truth."""
     collection = tiny_collection.open()

@@ -35,18 +35,6 @@ def wait(dock, qtbot):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
-
-
-@pytest.fixture
-def stack(viewer, tiny_collection) -> Image:
-    layer = Image.create(*stack_layer(tiny_collection.open(), "set"))
-    viewer.add_layer(layer)
-    return layer
-
-
-@pytest.fixture
 def cosegment(viewer, stack, quick_config) -> CosegmentWidget:
     _, widget = viewer.window.add_plugin_dock_widget("napari-jcc", "Co-segment")
     widget.form.set_config(quick_config)

@@ -37,11 +37,6 @@ QUICK = {
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
-
-
-@pytest.fixture
 def folder(tmp_path, tiny_collection):
     for name, image in zip("abcd", tiny_collection.images, strict=True):
         Picture.fromarray(image).save(tmp_path / f"{name}.png")
