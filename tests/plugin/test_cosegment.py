@@ -281,6 +281,15 @@ def test_a_second_job_is_not_begun_before_the_first_has_ended(widget, qtbot, tmp
     assert "First is in progress. Wait for it, then try again." in messages
 
 
+def test_a_dock_that_is_opened_again_takes_images_that_are_there(viewer, widget, stack):
+    viewer.window.remove_dock_widget(widget)
+    viewer.layers.remove(stack)
+    other = viewer.add_image(np.zeros((3, 30, 40)), name="other")
+    again = CosegmentWidget(viewer)
+    viewer.window.add_dock_widget(again, name="Co-segment")
+    assert again.session.chosen == again.chooser.layers() == (other,)
+
+
 def test_there_is_no_command_for_images_in_memory(viewer, widget, stack):
     widget.copy_command()
     assert "not in files" in widget.panel.status.text()

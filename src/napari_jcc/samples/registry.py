@@ -20,6 +20,7 @@ from napari_jcc.words import describe_unknown
 IMAGE_COUNT = 12
 
 Drawing = tuple[NDArray[np.uint16], MaskArray]
+Made = tuple[tuple[NDArray[Any], ...], tuple[MaskArray, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class SampleKind:
     name: str
     title: str
     description: str
-    make: Callable[[int], tuple[tuple[NDArray[Any], ...], tuple[MaskArray, ...] | None]]
+    make: Callable[[int], Made]
 
 
 def make_sample(name: str, *, seed: int = 0) -> Sample:
@@ -68,14 +69,12 @@ def make_sample(name: str, *, seed: int = 0) -> Sample:
     return Sample(name, kind.title, images, names, masks)
 
 
-def _coins(seed: int) -> tuple[tuple[NDArray[Any], ...], None]:
+def _coins(seed: int) -> Made:
     return cut_coins(np.random.default_rng(seed)), None
 
 
-def _drawn(
-    draw: Callable[[np.random.Generator], Drawing],
-) -> Callable[[int], tuple[tuple[NDArray[Any], ...], tuple[MaskArray, ...]]]:
-    def make(seed: int) -> tuple[tuple[NDArray[Any], ...], tuple[MaskArray, ...]]:
+def _drawn(draw: Callable[[np.random.Generator], Drawing]) -> Callable[[int], Made]:
+    def make(seed: int) -> Made:
         streams = np.random.default_rng(seed).spawn(IMAGE_COUNT)
         drawings = [draw(stream) for stream in streams]
         return tuple(image for image, _ in drawings), tuple(mask for _, mask in drawings)

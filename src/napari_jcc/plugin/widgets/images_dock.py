@@ -37,11 +37,12 @@ class ImagesDock(Dock):
         self.session.chosen_changed.connect(self._on_chosen_changed)
 
     def begin(self) -> None:
-        """Show the images chosen before this dock was opened; subclasses call it last."""
-        if self.session.chosen:
-            self._follow()
-        else:
-            self._on_choice()
+        """Show the images chosen before this dock was opened, or those that are there.
+
+        Subclasses call it last.
+        """
+        self._follow()
+        self._on_choice()
         self.show_images()
         self.refresh()
 
