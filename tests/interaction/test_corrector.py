@@ -119,15 +119,49 @@ def rows_of(image, count):
 def test_a_change_is_told_once_it_has_grown_to_a_tenth(finished, monkeypatch):
     """Of 40 rows 36 are nine tenths, 35 are less; then 35 are what 32 is compared with."""
     corrector = Corrector(finished)
-    start, counts = corrector._state, iter((40, 38, 36, 35, 32, 31, 0, 0))
+    start, counts = corrector._machine.start, iter((40, 38, 36, 35, 32, 31, 0, 0))
+    inner = np.argwhere(start.images[1].mask)
 
     def settle(edits, progress):
         first, *others = start.images
         return replace(start, images=(rows_of(first, next(counts)), *others))
 
     monkeypatch.setattr(corrector._machine, "settle", settle)
-    told = [corrector.settle().changed for _ in range(8)]
+    told, edits = [], Edits()
+    for row, column in inner[:8]:  # confirmed as they are, so that there is something new
+        pixel = square(start.images[1].mask.shape, row, column)
+        edits = edits.paint(corrector.keys[1], pixel, OBJECT)
+        corrector.update(edits)
+        told.append(corrector.settle().changed)
     assert told == [(0,), (), (), (0,), (), (0,), (0,), ()]
+
+
+def test_what_is_taken_back_is_not_solved_again(finished, monkeypatch):
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[2], finished.collection.shape(2)
+    walked, results = [Edits()], [finished.result]
+    for start in (0, 40):
+        where = square(shape, slice(start, start + 20), slice(0, 20))
+        walked.append(walked[-1].paint(key, where, OBJECT))
+        corrector.update(walked[-1])
+        corrector.answer(2)
+        results.append(corrector.settle().result)
+    solve = corrector._machine.answer
+    for name in ("answer", "settle"):
+        monkeypatch.setattr(corrector._machine, name, None)
+    for step in (1, 0, 1, 2):
+        corrector.update(walked[step])
+        assert_same_masks([corrector.answer(2)], results[step].images[2:3])
+        assert_same_masks(corrector.settle().result.images, results[step].images)
+    monkeypatch.setattr(corrector._machine, "answer", solve)
+    corrector.update(walked[2].paint(key, square(shape, 60, 30), BACKGROUND))
+    assert not corrector.answer(2).mask[60, 30]
+
+
+def assert_same_masks(images, others):
+    for image, other in zip(images, others, strict=True):
+        np.testing.assert_array_equal(image.mask, other.mask)
+        np.testing.assert_array_equal(image.box, other.box)
 
 
 def test_a_score_moves_by_no_more_than_the_mask():
@@ -283,7 +317,7 @@ def test_the_look_is_learned_anew_for_the_others(tiny_collection):
         assert after.instances is not None
         assert before.mask.any()
         rated = run.look.rate(image)[before.mask].mean()
-        state = corrector._state
+        state = corrector._now[0]
         assert state.look is not None
         assert state.look.rate(image)[before.mask].mean() < rated
     corrector.update(Edits())
@@ -304,7 +338,7 @@ def test_with_one_object_marks_move_the_prior_of_their_own_image_alone(tiny_coll
     )
     assert own > 0.1
     assert others == [0.0] * len(others)
-    look = corrector._state.look
+    look = corrector._now[0].look
     assert look is not None
     assert run.look is not None
     image, before = run.images[1], run.result.images[1].mask

@@ -72,6 +72,22 @@ def test_a_project_comes_back_as_it_was(project, tmp_path):
     ]
 
 
+def test_numbers_of_objects_take_as_few_bytes_as_hold_them(project, tmp_path):
+    first, *others = project.result.images
+    labels = np.zeros(first.mask.shape, np.int32)
+    labels[0, :2] = 1, 300
+    boxes, scores = np.zeros((300, 4), np.float32), np.zeros(300, np.float32)
+    numbered = replace(
+        first, instances=labels, instance_boxes=boxes, instance_scores=scores
+    )
+    result = replace(project.result, images=(numbered, *others))
+    path = save_project(replace(project, result=result), tmp_path / "p.jcc")
+    with zipfile.ZipFile(path) as archive, archive.open("images/0/instances.npy") as file:
+        assert np.load(file).dtype == np.uint16
+    loaded, _ = load_project(path)
+    assert_same_image(loaded.result.images[0], numbered)
+
+
 def test_the_header_is_read_alone(project, tmp_path):
     path = save_project(project, tmp_path / "copy.jcc", origin="/data/cows.jcc")
     header = read_header(path)

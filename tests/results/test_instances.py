@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
+from scipy import ndimage
 
+from napari_jcc.results import instances
 from napari_jcc.results.instances import number_objects, object_boxes, renumber
 
 
@@ -54,3 +57,19 @@ def test_numbers_survive_an_edit():
     assert not found[6:9, 6:9].any()
     assert found[8, 0] not in (0, 1)
     np.testing.assert_array_equal(found > 0, mask)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_numbers_after_an_edit_are_those_of_the_whole_image(seed, monkeypatch):
+    generator = np.random.default_rng(seed)
+    mask = ndimage.gaussian_filter(generator.normal(size=(90, 120)), 3) > 0.05
+    labels = number_objects(mask, 0.001)
+    edited = mask.copy()
+    edited[generator.integers(0, 80) :, 50:54] = True
+    edited[20:30, :40] = False
+    edited[2:5, 100:103] = True
+    found = renumber(labels, edited)
+    whole = slice(0, 90), slice(0, 120)
+    monkeypatch.setattr(instances, "_around_pieces", lambda *_: whole)
+    np.testing.assert_array_equal(found, renumber(labels, edited))
+    np.testing.assert_array_equal(found > 0, edited)

@@ -82,7 +82,9 @@ def decode_guided(
     by_grabcut = config.refinement == "grabcut"
     if guidance.empty and not (taught and by_grabcut):
         return decode_image(name, image, shape, regions, y, values[1], config, cut, rating)
-    plain = config.model_copy(update={"refinement": "none"}) if by_grabcut else config
+    # Refined and boxed below, with the marks.
+    unrefined = {"refinement": "none"} if by_grabcut else {}
+    plain = config.model_copy(update={"box": "scores", **unrefined})
     found = decode_image(name, image, shape, regions, y, values[1], plain, cut, rating)
     if guidance.no_object:
         nowhere = np.full(4, np.nan, np.float32)

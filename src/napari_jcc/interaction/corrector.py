@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from napari_jcc._types import MaskArray
 from napari_jcc.errors import InputError
 from napari_jcc.interaction.edits import Edits, ImageKey
-from napari_jcc.interaction.machine import Machine
+from napari_jcc.interaction.machine import Machine, State
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
+from napari_jcc.interaction.remembered import Remembered
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult, JccResult
@@ -60,6 +62,9 @@ class Corrector:
         A finished run; its own result is never changed.
     edits
         What was drawn before, in another session or on a run with other settings.
+    told
+        Answers that were shown last, edits laid over: changes are told against them. None:
+        the run's own.
 
     Raises
     ------
@@ -67,15 +72,22 @@ class Corrector:
         If an image cannot be read any more, or was drawn on at another size.
     """
 
-    def __init__(self, run: FinishedRun, edits: Edits | None = None) -> None:
+    def __init__(
+        self,
+        run: FinishedRun,
+        edits: Edits | None = None,
+        told: Sequence[ImageResult] | None = None,
+    ) -> None:
         self.keys: tuple[ImageKey, ...] = image_keys(run.collection)
         self._run = run
         self._edits = Edits()
         self._machine = Machine(run, self.keys)
-        self._state = self._machine.start
+        # The answers, and the edits that the whole set was settled under; None: it was not.
+        self._now: tuple[State, Edits | None] = self._machine.start, self._edits
+        self._earlier = Remembered()
         self._working = threading.Lock()
         self.update(edits or Edits())
-        self._told = [image.mask for image in self.result.images]
+        self._told = [image.mask for image in told or self.result.images]
 
     @property
     def edits(self) -> Edits:
@@ -85,12 +97,12 @@ class Corrector:
     @property
     def machine(self) -> tuple[ImageResult, ...]:
         """The machine's latest answers without the edits laid over."""
-        return self._state.images
+        return self._now[0].images
 
     @property
     def result(self) -> JccResult:
         """The latest answers, edits laid over."""
-        return self._lay_over(self._state.images)
+        return self._lay_over(self.machine)
 
     @property
     def edited(self) -> tuple[int, ...]:
@@ -120,6 +132,9 @@ class Corrector:
     def answer(self, image: int, progress: Progress | None = None) -> ImageResult:
         """Re-solve one image under its edits, the others staying as they are.
 
+        Where the set was settled under the same edits lately, as when a stroke is taken
+        back, that is the answer.
+
         Parameters
         ----------
         image
@@ -138,11 +153,14 @@ class Corrector:
             raise InputError(
                 f"There are {len(self.keys)} images, but image {image} was asked for."
             )
-        edits, state = self._edits, self._state
-        answered = self._machine.answer(edits, state, image, progress or Progress())
+        edits, before = self._edits, self._now
+        known = self._known(edits)
+        answered = known or self._machine.answer(
+            edits, before[0], image, progress or Progress()
+        )
         # The whole set may have been settled meanwhile, which knows more.
-        if state is self._state:
-            self._state = answered
+        if before is self._now:
+            self._now = answered, edits if known else None
         return lay_over_image(answered.images[image], edits, self.keys[image])
 
     def prepare(self, image: int, progress: Progress | None = None) -> None:
@@ -155,7 +173,7 @@ class Corrector:
         SolverError
             If the image's part of the problem is not solved.
         """
-        self._machine.prepare(self._state, image, progress or Progress())
+        self._machine.prepare(self._now[0], image, progress or Progress())
 
     def settle(self, progress: Progress | None = None) -> Settled:
         """Learn from the edits and re-solve the whole set under them.
@@ -175,8 +193,7 @@ class Corrector:
         progress = progress or Progress()
         start = time.perf_counter()
         with self._working:
-            state = self._machine.settle(self._edits, progress)
-            self._state = state
+            state = self._reach(progress)
             result = self._lay_over(state.images)
             pairs = enumerate(zip(self._told, result.images, strict=True))
             changed = {i: new.mask for i, (told, new) in pairs if _differ(told, new.mask)}
@@ -184,10 +201,42 @@ class Corrector:
                 self._told[place] = mask
         return Settled(result, tuple(changed), time.perf_counter() - start)
 
+    def catch_up(self, progress: Progress) -> None:
+        """Settle the set without telling what has changed; the next `settle` tells it.
+
+        Raises
+        ------
+        SolverError, Cancelled
+            As `settle`.
+        """
+        with self._working:
+            self._reach(progress)
+
+    def _reach(self, progress: Progress) -> State:
+        """Bring the state to where the edits lead it."""
+        edits = self._edits
+        state = self._known(edits)
+        if state is None:
+            state = self._machine.settle(edits, progress)
+            self._earlier.keep(edits, state)
+        self._now = state, edits
+        return state
+
+    def _known(self, edits: Edits) -> State | None:
+        """Return the state settled under some edits, if there is one."""
+        if not edits.edited:
+            return self._machine.start
+        state, settled = self._now
+        if settled is not None and settled.entries == edits.entries:
+            return state
+        return self._earlier.recall(edits)
+
     def _lay_over(self, images: tuple[ImageResult, ...]) -> JccResult:
         return lay_over(replace(self._run.result, images=images), self._edits, self.keys)
 
 
 def _differ(mask: MaskArray, other: MaskArray) -> bool:
+    if mask.shape != other.shape:
+        return True  # another image has taken the place of the file
     union = int((mask | other).sum())
     return union > 0 and int((mask & other).sum()) < CHANGED_BELOW * union

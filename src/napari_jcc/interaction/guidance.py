@@ -90,6 +90,8 @@ def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:
     """Bring marks to working size; thin strokes stay where they cover a quarter."""
     if marks.shape == shape:
         return marks
+    if not marks.any():
+        return np.zeros(shape, np.uint8)
     object_share, background_share = (
         cv2.resize(
             (marks == kind).astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA

@@ -12,7 +12,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, Edits, ImageKey, MarkArray
 from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult, JccResult
-from napari_jcc.results.instances import object_boxes, renumber
+from napari_jcc.results.instances import boxes_by_number, renumber
 
 DRAWN_SCORE = 1.0
 """Score of an object that the user drew: there is no doubt about it."""
@@ -76,19 +76,18 @@ def _with_numbers(result: ImageResult, mask: MaskArray) -> ImageResult:
     if result.instances is None or np.array_equal(mask, result.instances > 0):
         return result
     labels = renumber(result.instances, mask)
-    # One number after the other again, as some may be gone; 0 stays 0.
-    held = np.zeros(int(labels.max(initial=0)) + 1, np.bool_)
-    held[labels] = True
-    numbers = 1 + np.flatnonzero(held[1:])
-    renamed = np.zeros(len(held), np.int32)
-    renamed[numbers] = np.arange(1, len(numbers) + 1)
-    labels = renamed[labels]
+    boxes = boxes_by_number(labels)
+    if len(boxes) < max(boxes, default=0):
+        # One number after the other again, as some are gone; 0 stays 0.
+        renamed = np.zeros(max(boxes) + 1, np.int32)
+        renamed[list(boxes)] = np.arange(1, len(boxes) + 1)
+        labels = renamed[labels]
     before = dict(enumerate(result.scores.tolist(), start=1))
-    scores = [before.get(number, DRAWN_SCORE) for number in numbers.tolist()]
+    scores = [before.get(number, DRAWN_SCORE) for number in boxes]
     return replace(
         result,
         instances=labels,
-        instance_boxes=object_boxes(labels),
+        instance_boxes=np.array(list(boxes.values()), np.float32).reshape(-1, 4),
         instance_scores=np.array(scores, dtype=np.float32),
     )
 

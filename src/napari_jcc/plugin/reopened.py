@@ -93,7 +93,11 @@ class ReopenedCorrector:
         with self._waking_alone(progress):
             if self._awake is not None or self._rerun is None:
                 return self._awake
-            corrector = Corrector(self._rerun(progress), self._taught)
+            told = [
+                lay_over_image(image, self._taught, key)
+                for image, key in zip(self._images, self._keys, strict=True)
+            ]
+            corrector = Corrector(self._rerun(progress), self._edits, told)
             names = [key.name for key in corrector.keys]
             if names != [key.name for key in self._keys]:
                 gone = sorted({key.name for key in self._keys} - set(names))
@@ -102,8 +106,8 @@ class ReopenedCorrector:
                     f"{', '.join(gone[:3])}. Your edits are kept; press Run to go on with "
                     "the others."
                 )
-            if corrector.edited:
-                corrector.settle(progress)
+            # Under all that is drawn by now: what was taught before is part of it.
+            corrector.catch_up(progress)
             with self._handover:
                 corrector.update(self._edits)
                 self._awake = corrector

@@ -89,7 +89,7 @@ def _describe_image(image: ImageResult, folder: str, arrays: Arrays) -> dict[str
         for name, value in own.items()
         if isinstance(value, np.ndarray)
     }
-    arrays |= {member: own[name] for name, member in members.items()}
+    arrays |= {member: _narrow(own[name]) for name, member in members.items()}
     values = {name: value for name, value in own.items() if name not in {"name", *members}}
     return {"name": image.name, "values": to_plain(values), "arrays": members}
 
@@ -99,7 +99,7 @@ def _read_image(
 ) -> ImageResult:
     known = {item.name: item for item in fields(ImageResult)}
     content: dict[str, Any] = {
-        name: archive.array(member)
+        name: _widen(name, archive.array(member))
         for name, member in record.arrays.items()
         if name in known
     }
@@ -111,6 +111,19 @@ def _read_image(
     if image.mask.shape != shapes.get(record.name, image.mask.shape):
         raise ValueError(f"the mask of {record.name} has shape {image.mask.shape}")
     return image
+
+
+def _narrow(array: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of pieces and objects in as few bytes as hold them: written sooner."""
+    if array.dtype != np.int32 or array.min(initial=0) < 0:
+        return array
+    return array.astype(np.min_scalar_type(array.max(initial=0)))
+
+
+def _widen(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Numbers as a result has them, also where fewer bytes held them."""
+    is_numbered = name in ("label_map", "instances") and array.dtype.kind in "iu"
+    return array.astype(np.int32, copy=False) if is_numbered else array
 
 
 def _check(what: str, item: Field[Any], content: Mapping[str, Any]) -> None:

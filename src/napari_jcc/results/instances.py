@@ -14,6 +14,9 @@ from skimage.segmentation import watershed
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.regions import mask_extent
 
+Window = tuple[slice, slice]
+"""Rows and columns of an image."""
+
 
 def number_objects(
     mask: MaskArray, smallest: float = 0.0, part_touching: bool = False
@@ -39,9 +42,11 @@ def number_objects(
         mask.astype(np.uint8), connectivity=8
     )
     kept = stats[:, cv2.CC_STAT_AREA] >= smallest * mask.size
-    kept[0] = False
-    numbers = (np.cumsum(kept) * kept).astype(np.int32)
-    labels = numbers[pieces]
+    labels = np.asarray(pieces, np.int32)
+    if not kept[1:].all():
+        kept[0] = False
+        numbers = (np.cumsum(kept) * kept).astype(np.int32)
+        labels = numbers[pieces]
     return _part(labels) if part_touching else labels
 
 
@@ -65,13 +70,10 @@ def renumber(labels: LabelMap, mask: MaskArray) -> LabelMap:
     added = mask & (found == 0)
     if not added.any():
         return found
-    pieces, count = ndimage.label(mask, np.ones((3, 3)))
-    grown = np.zeros(count + 1, bool)
-    grown[pieces[added]] = True
-    window = _within_reach(grown[pieces])  # an edit changes little of a large image
+    window = _around_pieces(mask, added)  # an edit changes little of a large image
+    pieces, grown = _grown_pieces(mask[window], added[window])
     highest = int(found.max(initial=0))
-    own = np.asarray(pieces[window], np.int32)
-    _number_added(found[window], added[window], own, ~grown, highest)
+    _number_added(found[window], added[window], pieces, ~grown, highest)
     return found
 
 
@@ -92,12 +94,48 @@ def _number_added(
         labels[joined] = labels[tuple(outline[nearest].T)]
 
 
-def _within_reach(mask: MaskArray) -> tuple[slice, slice]:
-    """Rows and columns no further from a mask's pixels than these are from each other."""
-    extent = mask_extent(mask)
-    reach = math.ceil(math.hypot(*(own.stop - own.start for own in extent)))
-    rows, columns = (slice(max(0, own.start - reach), own.stop + reach) for own in extent)
+def _around_pieces(mask: MaskArray, added: MaskArray) -> Window:
+    """Rows and columns that hold the pieces with added pixels, and what is near them.
+
+    Near is what is no further from them than they are long.
+    """
+    window = _grow(mask_extent(added), mask.shape)
+    while True:
+        pieces, grown = _grown_pieces(mask[window], added[window])
+        inner = mask_extent(grown[pieces])
+        held = tuple(
+            slice(outer.start + own.start, outer.start + own.stop)
+            for outer, own in zip(window, inner, strict=True)
+        )
+        edges = zip(held, window, mask.shape, strict=True)
+        if all(_ends_within(*edge) for edge in edges):
+            return _grow((held[0], held[1]), mask.shape)
+        window = _grow(window, mask.shape)
+
+
+def _grown_pieces(mask: MaskArray, added: MaskArray) -> tuple[LabelMap, MaskArray]:
+    """Pieces of a mask, numbered, and by number whether they have added pixels."""
+    count, found = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    pieces = np.asarray(found, np.int32)
+    grown: MaskArray = np.zeros(count, np.bool_)
+    grown[pieces[added]] = True
+    return pieces, grown
+
+
+def _grow(window: Window, shape: tuple[int, ...]) -> Window:
+    """Extend a window by its diagonal to all sides, as far as the image goes."""
+    reach = math.ceil(math.hypot(*(own.stop - own.start for own in window)))
+    rows, columns = (
+        slice(max(0, own.start - reach), min(size, own.stop + reach))
+        for own, size in zip(window, shape, strict=True)
+    )
     return rows, columns
+
+
+def _ends_within(own: slice, window: slice, size: int) -> bool:
+    """Whether what is seen of pieces in a window goes on beyond it nowhere."""
+    begins = window.start == 0 or own.start > window.start
+    return bool(begins and (window.stop == size or own.stop < window.stop))
 
 
 def object_boxes(labels: LabelMap) -> Float32Array:

@@ -1,0 +1,38 @@
+"""Settled states come back as they were, and no more are kept than were said."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from napari_jcc.interaction import OBJECT, Edits, ImageKey
+from napari_jcc.interaction.machine import State
+from napari_jcc.interaction.remembered import Remembered
+from napari_jcc.results.result import bare_image
+
+
+def state(seed) -> State:
+    """Return a state of one image, of random numbers in blocks of seven rows."""
+    rows = np.random.default_rng(seed).integers(0, 4, (5, 40), np.int32)
+    labels = np.repeat(rows, 7, axis=0)
+    image = replace(bare_image("a", mask=labels > 1), instances=labels)
+    empty = bare_image("b", mask=np.zeros((3, 0), bool))
+    return State((), None, None, (image, empty), ())
+
+
+def test_the_last_three_are_remembered_pixel_by_pixel():
+    key, remembered = ImageKey("a"), Remembered()
+    edits = [Edits().paint(key, np.arange(9).reshape(3, 3) == i, OBJECT) for i in range(5)]
+    for number in (0, 1, 2):
+        remembered.keep(edits[number], state(number))
+    assert remembered.recall(edits[0]) is not None  # asked for, so it stays
+    remembered.keep(edits[3], state(3))
+    assert remembered.recall(edits[1]) is None
+    for number in (0, 2, 3):
+        found = remembered.recall(edits[number])
+        assert found.settled is found.images
+        for image, other in zip(found.images, state(number).images, strict=True):
+            np.testing.assert_array_equal(image.mask, other.mask)
+            assert image.mask.dtype == np.bool_
+        instances = found.images[0].instances
+        np.testing.assert_array_equal(instances, state(number).images[0].instances)
+        assert instances.dtype == np.int32
