@@ -132,6 +132,43 @@ def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path
     assert (layer_of(second, Labels).data[1, 2:8, 3:12] == 1).all()
 
 
+def test_images_that_have_moved_far_are_found_from_the_window(
+    open_dock, folder, qtbot, tmp_path
+):
+    path = tmp_path / "cells.jcc"
+    first = open_dock()
+    run_on(first, folder, qtbot)
+    stroke(first, 1, slice(2, 8), slice(3, 12), 1)
+    wait(first, qtbot)
+    assert not first.project.find_action.isEnabled()
+    first.project.save(path)
+    wait(first, qtbot)
+    masks = layer_of(first, Labels).data.copy()
+    far = tmp_path / "archive" / "2024"
+    far.mkdir(parents=True)
+    for number, file in enumerate(sorted(folder.iterdir())):
+        file.rename(far / f"{number}.png")
+
+    second = open_dock()
+    opened(second, path, qtbot)
+    assert "Project, Find images…" in second.panel.status.text()
+    assert second.project.find_action.isEnabled()
+    former = second.session.opened
+    second.project.find_images(far.parent)
+    qtbot.waitUntil(lambda: second.session.opened is not former, timeout=60_000)
+    wait(second, qtbot)
+    layers = second.session.viewer.layers
+    assert [layer.name for layer in layers] == ["cells", "cells masks", "cells boxes"]
+    np.testing.assert_array_equal(layer_of(second, Labels).data, masks)
+    assert second.session.edits == first.session.edits
+    assert not second.project.find_action.isEnabled()
+
+    # No longer where they were saved: the project says so by its own file.
+    second.project.save()
+    wait(second, qtbot)
+    assert not load_project(path)[1].missing
+
+
 def test_a_project_dropped_on_the_window_is_gone_on_with(
     open_dock, folder, qtbot, tmp_path
 ):

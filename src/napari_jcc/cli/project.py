@@ -71,6 +71,8 @@ def describe(
         yield f"Truth:    {project.truth}"
     for message in report.messages():
         yield f"Note:     {message}"
+    if report.missing:
+        yield "          --root FOLDER looks for missing images in a folder, by content."
 
 
 def _inputs(project: Project, report: LoadReport, every: bool) -> Iterator[str]:

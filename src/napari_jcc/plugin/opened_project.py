@@ -56,6 +56,11 @@ class Opened:
         """Name of the project, for layers."""
         return self.path.stem if self.path else "recovered"
 
+    def messages(self) -> tuple[str, ...]:
+        """Say what is no longer as it was, and what to do about it in the window."""
+        hint = "Project, Find images… looks for them in a folder that you choose."
+        return (*self.report.messages(), *([hint] if self.report.missing else []))
+
     @property
     def layer_count(self) -> int:
         """How many layers show it."""
@@ -95,7 +100,7 @@ class Opened:
         return found
 
 
-def open_project(path: Path) -> list[LayerData]:
+def open_project(path: Path, root: Path | None = None) -> list[LayerData]:
     """Read a project as layers: its images, masks with the user's edits, and boxes.
 
     Images are read when they are looked at; those that are missing are left out, with
@@ -103,12 +108,19 @@ def open_project(path: Path) -> list[LayerData]:
     moved or changed is told in a warning. Where no image is left, masks and boxes are
     shown alone.
 
+    Parameters
+    ----------
+    path
+        The project.
+    root
+        Folder that images have moved to.
+
     Raises
     ------
     InputError
         If the file cannot be read, or holds neither images nor a result.
     """
-    project, report = load_project(path)
+    project, report = load_project(path, root)
     return show_project(project, report, path)
 
 
@@ -116,14 +128,15 @@ def show_project(
     project: Project, report: LoadReport, path: Path | None, *, is_recovered: bool = False
 ) -> list[LayerData]:
     """Show a project that was read, as `open_project`."""
-    if not report.is_clean:
-        show_warning("\n".join(report.messages()))
     try:
         collection = project.open_images()
     except InputError:
         collection = None
     answer = _answer(project, collection)
-    return Opened(project, report, path, collection, answer, is_recovered).layers()
+    opened = Opened(project, report, path, collection, answer, is_recovered)
+    if not report.is_clean:
+        show_warning("\n".join(opened.messages()))
+    return opened.layers()
 
 
 def _answer(project: Project, collection: ImageCollection | None) -> Answer | None:

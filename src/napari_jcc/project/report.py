@@ -45,7 +45,7 @@ class LoadReport:
         if self.missing:
             told.append(
                 f"{_count(self.missing)} missing: {_list(self.missing)}. Masks and edits "
-                "are kept; name the folder that the images are in now, or put them back."
+                "are kept."
             )
         if self.changed:
             told.append(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Layer
 from napari.utils.notifications import show_info
 from qtpy.QtCore import QEvent, QTimer, Signal
-from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtGui import QAction, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_jcc.plugin.layers import LayerData
-from napari_jcc.plugin.opened_project import Opened, open_project
+from napari_jcc.plugin.opened_project import OPENED_KEY, Opened, open_project
 from napari_jcc.plugin.projects import adopt, find_opened
 from napari_jcc.plugin.steps import Steps
 from napari_jcc.plugin.widgets.jobs import JobsButton
@@ -64,6 +64,8 @@ class ProjectBar(QWidget):
         self.button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.button.setToolTip("Open and save the session as one file")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.find_action = QAction("&Find images…", self)
+        self.find_action.triggered.connect(self.ask_find)
         self.button.setMenu(self._build_menu())
         self.state = QLabel()
         self.state.setAccessibleName("State of the project")
@@ -85,6 +87,24 @@ class ProjectBar(QWidget):
         """Open a project in the viewer and go on with it; returns at once."""
         self._dock.start(
             "Open the project", lambda _: open_project(Path(path)), self.show_layers
+        )
+
+    def find_images(self, folder: str | Path) -> None:
+        """Open the project again with its missing images from a folder; returns at once."""
+        opened, path = self._session.opened, self._keeper.path
+        if opened is None or path is None:
+            return
+        if self._keeper.unsaved_by_hand:
+            self._dock.panel.set_status("Save the project, then find its images.")
+            return
+
+        def on_found(layers: list[LayerData] | None) -> None:
+            if layers is not None:
+                self._remove(opened)
+                self.show_layers(layers)
+
+        self._dock.start(
+            "Find images", lambda _: open_project(path, Path(folder)), on_found
         )
 
     def save(self, path: str | Path | None = None) -> None:
@@ -127,6 +147,14 @@ class ProjectBar(QWidget):
         if path:
             self.save(Path(path).with_suffix(EXTENSION))
 
+    def ask_find(self) -> None:
+        """Let the user choose the folder that missing images are in now."""
+        folder = QFileDialog.getExistingDirectory(
+            self, "Folder that the images are in now", self._folder()
+        )
+        if folder:
+            self.find_images(folder)
+
     def takes(self, event: QKeyEvent) -> bool:
         """Take Ctrl+S in the dock for the project; napari has it for layers."""
         if not event.matches(QKeySequence.StandardKey.Save):
@@ -146,6 +174,9 @@ class ProjectBar(QWidget):
         self.state.setText(name + trouble + changed)
         where = str(keeper.path or "Save keeps images, settings, result and edits")
         self.state.setToolTip("\n".join(filter(None, (where, keeper.trouble))))
+        opened = self._session.opened
+        is_missing = opened is not None and bool(opened.report.missing)
+        self.find_action.setEnabled(is_missing and keeper.path is not None)
 
     def _build(self) -> None:
         row = QHBoxLayout()
@@ -166,6 +197,7 @@ class ProjectBar(QWidget):
         menu.addAction("&Open project…", self.ask_open)
         menu.addAction(f"&Save project\t{named}", lambda: self.save())
         menu.addAction("Save project &as…", self.ask_save_as)
+        menu.addAction(self.find_action)
         return menu
 
     def _folder(self) -> str:
@@ -173,6 +205,13 @@ class ProjectBar(QWidget):
 
     def _add(self, data: LayerData) -> None:
         self._session.viewer.add_layer(Layer.create(*data))
+
+    def _remove(self, opened: Opened) -> None:
+        """Take the layers of a project out, as others come for them."""
+        layers = self._session.viewer.layers
+        for layer in list(layers):
+            if layer.metadata.get(OPENED_KEY) is opened:
+                layers.remove(layer)
 
     def _on_inserted(self, event: Any) -> None:
         self._adopt_new()
@@ -189,7 +228,7 @@ class ProjectBar(QWidget):
         self.adopted.emit()
         # Later: napari selects every layer that comes.
         QTimer.singleShot(0, self._select_masks)
-        told = [f"Opened {opened.name}.", *opened.report.messages()]
+        told = [f"Opened {opened.name}.", *opened.messages()]
         if dropped:
             message = (
                 f"{dropped} corrections that were not in the project were taken back; Redo "
