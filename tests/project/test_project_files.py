@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
@@ -233,6 +235,21 @@ def test_without_any_image_the_project_still_opens(project, photos, tmp_path):
         loaded.open_images()
 
 
+def test_images_of_another_size_by_now_are_left_out_and_said(project, photos, tmp_path):
+    path = save_project(project, tmp_path / "work" / "cows.jcc")
+    loaded, _ = load_project(path)
+    Image.new("RGB", (7, 5)).save(photos / "cow.png")
+    images = loaded.open_images()
+    assert images.names == ("fog", "herd/calf")
+    assert images.skipped == {
+        str(photos / "cow.png"): "has another size than in the project"
+    }
+    for place in photos.rglob("*.png"):
+        Image.new("RGB", (7, 5)).save(place)
+    with pytest.raises(InputError, match=r"has another size.*Put the images back"):
+        loaded.open_images()
+
+
 def test_images_in_no_file_are_said(tmp_path):
     collection = ImageCollection.from_arrays([np.zeros((4, 5))], names=["drawn"])
     project = Project(describe_inputs(collection), JccConfig(), "fast")
@@ -242,8 +259,6 @@ def test_images_in_no_file_are_said(tmp_path):
 
 
 def test_pages_of_one_file_come_back_as_they_were(tmp_path):
-    import tifffile
-
     pages = np.random.default_rng(0).integers(0, 99, (3, 6, 7), np.uint16)
     tifffile.imwrite(tmp_path / "stack.tif", pages, photometric="minisblack")
     collection = ImageCollection.from_files([tmp_path / "stack.tif"]).select([2, 0])
@@ -258,8 +273,6 @@ def test_pages_of_one_file_come_back_as_they_were(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name that is no text")
 def test_names_that_are_no_text_survive(tmp_path):
-    from PIL import Image
-
     name = os.fsdecode(b"\xff\xfe")
     Image.fromarray(np.zeros((3, 4), np.uint8)).save(tmp_path / f"{name}.png")
     collection = ImageCollection.from_folder(tmp_path)

@@ -111,7 +111,10 @@ def _looks_coloured(array: Any) -> bool:
 
 def _check_axis(axis: int, ndim: int) -> int:
     if not -ndim <= axis < ndim:
-        raise InputError(f"channel_axis {axis} does not exist in an array of {ndim} axes.")
+        raise InputError(
+            f"channel_axis {axis} does not exist in an array of {ndim} axes. Give one of "
+            f"them, 0 to {ndim - 1}, or -1 for the last."
+        )
     return axis % ndim
 
 

@@ -120,9 +120,10 @@ def open_inputs(inputs: Sequence[ImageInput], config: CollectionConfig) -> Image
     }
     places = [place for place, fit in enumerate(fits) if fit]
     if not places:
+        reasons = [f"{name}: {reason}" for name, reason in skipped.items()]
         raise InputError(
-            "No image of the project can be opened: "
-            + "; ".join(f"{name} {reason}" for name, reason in list(skipped.items())[:3])
+            f"No image of the project can be opened. {'; '.join(reasons[:3])}. Put the "
+            "images back that it was made of, or name the folder that they are in now."
         )
     return ImageCollection(
         tuple(sources[keys[place]] for place in places),

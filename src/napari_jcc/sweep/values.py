@@ -69,7 +69,8 @@ def _parse_json(path: str, raw: str) -> list[Any]:
         values = json.loads(raw)
     except ValueError as error:
         raise ConfigError(
-            f"The values of {path} begin like a JSON list but are none: {error}."
+            f"The values of {path} begin like a JSON list but are none: {error}. Write "
+            'them as in ["a,b", "c"].'
         ) from error
     return list(values)
 
@@ -100,7 +101,9 @@ def _parse_range(path: str, part: str) -> list[float]:
             "numbers above 0."
         ) from None
     if number > MOST_VALUES:
-        raise ConfigError(f"{part} of {path} has more than {MOST_VALUES} values.")
+        raise ConfigError(
+            f"{part} of {path} has more than {MOST_VALUES} values. Give fewer."
+        )
     space = np.geomspace if scale == "log" else np.linspace
     # Twelve digits: 0.3, not 0.30000000000000004.
     values = [float(f"{value:.12g}") for value in space(low, high, number)]
