@@ -11,10 +11,11 @@ from natsort import natsorted
 from napari_jcc.collection.discovery import EXTENSIONS, find_files, name_images
 from napari_jcc.collection.mask_files import find_masks
 from napari_jcc.collection.reading import Header, probe_file
-from napari_jcc.collection.remarks import describe_skipped
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.errors import InputError
-from napari_jcc.words import list_some
+from napari_jcc.words import list_by_reason, list_some
+
+_ZARR_FILES = "zarr.json", ".zarray", ".zgroup"
 
 
 def open_files(
@@ -72,7 +73,20 @@ def open_files(
     return sources, tuple(names), skipped
 
 
-_ZARR_FILES = "zarr.json", ".zarray", ".zgroup"
+def describe_skipped(skipped: Mapping[str, str]) -> list[str]:
+    """Say which files were left out and why, a line for each reason.
+
+    Parameters
+    ----------
+    skipped
+        Reasons by path, such as `ImageCollection.skipped`.
+
+    Returns
+    -------
+    list of str
+        ``"a.png, b.png: no image"``; of many names the first and how many more.
+    """
+    return list_by_reason((Path(path).name or path, why) for path, why in skipped.items())
 
 
 def _nothing_found(

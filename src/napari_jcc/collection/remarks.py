@@ -1,33 +1,11 @@
-"""What to tell of the files of a set: those that were left out, those of several pages."""
+"""What to tell of the files of a set: of several pages, and of channels without colour."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from napari_jcc.collection.collection import ImageCollection
 from napari_jcc.collection.sources import FileSource
-from napari_jcc.words import list_by_reason
-
-if TYPE_CHECKING:
-    from napari_jcc.collection.collection import ImageCollection
-
-
-def describe_skipped(skipped: Mapping[str, str]) -> list[str]:
-    """Say which files were left out and why, a line for each reason.
-
-    Parameters
-    ----------
-    skipped
-        Reasons by path, such as `ImageCollection.skipped`.
-
-    Returns
-    -------
-    list of str
-        ``"a.png, b.png: no image"``; of many names the first and how many more.
-    """
-    return list_by_reason((Path(path).name or path, why) for path, why in skipped.items())
 
 
 def describe_files(images: ImageCollection) -> list[str]:

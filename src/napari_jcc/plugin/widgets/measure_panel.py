@@ -17,7 +17,7 @@ from napari_jcc.tables import encode_csv
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
-    from napari_jcc.plugin.widgets.review import ReviewDock
+    from napari_jcc.plugin.widgets.dock import Dock
 
 _HINT = (
     "Area, axes, shape and brightness of every object, in the unit of length of the "
@@ -35,7 +35,7 @@ class MeasurePanel(QWidget):
         Runs the work.
     """
 
-    def __init__(self, dock: ReviewDock) -> None:
+    def __init__(self, dock: Dock) -> None:
         super().__init__()
         self._dock = dock
         self._layer: Labels | None = None
