@@ -23,6 +23,7 @@ from napari_jcc.words import count_of
 if TYPE_CHECKING:
     from napari.layers import Image
 
+_MOST_NOTES = 5
 _RATHER_MANY = (
     "If that is the whole field of view, and your objects are small in it: choose the "
     "preset Many small objects, and run again."
@@ -125,7 +126,7 @@ def summarise(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def describe_notes(answer: Answer, most: int = 5) -> list[str]:
+def describe_notes(answer: Answer) -> list[str]:
     """List what the user should look at and was not told of when the images were opened."""
     known = answer.chosen.skipped
     skipped = {
@@ -133,5 +134,5 @@ def describe_notes(answer: Answer, most: int = 5) -> list[str]:
     }
     notes = [f"Left out: {line}" for line in describe_skipped(skipped)]
     notes += answer.result.warnings
-    more = len(notes) - most
-    return notes[:most] + ([f"and {more} more"] if more > 0 else [])
+    more = len(notes) - _MOST_NOTES
+    return notes[:_MOST_NOTES] + ([f"and {more} more"] if more > 0 else [])

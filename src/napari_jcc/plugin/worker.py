@@ -95,8 +95,6 @@ class Task(QObject):
         and no layer that is in a viewer.
     title
         What is done, for the list of jobs: ``"Co-segment"``.
-    parent
-        Owner; it should call `stop` before it goes.
 
     Attributes
     ----------
@@ -112,13 +110,8 @@ class Task(QObject):
     failed = Signal(str)
     ended = Signal()
 
-    def __init__(
-        self,
-        work: Callable[[Progress], Any],
-        title: str = "",
-        parent: QObject | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, work: Callable[[Progress], Any], title: str = "") -> None:
+        super().__init__()
         self.title = title
         self.progress = QtProgress()
         self._done = threading.Event()

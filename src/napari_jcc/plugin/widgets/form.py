@@ -98,8 +98,6 @@ class SettingsForm(QWidget):
     ----------
     config
         Settings shown first; also the reference against which changes are marked.
-    parent
-        Qt parent.
 
     Attributes
     ----------
@@ -109,8 +107,8 @@ class SettingsForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, config: Group, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, config: Group) -> None:
+        super().__init__()
         self._model = type(config)
         self._filling = False
         self._error = ""
@@ -209,12 +207,10 @@ def scrolled(form: SettingsForm) -> QScrollArea:
 
 
 class ConfigForm(SettingsForm):
-    """Edits a `JccConfig`; parameters and signals as `SettingsForm`."""
+    """Edits a `JccConfig`; signals as `SettingsForm`."""
 
-    def __init__(
-        self, config: JccConfig | None = None, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(config or JccConfig(), parent)
+    def __init__(self) -> None:
+        super().__init__(JccConfig())
 
     def config(self) -> JccConfig:
         """Return the settings as typed; see `SettingsForm.config`."""
