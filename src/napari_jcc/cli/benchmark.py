@@ -15,6 +15,7 @@ from napari_jcc.cli.options import (
     EncoderName,
     Preset,
     Quiet,
+    SetFolder,
     Workers,
     build_config,
     split_names,
@@ -31,10 +32,7 @@ def benchmark(
             "dsb2018, or folder: images/ and masks/ of your own.",
         ),
     ],
-    root: Annotated[
-        Path,
-        typer.Option(metavar="FOLDER", help="Folder of the set, laid out as published."),
-    ],
+    root: SetFolder,
     output: Annotated[
         Path,
         typer.Option(

@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 
+from napari_jcc.cli.options import AsJson, Result
+
 
 def evaluate(
-    output: Annotated[
-        Path,
-        typer.Argument(metavar="RESULT", help="Folder that 'napari-jcc segment' wrote."),
-    ],
+    output: Result,
     truth: Annotated[
         Path,
         typer.Option(
@@ -24,9 +23,7 @@ def evaluate(
             "boxes as in boxes.csv.",
         ),
     ],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON instead of a table.")
-    ] = False,
+    as_json: AsJson = False,
     table: Annotated[
         Path | None,
         typer.Option(

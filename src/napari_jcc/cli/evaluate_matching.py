@@ -14,7 +14,7 @@ from napari_jcc.cli.match_options import (
     MatchEncoder,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Quiet, split_names
+from napari_jcc.cli.options import AsJson, Quiet, SetFolder, split_names
 
 
 def evaluate_matching(
@@ -26,10 +26,7 @@ def evaluate_matching(
             "landmarks.tps or landmarks.csv.",
         ),
     ],
-    root: Annotated[
-        Path,
-        typer.Option(metavar="FOLDER", help="Folder of the set, laid out as published."),
-    ],
+    root: SetFolder,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -54,9 +51,7 @@ def evaluate_matching(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the draw.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON instead of a table.")
-    ] = False,
+    as_json: AsJson = False,
     device: MatchDevice = None,
     quiet: Quiet = False,
 ) -> None:

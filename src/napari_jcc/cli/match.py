@@ -15,7 +15,7 @@ from napari_jcc.cli.match_options import (
     MatchEncoder,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Overwrite, Paths, Quiet, Recursive
+from napari_jcc.cli.options import Output, Overwrite, Paths, Quiet, Recursive
 
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher
@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
 def match(
     paths: Paths,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="OUT", help="Folder for the results; made if missing."
-        ),
-    ],
+    output: Output,
     checkpoint: Annotated[
         Path | None,
         typer.Option(

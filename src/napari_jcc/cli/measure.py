@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from napari_jcc.cli.options import Result
+
 
 def measure(
-    output: Annotated[
-        Path,
-        typer.Argument(metavar="RESULT", help="Folder that 'napari-jcc segment' wrote."),
-    ],
+    output: Result,
     spacing: Annotated[
         str | None,
         typer.Option(

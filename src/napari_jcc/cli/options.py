@@ -94,6 +94,19 @@ Scheduler = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="Folder for the results; made if missing."
+    ),
+]
+Result = Annotated[
+    Path, typer.Argument(metavar="RESULT", help="Folder that 'napari-jcc segment' wrote.")
+]
+SetFolder = Annotated[
+    Path, typer.Option(metavar="FOLDER", help="Folder of the set, laid out as published.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Overwrite = Annotated[
     bool,
     typer.Option(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from napari_jcc.cli.images import open_images
 from napari_jcc.cli.options import (
@@ -14,6 +12,7 @@ from napari_jcc.cli.options import (
     ConfigFile,
     Device,
     EncoderName,
+    Output,
     Overwrite,
     Paths,
     Preset,
@@ -32,12 +31,7 @@ if TYPE_CHECKING:
 
 def segment(
     paths: Paths,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="OUT", help="Folder for the results; made if missing."
-        ),
-    ],
+    output: Output,
     preset: Preset = DEFAULT_PRESET,
     config_file: ConfigFile = None,
     assignments: Assignments = None,
