@@ -98,7 +98,7 @@ def test_axes_taken_for_channels_leave_fewer_images_in_every_dock(viewer, rng):
     docks = [MatchDock(viewer), MatchDock(viewer)]
     for number, dock in enumerate(docks):
         viewer.window.add_dock_widget(dock, name=f"Match {number}")
-    assert docks[0].pairs.target == "image_00"
+    assert docks[0].pairs.target == "image_0_0"
     channels = docks[1].chooser.axes.combos[0]
     channels.setCurrentText("channels of an image")
     channels.activated.emit(channels.currentIndex())
@@ -258,6 +258,7 @@ def test_wrong_checkpoint_is_told_and_leaves_no_layer(viewer, qtbot, tmp_path):
     dock.matcher.use_network(str(broken))
     run(dock, qtbot)
     assert "broken.ckpt" in dock.panel.status.text()
+    assert dock.panel.status.toolTip() == dock.panel.status.text()
     assert len(viewer.layers) == 1
     dock.matcher.use_network("")
     assert not dock.panel.run_button.isEnabled()

@@ -62,6 +62,22 @@ def test_axes_before_row_and_column_count_the_images(shape, rgb, leading, rng):
     np.testing.assert_array_equal(last, values.reshape(count, *shape[len(leading) :])[-1])
 
 
+@pytest.mark.parametrize(
+    ("labels", "last"),
+    [
+        (("t", "z", "y", "x"), "t1_z10"),
+        (("c", "z", "y", "x"), "z10"),
+        (("t", "c", "y", "x"), "t1"),
+        (None, "image_1_10"),
+    ],
+)
+def test_images_are_named_by_their_place_on_the_axes(labels, last):
+    layer = Image(np.zeros((2, 11, 8, 8)), axis_labels=labels)
+    names = find_source([layer], CONFIG).collection.names
+    assert names[-1] == last
+    assert list(names) == sorted(names)
+
+
 def test_dask_stays_lazy():
     calls = []
 

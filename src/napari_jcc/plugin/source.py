@@ -97,12 +97,15 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
     data = _as_array(level)
     leading, canvas = tuple(data.shape[: layer.ndim - 2]), _canvas(data, layer.ndim)
     channels = channel_axis(layer)
+    names = _name_images(layer, leading, channels)
     if channels is None:
         # One by one, so that a narrow gray stack is never mistaken for channels.
         images = [data[index] for index in np.ndindex(leading)]
-        collection = ImageCollection.from_arrays(images, config=config)
+        collection = ImageCollection.from_arrays(images, names=names, config=config)
     else:
-        collection = ImageCollection.from_array(data, channel_axis=channels, config=config)
+        collection = ImageCollection.from_array(
+            data, channel_axis=channels, names=names, config=config
+        )
         # One entry as long as all channels: seen, and painted on, at each of them.
         factor = factor * [leading[i] if i == channels else 1 for i in range(layer.ndim)]
         leading = (*leading[:channels], 1, *leading[channels + 1 :])
@@ -113,6 +116,26 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
         _transform(layer, factor),
     )
     return Source(collection, placement, layer.name)
+
+
+def _name_images(
+    layer: Image, leading: tuple[int, ...], channels: int | None
+) -> list[str] | None:
+    """Name every image by its place on the axes, as ``t0_z12``; None: by its number."""
+    axes = [axis for axis in range(len(leading)) if axis != channels]
+    labels = [str(layer.axis_labels[axis]) for axis in axes]
+    if not all(label.isalpha() for label in labels):  # napari's own are numbers
+        labels = ["image_", *[""] * (len(axes) - 1)]
+    if not axes:
+        return None
+    widths = [len(str(leading[axis] - 1)) for axis in axes]
+    return [
+        "_".join(
+            f"{label}{step:0{width}}"
+            for label, step, width in zip(labels, index, widths, strict=True)
+        )
+        for index in np.ndindex(*(leading[axis] for axis in axes))
+    ]
 
 
 def _shows(layer: Image, collection: ImageCollection) -> bool:

@@ -95,6 +95,7 @@ class RunPanel(QWidget):
         if text == self.status.text():
             return
         self.status.setText(text)
+        self.status.setToolTip(text)  # a low window cuts long ones
         self.status.setVisible(bool(text))
 
     def _write(self) -> None:
