@@ -11,6 +11,7 @@ from napari.layers import Image, Labels
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
+from napari_jcc.plugin.measuring import PixelSize, pixel_size
 from napari_jcc.plugin.navigation import current_place, go_to
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.source import find_inputs, find_source
@@ -102,6 +103,22 @@ def test_several_2d_layers_are_a_set(rng):
     assert source.needs_stack
     assert source.collection.names == ("x", "y")
     assert source.placement.shape == (2, 8, 12)
+
+
+@pytest.mark.parametrize(("second", "kept"), [(0.2, True), (0.3, False)])
+def test_several_2d_layers_keep_the_size_of_pixel_that_all_have(rng, second, kept):
+    units = ("um", "um")
+    layers = [
+        Image(rng.random((8, 9)), name="x", scale=(0.2, 0.2), units=units),
+        Image([rng.random((8, 9))], name="y", scale=(second, second), units=units),
+    ]
+    source = find_source(layers, CONFIG)
+    stack = Image.create(*stack_layer(source.collection, source.name))
+    size = PixelSize((0.2, 0.2), "micrometer") if kept else PixelSize()
+    assert pixel_size(stack) == size
+    assert (
+        pixel_size(Labels(np.zeros((2, 8, 9), int), **source.placement.transform)) == size
+    )
 
 
 def test_several_layers_with_a_stack_among_them_are_refused(rng):

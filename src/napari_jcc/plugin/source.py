@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.arrays import wrap_images
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.axes import channel_axis
@@ -83,13 +85,21 @@ def _from_several(layers: Sequence[Image], config: CollectionConfig) -> Source:
             f"Several layers can only be used together when each is one 2D image, but "
             f"{', '.join(stacks)} is not. Select that layer alone, or only 2D layers."
         )
-    collection = ImageCollection.from_arrays(
-        [_as_array(_level(layer, config)[0]) for layer in layers],
-        names=[layer.name for layer in layers],
-        config=config,
-    )
+    levels = [_level(layer, config) for layer in layers]
+    images = wrap_images([_as_array(level) for level, _ in levels])
+    sizes = [_spacing(*pair) for pair in zip(layers, (f for _, f in levels), strict=True)]
+    sources = (replace(x, spacing=size) for x, size in zip(images, sizes, strict=True))
+    names = tuple(layer.name for layer in layers)
+    collection = ImageCollection(tuple(sources), names, config, {}, (len(names),))
     placement = Placement.of_stack(collection)
     return Source(collection, placement, "selected layers", needs_stack=True)
+
+
+def _spacing(layer: Image, factor: NDArray[np.float64]) -> Spacing | None:
+    """Size of a pixel in the world; None where its sides are told in two units."""
+    height, width = (abs(float(side)) for side in layer.scale * factor)
+    rows, columns = (str(unit) for unit in layer.units)
+    return Spacing(height, width, columns) if rows == columns else None
 
 
 def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
