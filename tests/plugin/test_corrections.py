@@ -15,6 +15,7 @@ from qtpy.QtCore import QEvent, QObject
 
 from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector
+from napari_jcc.plugin import corrections
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 
@@ -528,3 +529,30 @@ def test_the_image_in_view_is_prepared_when_a_tool_is_taken_up_and_the_slider_re
     take_brush(viewer, 3, "paint")
     qtbot.wait(300)
     assert prepared == [2, 1]
+
+
+def test_edits_are_laid_over_large_images_beside_the_window(
+    viewer, widget, qtbot, monkeypatch
+):
+    laid = []
+    lay_over = corrections.lay_over_image
+
+    def record(image, edits, key):
+        laid.append(key.name)
+        return lay_over(image, edits, key)
+
+    monkeypatch.setattr(corrections, "lay_over_image", record)
+    monkeypatch.setattr(corrections, "_AT_ONCE", 0)
+    labels = layer_of(viewer, Labels)
+    before = labels.data.copy()
+    stroke(viewer, 0, slice(2, 20), slice(3, 30), 1)
+    settle(widget, qtbot)
+    assert labels.data[0, 2:20, 3:30].all()
+    taught = labels.data.copy()
+    widget.session.corrections.undo()
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(labels.data, before)
+    widget.session.corrections.redo()
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(labels.data, taught)
+    assert laid == []

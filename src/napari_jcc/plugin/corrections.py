@@ -28,6 +28,8 @@ _LEFT_OUT = (
     "This image was left out of the run, so what is painted on it is not taken over. "
     "Repair the image (its name and the reason are in the dock) and run again."
 )
+_AT_ONCE = 4_000_000
+"""Pixels of an image that edits are laid over in the window's own thread."""
 
 
 class Corrections(QObject):
@@ -81,6 +83,7 @@ class Corrections(QObject):
         self._changed: set[int] = set()
         self._task: Task | None = None
         self._answering: int | None = None
+        self._under = session.edits
         self._held_back = self._stopped = self._interrupted = False
         self._watch = MaskWatch(session, shown, lambda: corrector.keys, self, masks)
         self._watch.drawn.connect(self._react)
@@ -91,11 +94,6 @@ class Corrections(QObject):
             session, shown.masks, corrector, self.current_place, self
         )
         session.viewer.layers.events.removing.connect(self._on_removing)
-
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is being worked out."""
-        return self._task is not None
 
     @property
     def brush_is_down(self) -> bool:
@@ -130,8 +128,9 @@ class Corrections(QObject):
         if self._held_back:
             return
         places = self._corrector.update(edits)
-        # What is drawn shows at once, also when the answer is then cancelled.
-        self._write({place: self._corrector.machine[place] for place in places})
+        # What is drawn shows at once; large images wait for their answer, as this does.
+        machine = {place: self._corrector.machine[place] for place in places}
+        self._write({i: own for i, own in machine.items() if own.mask.size <= _AT_ONCE})
         self._ask(places)
 
     def settle(self) -> None:
@@ -159,10 +158,9 @@ class Corrections(QObject):
 
     def current_place(self) -> int | None:
         """Place of the image in view; None where the slider is at none."""
-        answer = self._shown.answer
-        if answer is None:
+        if self._shown.answer is None:
             return None
-        return current_place(self._session.viewer, answer.placement)
+        return current_place(self._session.viewer, self._shown.answer.placement)
 
     def _react(self, painted: bool) -> None:
         place, answer = self.current_place(), self._shown.answer
@@ -231,7 +229,7 @@ class Corrections(QObject):
         return settled
 
     def _start(self, task: Task, on_success: Any) -> None:
-        self._task, self._interrupted = task, False
+        self._task, self._interrupted, self._under = task, False, self._session.edits
         task.succeeded.connect(on_success)
         task.failed.connect(self.failed)
         task.ended.connect(partial(self._on_ended, task.title == "Answer"))
@@ -240,12 +238,12 @@ class Corrections(QObject):
     def _on_answer(self, place: int, found: ImageResult) -> None:
         self._answering = None
         if not self._held_back:
-            self._write({place: found})
+            self._write({place: found}, self._under)
             self.answered.emit(place)
 
     def _on_part(self, part: Answers) -> None:
         if not self._held_back:
-            self._write(part)
+            self._write(part, self._under)
             self._flag(part)
 
     def _on_settled(self, settled: Settled | None) -> None:
@@ -278,15 +276,17 @@ class Corrections(QObject):
         if self._waiting or answered:
             self._next()
 
-    def _write(self, images: Answers) -> None:
-        """Put new answers into the layers, with what has been drawn since laid over."""
+    def _write(self, images: Answers, under: Edits | None = None) -> None:
+        """Put answers into the layers, laid over with what was drawn beyond `under`."""
+        under = None if self._held else under
         self._held.update(images)
         if self.brush_is_down or self._held_back or not self._held:
             return  # after a stroke, not into it
         images, self._held = self._held, {}
         self.absorb(images)  # the others are not touched
         keys, edits = self._corrector.keys, self._session.edits
-        images = {i: lay_over_image(found, edits, keys[i]) for i, found in images.items()}
+        if edits is not under:
+            images = {i: lay_over_image(own, edits, keys[i]) for i, own in images.items()}
         self._watch.writing = self._boxes.writing = True
         try:
             self._shown.write(images)
