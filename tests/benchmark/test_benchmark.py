@@ -59,7 +59,7 @@ def test_trivial_answers_score_what_they_must(root, tmp_path, quick):
         np.testing.assert_allclose(list(foreground.values("jaccard").values()), share)
         # The truth is one block, so that mask and box overlap alike.
         np.testing.assert_allclose(list(foreground.values("box_iou").values()), share)
-    changes = "superpixels.count=40 boxes.method=grid decode.iterations=1"
+    changes = "superpixels.count=40 boxes.method=grid"
     assert notes == (f"settings: preset fast with {changes}",)
 
 

@@ -130,6 +130,6 @@ def test_names_and_groups_each_once():
 def test_what_takes_nothing_away_is_the_same():
     same = find_same(GROUPS["ablation"], get_preset("fast"))
     assert same[Method.NO_DEEP] is Method.JOINT
-    assert same[Method.REFIT] is Method.PRIOR_SMOOTHER
+    assert same[Method.NO_ROUNDS] is Method.NO_COMMON
     assert Method.SEPARATE not in same
     assert find_same(GROUPS["ablation"], get_preset("photo")) == {}

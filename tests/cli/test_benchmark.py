@@ -43,7 +43,7 @@ def test_every_nth_image(root, tmp_path, capsys):
         (["wbc", "--classes", "cow"], "Known: cells"),
         (["wbc", "--methods", "jiont"], "Did you mean joint"),
         (["msrc"], "Images"),
-        (["wbc", "--set", "prior.rounds=1", "--methods", "joint"], "--encoder"),
+        (["wbc", "--set", "prior.common=1", "--methods", "joint"], "--encoder"),
     ],
 )
 def test_mistakes_are_explained_without_a_trace(words, message, root, tmp_path, capsys):

@@ -70,6 +70,8 @@ def test_stages_are_reported_in_order_and_to_the_end(tiny_collection, small):
         "Superpixels",
         "Saliency",
         "Box search",
+        "Looks",
+        "Learning",
         "Boxes",
         "Features",
         "Common classifier",
@@ -104,8 +106,9 @@ def test_a_new_image_is_the_only_one_worked_on(tiny_collection, small):
     seen = []
     progress.on_advance = seen.append
     Run(tiny_collection.open(), small, cache=cache, progress=progress).result()
-    # Each of the six stages per image begins with the three that are known.
-    assert seen.count(3) == 6
+    # All stages per image but those after the prior, which is learned from the whole set,
+    # begin with the three that are known.
+    assert seen.count(3) == 5
 
 
 def test_disk_cache_serves_a_new_process(tiny_collection, small, tmp_path):
@@ -283,3 +286,22 @@ def test_what_the_solver_notes_is_told_with_the_result_also_from_the_cache(
 def test_what_is_no_set_of_images_is_refused(inputs):
     with pytest.raises(InputError, match="Give"):
         segment(inputs)
+
+
+def test_the_look_of_the_object_is_learned_without_an_encoder(rng):
+    """What stands out more than the object in one image alone is not taken there."""
+    images = []
+    for place, red in ((18, 25), (24, 70), (30, 50), (36, 60), (42, 40), (27, 30)):
+        image = rng.normal(90, 3, (72, 96, 3))
+        image[place : place + 20, 30 : 30 + 24] += (red, 0, 0)
+        images.append(image)
+    images[0][12:26, 66:82] += (0, 110, 110)
+    images = [image.clip(0, 255).astype(np.uint8) for image in images]
+    settings = {"superpixels.count": 120}
+    shares = []
+    for rounds in (0, 3):
+        result = segment(images, overrides={**settings, "prior.rounds": rounds})
+        saliency = result.images[0].saliency_map
+        shares.append(saliency[20:36, 32:52].mean() - saliency[14:24, 68:80].mean())
+        assert ("Learning" in result.seconds) == (rounds > 0)
+    assert shares[0] < 0 < shares[1]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_jcc.otsu import otsu_threshold, otsu_thresholds
 from napari_jcc.problem import Variables, discriminative_factor
 from napari_jcc.problem.costs import (
     BoxSaliencyCost,
@@ -12,7 +13,6 @@ from napari_jcc.problem.costs import (
     SmoothnessCost,
     SuperpixelSaliencyCost,
 )
-from napari_jcc.problem.otsu import otsu_threshold, otsu_thresholds
 
 
 def dense_discriminative(features, beta):

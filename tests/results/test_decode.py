@@ -8,7 +8,6 @@ import pytest
 from napari_jcc.config import DecodeConfig
 from napari_jcc.regions import ImageRegions, find_overlap, measure_superpixels
 from napari_jcc.results.decode import decode_image, enlarge_mask, find_box, undecided_image
-from napari_jcc.results.refine import refine_mask
 
 PLAIN = DecodeConfig(refinement="none", box="scores")
 
@@ -157,48 +156,6 @@ def test_enlarged_outline_stays_in_place():
     rows, columns = np.nonzero(large)
     assert (rows.min(), rows.max() + 1) == (20, 60)
     assert (columns.min(), columns.max() + 1) == (30, 80)
-
-
-def test_grabcut_moves_a_rough_outline_to_the_edge(rng):
-    image = rng.normal(60, 6, (60, 60, 3))
-    truth = np.zeros((60, 60), bool)
-    truth[20:45, 20:45] = True
-    image[truth] += 120
-    rough = np.zeros_like(truth)
-    rough[16:42, 16:42] = True
-    refined = refine_mask(image.clip(0, 255).astype(np.uint8), rough, 3, seed=0)
-    before = (rough & truth).sum() / (rough | truth).sum()
-    after = (refined & truth).sum() / (refined | truth).sum()
-    assert before < 0.75 < 0.95 < after
-
-
-def test_specks_of_the_same_colour_elsewhere_are_not_taken(rng):
-    image = rng.normal(60, 6, (60, 60, 3))
-    image[20:45, 20:45] += 120
-    image[4:7, 50:54] += 120
-    rough = np.zeros((60, 60), bool)
-    rough[18:43, 18:43] = True
-    refined = refine_mask(image.clip(0, 255).astype(np.uint8), rough, 3, seed=0)
-    assert refined[30, 30]
-    assert not refined[:10].any()
-
-
-def test_grabcut_that_runs_away_is_not_trusted(rng):
-    """The mask covers a corner of one flat field; its colours are those of the rest."""
-    image = np.full((60, 60, 3), 90, np.uint8)
-    image[:, 30:] = 200
-    mask = np.zeros((60, 60), bool)
-    mask[:15, :14] = True
-    refined = refine_mask(image, mask, 3, seed=0)
-    union = (refined | mask).sum()
-    assert (refined & mask).sum() / union >= 0.5
-
-
-@pytest.mark.parametrize("fill", [0, 5, 3600 - 5, 3600])
-def test_masks_too_small_to_model_stay(fill):
-    mask = (np.arange(3600) < fill).reshape(60, 60)
-    refined = refine_mask(np.zeros((60, 60, 3), np.uint8), mask, 3, seed=0)
-    np.testing.assert_array_equal(refined, mask)
 
 
 def test_blend_lets_the_prior_cut_through_a_superpixel(quarters):

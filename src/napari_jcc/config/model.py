@@ -59,5 +59,5 @@ class JccConfig(Section):
     @property
     def uses_encoder(self) -> bool:
         """Whether anything asks for the maps of an encoder."""
-        learns = self.prior.rounds > 0 or self.boxes.learned or self.learns_cuts
+        learns = self.boxes.learned or self.learns_cuts
         return self.features.deep or self.prior.common > 0 or learns

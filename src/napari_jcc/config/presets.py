@@ -62,7 +62,6 @@ PRESETS: dict[str, Preset] = {
             {
                 **_DEEP,
                 "prior.common": 2.0,
-                "prior.rounds": 3,
                 "boxes.rating": "learned",
                 "decode.cut": "learned",
                 "decode.box": "scores",
@@ -75,7 +74,7 @@ PRESETS: dict[str, Preset] = {
             "Microscopy",
             "Deep features, and saliency as prior, for images unlike photographs. Needs an "
             "encoder.",
-            {**_DEEP, "decode.refinement": "look"},
+            {**_DEEP, "prior.rounds": 0, "decode.refinement": "look"},
         ),
         Preset(
             "many",
@@ -87,6 +86,7 @@ PRESETS: dict[str, Preset] = {
                 "superpixels.count": 1500,
                 "superpixels.compactness": 10.0,
                 "saliency.method": "local_contrast",
+                "prior.rounds": 0,
                 "boxes.objects": 0,
                 "boxes.count": 40,
                 "boxes.smallest_area": 0.001,
@@ -116,7 +116,10 @@ PRESETS: dict[str, Preset] = {
                 "problem.area_max": 1.0,
                 "problem.superpixel_cost": "log",
                 "problem.box_cost": "log_mean",
+                "prior.rounds": 0,
                 "decode.rounding": "paper",
+                "decode.reach": 1.0,
+                "decode.iterations": 3,
                 "decode.box": "scores",
             },
         ),

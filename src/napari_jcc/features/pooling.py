@@ -76,6 +76,16 @@ def pool_superpixels(
     return np.asarray(mean @ grid.reshape(-1, grid.shape[-1]), dtype=np.float32)
 
 
+def pool_pixels(values: Float32Array, superpixels: Superpixels) -> FloatArray:
+    """Mean of (h, w, D) values over every superpixel, (S, D)."""
+    labels = superpixels.label_map.ravel()
+    columns = [
+        np.bincount(labels, plane.ravel(), len(superpixels))
+        for plane in np.moveaxis(values, -1, 0)
+    ]
+    return np.stack(columns, axis=1) / superpixels.area.astype(np.float64)[:, None]
+
+
 def pool_boxes(grid: Float32Array, boxes: Float32Array, step: int) -> Float32Array:
     """Mean of the grid over 2 x 2 cells of every box, concatenated.
 

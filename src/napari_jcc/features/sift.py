@@ -8,7 +8,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.features.extractor import RegionDescriptors
 from napari_jcc.features.pooling import grid_centres, pool_boxes, pool_superpixels
-from napari_jcc.regions.regions import ImageRegions
+from napari_jcc.regions.regions import ImageRegions, Superpixels
 
 ORIENTATIONS = 8
 CELLS = 4
@@ -39,12 +39,21 @@ class SiftExtractor:
 
     def describe(self, image: ImageArray, regions: ImageRegions) -> RegionDescriptors:
         """Describe superpixels (S, 129) and boxes (R, 516) of `image` (h, w, 3) uint8."""
-        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        grid = describe_grid(gray, self.step, self.size)
+        grid = self._grid(image)
         return RegionDescriptors(
             superpixels=pool_superpixels(grid, regions.superpixels, self.step),
             boxes=pool_boxes(grid, regions.boxes, self.step),
         )
+
+    def describe_superpixels(
+        self, image: ImageArray, superpixels: Superpixels
+    ) -> Float32Array:
+        """Describe superpixels alone, (S, 129), of `image` (h, w, 3) uint8."""
+        return pool_superpixels(self._grid(image), superpixels, self.step)
+
+    def _grid(self, image: ImageArray) -> Float32Array:
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        return describe_grid(gray, self.step, self.size)
 
 
 def describe_grid(gray: Float32Array, step: int, size: int) -> Float32Array:

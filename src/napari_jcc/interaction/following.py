@@ -16,9 +16,9 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.features.appearance import describe_pixels
+from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import spread_surprise
-from napari_jcc.interaction.teaching import pool_by_superpixel
 from napari_jcc.regions import ImageRegions
 
 TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
@@ -47,17 +47,17 @@ class Appearance:
 
     def __init__(self, image: ImageArray, regions: ImageRegions) -> None:
         self.labels = regions.superpixels.label_map
-        self._regions = regions
+        self._superpixels = regions.superpixels
         height, width = self.labels.shape
         place = np.mgrid[:height, :width].transpose(1, 2, 0).astype(np.float32)
         self._pixels = np.concatenate([describe_pixels(image), place], axis=-1)
-        means = pool_by_superpixel(self._pixels, regions)
+        means = pool_pixels(self._pixels, regions.superpixels)
         self._scale = np.sqrt(_precisions(means.var(axis=0)))
         self.superpixels: FloatArray = means * self._scale
 
     def pool(self, values: Float32Array) -> FloatArray:
         """Mean of a map (h, w) over every superpixel, (S,)."""
-        return pool_by_superpixel(values[..., None], self._regions)[:, 0]
+        return pool_pixels(values[..., None], self._superpixels)[:, 0]
 
     def observe(
         self, at: MaskArray, surprise: Float32Array

@@ -145,13 +145,12 @@ class Machine:
         moved = own is not before
         point = joint.solve_image(pieces, point, place, fixings, progress, rebuild=moved)
         images = list(state.images)
-        taught = before is not self._run.regions[place]
         values = joint.values(point, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
         rating = None if state.look is None else self._looks.rate(state.look, place)
         drawn_on = self._drawn_on(state, place, keep=True)
-        images[place] = self._decide(place, own, values, said, taught, rating, drawn_on)
+        images[place] = self._decide(place, own, values, said, rating, drawn_on)
         return replace(state, point=point, images=tuple(images))
 
     def settle(self, edits: Edits, progress: Progress) -> State:
@@ -284,7 +283,7 @@ class Machine:
             keep = place == latest
             rating = None if look is None else self._looks.rate(look, place, keep=keep)
             drawn_on = None if said.empty else self._drawn_on(self.start, place, keep=False)
-            return self._decide(place, regions[place], values, said, True, rating, drawn_on)
+            return self._decide(place, regions[place], values, said, rating, drawn_on)
 
         def keep(position: int, result: ImageResult) -> None:
             decided[joint.places[position]] = result
@@ -300,7 +299,6 @@ class Machine:
         regions: ImageRegions,
         values: tuple[FloatArray, FloatArray],
         said: Guidance,
-        taught: bool,
         rating: Float32Array | None,
         drawn_on: DrawnOn | None,
     ) -> ImageResult:
@@ -315,7 +313,6 @@ class Machine:
             values,
             said,
             run.config.decode,
-            taught,
             cut,
             rating,
             drawn_on,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
-from napari_jcc.features.appearance import describe_pixels
+from napari_jcc._types import FloatArray, ImageArray, MaskArray
+from napari_jcc.features.looks import describe_looks, gather_looks
+from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.priors.kernel_ridge import KernelRidge
 from napari_jcc.regions import ImageRegions
 
@@ -22,17 +23,6 @@ LANDMARKS = 400
 CORRECTED_WEIGHT = 5.0
 MARKED_WEIGHT = 20.0
 """How many times a superpixel of a corrected image, and a marked one, counts."""
-
-
-def pool_by_superpixel(values: Float32Array, regions: ImageRegions) -> FloatArray:
-    """Mean of (h, w, D) values over every superpixel, (S, D)."""
-    labels = regions.superpixels.label_map.ravel()
-    count = len(regions.superpixels)
-    area = regions.superpixels.area.astype(np.float64)
-    columns = [
-        np.bincount(labels, plane.ravel(), count) for plane in np.moveaxis(values, -1, 0)
-    ]
-    return np.stack(columns, axis=1) / area[:, None]
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ def read_lesson(
     if corrected:
         weight *= CORRECTED_WEIGHT
         weight[np.asarray(marked, np.int64)] *= MARKED_WEIGHT / CORRECTED_WEIGHT
-    target = pool_by_superpixel(share.reshape(height, width, 1), regions)[:, 0]
+    target = pool_pixels(share.reshape(height, width, 1), regions.superpixels)[:, 0]
     return Lesson(target, weight)
 
 
@@ -114,29 +104,6 @@ def teaching_features(
     learned : (S, K)
         The run's own features of all superpixels, of total variance 1.
     """
-    appearance = np.concatenate(
-        [
-            pool_by_superpixel(describe_pixels(image), found)
-            for image, found in zip(images, regions, strict=True)
-        ]
-    )
-    blocks = [
-        2.0 * learned,
-        _unit_variance(_standard(appearance)),
-        0.3 * _standard(np.concatenate([_place(found) for found in regions])),
-    ]
-    return np.concatenate(blocks, axis=1)
-
-
-def _place(regions: ImageRegions) -> FloatArray:
-    height, width = regions.superpixels.label_map.shape
-    place = regions.superpixels.centre / np.array([width, height])
-    return np.concatenate([place, np.abs(place - 0.5)], axis=1).astype(np.float64)
-
-
-def _standard(values: FloatArray) -> FloatArray:
-    return np.asarray((values - values.mean(axis=0)) / (values.std(axis=0) + 1e-9))
-
-
-def _unit_variance(values: FloatArray) -> FloatArray:
-    return np.asarray(values / np.sqrt(max(float(values.var(axis=0).sum()), 1e-12)))
+    pairs = zip(images, regions, strict=True)
+    looks = [describe_looks(image, found.superpixels) for image, found in pairs]
+    return np.concatenate([2.0 * learned, gather_looks(looks)], axis=1)

@@ -148,7 +148,7 @@ class EncodedImages:
         if not features.encoder:
             raise ConfigError(
                 "The settings ask for deep features (features.superpixels, "
-                "features.boxes) or a deep prior (prior.common, prior.rounds) "
+                "features.boxes) or a deep prior (prior.common) "
                 "or learned boxes or cuts (boxes.rating, decode.cut) but name no encoder. "
                 "Set features.encoder, or --encoder NAME_OR_PATH."
             )

@@ -5,14 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from napari_jcc._types import Float32Array
+from napari_jcc.features import embed
+from napari_jcc.features.looks import gather_looks
+from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
+from napari_jcc.pipeline.keeper import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
-from napari_jcc.priors import Evidence, find_priors, refit_prior
+from napari_jcc.priors import Evidence, find_priors, refit_by_superpixels, refit_prior
+from napari_jcc.regions import Superpixels
 from napari_jcc.results.smooth import smooth_prior, split_smoothed
+
+_TEXTURE_SETTINGS = {"sift_step", "sift_size", "kernel", "dimensions"}
 
 
 def rate_priors(
-    work: WorkingSet, keys: list[str], saliency: list[Float32Array]
+    work: WorkingSet,
+    keys: list[str],
+    saliency: list[Float32Array],
+    superpixels: list[Superpixels],
 ) -> tuple[list[str], list[Float32Array]]:
     """Return what is probably object in every image, whatever the settings weigh.
 
@@ -24,6 +34,8 @@ def rate_priors(
         Under which the saliency is kept.
     saliency : list of (h, w) float32
         In [0, 1].
+    superpixels
+        Pieces of the images.
 
     Returns
     -------
@@ -33,6 +45,8 @@ def rate_priors(
         In [0, 1]; the saliency itself where nothing else counts.
     """
     own_keys, priors = _combine(work, keys, saliency)
+    if not work.encoded.needed:
+        return _learn_by_superpixels(work, own_keys, priors, superpixels)
     keys, maps = own_keys, priors
     rounds = work.config.prior.rounds
     for round_ in range(1, rounds + 1):
@@ -86,3 +100,41 @@ def _learn(
         return tuple(work.keeper.single("Learning", learn))
 
     return list(work.keeper.once(key, compute))
+
+
+def _learn_by_superpixels(
+    work: WorkingSet,
+    keys: list[str],
+    priors: list[Float32Array],
+    superpixels: list[Superpixels],
+) -> tuple[list[str], list[Float32Array]]:
+    """Learn the priors anew from what the superpixels of the set look like."""
+    config = work.config
+    rounds = config.prior.rounds
+    if rounds == 0:
+        return keys, priors
+    features = config.features.model_dump(mode="json", include=_TEXTURE_SETTINGS)
+    look_keys = extend_keys(keys, "looks", features)
+    whole = digest("prior learned by superpixels", look_keys, rounds)
+
+    def compute() -> tuple[Float32Array, ...]:
+        tasks = [
+            stages.LooksTask(image, found, config)
+            for image, found in zip(work.images, superpixels, strict=True)
+        ]
+        described = work.keeper.map("Looks", stages.compute_looks, look_keys, tasks)
+
+        def learn() -> list[Float32Array]:
+            textures, looks = zip(*described, strict=True)
+            parts = embed(textures, True, config.features), gather_looks(looks)
+            features = np.concatenate(parts, axis=1).astype(np.float32)
+            ends = np.cumsum([len(found) for found in superpixels])[:-1]
+            return refit_by_superpixels(
+                np.split(features, ends), superpixels, priors, rounds
+            )
+
+        return tuple(work.keeper.single("Learning", learn))
+
+    # What is learned changes with every image, so all share the key.
+    maps = work.keeper.once(whole, compute)
+    return [digest(key, whole) for key in keys], list(maps)

@@ -140,7 +140,7 @@ class Run:
         salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
         boxes = BoxStage(work, superpixels)
         proposals = boxes.search(keys)
-        keys, maps = rate_priors(work, salient_keys, saliency)
+        keys, maps = rate_priors(work, salient_keys, saliency, superpixels)
         keys, regions = boxes.choose(keys, proposals, maps)
         answer = JointStage(work, self.formulation).solve(keys, regions)
         whole = digest("decided", answer.key, keys)

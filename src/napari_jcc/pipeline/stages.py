@@ -11,6 +11,8 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap, RegionDescriptors, describe_image
+from napari_jcc.features.looks import describe_looks
+from napari_jcc.features.sift import SiftExtractor
 from napari_jcc.priors.masks import describe_masks, overlap_masks
 from napari_jcc.regions import (
     ImageRegions,
@@ -47,6 +49,14 @@ class SaliencyTask(NamedTuple):
     image: ImageArray
     superpixels: Superpixels
     supplied: ImageCollection | None
+    config: JccConfig
+
+
+class LooksTask(NamedTuple):
+    """Input of `compute_looks`."""
+
+    image: ImageArray
+    superpixels: Superpixels
     config: JccConfig
 
 
@@ -135,6 +145,14 @@ def compute_saliency(task: SaliencyTask) -> Float32Array:
     if supplied is not None and supplied.ndim == 3:
         supplied = np.asarray(supplied[..., :3].mean(axis=-1))
     return find_saliency(task.image, task.superpixels, task.config.saliency, supplied)
+
+
+def compute_looks(task: LooksTask) -> tuple[Float32Array, Float32Array]:
+    """Describe the superpixels of one image by texture, and by appearance and place."""
+    image, superpixels, config = task
+    sift = SiftExtractor(config.features.sift_step, config.features.sift_size)
+    texture = sift.describe_superpixels(image, superpixels)
+    return texture, describe_looks(image, superpixels)
 
 
 def compute_proposals(task: ProposalTask) -> IntArray:

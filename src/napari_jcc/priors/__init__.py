@@ -5,5 +5,13 @@ from napari_jcc.priors.combine import find_priors
 from napari_jcc.priors.common import rate_common
 from napari_jcc.priors.prior import Evidence
 from napari_jcc.priors.refit import refit_prior
+from napari_jcc.priors.refit_superpixels import refit_by_superpixels
 
-__all__ = ["Evidence", "find_priors", "rate_boxes", "rate_common", "refit_prior"]
+__all__ = [
+    "Evidence",
+    "find_priors",
+    "rate_boxes",
+    "rate_common",
+    "refit_by_superpixels",
+    "refit_prior",
+]

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.config import DecodeConfig
-from napari_jcc.problem.otsu import otsu_threshold
+from napari_jcc.otsu import otsu_threshold
 from napari_jcc.regions import ImageRegions, box_iou, largest_piece
 from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
@@ -123,7 +123,7 @@ def _find_mask(
         return split_by_otsu(blended if rating is None else mix_rating(rating, blended))
     mask = select_superpixels(scores, regions, config.rounding)[labels]
     if config.refinement == "grabcut":
-        return refine_mask(image, mask, config.iterations, config.seed)
+        return refine_mask(image, mask, config)
     return mask
 
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.features.appearance import describe_pixels
+from napari_jcc.otsu import otsu_thresholds
 from napari_jcc.priors.kernel_ridge import FittedRidge, KernelRidge
-from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.results.smooth import split_by_otsu
 
 SHARE = 0.5

@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.errors import ConfigError
-from napari_jcc.problem.otsu import otsu_threshold
+from napari_jcc.otsu import otsu_threshold
 from napari_jcc.results.bilateral import smooth_alike
 from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut, cut_above
 

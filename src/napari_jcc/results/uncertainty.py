@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, MaskArray
-from napari_jcc.problem.otsu import otsu_threshold
+from napari_jcc.otsu import otsu_threshold
 from napari_jcc.regions import box_iou, largest_piece
 from napari_jcc.results.decode import enlarge_mask
 from napari_jcc.results.result import ImageResult

@@ -57,10 +57,20 @@ class DecodeConfig(Section):
         "Where several objects an image are looked for: joined: count as one. parted: are "
         "cut at their necks, for round ones; long or bent objects would fall apart.",
     )
+    reach: float = setting(
+        0.04,
+        "GrabCut reach (share of side)",
+        "How far GrabCut may move the outline of the superpixels, as a share of the longer "
+        "side. Its colour models know one image; what superpixels were chosen by is known "
+        "from all. 1: anywhere, as in the paper.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
     iterations: int = setting(
-        3,
+        1,
         "GrabCut iterations",
-        "More lets the outline move further from the superpixels.",
+        "Rounds of colour models and cut; more matter where the reach is large.",
         advanced=True,
         ge=1,
         le=50,

@@ -32,10 +32,12 @@ class PriorConfig(Section):
         le=1000,
     )
     rounds: int = setting(
-        0,
+        3,
         "Rounds of learning",
         "How often the look of the object is learned beforehand from masks of all images; "
-        "three quarters of the prior are then what was learned. Needs an encoder.",
+        "three quarters of the prior are then what was learned. By the encoder's maps "
+        "where other settings ask for one, else by texture, colour and place of the "
+        "superpixels.",
         ge=0,
         le=20,
     )

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from napari_jcc._types import FloatArray
+from napari_jcc.otsu import otsu_thresholds
 from napari_jcc.problem.costs.cost import Cost, CostTerms
 from napari_jcc.problem.data import JointData
-from napari_jcc.problem.otsu import otsu_thresholds
 from napari_jcc.problem.variables import Variables
 
 

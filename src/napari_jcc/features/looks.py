@@ -1,0 +1,61 @@
+"""What superpixels look like and where they are, comparable across a set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc.features.appearance import describe_pixels
+from napari_jcc.features.pooling import pool_pixels
+from napari_jcc.regions.regions import Superpixels
+
+PLACES = 4
+PLACE_WEIGHT = 0.3
+"""Standard deviation of each of the four numbers that say where a superpixel is; all of
+what it looks like together have 1."""
+
+
+def describe_looks(image: ImageArray, superpixels: Superpixels) -> Float32Array:
+    """Describe the superpixels of one image by appearance and place.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8
+        RGB at working size.
+    superpixels
+        Its pieces.
+
+    Returns
+    -------
+    (S, D + 4) float32
+        Means of `describe_pixels`; x and y of the centre as shares of the image's sides,
+        and how far they are from the middle.
+    """
+    height, width = superpixels.label_map.shape
+    place = superpixels.centre / np.array([width, height])
+    parts = pool_pixels(describe_pixels(image), superpixels), place, np.abs(place - 0.5)
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def gather_looks(looks: Sequence[Float32Array]) -> FloatArray:
+    """Bring descriptions of a set's images to comparable scales.
+
+    Parameters
+    ----------
+    looks : list of (S_i, D + 4)
+        What `describe_looks` returned.
+
+    Returns
+    -------
+    (S, D + 4) float64
+        Appearance has variance 1 in all, shared evenly; place as `PLACE_WEIGHT` says.
+    """
+    values = np.concatenate(looks).astype(np.float64)
+    deviation = values.std(axis=0)
+    standard = (values - values.mean(axis=0)) / (deviation + 1e-9)
+    present = max(int((deviation[:-PLACES] > 1e-9).sum()), 1)
+    standard[:, :-PLACES] /= np.sqrt(present)
+    standard[:, -PLACES:] *= PLACE_WEIGHT
+    return np.asarray(standard)
