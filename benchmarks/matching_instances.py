@@ -115,6 +115,29 @@ def score(matcher: SetMatcher, images: list[PairImage], other: PairImage):
     }
 
 
+def write_table(found: dict[str, dict[str, list[float]]], count: str = "") -> None:
+    """Print the mean of every measure by row, that of the row "all" with its interval.
+
+    Measures named PCK or found are shares, given in percent. `count` is the title of a
+    column that says how many were to be found, if there is to be one.
+    """
+    everything = found.pop("all")
+    titles = [*([count] if count else []), *everything]
+    sys.stdout.write(f"| | {' | '.join(titles)} |\n|{'---|' * (len(titles) + 1)}\n")
+    for name, measures in [*found.items(), ("all", everything)]:
+        cells = [str(len(measures["found"]))] if count else []
+        for measure, values in measures.items():
+            share = measure.startswith(("PCK", "found"))
+            factor, digits = (100, 1) if share else (1, 2)
+            mean = bootstrap_mean([values])
+            text = f"{factor * mean.mean:.{digits}f}"
+            if name == "all":
+                low, high = factor * mean.low, factor * mean.high
+                text += f" ({low:.{digits}f}-{high:.{digits}f})"
+            cells.append(text)
+        sys.stdout.write(f"| {name} | {' | '.join(cells)} |\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--root", type=Path, required=True)
@@ -139,20 +162,7 @@ def main() -> None:
         for measure, values in score(matcher, images, other).items():
             for row in (name, "all"):
                 found.setdefault(row, {}).setdefault(measure, []).extend(values)
-    everything = found.pop("all")
-    sys.stdout.write(f"| | {' | '.join(everything)} |\n|{'---|' * (len(everything) + 1)}\n")
-    for name, measures in [*found.items(), ("all", everything)]:
-        cells = []
-        for measure, values in measures.items():
-            share = measure.startswith(("PCK", "found"))
-            factor, digits = (100, 1) if share else (1, 2)
-            mean = bootstrap_mean([values])
-            text = f"{factor * mean.mean:.{digits}f}"
-            if name == "all":
-                low, high = factor * mean.low, factor * mean.high
-                text += f" ({low:.{digits}f}-{high:.{digits}f})"
-            cells.append(text)
-        sys.stdout.write(f"| {name} | {' | '.join(cells)} |\n")
+    write_table(found)
 
 
 if __name__ == "__main__":

@@ -14,19 +14,18 @@ is one. `--instances 1` has one map only.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from matching_instances import write_table
 from scipy.optimize import linear_sum_assignment
 
 from napari_jcc.benchmark import load_set
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
-from napari_jcc.evaluation.bootstrap import bootstrap_mean
 from napari_jcc.matching.outputs import PairResult, SetMatcher, open_set_matcher
 from napari_jcc.progress import Progress
 from napari_jcc.regions.geometry import box_iou
@@ -103,20 +102,7 @@ def main() -> None:
         for measure, values in score(matcher, photo, template, options.iou).items():
             for row in (name, "all"):
                 found.setdefault(row, {}).setdefault(measure, []).extend(values)
-    everything = found.pop("all")
-    titles = ["objects", *everything]
-    sys.stdout.write(f"| | {' | '.join(titles)} |\n|{'---|' * (len(titles) + 1)}\n")
-    for name, measures in [*found.items(), ("all", everything)]:
-        cells = [str(len(measures["found"]))]
-        for measure, values in measures.items():
-            factor, digits = (100, 1) if measure == "found" else (1, 2)
-            mean = bootstrap_mean([values])
-            text = f"{factor * mean.mean:.{digits}f}"
-            if name == "all":
-                low, high = factor * mean.low, factor * mean.high
-                text += f" ({low:.{digits}f}-{high:.{digits}f})"
-            cells.append(text)
-        sys.stdout.write(f"| {name} | {' | '.join(cells)} |\n")
+    write_table(found, "objects")
 
 
 if __name__ == "__main__":
