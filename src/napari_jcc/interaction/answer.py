@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
-from napari_jcc.config import DecodeConfig
+from napari_jcc._types import Float32Array, FloatArray, MaskArray
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT
 from napari_jcc.interaction.following import Appearance, follow_marks
 from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.interaction.overlay import lay_over_mask
+from napari_jcc.pipeline import FinishedRun
 from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
-from napari_jcc.results.cuts import OWN_CUT, Cut
+from napari_jcc.results.cuts import OWN_CUT
 from napari_jcc.results.decode import decode_image, enlarge_mask, find_box
 from napari_jcc.results.refine import refine_mask
 
@@ -37,16 +37,13 @@ class DrawnOn:
 
 
 def decode_guided(
-    name: str,
-    image: ImageArray,
-    shape: tuple[int, int],
+    run: FinishedRun,
+    place: int,
     regions: ImageRegions,
     values: tuple[FloatArray, FloatArray],
-    guidance: Guidance,
-    config: DecodeConfig,
-    cut: Cut = OWN_CUT,
-    rating: Float32Array | None = None,
-    drawn_on: DrawnOn | None = None,
+    said: Guidance | None,
+    rating: Float32Array | None,
+    drawn_on: DrawnOn | None,
 ) -> ImageResult:
     """Decide mask and box of an image with edits, which the mask follows further.
 
@@ -55,36 +52,47 @@ def decode_guided(
 
     Parameters
     ----------
-    name, image, shape, regions, config, cut, rating
-        As for `decode_image`.
+    run
+        The finished run.
+    place
+        The image's place in its collection.
+    regions
+        Pieces of the image, as the edits leave them.
     values
         y (S,) and z (R,) of the image under the edits.
-    guidance
-        What the edits say.
+    said
+        What the edits say; None without any.
+    rating
+        As for `decode_image`.
     drawn_on
         What the marks were drawn on; without, the mask does not move by looks.
     """
-    y = tame_marked(values[0], guidance)
+    name, image = run.collection.names[place], run.images[place]
+    shape, config = run.collection.shape(place), run.config.decode
+    y, z = values
+    if said is None or said.empty:
+        cut = run.cuts[place]
+        return decode_image(name, image, shape, regions, y, z, config, cut, rating)
+    y = tame_marked(y, said)
     by_grabcut = config.refinement == "grabcut"
-    if guidance.empty:
-        return decode_image(name, image, shape, regions, y, values[1], config, cut, rating)
     # Refined and boxed below, with the marks.
     unrefined = {"refinement": "none"} if by_grabcut else {}
     plain = config.model_copy(update={"box": "scores", **unrefined})
-    found = decode_image(name, image, shape, regions, y, values[1], plain, cut, rating)
-    if guidance.no_object:
+    # A map that the user moved is another than the run's cut was rated for.
+    found = decode_image(name, image, shape, regions, y, z, plain, OWN_CUT, rating)
+    if said.no_object:
         nowhere = np.full(4, np.nan, np.float32)
         return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)
     working = image.shape[0], image.shape[1]
     mask = enlarge_mask(found.mask, working)
-    if drawn_on is not None and guidance.marks.any():
-        mask = follow_marks(mask, drawn_on.masks, guidance.marks, drawn_on.appearance)
-    mask = lay_over_mask(mask, guidance.marks)
+    if drawn_on is not None and said.marks.any():
+        mask = follow_marks(mask, drawn_on.masks, said.marks, drawn_on.appearance)
+    mask = lay_over_mask(mask, said.marks)
     if by_grabcut:
-        marks = guidance.marks == BACKGROUND, guidance.marks == OBJECT
+        marks = said.marks == BACKGROUND, said.marks == OBJECT
         mask = refine_mask(image, mask, config, marks)
-    if guidance.box is not None:
-        mask = mask & _inside(guidance.box, working)
+    if said.box is not None:
+        mask = mask & _inside(said.box, working)
     mask = enlarge_mask(np.asarray(mask), shape)
     candidates = found.candidate_boxes, found.candidate_scores
     box, score = find_box(mask, *candidates, config.box)

@@ -85,8 +85,8 @@ class Appearance:
         return means[:, :-1] * self._scale, means[:, -1]
 
 
-class LastLooked:
-    """Appearances of images; that of the one drawn on last is kept for the next stroke.
+class Appearances:
+    """Those of a set's images; of the one drawn on last it is kept for the next stroke.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class LastLooked:
         self._images, self._regions = images, regions
         self._last: tuple[int, Appearance] | None = None
 
-    def look(self, place: int, *, keep: bool) -> Appearance:
+    def of(self, place: int, *, keep: bool) -> Appearance:
         """Return what an image looks like, to be kept in place of the last one or not."""
         last = self._last  # two threads may ask
         if last is not None and last[0] == place:

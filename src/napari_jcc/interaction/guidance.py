@@ -10,6 +10,7 @@ from scipy import sparse
 
 from napari_jcc._types import Float32Array, FloatArray, IntArray
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
+from napari_jcc.interaction.spreading import Marked
 from napari_jcc.problem.fixings import Fixings
 from napari_jcc.regions import ImageRegions, box_iou
 from napari_jcc.regions.boxes import box_excess
@@ -40,6 +41,14 @@ class Guidance:
     object: IntArray
     background: IntArray
     box: FloatArray | None = None
+
+    @property
+    def decided(self) -> Marked:
+        """The superpixels that the marks decide, and how."""
+        return Marked(
+            np.concatenate([self.object, self.background]),
+            np.repeat([1.0, 0.0], [len(self.object), len(self.background)]),
+        )
 
     @property
     def empty(self) -> bool:

@@ -105,7 +105,7 @@ class JointSolver:
         self,
         regions: Sequence[ImageRegions],
         fixings: Mapping[int, Fixings],
-        progress: Progress | None = None,
+        progress: Progress,
     ) -> Point:
         """Return the optimum of the whole set with a taught prior.
 
@@ -145,7 +145,7 @@ class JointSolver:
         point: Point,
         place: int,
         fixings: Fixings,
-        progress: Progress | None = None,
+        progress: Progress,
         *,
         rebuild: bool = False,
     ) -> Point:

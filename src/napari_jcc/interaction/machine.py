@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray
+from napari_jcc._types import FloatArray
 from napari_jcc.interaction.answer import DrawnOn, decode_guided
 from napari_jcc.interaction.edits import Edits, ImageKey
-from napari_jcc.interaction.following import LastLooked
+from napari_jcc.interaction.following import Appearances
 from napari_jcc.interaction.guidance import (
     Guidance,
     hold_marks,
@@ -18,22 +18,21 @@ from napari_jcc.interaction.guidance import (
     read_guidance,
 )
 from napari_jcc.interaction.joint import JointSolver, Point
+from napari_jcc.interaction.look_teacher import LookTeacher
 from napari_jcc.interaction.overlay import lay_over_image
-from napari_jcc.interaction.relook import LookTeacher
 from napari_jcc.interaction.spreading import (
-    Marked,
+    NO_MARKS,
     describe_superpixels,
     spread_marks,
     with_prior,
 )
-from napari_jcc.interaction.teaching import Lesson, Teacher, read_lesson, teaching_features
+from napari_jcc.interaction.teaching import Teacher
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.problem.fixings import Fixings
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import ImageResult
-from napari_jcc.results.cuts import OWN_CUT
 from napari_jcc.results.look import Look
 
 TAUGHT_SHARE = 0.9
@@ -91,22 +90,11 @@ class Machine:
         by_map = run.config.decode.refinement in ("smoother", "blend", "look")
         self._spreads = by_map and not self._several
         self._follows = run.config.decode.refinement == "grabcut" and not self._several
-        self._looks = LookTeacher(run)
-        self._looked = LastLooked(run.images, run.regions)
+        self._look_teacher = LookTeacher(run)
+        self._appearances = Appearances(run.images, run.regions)
         point = None if self._joint is None else self._joint.start
         images = run.result.images
         self.start = State(run.regions, point, run.look, images, images)
-
-    def guidance(self, edits: Edits, place: int, regions: ImageRegions) -> Guidance:
-        """Read what the edits of an image say about its pieces.
-
-        Raises
-        ------
-        InputError
-            If the image was drawn on at another size.
-        """
-        key, shape = self._keys[place], self._run.collection.shape(place)
-        return read_guidance(regions, edits.marks(key, shape), edits.box(key))
 
     def prepare(self, state: State, place: int, progress: Progress) -> None:
         """Do what an answer for an image needs and no edit changes, so that it is quicker.
@@ -122,9 +110,9 @@ class Machine:
         if joint is None or point is None or place not in joint.places:
             return
         if self._follows:
-            self._looked.look(place, keep=True)
+            self._appearances.of(place, keep=True)
         if state.look is not None:
-            self._looks.rate(state.look, place)
+            self._look_teacher.rate(state.look, place)
         # Where an image's part is solved in a process, that takes seconds to start.
         pieces = [state.regions[i] for i in joint.places]
         joint.solve_image(pieces, point, place, Fixings(), progress)
@@ -137,8 +125,7 @@ class Machine:
         joint, point = self._joint, state.point
         if joint is None or point is None or place not in joint.places:
             return state
-        before = state.regions[place]
-        said = self.guidance(edits, place, before)
+        before, said = state.regions[place], self._read(edits, place)
         own, chosen = hold_marks(before, said)
         pieces = [own if i == place else state.regions[i] for i in joint.places]
         fixings = local_fixings(said, chosen, own.objects)
@@ -148,9 +135,9 @@ class Machine:
         values = joint.values(point, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
-        rating = None if state.look is None else self._looks.rate(state.look, place)
+        rating = None if state.look is None else self._look_teacher.rate(state.look, place)
         drawn_on = self._drawn_on(state, place, keep=True)
-        images[place] = self._decide(place, own, values, said, rating, drawn_on)
+        images[place] = decode_guided(self._run, place, own, values, said, rating, drawn_on)
         return replace(state, point=point, images=tuple(images))
 
     def settle(self, edits: Edits, progress: Progress) -> State:
@@ -169,59 +156,49 @@ class Machine:
         untaught = self._several and self.start.look is None
         if joint is None or not corrected or untaught:
             return self.start
+        guidance = {place: self._read(edits, place) for place in corrected}
         regions = list(self._run.regions)
         if not self._several:
-            for place, change in self._learn(joint, edits, corrected, progress).items():
+            for place, change in self._learn(joint, edits, guidance, progress).items():
                 regions[place] = with_prior(regions[place], change)
-        guidance: dict[int, Guidance] = {}
         fixings: dict[int, Fixings] = {}
-        for place in corrected:
-            guidance[place] = self.guidance(edits, place, regions[place])
-            regions[place], chosen = hold_marks(regions[place], guidance[place])
-            fixings[place] = local_fixings(guidance[place], chosen, regions[place].objects)
+        for place, said in guidance.items():
+            regions[place], chosen = hold_marks(regions[place], said)
+            fixings[place] = local_fixings(said, chosen, regions[place].objects)
         point, look = joint.start, self.start.look
         if not self._several:
             progress.start("Joint problem", 1)
             point = joint.solve([regions[i] for i in joint.places], fixings, progress)
             progress.advance()
         if look is not None:
-            look = self._looks.learn(joint, point, regions, guidance, progress)
-        decided = self._decode(joint, regions, point, guidance, look, progress)
-        images = tuple(decided)
+            look = self._look_teacher.learn(joint, point, regions, guidance, progress)
+        images = self._decode(joint, regions, point, guidance, look, progress)
         return State(tuple(regions), point, look, images, images)
+
+    def _read(self, edits: Edits, place: int) -> Guidance:
+        """Read what the edits of an image say about its superpixels, which never change."""
+        key, shape = self._keys[place], self._run.collection.shape(place)
+        return read_guidance(
+            self._run.regions[place], edits.marks(key, shape), edits.box(key)
+        )
 
     def _learn(
         self,
         joint: JointSolver,
         edits: Edits,
-        corrected: Sequence[int],
+        guidance: Mapping[int, Guidance],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Find how the prior of all superpixels changes by what was corrected.
+        """Find how the prior of superpixels changes by what was corrected.
 
         By image, in [-1, 1].
         """
-        regions = {place: self._run.regions[place] for place in joint.places}
-        if self._spreads:
-            progress.start("Learning", 1)
-            if self.start.look is not None:
-                # The look tells the others, and more surely.
-                regions = {place: regions[place] for place in corrected}
-            said = {i: self.guidance(edits, i, own) for i, own in regions.items()}
-            changes = self._spread(joint, regions, said)
-        else:
-            progress.start("Corrected images", len(corrected))
-            images = list(self.start.images)
-            for place in corrected:
-                answered = self.answer(edits, self.start, place, progress)
-                images[place] = answered.images[place]
-                progress.advance()
-            progress.start("Learning", 1)
-            rated = self._rate(joint, edits, images, corrected)
-            changes = {
-                i: TAUGHT_SHARE * (taught - regions[i].saliency)
-                for i, taught in zip(joint.places, rated, strict=True)
-            }
+        if not self._spreads:
+            return self._classify(joint, edits, guidance, progress)
+        progress.start("Learning", 1)
+        # Where there is a look, it tells the other images, and more surely.
+        told = joint.places if self.start.look is None else guidance
+        changes = self._spread(joint, {i: self._run.regions[i] for i in told}, guidance)
         progress.advance()
         return changes
 
@@ -229,41 +206,39 @@ class Machine:
         self,
         joint: JointSolver,
         regions: Mapping[int, ImageRegions],
-        said: Mapping[int, Guidance],
+        guidance: Mapping[int, Guidance],
     ) -> dict[int, FloatArray]:
         """Find how the prior of images changes by the marks in all of them."""
-        images = regions.items()
         before = [own.saliency.astype(np.float64) for own in regions.values()]
         after = spread_marks(
-            [describe_superpixels(joint.features(i), own) for i, own in images],
+            [describe_superpixels(joint.features(i), own) for i, own in regions.items()],
             before,
-            [_marked(said[i]) for i in regions],
+            [guidance[i].decided if i in guidance else NO_MARKS for i in regions],
         )
         pairs = zip(regions, before, after, strict=True)
         return {place: new - old for place, old, new in pairs}
 
-    def _rate(
+    def _classify(
         self,
         joint: JointSolver,
         edits: Edits,
-        images: Sequence[ImageResult],
-        corrected: Sequence[int],
-    ) -> list[FloatArray]:
-        """Rate the superpixels of all images in the problem by what was corrected."""
-        run = self._run
-        pieces = [run.regions[i] for i in joint.places]
-        lessons: list[Lesson] = []
-        for place, regions in zip(joint.places, pieces, strict=True):
-            final = lay_over_image(images[place], edits, self._keys[place])
-            said = self.guidance(edits, place, regions)
-            marked = np.concatenate([said.object, said.background])
-            own = place in corrected
-            lessons.append(read_lesson(regions, final.mask, own, marked))
+        guidance: Mapping[int, Guidance],
+        progress: Progress,
+    ) -> dict[int, FloatArray]:
+        """Find how the prior changes by a classifier that learns corrected masks."""
+        masks = [image.mask for image in self.start.images]
+        progress.start("Corrected images", len(guidance))
+        for place in guidance:
+            answered = self.answer(edits, self.start, place, progress).images[place]
+            masks[place] = lay_over_image(answered, edits, self._keys[place]).mask
+            progress.advance()
+        progress.start("Learning", 1)
+        regions = {i: self._run.regions[i] for i in joint.places}
         if self._teacher is None:
-            chosen = [run.images[i] for i in joint.places]
-            self._teacher = Teacher(teaching_features(chosen, pieces, joint.features()))
-        ends = np.cumsum([len(lesson.target) for lesson in lessons])[:-1]
-        return list(np.split(self._teacher.rate(lessons), ends))
+            self._teacher = Teacher(self._run.images, regions, joint.features())
+        rated = self._teacher.rate(masks, guidance)
+        progress.advance()
+        return {i: TAUGHT_SHARE * (rated[i] - own.saliency) for i, own in regions.items()}
 
     def _decode(
         self,
@@ -273,17 +248,19 @@ class Machine:
         guidance: Mapping[int, Guidance],
         look: Look | None,
         progress: Progress,
-    ) -> list[ImageResult]:
+    ) -> tuple[ImageResult, ...]:
         decided = list(self.start.images)
-        latest = self._looks.latest
+        latest = self._look_teacher.latest
 
         def decide(place: int) -> ImageResult:
-            said = guidance.get(place) or self.guidance(Edits(), place, regions[place])
-            values = joint.values(point, place)
-            keep = place == latest
-            rating = None if look is None else self._looks.rate(look, place, keep=keep)
-            drawn_on = None if said.empty else self._drawn_on(self.start, place, keep=False)
-            return self._decide(place, regions[place], values, said, rating, drawn_on)
+            said, values = guidance.get(place), joint.values(point, place)
+            rating = drawn_on = None
+            if look is not None:
+                rating = self._look_teacher.rate(look, place, keep=place == latest)
+            if said is not None:
+                drawn_on = self._drawn_on(self.start, place, keep=False)
+            own = regions[place]
+            return decode_guided(self._run, place, own, values, said, rating, drawn_on)
 
         def keep(position: int, result: ImageResult) -> None:
             decided[joint.places[position]] = result
@@ -291,44 +268,11 @@ class Machine:
         progress.start("Masks", len(joint.places))
         workers = self._run.config.runtime.workers
         for_each(decide, joint.places, keep, progress, workers=workers)
-        return decided
-
-    def _decide(
-        self,
-        place: int,
-        regions: ImageRegions,
-        values: tuple[FloatArray, FloatArray],
-        said: Guidance,
-        rating: Float32Array | None,
-        drawn_on: DrawnOn | None,
-    ) -> ImageResult:
-        run = self._run
-        # A map that the user moved is another than the cut was rated for.
-        cut = run.cuts[place] if said.empty else OWN_CUT
-        return decode_guided(
-            run.collection.names[place],
-            run.images[place],
-            run.collection.shape(place),
-            regions,
-            values,
-            said,
-            run.config.decode,
-            cut,
-            rating,
-            drawn_on,
-        )
+        return tuple(decided)
 
     def _drawn_on(self, state: State, place: int, *, keep: bool) -> DrawnOn | None:
         """Return what an image was drawn on, where strokes settle what looks like them."""
         if not self._follows:
             return None
         own, settled = self._run.result.images[place].mask, state.settled[place].mask
-        return DrawnOn((own, settled), self._looked.look(place, keep=keep))
-
-
-def _marked(said: Guidance) -> Marked:
-    """Return the superpixels that an image's edits decide, and how."""
-    return Marked(
-        np.concatenate([said.object, said.background]),
-        np.repeat([1.0, 0.0], [len(said.object), len(said.background)]),
-    )
+        return DrawnOn((own, settled), self._appearances.of(place, keep=keep))

@@ -56,6 +56,9 @@ class Marked:
     target: FloatArray
 
 
+NO_MARKS = Marked(np.zeros(0, np.int64), np.zeros(0))
+
+
 def describe_superpixels(learned: FloatArray, regions: ImageRegions) -> FloatArray:
     """Put the place of every superpixel of an image beside its features, (S, K + 2).
 

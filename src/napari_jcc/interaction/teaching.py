@@ -7,8 +7,7 @@ marked ones most.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from napari_jcc._types import FloatArray, ImageArray, MaskArray
 from napari_jcc.features.looks import describe_looks, gather_looks
 from napari_jcc.features.pooling import pool_pixels
+from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.priors.kernel_ridge import KernelRidge
 from napari_jcc.regions import ImageRegions
 
@@ -25,85 +25,63 @@ MARKED_WEIGHT = 20.0
 """How many times a superpixel of a corrected image, and a marked one, counts."""
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """What one image teaches.
-
-    Attributes
-    ----------
-    target : (S,) float64
-        Share of every superpixel that is object.
-    weight : (S,) float64
-        How much it counts.
-    """
-
-    target: FloatArray
-    weight: FloatArray
-
-
-def read_lesson(
-    regions: ImageRegions,
-    mask: MaskArray,
-    corrected: bool = False,
-    marked: Sequence[int] | np.ndarray = (),
-) -> Lesson:
-    """Read what an image teaches from its final mask.
-
-    Parameters
-    ----------
-    regions
-        Pieces of the image.
-    mask : (H, W) bool
-        At any size.
-    corrected
-        Whether the user drew on it.
-    marked
-        Superpixels that the user decided.
-    """
-    height, width = regions.superpixels.label_map.shape
-    share = cv2.resize(
-        mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
-    ).astype(np.float32)
-    weight = (regions.superpixels.area / (height * width)).astype(np.float64)
-    if corrected:
-        weight *= CORRECTED_WEIGHT
-        weight[np.asarray(marked, np.int64)] *= MARKED_WEIGHT / CORRECTED_WEIGHT
-    target = pool_pixels(share.reshape(height, width, 1), regions.superpixels)[:, 0]
-    return Lesson(target, weight)
-
-
 class Teacher:
     """The classifier of one set: features and kernel once, a small fit per lesson.
 
     Parameters
     ----------
-    features : (S, D) float64
-        Of all superpixels of the set, comparable in scale.
+    images
+        By place in the collection.
+    regions
+        Pieces of those in the joint problem, likewise.
+    learned : (S, K) float64
+        The run's own features of all their superpixels, of total variance 1.
     """
 
-    def __init__(self, features: FloatArray) -> None:
+    def __init__(
+        self,
+        images: Sequence[ImageArray],
+        regions: Mapping[int, ImageRegions],
+        learned: FloatArray,
+    ) -> None:
+        self._regions = regions
+        looks = [describe_looks(images[i], own.superpixels) for i, own in regions.items()]
+        features = np.concatenate([2.0 * learned, gather_looks(looks)], axis=1)
         self._ridge = KernelRidge(features, LANDMARKS)
 
-    def rate(self, lessons: Sequence[Lesson]) -> FloatArray:
-        """Fit to the lessons of all images and rate all superpixels, (S,) in [0, 1]."""
-        target = np.concatenate([lesson.target for lesson in lessons])
-        weight = np.concatenate([lesson.weight for lesson in lessons])
-        fitted = self._ridge.fit(target, weight)
-        return np.clip(self._ridge.at_points(fitted), 0.0, 1.0)
+    def rate(
+        self, masks: Sequence[MaskArray], guidance: Mapping[int, Guidance]
+    ) -> dict[int, FloatArray]:
+        """Fit to the masks of all images and rate their superpixels, (S,) in [0, 1] each.
+
+        Parameters
+        ----------
+        masks
+            (H, W) bool each, at any size, by place in the collection.
+        guidance
+            What the user said of the corrected ones.
+        """
+        lessons = [
+            _read_lesson(own, masks[place], guidance.get(place))
+            for place, own in self._regions.items()
+        ]
+        target, weight = (np.concatenate(part) for part in zip(*lessons, strict=True))
+        rated = np.clip(self._ridge.at_points(self._ridge.fit(target, weight)), 0.0, 1.0)
+        ends = np.cumsum([len(own) for own, _ in lessons])[:-1]
+        return dict(zip(self._regions, np.split(rated, ends), strict=True))
 
 
-def teaching_features(
-    images: Sequence[ImageArray], regions: Sequence[ImageRegions], learned: FloatArray
-) -> FloatArray:
-    """Put the run's features beside appearance and place, (S, D).
-
-    Parameters
-    ----------
-    images, regions
-        Of the images in the joint problem.
-    learned : (S, K)
-        The run's own features of all superpixels, of total variance 1.
-    """
-    pairs = zip(images, regions, strict=True)
-    looks = [describe_looks(image, found.superpixels) for image, found in pairs]
-    return np.concatenate([2.0 * learned, gather_looks(looks)], axis=1)
+def _read_lesson(
+    regions: ImageRegions, mask: MaskArray, said: Guidance | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the share of every superpixel that is object, (S,), and how much it counts."""
+    height, width = regions.superpixels.label_map.shape
+    share = cv2.resize(
+        mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
+    ).astype(np.float32)
+    target = pool_pixels(share.reshape(height, width, 1), regions.superpixels)[:, 0]
+    weight = (regions.superpixels.area / (height * width)).astype(np.float64)
+    if said is not None:
+        weight *= CORRECTED_WEIGHT
+        weight[said.decided.superpixels] *= MARKED_WEIGHT / CORRECTED_WEIGHT
+    return target, weight
