@@ -15,7 +15,7 @@ from qtpy.QtCore import QEvent, QObject
 
 from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector
-from napari_jcc.plugin import corrections
+from napari_jcc.plugin.drawing import corrections
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 

@@ -12,8 +12,8 @@ from napari_jcc import JccConfig, get_preset
 from napari_jcc.config import PRESETS, apply_overrides
 from napari_jcc.config.fields import is_advanced, limits
 from napari_jcc.errors import ConfigError
-from napari_jcc.plugin.widgets.form import ConfigForm
-from napari_jcc.plugin.widgets.preset_bar import PresetBar
+from napari_jcc.plugin.widgets.settings.form import ConfigForm
+from napari_jcc.plugin.widgets.settings.preset_bar import PresetBar
 
 pytestmark = pytest.mark.gui
 

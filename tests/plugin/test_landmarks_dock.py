@@ -12,7 +12,7 @@ from napari.layers import Image
 from napari_jcc import ImageCollection
 from napari_jcc.matching.landmarks import read_tps, turn_over
 from napari_jcc.plugin.stack import stack_layer
-from napari_jcc.plugin.widgets.landmarks import LandmarkDock
+from napari_jcc.plugin.widgets.matching.landmark_dock import LandmarkDock
 
 pytestmark = pytest.mark.gui
 

@@ -18,10 +18,10 @@ from napari_jcc.cli.main import app
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatch
 from napari_jcc.matching.outputs import PairResult
-from napari_jcc.plugin import matches
+from napari_jcc.plugin.matching import matches
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
-from napari_jcc.plugin.widgets.match import MatchDock
+from napari_jcc.plugin.widgets.matching.match_dock import MatchDock
 
 pytestmark = pytest.mark.gui
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_jcc.plugin import opening
 from napari_jcc.plugin.docks import open_dock, show_dock
-from napari_jcc.plugin.widgets.review import ReviewDock
+from napari_jcc.plugin.widgets.review.dock import ReviewDock
 
 LIGHT = """
 import sys
@@ -28,7 +28,7 @@ def slow(monkeypatch):
     """Return an event, until which the Review dock is not loaded."""
     loaded = threading.Event()
     monkeypatch.setitem(
-        sys.modules, "napari_jcc.plugin.widgets.review", types.ModuleType("empty")
+        sys.modules, "napari_jcc.plugin.widgets.review.dock", types.ModuleType("empty")
     )
 
     def load(module: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from napari_jcc.interaction import OBJECT, Corrector, Edits
 from napari_jcc.interaction.machine import Machine
 from napari_jcc.pipeline import Run
-from napari_jcc.plugin.reopened import ReopenedCorrector
+from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 
 
 def stroke(edits, corrector, place, rows):

@@ -20,9 +20,9 @@ from napari_jcc.plugin.ratings import Rating
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.stack import stack_layer
-from napari_jcc.plugin.widgets.review import ReviewDock
-from napari_jcc.plugin.widgets.review_images import ReviewImages
-from napari_jcc.plugin.widgets.review_model import ReviewModel
+from napari_jcc.plugin.widgets.review.dock import ReviewDock
+from napari_jcc.plugin.widgets.review.images import ReviewImages
+from napari_jcc.plugin.widgets.review.model import ReviewModel
 from napari_jcc.results.result import bare_image
 
 pytestmark = pytest.mark.gui

@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QWidget
 from napari_jcc import JccConfig, JccResult
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import Cancelled
-from napari_jcc.plugin import delivery
-from napari_jcc.plugin.delivery import Delivery
+from napari_jcc.plugin.drawing import delivery
+from napari_jcc.plugin.drawing.delivery import Delivery
 from napari_jcc.plugin.layers import slots_of, to_layers
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.shown import Answer, ShownResult

@@ -20,8 +20,8 @@ from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.sweepable import list_sweepable, suggest_range
 from napari_jcc.plugin.sweeps import SweepPreview
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
-from napari_jcc.plugin.widgets.sweep import SweepDock
-from napari_jcc.plugin.widgets.sweep_model import SweepModel
+from napari_jcc.plugin.widgets.sweep.dock import SweepDock
+from napari_jcc.plugin.widgets.sweep.model import SweepModel
 from napari_jcc.sweep import Grid, SweepPoint, SweepTable
 from napari_jcc.sweep.masks import PackedMasks
 from napari_jcc.sweep.values import read_setting
@@ -172,7 +172,7 @@ def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
     dock.axes[1].choose("problem.alpha")
     dock.axes[1].set_text("0.5, 2")
     monkeypatch.setattr(
-        "napari_jcc.plugin.widgets.sweep_export.find_inputs", lambda _: ("my images",)
+        "napari_jcc.plugin.widgets.sweep.export.find_inputs", lambda _: ("my images",)
     )
     dock.run()
     wait(dock, qtbot)

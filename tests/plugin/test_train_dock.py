@@ -16,10 +16,10 @@ from qtpy.QtWidgets import QApplication
 from encoders import export_network
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import Cancelled, WeightsError
+from napari_jcc.plugin.matching.training import TrainingJob, read_records
 from napari_jcc.plugin.reader import read_stack
-from napari_jcc.plugin.training import TrainingJob, read_records
-from napari_jcc.plugin.widgets import train
-from napari_jcc.plugin.widgets.train import TrainDock
+from napari_jcc.plugin.widgets.matching import train_dock
+from napari_jcc.plugin.widgets.matching.train_dock import TrainDock
 from napari_jcc.progress import Progress
 
 pytestmark = pytest.mark.gui
@@ -131,7 +131,7 @@ def test_copied_as_the_command_that_trains_so(dock, folder):
 def test_without_torch_the_remedy_is_told(viewer, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        train.TrainingJob.__module__ + ".importlib.util.find_spec",
+        train_dock.TrainingJob.__module__ + ".importlib.util.find_spec",
         lambda name, *rest: None if name == "torch" else find(name, *rest),
     )
     viewer.add_image(np.zeros((3, 20, 20), np.uint8), name="set")
@@ -145,8 +145,10 @@ def test_without_torch_the_remedy_is_told(viewer, monkeypatch):
 
 def test_opening_the_docks_loads_no_torch():
     code = (
-        "import sys, napari_jcc.plugin.widgets.train, napari_jcc.plugin.widgets.match, "
-        "napari_jcc.plugin.widgets.landmarks; print('torch' in sys.modules)"
+        "import sys\n"
+        "from napari_jcc.plugin.widgets.matching import landmark_dock, match_dock\n"
+        "from napari_jcc.plugin.widgets.matching import train_dock\n"
+        "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from qtpy.QtCore import QObject
 
-from napari_jcc.plugin import garbage, warm
-from napari_jcc.plugin.quiet import breathing_imports, when_still
+from napari_jcc.plugin.background import garbage, warm
+from napari_jcc.plugin.background.quiet import breathing_imports, when_still
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_only_the_thread_that_loads_rests_between_modules(tmp_path, monkeypatch)
             (folder / f"m{i}.py").touch()
     rested: list[int] = []
     clock = SimpleNamespace(sleep=lambda _: rested.append(threading.get_ident()))
-    monkeypatch.setattr("napari_jcc.plugin.quiet.time", clock)
+    monkeypatch.setattr("napari_jcc.plugin.background.quiet.time", clock)
     before = list(sys.meta_path)
     with breathing_imports():
         importlib.import_module("many_a")

@@ -14,8 +14,8 @@ from qtpy.QtCore import QObject, QThread
 from qtpy.QtWidgets import QApplication
 
 from napari_jcc.errors import SolverError
+from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.session import get_session
-from napari_jcc.plugin.worker import Task
 
 pytestmark = [pytest.mark.gui, pytest.mark.usefixtures("make_napari_viewer")]
 

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, cast
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QDockWidget, QLabel, QVBoxLayout, QWidget
 
-from napari_jcc.plugin.garbage import without_garbage_collection
+from napari_jcc.plugin.background.garbage import without_garbage_collection
+from napari_jcc.plugin.background.turns import short_turns
 from napari_jcc.plugin.tabs import join_tabs
-from napari_jcc.plugin.turns import short_turns
 
 _LOOK = 20
 """Milliseconds between two looks whether all is loaded."""
@@ -126,28 +126,28 @@ class Cosegment(OpeningDock):
 class Sweep(OpeningDock):
     """The Sweep dock."""
 
-    location = "napari_jcc.plugin.widgets.sweep", "SweepDock"
+    location = "napari_jcc.plugin.widgets.sweep.dock", "SweepDock"
 
 
 class Review(OpeningDock):
     """The Review dock."""
 
-    location = "napari_jcc.plugin.widgets.review", "ReviewDock"
+    location = "napari_jcc.plugin.widgets.review.dock", "ReviewDock"
 
 
 class Match(OpeningDock):
     """The Match dock."""
 
-    location = "napari_jcc.plugin.widgets.match", "MatchDock"
+    location = "napari_jcc.plugin.widgets.matching.match_dock", "MatchDock"
 
 
 class Landmarks(OpeningDock):
     """The Landmarks dock."""
 
-    location = "napari_jcc.plugin.widgets.landmarks", "LandmarkDock"
+    location = "napari_jcc.plugin.widgets.matching.landmark_dock", "LandmarkDock"
 
 
 class Train(OpeningDock):
     """The Train dock."""
 
-    location = "napari_jcc.plugin.widgets.train", "TrainDock"
+    location = "napari_jcc.plugin.widgets.matching.train_dock", "TrainDock"

@@ -17,8 +17,8 @@ from napari_jcc.config import PRESETS, JccConfig
 from napari_jcc.errors import InputError
 from napari_jcc.interaction import Edits, ImageKey
 from napari_jcc.pipeline import Cache, FinishedRun, Run
+from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 from napari_jcc.plugin.opened_project import OPENED_KEY, Opened
-from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.truth import TruthChoice

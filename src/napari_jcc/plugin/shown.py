@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction import Corrector
+from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 from napari_jcc.plugin.layers import (
     LayerData,
     box_features,
@@ -24,7 +25,6 @@ from napari_jcc.plugin.layers import (
     slots_of,
 )
 from napari_jcc.plugin.placement import Placement
-from napari_jcc.plugin.reopened import ReopenedCorrector
 from napari_jcc.results import ImageResult, JccResult
 
 if TYPE_CHECKING:

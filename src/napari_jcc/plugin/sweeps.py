@@ -15,10 +15,10 @@ from napari_jcc._types import ImageArray, MaskArray
 from napari_jcc.config import JccConfig, format_assignment
 from napari_jcc.interaction import OBJECT, ImageKey, lay_over_image
 from napari_jcc.pipeline import Cache
+from napari_jcc.plugin.background.worker import QtProgress
 from napari_jcc.plugin.overlay import Overlay
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.truth import TruthChoice
-from napari_jcc.plugin.worker import QtProgress
 from napari_jcc.progress import Progress
 from napari_jcc.results import equivalent_command
 from napari_jcc.results.result import bare_image

@@ -15,8 +15,8 @@ from qtpy.QtGui import QIcon, QImage, QPixmap
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
+from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.shown import Answer
-from napari_jcc.plugin.worker import Task
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
 from napari_jcc.results.overview import draw_tile

@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_jcc.plugin.axes import axis_roles, list_axes, set_axis_role
-from napari_jcc.plugin.widgets.spin_boxes import ignore_wheel
+from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
 
 if TYPE_CHECKING:
     from napari.layers import Layer

@@ -8,8 +8,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_jcc.interaction import Settled
-from napari_jcc.plugin.corrections import Corrections
-from napari_jcc.plugin.marks_overlay import MarksOverlay
+from napari_jcc.plugin.drawing.corrections import Corrections
+from napari_jcc.plugin.drawing.marks_overlay import MarksOverlay
 from napari_jcc.plugin.session import Session
 from napari_jcc.words import count_of
 

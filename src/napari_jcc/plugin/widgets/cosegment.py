@@ -22,12 +22,12 @@ from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.dock_bar import DockBar
 from napari_jcc.plugin.widgets.export_button import ExportButton
-from napari_jcc.plugin.widgets.form import ConfigForm, scrolled
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
-from napari_jcc.plugin.widgets.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
 from napari_jcc.plugin.widgets.save_button import SaveButton
+from napari_jcc.plugin.widgets.settings.form import ConfigForm, scrolled
+from napari_jcc.plugin.widgets.settings.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.size_note import SizeNote
 from napari_jcc.results import equivalent_command
 

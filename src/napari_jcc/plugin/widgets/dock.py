@@ -12,11 +12,11 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractButton, QMainWindow, QWidget
 
+from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.tabs import join_tabs
 from napari_jcc.plugin.widgets.focus_mark import FocusMark
 from napari_jcc.plugin.widgets.run_panel import RunPanel
-from napari_jcc.plugin.worker import Task, stop_tasks
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:

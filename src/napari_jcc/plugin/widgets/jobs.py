@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.plugin.worker import Task
+from napari_jcc.plugin.background.worker import Task
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session

@@ -21,10 +21,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_jcc.plugin.background.steps import Steps
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.opened_project import OPENED_KEY, Opened, open_project
 from napari_jcc.plugin.projects import adopt, find_opened
-from napari_jcc.plugin.steps import Steps
 from napari_jcc.plugin.widgets.jobs import JobsButton
 from napari_jcc.plugin.widgets.recovery_bar import RecoveryBar
 from napari_jcc.project.files import EXTENSION

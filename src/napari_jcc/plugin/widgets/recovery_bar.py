@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.opened_project import show_project
-from napari_jcc.plugin.worker import Task
 from napari_jcc.progress import Progress
 from napari_jcc.project import Recoverable, find_recoverable, recovery
 from napari_jcc.words import count_of

@@ -1,0 +1,1 @@
+"""Matched pairs, landmarks and training in the window."""

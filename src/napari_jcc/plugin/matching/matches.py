@@ -1,0 +1,192 @@
+"""Matching the chosen images, done in a worker thread without touching a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_jcc._types import Float32Array, FloatArray
+from napari_jcc.config import CollectionConfig
+from napari_jcc.matching.baselines import PointMap
+from napari_jcc.matching.outputs import (
+    Correspondences,
+    MatchResult,
+    SetMatcher,
+    choose_pairs,
+    match_collection,
+    match_command,
+    open_set_matcher,
+    write_matches,
+)
+from napari_jcc.plugin.matching.choice import MatcherChoice
+from napari_jcc.plugin.source import Source, find_inputs, find_source
+from napari_jcc.progress import Progress
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+GRID = 128
+"""A way between images is kept at so many points along either side, and interpolated."""
+
+
+@dataclass(frozen=True)
+class MatchRequest:
+    """What is to be matched, and by what.
+
+    Attributes
+    ----------
+    target
+        Name of the image that others are matched to: the template.
+    source
+        Name of the one other image; empty for all others.
+    choice
+        What matches.
+    """
+
+    target: str
+    source: str
+    choice: MatcherChoice
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Matched pairs, and all that is needed to draw them without the matcher.
+
+    Attributes
+    ----------
+    source
+        Images, and where they lie in the viewer.
+    inputs
+        Files and folders that the images come from; empty if not all do.
+    request
+        What was asked for.
+    matcher
+        What matched.
+    result
+        Pairs and masks.
+    points
+        Points that belong together, of every pair.
+    ways
+        By source and target: where in the source a grid of target points lies, see
+        `sample_way`. Both directions of every pair.
+    """
+
+    source: Source
+    inputs: tuple[str, ...]
+    request: MatchRequest
+    matcher: SetMatcher
+    result: MatchResult
+    points: Sequence[Correspondences]
+    ways: Mapping[tuple[int, int], Float32Array]
+
+    @property
+    def template(self) -> int:
+        """Place of the image that the others were matched to."""
+        return self.result.pairs[0].target
+
+    def command(self, out: str | Path = "matches") -> str:
+        """Command that does the same; empty when the images are in no file."""
+        collection, inputs = self.source.collection, self.inputs
+        if not inputs:
+            return ""
+        if self.request.source:
+            pair = self.result.pairs[0]
+            files = [collection.location(place) for place in (pair.source, pair.target)]
+            # Pages of one file cannot be named apart: then all are matched to the target.
+            inputs = tuple(files) if len(set(files)) > 1 else inputs
+        choice = f"template:{self.request.target}"
+        return match_command(inputs, out, self.matcher, choice)
+
+
+def match_images(
+    layers: Sequence[Image], request: MatchRequest, progress: Progress
+) -> Matched:
+    """Match the images of the chosen layers.
+
+    Parameters
+    ----------
+    layers
+        Image layers; read here, never changed.
+    request
+        What is to be matched.
+    progress
+        Told every pair; raises when the user cancels.
+
+    Raises
+    ------
+    JccError
+        If the images, or the matcher, cannot be used, or on cancel.
+    """
+    matcher = open_set_matcher(request.choice.network, request.choice.adapt)
+    source = find_source(layers, matcher.config.collection)
+    names = source.collection.names
+    pairs = choose_pairs(names, f"template:{request.target}")
+    if request.source:
+        pairs = [pair for pair in pairs if names[pair[0]] == request.source]
+    result = match_collection(matcher, source.collection, pairs, progress)
+    progress.start("Drawing", len(result.pairs))
+    points, ways = [], {}
+    for pair in result.pairs:
+        points.append(result.correspondences(pair))
+        if pair.instance == 1:
+            ways[pair.source, pair.target] = sample_way(pair.to_source, pair.sizes[1])
+            ways[pair.target, pair.source] = sample_way(pair.to_target, pair.sizes[0])
+        progress.advance()
+    return Matched(source, find_inputs(layers), request, matcher, result, points, ways)
+
+
+def list_names(layers: Sequence[Image]) -> tuple[str, ...]:
+    """Names of the images of some layers.
+
+    Raises
+    ------
+    InputError
+        If the layers are no set of images.
+    """
+    return find_source(layers, CollectionConfig()).collection.names
+
+
+def save_matches(
+    matched: Matched, out: str | Path, overwrite: bool, progress: Progress
+) -> Path:
+    """Write a matched set; see `write_matches`."""
+    return write_matches(
+        matched.result,
+        matched.source.collection,
+        out,
+        overwrite=overwrite,
+        command=matched.command(out) or None,
+        progress=progress,
+    )
+
+
+def sample_way(transfer: PointMap, size: tuple[int, int]) -> Float32Array:
+    """Where a map of points leads from a grid over an image, (R, C, 2) float32.
+
+    The grid reaches from the centre of the first pixel to that of the last, so that
+    resizing with aligned corners gives the place of every pixel. It has every pixel of
+    small images.
+    """
+    rows, columns = (min(length, GRID) for length in size)
+    y, x = np.linspace(0, size[0] - 1, rows), np.linspace(0, size[1] - 1, columns)
+    points: FloatArray = np.stack(np.meshgrid(x, y), axis=-1)
+    places = transfer(points.reshape(-1, 2)).reshape(rows, columns, 2)
+    return np.asarray(places, dtype=np.float32)
+
+
+def as_table(matched: Matched) -> list[tuple[str, float, float, float]]:
+    """List source, confidence, inlier share and cycle error of every pair."""
+    names = matched.result.names
+    return [
+        (
+            names[pair.source],
+            pair.confidence,
+            pair.inlier_share,
+            pair.cycle_error,
+        )
+        for pair in matched.result.pairs
+    ]

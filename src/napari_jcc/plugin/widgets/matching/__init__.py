@@ -1,0 +1,1 @@
+"""The docks Match, Landmarks and Train."""

@@ -1,0 +1,226 @@
+"""Match images that show the same kind of object, and look at every pair."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_jcc.errors import JccError
+from napari_jcc.matching.outputs.names import RECORD
+from napari_jcc.plugin.background.steps import Steps
+from napari_jcc.plugin.background.worker import Task
+from napari_jcc.plugin.matching.matches import (
+    Matched,
+    MatchRequest,
+    as_table,
+    list_names,
+    match_images,
+    save_matches,
+)
+from napari_jcc.plugin.matching.pictures import SideBySide, draw_pair
+from napari_jcc.plugin.matching.view import MatchView
+from napari_jcc.plugin.navigation import current_place
+from napari_jcc.plugin.source import find_source
+from napari_jcc.plugin.widgets.clipboard import copy_command
+from napari_jcc.plugin.widgets.dock import NO_IMAGES
+from napari_jcc.plugin.widgets.images_dock import ImagesDock
+from napari_jcc.plugin.widgets.matching.looks import MatchLooks
+from napari_jcc.plugin.widgets.matching.matcher_chooser import MatcherChooser
+from napari_jcc.plugin.widgets.matching.pairs import PairChooser, PairTable
+from napari_jcc.plugin.widgets.questions import ask_result_folder
+from napari_jcc.words import count_of
+
+if TYPE_CHECKING:
+    import napari
+
+
+class MatchDock(ImagesDock):
+    """Finds which points of images belong together.
+
+    Parameters
+    ----------
+    napari_viewer
+        Viewer whose images are worked on and that shows the pairs.
+    """
+
+    cancelled_text = "Cancelled. Nothing has changed."
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__(napari_viewer, "&Match")
+        self.matched: Matched | None = None
+        self.row = -1
+        self._drawing: Task | None = None
+        self.view = MatchView(self._viewer)
+        self.showing = Steps(self)
+        self.matcher = MatcherChooser(with_refinement=True)
+        self.pairs = PairChooser()
+        self.looks = MatchLooks()
+        self.table = PairTable()
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.save_button = QPushButton("&Save…")
+        self.copy_button = QPushButton("&Copy command")
+        self._build()
+        self._connect()
+        self.begin()
+
+    def run(self) -> None:
+        """Match the chosen images in a thread; returns at once."""
+        if self.running:
+            return
+        request = MatchRequest(
+            target=self.pairs.target,
+            source=self.pairs.source,
+            choice=self.matcher.choice(self.session.config.runtime.device),
+        )
+        work = partial(match_images, self.session.chosen, request)
+        self.start("Match", work, self._on_matched)
+
+    def look_at(self, row: int) -> None:
+        """Show a pair by its number; its picture is drawn in a thread."""
+        if self.matched is None or not 0 <= row < len(self.matched.result.pairs):
+            return
+        self.row = row
+        matched, most = self.matched, self.looks.lines.value()
+        task = Task(lambda _: draw_pair(matched, row, most), "Draw a pair")
+        task.succeeded.connect(partial(self._on_drawn, task))
+        self._drawing = task
+        self.session.run(task, owner=self)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write pairs, points, warped images and masks; returns at once."""
+        if self.matched is None or self.running:
+            return
+        work = partial(save_matches, self.matched, folder, overwrite)
+        self.start("Save", work, self._on_saved)
+
+    def copy_command(self) -> None:
+        """Put the command that does the same on the clipboard, or say why there is none."""
+        command = "" if self.matched is None else self.matched.command()
+        copy_command(command, self.said.setText)
+
+    def refresh(self) -> None:
+        """Show what can be done now."""
+        missing = self.matcher.missing
+        if not self.pairs.target:
+            missing = NO_IMAGES
+        self.show_need(missing, "Find points that belong together")
+        self.results.setVisible(self.matched is not None)
+
+    def show_images(self) -> None:
+        """Offer the chosen images as template."""
+        names: tuple[str, ...] = ()
+        if self.session.chosen:
+            try:
+                names = list_names(self.session.chosen)
+            except JccError as error:
+                self.panel.set_status(str(error))
+        self.pairs.set_names(names)
+
+    def leave(self) -> None:
+        """Show the layers again that were hidden for a pair."""
+        self.showing.clear()
+        self.view.clear()
+        super().leave()
+
+    def _build(self) -> None:
+        self.save_button.setToolTip("Write pairs, points, warped images and masks")
+        self.copy_button.setToolTip("Copy the command that does the same")
+        self.results = QWidget()
+        results = QVBoxLayout(self.results)
+        results.setContentsMargins(0, 0, 0, 0)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.save_button)
+        buttons.addWidget(self.copy_button)
+        results.addWidget(self.table, 1)
+        results.addWidget(self.looks)
+        results.addWidget(self.said)
+        results.addLayout(buttons)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 8)
+        layout.setSpacing(6)
+        for widget in (self.chooser, self.matcher, self.pairs, self.panel):
+            layout.addWidget(widget)
+        # Takes the room also while the results in it are hidden.
+        holder = QWidget()
+        policy = QSizePolicy.Policy
+        holder.setSizePolicy(policy.Preferred, policy.Expanding)
+        held = QVBoxLayout(holder)
+        held.setContentsMargins(0, 0, 0, 0)
+        held.addWidget(self.results)
+        layout.addWidget(holder, 1)
+
+    def _connect(self) -> None:
+        self.matcher.changed.connect(self.refresh)
+        self.pairs.changed.connect(self.refresh)
+        self.pairs.current_wanted.connect(self._take_current)
+        self.panel.run_wanted.connect(self.run)
+        self.table.picked.connect(self.look_at)
+        self.looks.view_changed.connect(self._on_view)
+        self.looks.lines_changed.connect(lambda: self.look_at(self.row))
+        self.looks.opacity_changed.connect(self._on_opacity)
+        self.save_button.clicked.connect(self._ask_save)
+        self.copy_button.clicked.connect(self.copy_command)
+
+    def _on_matched(self, matched: Matched | None) -> None:
+        if matched is None:
+            return
+        self.matched = matched
+        self.view.unhide()
+        self.showing.add(self.view.begin(matched))
+        self.panel.set_status("")
+        self.said.setText(_summarise(matched))
+        self.table.show_pairs(as_table(matched))
+        # The least sure one first: it is what should be looked at.
+        self.table.setCurrentCell(-1, -1)
+        self.table.setCurrentCell(0, 0)
+
+    def _on_drawn(self, task: Task, drawn: tuple[SideBySide, Any] | None) -> None:
+        if task is self._drawing and drawn is not None:
+            side, warped = drawn
+            looks = self.looks
+            steps = self.view.show(self.row, side, warped, looks.view, looks.opacity)
+            self.showing.add(steps)
+
+    def _on_view(self) -> None:
+        if self.matched is not None:
+            self.showing.add(self.view.turn(self.looks.view))
+
+    def _on_opacity(self) -> None:
+        self.view.set_opacity(self.looks.opacity)
+
+    def _on_saved(self, out: Path | None) -> None:
+        if out is not None:
+            self.said.setText(f"Saved in {out}")
+
+    def _take_current(self) -> None:
+        try:
+            source = find_source(self.session.chosen, self.session.config.collection)
+        except JccError as error:
+            self.panel.set_status(str(error))
+            return
+        place = current_place(self._viewer, source.placement)
+        if place is not None:
+            self.pairs.choose(source.collection.names[place], self.pairs.source)
+
+    def _ask_save(self) -> None:
+        folder, overwrite = ask_result_folder(self, "Folder for the matches", RECORD)
+        if folder and not self.running:
+            self.save(folder, overwrite=overwrite)
+
+
+def _summarise(matched: Matched) -> str:
+    result, name = matched.result, matched.source.name
+    found = f"{count_of(len(result.pairs), 'pair')} of {name}, the least sure first."
+    how = "Click one to see it; side by side, the template is on the right."
+    return "\n".join([f"{found} {how}", *result.notes])

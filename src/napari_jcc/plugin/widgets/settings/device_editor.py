@@ -1,0 +1,98 @@
+"""Choice of a device among those that were found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+
+from napari_jcc.config.fields import choices
+from napari_jcc.device import FoundDevice, find_devices, why_no_card
+from napari_jcc.plugin.background.worker import Task
+from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
+
+_GIGABYTE = 1024**3
+
+
+class DeviceEditor(QWidget):
+    """A list of devices with their memory, over the reason where there is no card.
+
+    What there is is looked for in a thread when the setting is first in sight, as loading
+    torch takes seconds.
+    """
+
+    changed = Signal()
+
+    def __init__(self, field: FieldInfo) -> None:
+        super().__init__()
+        self._allowed = choices(field)
+        self._looked = False
+        self._task: Task | None = None
+        self.combo = QComboBox()
+        let_shrink(self.combo, 8)
+        ignore_wheel(self.combo)
+        for name in self._allowed:
+            self.combo.addItem(name, name)
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setVisible(False)
+        self.combo.currentIndexChanged.connect(lambda _: self.changed.emit())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.combo)
+        layout.addWidget(self.note)
+        self.setFocusProxy(self.combo)
+
+    def value(self) -> str:
+        """Name of the device chosen."""
+        return str(self.combo.currentData())
+
+    def set_value(self, value: str) -> None:
+        """Show `value`, also where no such device was found."""
+        if self.combo.findData(value) < 0:
+            self.combo.addItem(f"{value} (not found)", value)
+        self.combo.setCurrentIndex(self.combo.findData(value))
+
+    def show_found(self, found: list[FoundDevice] | None) -> None:
+        """Offer the devices that were found, and `auto`."""
+        if found is None:
+            return
+        chosen = self.value()
+        titles = {"auto": "auto"} | {device.name: _title(device) for device in found}
+        self.combo.blockSignals(True)
+        self.combo.clear()
+        for name in self._allowed:
+            if name in titles:
+                self.combo.addItem(titles[name], name)
+        for device in found:
+            self.combo.setItemData(
+                self.combo.findData(device.name), device.title, Qt.ItemDataRole.ToolTipRole
+            )
+        self.set_value(chosen)
+        self.combo.blockSignals(False)
+        reason = why_no_card(found)
+        self.note.setText(reason)
+        self.note.setVisible(bool(reason))
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Look for devices once."""
+        super().showEvent(event)
+        if not self._looked:
+            self._looked = True
+            self._task = Task(_look, "Look for devices")
+            self._task.succeeded.connect(self.show_found)
+            self._task.start()
+
+
+def _look(_: Any) -> list[FoundDevice]:
+    return find_devices()
+
+
+def _title(device: FoundDevice) -> str:
+    memory = f"  ({device.memory / _GIGABYTE:.0f} GB)" if device.memory else ""
+    return f"{device.name}{memory}"
