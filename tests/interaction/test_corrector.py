@@ -12,6 +12,7 @@ from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
 from napari_jcc.results.cuts import Cut
+from napari_jcc.solvers.osqp_solver import OsqpSolver
 
 
 def square(shape, rows, columns):
@@ -71,6 +72,44 @@ def test_what_is_prepared_is_not_done_again_and_changes_no_answer(finished, monk
     assert len(looked) == before
     plain.update(edits)
     np.testing.assert_array_equal(answer.mask, plain.answer(1).mask)
+
+
+def test_further_strokes_on_an_image_set_nothing_up_and_are_answered_alike(
+    finished, monkeypatch
+):
+    setups = []
+    setup = OsqpSolver.setup
+    monkeypatch.setattr(OsqpSolver, "setup", lambda *a: (setups.append(1), setup(*a)))
+    corrector, edits, answers = Corrector(finished), Edits(), {}
+    corrector.prepare(1)
+    for column in (20, 40):
+        where = square(finished.collection.shape(1), slice(10, 20), slice(column, 48))
+        edits = edits.paint(corrector.keys[1], where, OBJECT)
+        corrector.update(edits)
+        answers[edits] = corrector.answer(1)
+    assert len(setups) == 1
+    for drawn, answer in answers.items():
+        fresh = Corrector(finished, drawn)
+        np.testing.assert_array_equal(answer.mask, fresh.answer(1).mask)
+
+
+def test_what_is_kept_of_the_image_in_hand_outlasts_lessons_from_others(
+    finished, monkeypatch
+):
+    corrector, edits = Corrector(finished), Edits()
+    for place in range(3):
+        where = square(finished.collection.shape(place), slice(4, 14), slice(20, 40))
+        edits = edits.paint(corrector.keys[place], where, OBJECT)
+    corrector.update(edits)
+    corrector.prepare(0)
+    corrector.settle()
+    looked = []
+    kind = following.Appearance
+    monkeypatch.setattr(following, "Appearance", lambda *a: looked.append(1) or kind(*a))
+    more = square(finished.collection.shape(0), slice(20, 24), slice(20, 40))
+    corrector.update(edits.paint(corrector.keys[0], more, OBJECT))
+    corrector.answer(0)
+    assert not looked
 
 
 def test_images_that_are_not_drawn_on_are_cut_where_the_run_cut_them(tiny_collection):

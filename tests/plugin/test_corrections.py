@@ -531,6 +531,21 @@ def test_the_image_in_view_is_prepared_when_a_tool_is_taken_up_and_the_slider_re
     assert prepared == [2, 1]
 
 
+def test_with_a_brush_in_hand_what_a_run_or_a_lesson_brings_is_prepared(
+    viewer, widget, qtbot, monkeypatch
+):
+    prepared = []
+    monkeypatch.setattr(Corrector, "prepare", lambda _, place, __: prepared.append(place))
+    take_brush(viewer, 2, "paint")
+    qtbot.waitUntil(lambda: prepared == [2])
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    qtbot.waitUntil(lambda: prepared == [2, 2])
+    stroke(viewer, 2, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    qtbot.waitUntil(lambda: prepared == [2, 2, 2])
+
+
 def test_edits_are_laid_over_large_images_beside_the_window(
     viewer, widget, qtbot, monkeypatch
 ):

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from napari_jcc.solvers import (
     require_solved,
     resolve_solver,
 )
+from napari_jcc.solvers.osqp_solver import OsqpSolver
 from napari_jcc.solvers.registry import LARGE
 from solvers.instances import READINGS, TIGHT, program, random_program
 
@@ -119,6 +121,24 @@ def test_warm_start_takes_fewer_iterations(rng):
     again = get_solver("osqp")
     again.setup(problem, TIGHT)
     assert again.solve(warm_start=cold).iterations < cold.iterations
+
+
+def test_other_limits_are_taken_as_if_they_had_been_set_up(rng):
+    problem = random_program(rng, "cover")
+    upper = problem.upper.copy()
+    upper[:5] = 0.0
+    lower = problem.lower.copy()
+    lower[6] = 1.0
+    fixed = replace(problem, lower=lower, upper=upper)
+    solver, fresh = OsqpSolver(), OsqpSolver()
+    solver.setup(problem, TIGHT)
+    before = solver.solve()
+    fresh.setup(fixed, TIGHT)
+    for limits, known in ((fixed, fresh.solve()), (problem, before)):
+        solver.set_limits(limits)
+        found = solver.solve(before)
+        assert found.status is Status.SOLVED
+        np.testing.assert_allclose(found.x, known.x, atol=1e-5)
 
 
 def test_infeasible_program_says_what_to_do():

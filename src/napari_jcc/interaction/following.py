@@ -25,6 +25,8 @@ TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
 """Variance over an image of what superpixels are compared by."""
 LEAST = 1e-3
 """Standard deviation, in units of Lab, below which a plane only shows rounding."""
+_KEPT = 4
+"""Appearances, each of a dozen planes of the size that an image is worked on at."""
 
 
 class Appearance:
@@ -86,7 +88,7 @@ class Appearance:
 
 
 class Appearances:
-    """Those of a set's images; of the one drawn on last it is kept for the next stroke.
+    """Those of a set's images; of images drawn on last they are kept for further strokes.
 
     Parameters
     ----------
@@ -98,17 +100,17 @@ class Appearances:
         self, images: Sequence[ImageArray], regions: Sequence[ImageRegions]
     ) -> None:
         self._images, self._regions = images, regions
-        self._last: tuple[int, Appearance] | None = None
+        self._last: tuple[tuple[int, Appearance], ...] = ()
 
     def of(self, place: int, *, keep: bool) -> Appearance:
-        """Return what an image looks like, to be kept in place of the last one or not."""
+        """Return what an image looks like, to be kept in place of the oldest one or not."""
         last = self._last  # two threads may ask
-        if last is not None and last[0] == place:
-            return last[1]
-        appearance = Appearance(self._images[place], self._regions[place])
+        found = next((own for own in last if own[0] == place), None)
+        if found is None:
+            found = place, Appearance(self._images[place], self._regions[place])
         if keep:
-            self._last = place, appearance
-        return appearance
+            self._last = (found, *(own for own in last if own[0] != place))[:_KEPT]
+        return found[1]
 
 
 def follow_marks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,9 +11,9 @@ import numpy as np
 
 from napari_jcc._types import FloatArray
 from napari_jcc.config import JccConfig, ProblemConfig
+from napari_jcc.interaction.part import ImagePart
 from napari_jcc.pipeline import SolvedJoint
 from napari_jcc.problem import QuadraticProgram, Variables, gather, joint_model
-from napari_jcc.problem.cut import cut_image
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.fixings import Fixings, fix
 from napari_jcc.progress import Progress
@@ -69,6 +70,8 @@ class JointSolver:
         self._config = config
         self._factors = joint.factors
         self._memberships = config.problem.reading == "hull"
+        # Taken out while it is used: threads that get ready and that answer may meet.
+        self._kept: deque[ImagePart] = deque(maxlen=1)
 
     def features(self, place: int | None = None) -> FloatArray:
         """Return the run's own features of superpixels, (S, K): the classifier's factor.
@@ -148,6 +151,7 @@ class JointSolver:
         progress: Progress,
         *,
         rebuild: bool = False,
+        keep: bool = True,
     ) -> Point:
         """Return the optimum over one image's variables, the others as in `point`.
 
@@ -165,6 +169,9 @@ class JointSolver:
             The way to cancel.
         rebuild
             Whether a box of the image differs from those in `point`.
+        keep
+            Whether what was set up is kept, which makes the next solution for this image,
+            under other fixings, quicker. A box that moved has moved for this one only.
 
         Raises
         ------
@@ -174,24 +181,21 @@ class JointSolver:
             If the progress was cancelled.
         """
         number = self.places.index(place)
-        program = point.program
+        program, whole = point.program, point.solution
         if rebuild:
             model = joint_model(gather(regions), self._factors, point.problem)
             program = model.build()
-        own = np.flatnonzero(program.variable_image == number)
-        rows = np.flatnonzero(program.row_image == number)
-        whole = point.solution
-        part = cut_image(program, whole.x, own, rows)
-        variables = Variables(gather([regions[number]]), self._memberships)
-        fixed = fix(part, variables, fixings)
+        kept = self._kept.pop() if self._kept else None
+        if kept is None or not kept.is_of(program, number, whole.x):
+            variables = Variables(gather([regions[number]]), self._memberships)
+            kept = ImagePart(program, number, whole.x, variables, self._config.solver)
         fits = _same_shape(whole, program)
-        # Quicker than structured on one image.
-        solver = get_solver("osqp")
-        solver.setup(fixed, self._config.solver)
-        warm = whole.of_part(own, rows) if fits else None
-        found = require_solved(solver.solve(warm, progress))
+        warm = whole.of_part(kept.own, kept.rows) if fits else None
+        found = require_solved(kept.solve(fixings, warm, progress))
+        if keep and not rebuild:
+            self._kept.append(kept)
         # A box that moved has moved for this answer only: the state keeps its program.
-        joined = whole.with_part(found, own, rows if fits else None)
+        joined = whole.with_part(found, kept.own, kept.rows if fits else None)
         return replace(point, solution=joined)
 
     def _join(self, data: JointData, fixings: Mapping[int, Fixings]) -> Fixings:

@@ -117,10 +117,19 @@ class Machine:
         pieces = [state.regions[i] for i in joint.places]
         joint.solve_image(pieces, point, place, Fixings(), progress)
 
-    def answer(self, edits: Edits, state: State, place: int, progress: Progress) -> State:
+    def answer(
+        self,
+        edits: Edits,
+        state: State,
+        place: int,
+        progress: Progress,
+        *,
+        keep: bool = True,
+    ) -> State:
         """Re-solve one image, the others staying as they are in `state`.
 
-        An image without candidate boxes is not in the problem; its answer stays.
+        An image without candidate boxes is not in the problem; its answer stays. Unless
+        told not to, what was worked out is kept, as it will be drawn on again.
         """
         joint, point = self._joint, state.point
         if joint is None or point is None or place not in joint.places:
@@ -130,13 +139,15 @@ class Machine:
         pieces = [own if i == place else state.regions[i] for i in joint.places]
         fixings = local_fixings(said, chosen, own.objects)
         moved = own is not before
-        point = joint.solve_image(pieces, point, place, fixings, progress, rebuild=moved)
+        point = joint.solve_image(
+            pieces, point, place, fixings, progress, rebuild=moved, keep=keep
+        )
         images = list(state.images)
         values = joint.values(point, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
         rating = None if state.look is None else self._look_teacher.rate(state.look, place)
-        drawn_on = self._drawn_on(state, place, keep=True)
+        drawn_on = self._drawn_on(state, place, keep=keep)
         images[place] = decode_guided(self._run, place, own, values, said, rating, drawn_on)
         return replace(state, point=point, images=tuple(images))
 
@@ -229,7 +240,8 @@ class Machine:
         masks = [image.mask for image in self.start.images]
         progress.start("Corrected images", len(guidance))
         for place in guidance:
-            answered = self.answer(edits, self.start, place, progress).images[place]
+            state = self.answer(edits, self.start, place, progress, keep=False)
+            answered = state.images[place]
             masks[place] = lay_over_image(answered, edits, self._keys[place]).mask
             progress.advance()
         progress.start("Learning", 1)

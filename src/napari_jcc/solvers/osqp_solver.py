@@ -87,6 +87,10 @@ class _Native:
             ) from error
         self.setup_seconds = time.perf_counter() - start
 
+    def set_limits(self, low: FloatArray, high: FloatArray) -> None:
+        """Take other limits of rows, which are factorised only where equalities change."""
+        self._solver.update(l=low, u=high)
+
     def solve(self, start: tuple[FloatArray, FloatArray] | None) -> _Answer:
         """Iterate to the tolerance, from a point and its multipliers if given."""
         if start is not None:
@@ -126,6 +130,15 @@ class OsqpSolver:
         large = lifted.P.nnz + lifted.A.nnz >= LARGE
         self._apart = large and in_background()
         self._native = None if self._apart else _Native(self._lifted, config)
+
+    def set_limits(self, program: QuadraticProgram) -> None:
+        """Take over the bounds and limits of a program that else is the one set up."""
+        self._program = program
+        low = np.concatenate([program.l, program.lower])
+        high = np.concatenate([program.u, program.upper])
+        self._lifted = replace(self._lifted, l=low, u=high)
+        if self._native is not None:
+            self._native.set_limits(low, high)
 
     def solve(
         self, warm_start: Solution | None = None, progress: Progress | None = None

@@ -250,6 +250,7 @@ class Corrections(QObject):
         if settled is None or self._held_back:
             return
         self._flag(settled.changed)
+        self._readiness.renew()
         self.settled.emit(settled)
 
     def _flag(self, places: Iterable[int]) -> None:

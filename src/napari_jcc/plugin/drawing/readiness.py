@@ -62,6 +62,12 @@ class Readiness(QObject):
         if layer is not None:
             layer.events.mode.connect(self._on_moved)
             self._steps.connect(self._on_moved)
+            self._on_moved()  # a run may end with the brush in hand
+
+    def renew(self) -> None:
+        """Prepare the image in view again, as the answers start from others now."""
+        self._prepared = None
+        self._on_moved()
 
     def stop(self) -> None:
         """Prepare nothing any more."""
