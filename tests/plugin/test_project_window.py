@@ -8,6 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import tifffile
 from napari.layers import Image, Labels, Shapes
 from napari.utils.notifications import notification_manager
 from PIL import Image as Picture
@@ -86,6 +87,40 @@ def opened(widget, path, qtbot):
     widget.project.open(path)
     qtbot.waitUntil(lambda: widget.session.opened is not None, timeout=60_000)
     wait(widget, qtbot)
+
+
+def test_a_hyperstack_comes_back_with_its_axes(open_dock, qtbot, tmp_path, rng):
+    data = rng.integers(0, 900, (2, 2, 2, 40, 50)).astype(np.uint16)
+    data[..., 10:25, 15:40] += 2000
+    file, path = tmp_path / "movie.tif", tmp_path / "a.jcc"
+    metadata = {"axes": "TZCYX", "unit": "um", "spacing": 2, "finterval": 30}
+    tifffile.imwrite(file, data, imagej=True, resolution=(4, 5), metadata=metadata)
+    first = open_dock()
+    run_on(first, file, qtbot)
+    masks = layer_of(first, Labels)
+    assert masks.data.shape == (2, 2, 1, 40, 50)
+    np.testing.assert_allclose(masks.scale, (30, 2, 2, 0.2, 0.25))
+    first.session.viewer.dims.set_current_step([0, 1], [1, 0])
+    y, x = (axis.ravel() for axis in np.mgrid[2:6, 3:9])
+    at = (np.full(len(y), 1), np.zeros(len(y), int), np.zeros(len(y), int), y, x)
+    masks.data_setitem(at, 1)
+    wait(first, qtbot)
+    assert [e.key.name for e in first.session.edits.entries] == ["movie_t1_z0"]
+    first.project.save(path)
+    wait(first, qtbot)
+
+    second = open_dock()
+    opened(second, path, qtbot)
+    again, image = layer_of(second, Labels), layer_of(second, Image)
+    np.testing.assert_array_equal(again.data, masks.data)
+    for key in ("scale", "translate", "units", "axis_labels"):
+        assert tuple(getattr(again, key)) == tuple(getattr(masks, key))
+    assert image.data.shape == data.shape
+    np.testing.assert_array_equal(image.data[1, 0], data[1, 0])
+    second.run()
+    wait(second, qtbot)
+    assert layer_of(second, Labels) is again
+    assert again.data[at].all()
 
 
 def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path):

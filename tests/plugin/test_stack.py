@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 import tifffile
 from napari.layers import Image as ImageLayer
+from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from PIL import Image
 
 from napari_jcc import ImageCollection
+from napari_jcc.collection.sources import FileSource
+from napari_jcc.config import CollectionConfig
 from napari_jcc.plugin import reader
-from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY
+from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
+from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
 from napari_jcc.plugin.reader import get_reader, read_stack
+from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 
 
@@ -169,3 +174,80 @@ def test_pages_of_stacks_in_a_folder_become_images_and_that_is_said(tmp_path):
     (told,) = [str(record.message) for record in notification_manager.records]
     assert "1 file has several pages" in told
     assert "3 in all" in told
+
+
+def hyperstack(path, *, channels=2):
+    """Write an ImageJ hyperstack: 2 times, 3 depths; return its values."""
+    data = np.arange(2 * 3 * channels * 80, dtype=np.uint16).reshape(2, 3, channels, 8, 10)
+    metadata = {"axes": "TZCYX", "unit": "um", "spacing": 2, "finterval": 30}
+    tifffile.imwrite(path, data, imagej=True, resolution=(4, 5), metadata=metadata)
+    return data
+
+
+def test_a_tiff_opens_on_its_axes(tmp_path, monkeypatch):
+    path = str(tmp_path / "movie.tif")
+    values, reads = hyperstack(path), []
+    (made,) = get_reader(path)(path)
+    layer = ImageLayer(made[0], **made[1])
+
+    assert layer.name == "movie"
+    assert layer.axis_labels == ("t", "z", "c", "y", "x")
+    np.testing.assert_allclose(layer.scale, (30, 2, 1, 0.2, 0.25))
+    units = ["second", "micrometer", "pixel", "micrometer", "micrometer"]
+    assert [str(unit) for unit in layer.units] == units
+    assert axis_roles(layer) == ("images", "images", "channels")
+    assert layer.data.dtype == np.uint16
+
+    read = FileSource.read
+    monkeypatch.setattr(FileSource, "read", lambda s: reads.append(s.page) or read(s))
+    np.testing.assert_array_equal(layer.data[1, 2, 1], values[1, 2, 1])
+    assert reads == [5]
+    np.testing.assert_array_equal(layer.data, values)
+
+
+def test_results_on_a_tiff_lie_on_all_channels_of_its_files_images(tmp_path):
+    path = tmp_path / "movie.tif"
+    hyperstack(path)
+    ((data, options, _),) = read_stack(path)
+    layer = ImageLayer(data, **options)
+
+    source = find_source([layer], CollectionConfig())
+    assert source.collection.names[4] == "movie_t1_z1"
+    assert source.collection.location(4) == str(path)
+    assert source.placement.leading == (2, 3, 1)
+    assert source.placement.index_of(4) == (1, 1, 0)
+    anew = Placement.of_stack(source.collection)
+    assert anew.leading == source.placement.leading
+    for key in ("scale", "translate"):
+        np.testing.assert_allclose(anew.transform[key], source.placement.transform[key])
+    labels = Labels(np.zeros(anew.shape, np.uint8), **anew.transform)
+    for channel in range(2):
+        point = labels.world_to_data(layer.data_to_world((1, 2, channel, 4, 7)))
+        np.testing.assert_array_equal(np.rint(point), (1, 2, 0, 4, 7))
+    assert find_inputs([layer]) == (str(path),)
+
+    set_axis_role(layer, 2, "images")
+    assert find_source([layer], CollectionConfig()).placement.leading == (2, 3, 2)
+    assert find_inputs([layer]) == ()
+
+
+@pytest.mark.parametrize(("shape", "leading"), [((4, 6), ()), ((3, 4, 6), (3,))])
+def test_a_tiff_without_named_axes_opens_as_it_is(tmp_path, shape, leading):
+    path = tmp_path / "a.tif"
+    options = {"resolution": (2e4, 2e4), "resolutionunit": "CENTIMETER", "metadata": None}
+    tifffile.imwrite(path, np.ones(shape, np.uint16), photometric="minisblack", **options)
+    (made,) = get_reader(str(path))(str(path))
+    layer = ImageLayer(made[0], **made[1])
+    assert layer.data.shape == shape
+    np.testing.assert_allclose(layer.scale[-2:], 0.5)
+    source = find_source([layer], CollectionConfig())
+    assert source.placement.leading == leading
+    assert len(source.collection) == len(leading) * 2 + 1
+    assert count_images(layer) == len(source.collection)
+
+
+def test_reader_leaves_what_only_seems_a_tiff(tmp_path):
+    (tmp_path / "a.tif").write_bytes(b"no TIFF")
+    (tmp_path / "b.tif").symlink_to(tmp_path / "nowhere")
+    assert get_reader(str(tmp_path / "a.tif")) is None
+    assert get_reader(str(tmp_path / "b.tif")) is None

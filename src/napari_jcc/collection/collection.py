@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
-from napari_jcc.collection.files import open_files
+from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.files import OpenedFiles, open_files
 from napari_jcc.collection.intensity import reduce_image, to_rgb
 from napari_jcc.collection.sources import ImageSource
 from napari_jcc.collection.spacing import Spacing
@@ -42,7 +43,11 @@ class ImageCollection:
     skipped
         Files (or names) that are left out, with the reason.
     leading_shape
-        Leading axes of the array the images came from; None once images were left out.
+        Leading axes of the array or file the images came from; None once images were
+        left out.
+    axes
+        Their names, steps and units, with as many entries; empty for a single image that
+        is no stack of one. None where they have no names, or images were left out.
     """
 
     sources: tuple[ImageSource, ...]
@@ -50,6 +55,7 @@ class ImageCollection:
     config: CollectionConfig = _DEFAULTS
     skipped: Mapping[str, str] = field(default_factory=dict)
     leading_shape: tuple[int, ...] | None = None
+    axes: tuple[Axis, ...] | None = None
 
     @classmethod
     def from_paths(
@@ -62,7 +68,8 @@ class ImageCollection:
         """Collect the images of files and folders in natural order, reading headers only.
 
         Hidden files in folders are ignored; those that are damaged, no images or masks of
-        others are in `skipped`. Every page of a TIFF is an image.
+        others are in `skipped`. Every page of a TIFF is an image; those of a single file
+        lie on its axes where these have names.
 
         Parameters
         ----------
@@ -79,8 +86,7 @@ class ImageCollection:
             If a path does not exist, or no usable image is found.
         """
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        sources, names, skipped = open_files(given, recursive=recursive)
-        return cls(sources, names, config, skipped, (len(sources),))
+        return cls._of_files(open_files(given, recursive=recursive), config)
 
     @classmethod
     def from_folder(
@@ -117,8 +123,13 @@ class ImageCollection:
         for file in (files := list(files)):
             if Path(file).is_dir():
                 raise InputError(f"{file} is a folder. Use from_folder or from_paths.")
-        sources, names, skipped = open_files(files, recursive=False, keep_named=True)
-        return cls(sources, names, config, skipped, (len(sources),))
+        return cls._of_files(open_files(files, recursive=False, keep_named=True), config)
+
+    @classmethod
+    def _of_files(cls, opened: OpenedFiles, config: CollectionConfig) -> ImageCollection:
+        sources, names, skipped, axes = opened
+        plain = cls(sources, names, config, skipped, (len(sources),))
+        return plain if axes is None else plain.on_axes(axes)
 
     @classmethod
     def from_array(
@@ -255,7 +266,21 @@ class ImageCollection:
             names=tuple(self.names[i] for i in chosen),
             skipped={**self.skipped, **(skipped or {})},
             leading_shape=self.leading_shape if whole else remaining,
+            axes=self.axes if whole else None,
         )
+
+    def on_axes(self, axes: Sequence[Axis]) -> ImageCollection:
+        """Lay the images on axes, the last of which counts fastest.
+
+        Raises
+        ------
+        InputError
+            If there are more or fewer places than images.
+        """
+        shape = tuple(axis.length for axis in axes)
+        if math.prod(shape) != len(self):
+            raise InputError(f"Axes of lengths {shape} do not hold {len(self)} images.")
+        return replace(self, leading_shape=shape, axes=tuple(axes))
 
     def with_config(self, config: CollectionConfig) -> ImageCollection:
         """Return the same images, shown by other settings."""

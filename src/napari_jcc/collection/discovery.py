@@ -72,7 +72,7 @@ def find_files(
 
 
 def name_images(
-    files: Sequence[Path], counts: Sequence[int], root: Path | None
+    files: Sequence[Path], places: Sequence[Sequence[str]], root: Path | None
 ) -> list[str]:
     """Give every image a name that is unique, also where upper and lower case are one.
 
@@ -80,8 +80,8 @@ def name_images(
     ----------
     files
         Files in order.
-    counts
-        Number of images in every file.
+    places
+        What tells the images of every file apart, one each; not used where it is one.
     root
         Folder that names are relative to.
 
@@ -89,16 +89,15 @@ def name_images(
     -------
     names
         Path below `root` with ``/`` and without extension; ``_png`` and so on is added
-        where two files differ in the extension only, ``_p0``, ``_p1`` ... where a file
-        holds several images.
+        where two files differ in the extension only, and ``_`` with the place where a
+        file holds several images.
     """
     stems = [_relative(path, root).with_suffix("").as_posix() for path in files]
     times = Counter(stem.casefold() for stem in stems)
     names = []
-    for path, stem, count in zip(files, stems, counts, strict=True):
+    for path, stem, inside in zip(files, stems, places, strict=True):
         name = f"{stem}_{path.suffix[1:]}" if times[stem.casefold()] > 1 else stem
-        width = len(str(count - 1))
-        names += [name] if count == 1 else [f"{name}_p{i:0{width}}" for i in range(count)]
+        names += [name] if len(inside) == 1 else [f"{name}_{place}" for place in inside]
     return _number_repeats(names)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from natsort import natsorted
 
+from napari_jcc.collection.axes import Axis, name_places
 from napari_jcc.collection.discovery import EXTENSIONS, find_files, name_images
 from napari_jcc.collection.mask_files import find_masks
 from napari_jcc.collection.reading import Header, probe_file
@@ -18,9 +20,28 @@ from napari_jcc.words import list_by_reason, list_some
 _ZARR_FILES = "zarr.json", ".zarray", ".zgroup"
 
 
+class OpenedFiles(NamedTuple):
+    """Images of some files.
+
+    Attributes
+    ----------
+    sources, names
+        One per image, in natural order.
+    skipped
+        Files that are left out, with the reason.
+    axes
+        Named axes that the images lie on, if all are of one file that has such.
+    """
+
+    sources: tuple[FileSource, ...]
+    names: tuple[str, ...]
+    skipped: dict[str, str]
+    axes: tuple[Axis, ...] | None
+
+
 def open_files(
     paths: Sequence[str | os.PathLike[str]], *, recursive: bool, keep_named: bool = False
-) -> tuple[tuple[FileSource, ...], tuple[str, ...], dict[str, str]]:
+) -> OpenedFiles:
     """Read the headers of all images; see `ImageCollection.from_paths`.
 
     Parameters
@@ -31,13 +52,6 @@ def open_files(
         Whether folders inside the folders are searched too.
     keep_named
         Whether all named files are images, also masks of others among them.
-
-    Returns
-    -------
-    sources, names
-        One per image, in natural order.
-    skipped
-        Files that are left out, with the reason.
 
     Raises
     ------
@@ -63,14 +77,21 @@ def open_files(
     if not headers:
         raise InputError(_nothing_found(paths, skipped, recursive))
     names = name_images(
-        list(headers), [len(pages) for pages in headers.values()], files.root
+        list(headers), [_places(pages) for pages in headers.values()], files.root
     )
     sources = tuple(
-        FileSource(str(path), page, *header)
+        FileSource(str(path), page, header.shape, header.spacing, header.separate)
         for path, pages in headers.items()
         for page, header in enumerate(pages)
     )
-    return sources, tuple(names), skipped
+    (first, *_), *others = headers.values()
+    return OpenedFiles(sources, tuple(names), skipped, None if others else first.axes)
+
+
+def _places(pages: Sequence[Header]) -> list[str]:
+    """Tell the images of a file apart: by their place on its axes, else by number."""
+    axes = pages[0].axes
+    return name_places([Axis("p", len(pages))] if axes is None else axes)
 
 
 def describe_skipped(skipped: Mapping[str, str]) -> list[str]:

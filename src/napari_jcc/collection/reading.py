@@ -15,6 +15,7 @@ from PIL.ImageFile import ImageFile
 from tifffile import TiffFileError
 
 from napari_jcc.collection import pillow_files, tiff_files
+from napari_jcc.collection.axes import Axis
 from napari_jcc.collection.pixels import Pixels
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
@@ -53,11 +54,28 @@ class Header(NamedTuple):
         Size of a pixel, or None.
     separate
         Channels that are neither colours nor opacity.
+    axes
+        Named axes that the images of the file lie on; None where it has none.
     """
 
     shape: tuple[int, int]
     spacing: Spacing | None = None
     separate: int = 1
+    axes: tuple[Axis, ...] | None = None
+
+
+def is_tiff(path: Path) -> bool:
+    """Whether a file is a TIFF by name and first bytes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    if path.suffix.lower() not in (".tif", ".tiff") or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in tiff_files.SIGNATURES
 
 
 def probe_file(path: Path) -> list[Header]:

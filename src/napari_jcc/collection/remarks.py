@@ -7,6 +7,8 @@ from collections import Counter
 from napari_jcc.collection.collection import ImageCollection
 from napari_jcc.collection.sources import FileSource
 
+_ALONE = " A file keeps its axes where it is opened alone."
+
 
 def describe_files(images: ImageCollection) -> list[str]:
     """Say what becomes of files with several pages, and of channels that are no colours."""
@@ -35,8 +37,8 @@ def _describe_pages(images: ImageCollection) -> str:
     return (
         f"{_count_files(len(stacks))} several pages (depths, times or frames). Every page "
         f"is taken for an image of its own, {sum(stacks)} in all. To work on some of them "
-        "only, put these into files of their own; to keep the axes of a single file, open "
-        "it with napari and choose its layer."
+        "only, put these into files of their own."
+        f"{_ALONE if len(stacks) > 1 else ''}"
     )
 
 

@@ -35,6 +35,11 @@ class ImageSource(Protocol):
         """Size of a pixel, where it is known."""
         ...
 
+    @property
+    def separate(self) -> int:
+        """Number of channels that are neither colours nor opacity; 1 for gray."""
+        ...
+
     def read(self) -> Pixels:
         """Read the pixels as stored.
 
@@ -92,6 +97,12 @@ class ArraySource:
     def shape(self) -> tuple[int, int]:
         """Height and width."""
         return int(self.array.shape[0]), int(self.array.shape[1])
+
+    @property
+    def separate(self) -> int:
+        """Number of channels that are no colours."""
+        has_channels = self.array.ndim == 3 and not self.is_colour
+        return int(self.array.shape[2]) if has_channels else 1
 
     def read(self) -> Pixels:
         """Compute the image where it is dask's."""

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import ParseError
+from xml.etree import ElementTree
 
-from tifffile import RESUNIT, TiffFile, TiffPage, xml2dict
+from tifffile import RESUNIT, TiffFile, TiffPage
 
 _UNITS = {"µm": "um", "μm": "um", "micron": "um", "microns": "um", "micrometer": "um"} | {
     unit: unit for unit in ("pm", "nm", "um", "mm", "cm", "m", "inch")
 }
 _UNITS |= {"angstrom": "angstrom", "Å": "angstrom", "in": "inch", "\\u00b5m": "um"}
+
+_TIMES = {"sec": "s", "seconds": "s", "msec": "ms", "µs": "us", "μs": "us", "hour": "h"} | {
+    unit: unit for unit in ("ns", "us", "ms", "s", "min", "h")
+}
+_TIMES |= {"d": "day", "day": "day"}
+
+_OME_STEPS = {"Z": ("PhysicalSizeZ", "µm"), "T": ("TimeIncrement", "s")}
+_UNKNOWN = 1.0, "pixel"
 
 _MICRONS = {RESUNIT.INCH: 25400.0, RESUNIT.CENTIMETER: 1e4, RESUNIT.MILLIMETER: 1e3}
 _MICRONS |= {RESUNIT.MICROMETER: 1.0}
@@ -45,43 +54,96 @@ class Spacing(NamedTuple):
         return Spacing(self.column, self.row, self.unit)
 
 
-def read_spacing(file: TiffFile, page: TiffPage, series: int) -> Spacing | None:
-    """Pixel size of a series of a TIFF, as stored; None where the file does not say.
-
-    OME's ``PhysicalSizeX`` and ``-Y`` count before ImageJ's resolution and unit, and these
-    before the resolution tags alone, which are believed only below 20 micrometres.
+class Calibration:
+    """What a TIFF says of sizes and distances; its metadata are parsed once.
 
     Parameters
     ----------
     file
         Open file.
-    page
-        First page of the series.
-    series
-        Number of the series in the file.
     """
-    if file.is_ome and file.ome_metadata:
-        return _from_ome(file.ome_metadata, series)
-    unit = _UNITS.get(str((file.imagej_metadata or {}).get("unit", "")).lower())
-    if unit is not None:
-        return _from_tags(page, 1.0, unit)
-    microns = _MICRONS.get(_find_unit(page))
-    spacing = None if microns is None else _from_tags(page, microns, "um")
-    if spacing is None or max(spacing.row, spacing.column) > _LARGEST_MEASURED:
-        return None
-    return spacing
+
+    def __init__(self, file: TiffFile) -> None:
+        self._ome = _read_ome(file)
+        self._imagej = file.imagej_metadata or {}
+
+    def spacing(self, page: TiffPage, series: int) -> Spacing | None:
+        """Pixel size of a series, as stored; None where the file does not say.
+
+        OME's ``PhysicalSizeX`` and ``-Y`` count before ImageJ's resolution and unit, these
+        before the resolution tags alone, which are believed only below 20 micrometres.
+
+        Parameters
+        ----------
+        page
+            First page of the series.
+        series
+            Number of the series in the file.
+        """
+        if self._ome:
+            return _from_ome(self._ome[series]) if series < len(self._ome) else None
+        unit = _UNITS.get(str(self._imagej.get("unit", "")).lower())
+        if unit is not None:
+            return _from_tags(page, 1.0, unit)
+        microns = _MICRONS.get(_find_unit(page))
+        spacing = None if microns is None else _from_tags(page, microns, "um")
+        if spacing is None or max(spacing.row, spacing.column) > _LARGEST_MEASURED:
+            return None
+        return spacing
+
+    def step(self, axis: str, series: int) -> tuple[float, str]:
+        """Step along an axis of a series and its unit; (1, "pixel") where it is not told.
+
+        Parameters
+        ----------
+        axis
+            Letter of tifffile. Files tell of ``Z`` and ``T`` only.
+        series
+            Number of the series in the file.
+        """
+        units = _TIMES if axis == "T" else _UNITS
+        if self._ome:
+            pixels = self._ome[series] if series < len(self._ome) else {}
+            size, unit = _OME_STEPS.get(axis, ("", ""))
+            return _checked_step(pixels.get(size), pixels.get(f"{size}Unit", unit), units)
+        told = self._imagej
+        if axis == "Z":
+            return _checked_step(
+                told.get("spacing"), told.get("zunit", told.get("unit")), units
+            )
+        if axis == "T":
+            return _checked_step(told.get("finterval"), told.get("tunit", "sec"), units)
+        return _UNKNOWN
 
 
-def _from_ome(metadata: str, series: int) -> Spacing | None:
+def _read_ome(file: TiffFile) -> list[Mapping[str, str]]:
+    """Attributes of OME's ``Pixels``, image by image; none where there is no sound OME."""
+    if not file.is_ome or not file.ome_metadata:
+        return []
     try:
-        images = xml2dict(metadata)["OME"]["Image"]
-        pixels = (images if isinstance(images, list) else [images])[series]["Pixels"]
-        sides = [float(pixels[f"PhysicalSize{axis}"]) for axis in "YX"]
-    except (ParseError, LookupError, TypeError, ValueError):
+        root = ElementTree.fromstring(file.ome_metadata)
+    except ElementTree.ParseError:
+        return []
+    return [pixels.attrib for pixels in root.iterfind("{*}Image/{*}Pixels")]
+
+
+def _from_ome(pixels: Mapping[str, str]) -> Spacing | None:
+    try:
+        row, column = (float(pixels[f"PhysicalSize{axis}"]) for axis in "YX")
+    except (LookupError, ValueError):
         return None
-    units = {_UNITS.get(str(pixels.get(f"PhysicalSize{a}Unit", "µm"))) for a in "YX"}
+    units = {_UNITS.get(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "YX"}
     (unit, *others) = units
-    return None if others or unit is None else _checked(sides[0], sides[1], unit)
+    return None if others or unit is None else _checked(row, column, unit)
+
+
+def _checked_step(size: Any, unit: Any, units: Mapping[str, str]) -> tuple[float, str]:
+    try:
+        step = abs(float(size))  # ImageJ counts backwards with negative steps
+    except (TypeError, ValueError):
+        return _UNKNOWN
+    known = units.get(str(unit))
+    return (step, known) if known is not None and 0 < step < math.inf else _UNKNOWN
 
 
 def _from_tags(page: TiffPage, length: float, unit: str) -> Spacing | None:

@@ -6,22 +6,27 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.TiffImagePlugin import TiffImageFile
 from tifffile import PHOTOMETRIC, TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
+from napari_jcc.collection.axes import Axis
 from napari_jcc.collection.pillow_files import ORIENTATION_TAG, as_array
 from napari_jcc.collection.pixels import Pixels, label_channels, orient, oriented_shape
-from napari_jcc.collection.spacing import Spacing, read_spacing
+from napari_jcc.collection.spacing import Calibration, Spacing
 from napari_jcc.errors import InputError
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ALPHA_KINDS = (1, 2)  # EXTRASAMPLE: associated and unassociated alpha
 _LACKING = "imagecodecs", "not supported"
 """Words of tifffile where it has no decoder for a compression."""
+
+_POSITION = "p"
+_NAMELESS = {"i", "q"}
+"""Axes of tifffile that say nothing but that there is one."""
 
 _BY_PILLOW = (PHOTOMETRIC.SEPARATED, PHOTOMETRIC.YCBCR, PHOTOMETRIC.CIELAB)
 
@@ -62,36 +67,89 @@ class _Layout:
         return self.shape[self.axes.index("Y")], self.shape[self.axes.index("X")]
 
 
-def probe_tiff(path: Path) -> list[tuple[tuple[int, int], Spacing | None, int]]:
-    """Height and width, pixel size and channels that are no colours of every image."""
-    found: list[tuple[tuple[int, int], Spacing | None, int]] = []
+_Part: TypeAlias = tuple[int, TiffPageSeries, _Layout]
+"""A series that holds images, and its number in the file."""
+
+
+class TiffImage(NamedTuple):
+    """What is known of an image of a TIFF without its pixels.
+
+    Attributes
+    ----------
+    shape
+        Height and width, upright.
+    spacing
+        Size of a pixel, or None.
+    separate
+        Channels that are no colours.
+    axes
+        Named axes that the images of the file lie on, all of them and in this order; None
+        where there are no such axes.
+    """
+
+    shape: tuple[int, int]
+    spacing: Spacing | None
+    separate: int
+    axes: tuple[Axis, ...] | None
+
+
+def probe_tiff(path: Path) -> list[TiffImage]:
+    """Describe every image."""
+    found: list[TiffImage] = []
     with TiffFile(path) as file:
-        for series, layout in _image_series(file):
+        calibration = Calibration(file)
+        parts = list(_image_series(file))
+        axes = _find_axes(parts, calibration)
+        for number, series, layout in parts:
             orientation = _find_orientation(series.keyframe)
-            spacing = read_spacing(file, series.keyframe, file.series.index(series))
-            image = (
+            spacing = calibration.spacing(series.keyframe, number)
+            image = TiffImage(
                 oriented_shape(layout.size, orientation),
                 None if spacing is None else spacing.turned(orientation),
                 _count_separate(series.keyframe, layout),
+                axes,
             )
             found += [image] * layout.count
     return found
 
 
+def _find_axes(parts: list[_Part], calibration: Calibration) -> tuple[Axis, ...] | None:
+    """Find the axes that all images of a file lie on, if any of them has a name.
+
+    Several equal series of OME are positions.
+    """
+    if len({(layout, series.dtype, series.kind) for _, series, layout in parts}) != 1:
+        return None
+    (number, series, layout), *others = parts
+    if others and series.kind != "ome":
+        return None
+    counting = [(layout.axes[i], layout.shape[i]) for i in layout.image_axes]
+    counting = [("R", len(parts))] * bool(others) + counting
+    axes = tuple(
+        Axis(_POSITION if letter == "R" else letter.lower(), length, *step)
+        for letter, length in counting
+        if length > 1
+        for step in [calibration.step(letter, number)]
+    )
+    names = {axis.name for axis in axes}
+    is_named = not axes or not names <= _NAMELESS
+    return axes if is_named and len(names) == len(axes) else None
+
+
 def read_tiff(path: Path, index: int) -> Pixels:
     """Decode image `index` of the file, in the order of `probe_tiff`."""
     with TiffFile(path) as file:
-        for series, layout in _image_series(file):
+        for _, series, layout in _image_series(file):
             if index < layout.count:
                 return _read_image(file, series, layout, index)
             index -= layout.count
     raise InputError("the file holds fewer pages than when it was first opened")
 
 
-def _image_series(file: TiffFile) -> Iterator[tuple[TiffPageSeries, _Layout]]:
-    for series in file.series:
+def _image_series(file: TiffFile) -> Iterator[_Part]:
+    for number, series in enumerate(file.series):
         if {"X", "Y"} <= set(series.axes) and math.prod(series.shape) > 0:
-            yield series, _Layout(series.axes, tuple(series.shape))
+            yield number, series, _Layout(series.axes, tuple(series.shape))
 
 
 def _read_image(
@@ -208,6 +266,8 @@ def _label_samples(page: TiffPage, values: NDArray[Any]) -> Pixels:
 def _count_separate(page: TiffPage, layout: _Layout) -> int:
     """Channels of an image that are neither colours nor opacity."""
     channels = math.prod(layout.shape[axis] for axis in layout.channel_axes)
+    if page.photometric == PHOTOMETRIC.PALETTE:
+        return 1 if channels == 1 else 3 * channels  # the colours of each are looked up
     if channels != page.samplesperpixel:
         return channels
     if page.photometric in (PHOTOMETRIC.RGB, *_BY_PILLOW):

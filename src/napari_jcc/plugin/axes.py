@@ -20,8 +20,9 @@ _CHANNEL_NAMES = ("c", "ch", "channel", "channels")
 
 
 def list_axes(layer: Layer) -> tuple[tuple[str, int], ...]:
-    """Names and lengths of the axes before row and column; none for a stack of ours."""
-    if isinstance(layer.metadata.get(METADATA_KEY), ImageCollection):
+    """Names and lengths of the axes before row and column; none for a plain set of ours."""
+    kept = layer.metadata.get(METADATA_KEY)
+    if isinstance(kept, ImageCollection) and kept.axes is None:
         return ()
     shape = layer.data[0].shape if layer.multiscale else layer.data.shape
     count = layer.ndim - 2

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import IntArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.spacing import Spacing
 
 METADATA_KEY = "napari_jcc"
 """Where a layer keeps the `ImageCollection` it shows or belongs to."""
@@ -48,15 +50,20 @@ class Placement:
 
     @classmethod
     def of_stack(cls, collection: ImageCollection) -> Placement:
-        """Lay the images of a collection one behind the other, as the reader does."""
+        """Lay the images of a collection on its axes, or one behind the other."""
         shapes = [collection.shape(i) for i in range(len(collection))]
         canvas = max(rows for rows, _ in shapes), max(columns for _, columns in shapes)
-        return cls(
-            leading=(len(collection),),
-            canvas=canvas,
-            slots=tuple(range(len(collection))),
-            transform=stack_transform(collection),
-        )
+        leading, transform = stack_leading(collection), stack_transform(collection)
+        channels = count_channels(collection)
+        if channels:
+            at, ndim = len(leading) - 1, len(leading) + 2
+            # One entry as long as all channels: seen, and painted on, at each of them.
+            scale, shift = np.array(transform.get("scale", np.ones(ndim))), np.zeros(ndim)
+            shift[at] = scale[at] * (channels - 1) / 2
+            scale[at] *= channels
+            leading = (*leading[:-1], 1)
+            transform |= {"scale": scale, "translate": shift}
+        return cls(leading, canvas, tuple(range(len(collection))), transform)
 
     @property
     def slices(self) -> int:
@@ -86,16 +93,36 @@ class Placement:
         return np.where(inside, at @ np.array(steps, int), -1)
 
 
+def count_channels(collection: ImageCollection) -> int:
+    """Length of the axis of channels in a stack; 0 where it has none.
+
+    Only sets on named axes have one, before row and column: their images are alike.
+    """
+    separate = collection.sources[0].separate
+    return separate if collection.axes is not None and separate > 1 else 0
+
+
+def stack_leading(collection: ImageCollection) -> tuple[int, ...]:
+    """Lengths of the axes of a stack before row and column, channels last."""
+    if collection.axes is None:
+        return (len(collection),)
+    channels = count_channels(collection)
+    return (*(axis.length for axis in collection.axes), *([channels] if channels else []))
+
+
 def stack_transform(collection: ImageCollection) -> dict[str, Any]:
     """Layer arguments of a stack, with the size of a pixel that all its images have.
 
     Images of unknown or different pixel sizes are shown pixel by pixel.
     """
-    labels: dict[str, Any] = {"axis_labels": ("image", "y", "x")}
+    axes = [Axis("image", len(collection))] if collection.axes is None else collection.axes
+    axes = [*axes, *([Axis("c", 0)] if count_channels(collection) else [])]
+    labels = {"axis_labels": (*(axis.name for axis in axes), "y", "x")}
     spacing, *others = {collection.spacing(i) for i in range(len(collection))}
     if spacing is None or others:
+        spacing = Spacing(1.0, 1.0, "pixel")
+    scale = (*(axis.step for axis in axes), spacing.row, spacing.column)
+    units = (*(axis.unit for axis in axes), spacing.unit, spacing.unit)
+    if set(units) == {"pixel"}:
         return labels
-    return labels | {
-        "scale": (1.0, spacing.row, spacing.column),
-        "units": ("pixel", spacing.unit, spacing.unit),
-    }
+    return labels | {"scale": scale, "units": units}

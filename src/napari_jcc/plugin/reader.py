@@ -1,4 +1,4 @@
-"""Folders and lists of images as one stack, saved results and projects as layers."""
+"""Folders, lists of images and TIFFs as one stack, saved results and projects as layers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from napari.utils.notifications import show_info, show_warning
 
 from napari_jcc.collection import ImageCollection, describe_files, describe_skipped
 from napari_jcc.collection.discovery import EXTENSIONS
+from napari_jcc.collection.reading import is_tiff
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.results.saved import is_saved_result
 
@@ -28,9 +29,10 @@ Reader = Callable[[PathOrPaths], "list[LayerData]"]
 
 
 def get_reader(path: PathOrPaths) -> Reader | None:
-    """Return the reader for folders, lists of images and projects; None for all else.
+    """Return the reader for folders, lists of images, TIFFs and projects; else None.
 
-    A single image file is left to napari. Nothing is read here, and nothing raised.
+    A single image of another kind, which has neither pages nor a size of pixel, is left to
+    napari. Of a file no more than its first bytes are read here, and nothing is raised.
     """
     paths = _as_paths(path)
     try:
@@ -38,6 +40,8 @@ def get_reader(path: PathOrPaths) -> Reader | None:
             (only,) = paths
             if only.is_dir():
                 return read_saved if is_saved_result(only) else read_stack
+            if is_tiff(only):
+                return read_stack
             return read_project if _is_project(only) else None
         return read_stack if paths and all(item.exists() for item in paths) else None
     except (OSError, ValueError):
@@ -54,7 +58,7 @@ def _is_project(path: Path) -> bool:
 
 
 def read_stack(path: PathOrPaths) -> list[LayerData]:
-    """Open folders and image files as one lazily padded stack.
+    """Open folders and image files as one lazily padded stack, a TIFF alone on its axes.
 
     Files that cannot be used are told in a warning, and how files of several pages, such
     as z-stacks, or channels are taken in a message.
@@ -71,8 +75,15 @@ def read_stack(path: PathOrPaths) -> list[LayerData]:
         show_warning("\n".join(f"Left out: {line}" for line in lines))
     for note in describe_files(collection):
         show_info(note)
-    name = paths[0].resolve().name if len(paths) == 1 else paths[0].resolve().parent.name
+    name = _name_set(paths)
     return [stack_layer(collection, name or "images", tuple(map(str, paths)))]
+
+
+def _name_set(paths: list[Path]) -> str:
+    first = paths[0].resolve()
+    if len(paths) > 1:
+        return first.parent.name
+    return first.name if first.is_dir() else first.stem
 
 
 def read_saved(path: PathOrPaths) -> list[LayerData]:

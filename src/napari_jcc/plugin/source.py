@@ -12,11 +12,18 @@ from numpy.typing import NDArray
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.arrays import wrap_images
+from napari_jcc.collection.axes import Axis, name_places
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.axes import channel_axis
-from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
+from napari_jcc.plugin.placement import (
+    INPUTS_KEY,
+    METADATA_KEY,
+    Placement,
+    count_channels,
+    stack_leading,
+)
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -66,16 +73,13 @@ def find_source(layers: Sequence[Image], config: CollectionConfig) -> Source:
     if len(layers) > 1:
         return _from_several(layers, config)
     (layer,) = layers
-    kept = layer.metadata.get(METADATA_KEY)
-    if isinstance(kept, ImageCollection) and _shows(layer, kept):
-        collection = kept.with_config(config)
-        placement = replace(Placement.of_stack(collection), transform=_transform(layer))
-        return Source(
-            collection,
-            placement,
-            layer.name,
-        )
-    return _from_array_layer(layer, config)
+    kept = _kept_collection(layer)
+    if kept is None:
+        return _from_array_layer(layer, config)
+    collection = kept.with_config(config)
+    factor = _over_channels(layer.data.shape[: layer.ndim - 2], channel_axis(layer))
+    placement = replace(Placement.of_stack(collection), transform=_transform(layer, factor))
+    return Source(collection, placement, layer.name)
 
 
 def _from_several(layers: Sequence[Image], config: CollectionConfig) -> Source:
@@ -116,8 +120,7 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
         collection = ImageCollection.from_array(
             data, channel_axis=channels, names=names, config=config
         )
-        # One entry as long as all channels: seen, and painted on, at each of them.
-        factor = factor * [leading[i] if i == channels else 1 for i in range(layer.ndim)]
+        factor = factor * _over_channels(leading, channels)
         leading = (*leading[:channels], 1, *leading[channels + 1 :])
     placement = Placement(
         tuple(int(length) for length in leading),
@@ -133,27 +136,35 @@ def _name_images(
 ) -> list[str] | None:
     """Name every image by its place on the axes, as ``t0_z12``; None: by its number."""
     axes = [axis for axis in range(len(leading)) if axis != channels]
+    if not axes:
+        return None
     labels = [str(layer.axis_labels[axis]) for axis in axes]
     if not all(label.isalpha() for label in labels):  # napari's own are numbers
         labels = ["image_", *[""] * (len(axes) - 1)]
-    if not axes:
+    lengths = (leading[axis] for axis in axes)
+    return name_places([Axis(*pair) for pair in zip(labels, lengths, strict=True)])
+
+
+def _kept_collection(layer: Image) -> ImageCollection | None:
+    """Find the collection that a layer shows, channels as in its files; else None.
+
+    A crop of the reader's stack, for one, is no longer that.
+    """
+    kept = layer.metadata.get(METADATA_KEY)
+    if not isinstance(kept, ImageCollection) or layer.multiscale:
         return None
-    widths = [len(str(leading[axis] - 1)) for axis in axes]
-    return [
-        "_".join(
-            f"{label}{step:0{width}}"
-            for label, step, width in zip(labels, index, widths, strict=True)
-        )
-        for index in np.ndindex(*(leading[axis] for axis in axes))
-    ]
+    shape = (*stack_leading(kept), *Placement.of_stack(kept).canvas)
+    channels = len(shape) - 3 if count_channels(kept) else None
+    is_whole = tuple(layer.data.shape[: layer.ndim]) == shape
+    return kept if is_whole and channel_axis(layer) == channels else None
 
 
-def _shows(layer: Image, collection: ImageCollection) -> bool:
-    """Whether a layer is still the reader's stack (and not, say, a crop of it)."""
-    return (
-        not layer.multiscale
-        and tuple(layer.data.shape[:3]) == Placement.of_stack(collection).shape
-    )
+def _over_channels(leading: tuple[int, ...], channels: int | None) -> NDArray[np.float64]:
+    """Size of a result's pixel: as long as all channels, to be seen at each of them."""
+    factor = np.ones(len(leading) + 2)
+    if channels is not None:
+        factor[channels] = leading[channels]
+    return factor
 
 
 def _canvas(data: Any, ndim: int) -> tuple[int, int]:
@@ -208,11 +219,10 @@ def find_inputs(layers: Sequence[Image]) -> tuple[str, ...]:
     """Files and folders that the images of some layers come from; empty if not all do."""
     if len(layers) == 1:
         (layer,) = layers
-        opened = layer.metadata.get(INPUTS_KEY, ())
-        kept = layer.metadata.get(METADATA_KEY)
-        if opened or not isinstance(kept, ImageCollection):
-            return tuple(opened)
-        return _locations(kept)
+        if METADATA_KEY in layer.metadata:
+            kept = _kept_collection(layer)
+            opened = layer.metadata.get(INPUTS_KEY, ())
+            return () if kept is None else tuple(opened) or _locations(kept)
     paths = tuple(str(layer.source.path or "") for layer in layers)
     return paths if all(paths) else ()
 

@@ -16,7 +16,14 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffFileError
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.sources import ArraySource, ImageSource
 from napari_jcc.errors import InputError
-from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
+from napari_jcc.plugin.placement import (
+    INPUTS_KEY,
+    METADATA_KEY,
+    Placement,
+    count_channels,
+    stack_leading,
+    stack_transform,
+)
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.layers import LayerData
@@ -34,11 +41,12 @@ _GRAY_MODES = {"L", "I;16", "I;16B", "I;16L", "I", "F"}
 def stack_layer(
     collection: ImageCollection, name: str, inputs: tuple[str, ...] = ()
 ) -> LayerData:
-    """Show a collection as one Image layer with one slider.
+    """Show a collection as one Image layer with one slider, or one for each of its axes.
 
-    Sets of gray images of one type keep their values: (N, H, W). All others become
-    (N, H, W, 4) uint8 RGBA, transparent in the padding. A slice is read when it is looked
-    at. The collection is kept in the layer's metadata.
+    Sets of gray images of one type keep their values: (N, H, W), and so do channels of
+    sets on axes: (..., C, H, W). All others become (N, H, W, 4) uint8 RGBA, transparent in
+    the padding. A slice is read when it is looked at. The collection is kept in the
+    layer's metadata.
 
     Parameters
     ----------
@@ -49,37 +57,39 @@ def stack_layer(
     inputs
         Files and folders that the collection was made from.
     """
-    placement = Placement.of_stack(collection)
+    canvas, leading = Placement.of_stack(collection).canvas, stack_leading(collection)
     options = {
         "name": name,
         "metadata": {METADATA_KEY: collection, INPUTS_KEY: inputs},
-        **placement.transform,
+        **stack_transform(collection),
         "multiscale": False,
     }
     sample = _gray_sample(collection)
     if sample is None:
-        data = _lazy(partial(_colour_slice, collection, placement.canvas), placement, (4,))
-        return data, {**options, "rgb": True}, "image"
+        data = _lazy(partial(_colour_slice, collection, canvas), collection, (*canvas, 4))
+        rgba = data.reshape((*leading, *canvas, 4))
+        return rgba, {**options, "rgb": True}, "image"
     dtype, limits = sample
-    load = partial(_gray_slice, collection, placement.canvas, dtype)
-    data = _lazy(load, placement, (), dtype)
+    channels = count_channels(collection)
+    load = partial(_gray_slice, collection, canvas, dtype)
+    shape = (channels, *canvas) if channels else canvas
+    data = _lazy(load, collection, shape, dtype).reshape((*leading, *canvas))
     gray = {"rgb": False, "colormap": "gray", "contrast_limits": limits}
     return data, options | gray, "image"
 
 
 def _lazy(
     load: Any,
-    placement: Placement,
-    channels: tuple[int, ...],
+    collection: ImageCollection,
+    shape: tuple[int, ...],
     dtype: np.dtype[Any] | type = np.uint8,
 ) -> da.Array:
-    slices = (1,) * placement.slices
-    lengths = ((length,) for length in (*placement.canvas, *channels))
+    """Stack of one slice of `shape` an image."""
     stack: da.Array = da.map_blocks(
         load,
-        chunks=(slices, *lengths),
+        chunks=((1,) * len(collection), *((length,) for length in shape)),
         dtype=dtype,
-        meta=np.empty((0,) * (3 + len(channels)), dtype),
+        meta=np.empty((0,) * (1 + len(shape)), dtype),
         # The name need not tell the content: hashing the collection would read it.
         name=f"napari-jcc-stack-{uuid4().hex}",
     )
@@ -104,9 +114,9 @@ def _gray_slice(
     block_id: tuple[int, ...],
 ) -> NDArray[Any]:
     values = collection.raw(block_id[0])
-    rows, columns = values.shape
-    padded = np.zeros((1, *canvas), dtype)
-    padded[0, :rows, :columns] = values
+    rows, columns, *channels = values.shape
+    padded = np.zeros((1, *channels, *canvas), dtype)
+    padded[0, ..., :rows, :columns] = np.moveaxis(values, -1, 0) if channels else values
     return padded
 
 
@@ -114,13 +124,15 @@ def _gray_sample(
     collection: ImageCollection,
 ) -> tuple[np.dtype[Any], tuple[float, float]] | None:
     """Find data type and contrast limits of a set of gray images of one type, or None."""
+    channels = count_channels(collection)
     kinds = {_gray_kind(source) for source in collection.sources}
-    if len(kinds) != 1 or None in kinds:
+    if not channels and (len(kinds) != 1 or None in kinds):
         return None
     step = max(1, len(collection) // _SAMPLED)
     samples = [collection.raw(i) for i in range(0, len(collection), step)][:_SAMPLED]
     dtypes = {values.dtype for values in samples}
-    if len(dtypes) != 1 or any(values.ndim != 2 for values in samples):
+    ndim = 3 if channels else 2
+    if len(dtypes) != 1 or any(values.ndim != ndim for values in samples):
         return None
     (dtype,) = dtypes
     return dtype, _contrast_limits(collection, samples)

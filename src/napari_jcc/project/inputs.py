@@ -125,13 +125,16 @@ def open_inputs(inputs: Sequence[ImageInput], config: CollectionConfig) -> Image
             f"No image of the project can be opened. {'; '.join(reasons[:3])}. Put the "
             "images back that it was made of, or name the folder that they are in now."
         )
-    return ImageCollection(
+    found = ImageCollection(
         tuple(sources[keys[place]] for place in places),
         tuple(inputs[place].name for place in places),
         config,
         skipped,
         (len(places),),
     )
+    if opened.axes is None or found.sources != opened.sources:
+        return found
+    return found.on_axes(opened.axes)
 
 
 @dataclass

@@ -1,0 +1,145 @@
+"""Axes that TIFFs name, and the places of images on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_jcc import ImageCollection
+from napari_jcc.collection import describe_files
+from napari_jcc.collection.axes import Axis
+from napari_jcc.errors import InputError
+
+STACK = np.arange(3 * 11 * 2 * 4 * 6, dtype=np.uint16).reshape(3, 11, 2, 4, 6)
+OME = {"PhysicalSizeZ": 0.5, "TimeIncrement": 2, "TimeIncrementUnit": "min"}
+
+
+def opened(path, data=STACK, axes="TZCYX", **options):
+    metadata = {"axes": axes} | options.pop("metadata", {})
+    tifffile.imwrite(path, data, photometric="minisblack", metadata=metadata, **options)
+    return ImageCollection.from_paths(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "axes"),
+    [
+        ({"ome": True}, [Axis("t", 3), Axis("z", 11)]),
+        (
+            {"ome": True, "metadata": OME, "bigtiff": True},
+            [Axis("t", 3, 2, "min"), Axis("z", 11, 0.5, "um")],
+        ),
+        (
+            {"ome": True, "metadata": {"PhysicalSizeZ": 5, "PhysicalSizeZUnit": "nm"}},
+            [Axis("t", 3), Axis("z", 11, 5, "nm")],
+        ),
+        ({"imagej": True}, [Axis("t", 3), Axis("z", 11)]),
+        (
+            {
+                "imagej": True,
+                "metadata": {"unit": "micron", "spacing": -0.5, "finterval": 2},
+            },
+            [Axis("t", 3, 2, "s"), Axis("z", 11, 0.5, "um")],
+        ),
+        ({"metadata": {"PhysicalSizeZ": 1}}, [Axis("t", 3), Axis("z", 11)]),
+    ],
+)
+def test_images_of_a_file_lie_on_its_axes(tmp_path, options, axes):
+    collection = opened(tmp_path / "movie.tif", **options)
+    assert list(collection.axes) == axes
+    assert collection.leading_shape == (3, 11)
+    assert collection.names[::13] == ("movie_t0_z00", "movie_t1_z02", "movie_t2_z04")
+    np.testing.assert_array_equal(collection.raw(13), np.moveaxis(STACK[1, 2], 0, -1))
+    (pages, channels) = describe_files(collection)
+    assert "33 in all" in pages
+    assert "2 channels" in channels
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "known"),
+    [
+        ("ZYX", (3, 4, 6), ["z"]),
+        ("TQYX", (3, 2, 4, 6), ["t", "q"]),
+        ("RZYX", (3, 2, 4, 6), ["p", "z"]),
+        ("ZCTYX", (2, 3, 5, 4, 6), ["z", "t"]),
+        ("YX", (4, 6), []),
+        ("CYX", (2, 4, 6), []),
+        ("QYX", (3, 4, 6), None),
+        ("QQYX", (3, 2, 4, 6), None),
+        ("IYX", (3, 4, 6), None),
+        ("TRPYX", (2, 2, 2, 4, 6), None),
+    ],
+)
+def test_axes_without_names_are_none(tmp_path, axes, shape, known):
+    collection = opened(tmp_path / "a.tif", np.zeros(shape, np.uint16), axes)
+    found = collection.axes
+    assert (found if found is None else [axis.name for axis in found]) == known
+    if known is None:
+        assert collection.names[0] == "a_p0"
+        assert collection.leading_shape == (len(collection),)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_series_of_ome_are_positions_where_they_are_alike(tmp_path, same):
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif") as file:
+        for depth in (3, 3 if same else 2):
+            metadata = {"axes": "ZYX", "PhysicalSizeZ": 2.0}
+            file.write(STACK[0, :depth, 0], metadata=metadata, photometric="minisblack")
+    collection = ImageCollection.from_paths(tmp_path)
+    names = collection.names[0], collection.names[-1]
+    if same:
+        assert collection.axes == (Axis("p", 2), Axis("z", 3, 2, "um"))
+        assert names == ("a.ome_p0_z0", "a.ome_p1_z2")
+    else:
+        assert collection.axes is None
+        assert names == ("a.ome_p0", "a.ome_p4")
+
+
+def test_levels_of_a_pyramid_are_no_images(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif") as file:
+        plane = np.zeros((2, 64, 64), np.uint16)
+        options = {"photometric": "minisblack", "tile": (16, 16)}
+        file.write(plane, subifds=1, metadata={"axes": "ZYX"}, **options)
+        file.write(plane[:, ::2, ::2], subfiletype=1, **options)
+    collection = ImageCollection.from_paths(tmp_path)
+    assert collection.axes == (Axis("z", 2),)
+    assert collection.shape(1) == (64, 64)
+
+
+def test_broken_ome_costs_the_axes_only(tmp_path):
+    path = tmp_path / "a.ome.tif"
+    opened(path, metadata=OME, ome=True)
+    path.write_bytes(path.read_bytes().replace(b"<Pixels", b"<Pixe<s", 1))
+    collection = ImageCollection.from_paths(path)
+    assert collection.axes is None
+    assert len(collection) == 66
+    assert collection.spacing(0) is None
+
+
+def test_colours_are_no_axis(tmp_path):
+    data = np.zeros((3, 4, 6, 3), np.uint8)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, data, photometric="rgb", metadata={"axes": "ZYXS"})
+    collection = ImageCollection.from_paths(path)
+    assert collection.axes == (Axis("z", 3),)
+    assert collection.sources[0].separate == 1
+
+
+def test_images_of_several_files_keep_their_places_in_names_alone(tmp_path):
+    for name in ("a", "b"):
+        opened(tmp_path / f"{name}.tif", STACK[:, :2, 0], "TZYX")
+    collection = ImageCollection.from_folder(tmp_path)
+    assert collection.axes is None
+    assert collection.names[5:7] == ("a_t2_z1", "b_t0_z0")
+    assert "opened alone" in describe_files(collection)[0]
+    alone = ImageCollection.from_paths(tmp_path / "b.tif")
+    assert alone.axes == (Axis("t", 3), Axis("z", 2))
+    assert alone.select(range(6)).axes == alone.axes
+    assert alone.select([1, 0]).axes is None
+
+
+def test_axes_hold_as_many_images_as_there_are():
+    collection = ImageCollection.from_array(np.zeros((6, 4, 4)))
+    assert collection.on_axes([Axis("t", 2), Axis("z", 3)]).leading_shape == (2, 3)
+    with pytest.raises(InputError, match="do not hold 6"):
+        collection.on_axes([Axis("t", 5)])
