@@ -16,6 +16,8 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication
 
+from napari_jcc import ImageCollection
+from napari_jcc.collection.axes import Axis
 from napari_jcc.config import apply_overrides
 from napari_jcc.errors import OutputError
 from napari_jcc.interaction import OBJECT
@@ -108,6 +110,11 @@ def test_a_hyperstack_comes_back_with_its_axes(open_dock, qtbot, tmp_path, rng):
     assert [e.key.name for e in first.session.edits.entries] == ["movie_t1_z0"]
     first.project.save(path)
     wait(first, qtbot)
+    first.export.export("tiff", tmp_path / "m.tif")
+    wait(first, qtbot)
+    written = ImageCollection.from_paths(tmp_path / "m.tif")
+    assert written.axes == (Axis("t", 2, 30, "s"), Axis("z", 2, 2, "um"))
+    assert written.spacing(0) == (0.2, 0.25, "um")
 
     second = open_dock()
     opened(second, path, qtbot)

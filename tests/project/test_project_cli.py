@@ -8,7 +8,9 @@ import tifffile
 from PIL import Image
 
 from command_line import run
-from napari_jcc.project import save_project
+from napari_jcc import ImageCollection
+from napari_jcc.collection.axes import Axis
+from napari_jcc.project import Project, describe_inputs, save_project
 from napari_jcc.results import write_result
 from results_samples import Pictures, image_result, result_of
 
@@ -99,6 +101,28 @@ def test_a_folder_of_results_is_exported(tmp_path, capsys):
     assert "Next: put the images" in capsys.readouterr().out
     assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo") == 2
     assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo", "--overwrite") == 0
+
+
+@pytest.mark.parametrize("kind", ["folder", "project"])
+def test_masks_of_a_hyperstack_are_exported_on_its_axes(tmp_path, capsys, kind):
+    path, data = tmp_path / "movie.tif", np.zeros((2, 3, 12, 20), np.uint16)
+    metadata = {"axes": "TZYX", "unit": "um", "spacing": 2, "finterval": 30}
+    tifffile.imwrite(path, data, imagej=True, resolution=(5, 4), metadata=metadata)
+    pictures = ImageCollection.from_paths(path)
+    result = result_of(*(image_result(name, (12, 20)) for name in pictures.names))
+    if kind == "folder":
+        source = write_result(result, pictures, tmp_path / "out")
+    else:
+        project = Project(describe_inputs(pictures), result.config, "fast", result)
+        source = save_project(project, tmp_path / "p.jcc")
+    assert run("export", source, "-f", "tiff", "-o", tmp_path / "m.tif") == 0
+    again = ImageCollection.from_paths(tmp_path / "m.tif")
+    assert (again.axes, again.spacing(0)) == (pictures.axes, pictures.spacing(0))
+    assert again.axes == (Axis("t", 2, 30, "s"), Axis("z", 3, 2, "um"))
+
+    path.unlink()
+    assert run("export", source, "-f", "tiff", "-o", tmp_path / "n.tif") == 0
+    assert [a.name for a in ImageCollection.from_paths(tmp_path / "n.tif").axes] == ["t"]
 
 
 def test_what_cannot_be_exported_is_said(project, tmp_path, capsys):

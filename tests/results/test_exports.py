@@ -17,6 +17,10 @@ from PIL import Image
 from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 
+from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.sources import ArraySource
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import ConfigError, OutputError
 from napari_jcc.results.exports import EXPORT_FORMATS, export_result
 from napari_jcc.results.exports.coco import run_lengths
@@ -108,6 +112,84 @@ def test_tiff_is_one_stack_with_axes_names_and_sizes(plain, tmp_path):
         rows, columns = image.mask.shape
         np.testing.assert_array_equal(page[:rows, :columns], image.mask * 255)
         assert page.sum() == image.mask.sum() * 255
+
+
+def pictures_on(axes, size=(12, 20), spacing=(0.25, 0.2, "micrometer")):
+    """Images on named axes, of a known size of pixel."""
+    count = int(np.prod([axis.length for axis in axes], dtype=int))
+    known = None if spacing is None else Spacing(*spacing)
+    source = ArraySource(np.zeros(size, np.uint8), False, spacing=known)
+    names = tuple(f"i{place}" for place in range(count))
+    return ImageCollection((source,) * count, names).on_axes(axes)
+
+
+def numbered_set(count):
+    """Images whose masks tell which they are, row by row."""
+    images = []
+    for place in range(count):
+        mask = np.zeros((12, 20), np.bool_)
+        mask[place] = True
+        images.append(image_result(f"i{place}", mask=mask))
+    return result_of(*images)
+
+
+@pytest.mark.parametrize(
+    ("axes", "letters", "order", "told"),
+    [
+        (
+            [Axis("t", 2, 30, "s"), Axis("z", 3, 1500, "nm")],
+            "TZYX",
+            [0, 1, 2, 3, 4, 5],
+            {"spacing": 1.5, "finterval": 30, "slices": 3, "frames": 2},
+        ),
+        (
+            [Axis("z", 2, 0.5, "micrometer"), Axis("t", 3, 2, "minute")],
+            "TZYX",
+            [0, 3, 1, 4, 2, 5],
+            {"spacing": 0.5, "finterval": 120},
+        ),
+        ([Axis("z", 4, 3)], "ZYX", [0, 1, 2, 3], {"slices": 4}),
+        ([Axis("p", 2), Axis("z", 3, 2, "um")], "TYX", range(6), {"frames": 6}),
+    ],
+)
+def test_tiff_has_the_axes_and_the_pixel_size_of_the_images(
+    tmp_path, axes, letters, order, told
+):
+    pictures = pictures_on(axes)
+    result = numbered_set(len(pictures))
+    file = export_result(result, tmp_path / "m.tif", "tiff", pictures=pictures)
+    with tifffile.TiffFile(file) as tiff:
+        (series,) = tiff.series
+        assert series.axes == letters
+        seen = series.asarray().reshape(-1, 12, 20)
+        assert tiff.imagej_metadata["Labels"] == [f"i{place}" for place in order]
+        assert told | {"unit": "um"} == {
+            key: tiff.imagej_metadata[key] for key in (*told, "unit")
+        }
+        assert "spacing" in told or "spacing" not in tiff.imagej_metadata
+        assert tiff.pages[0].tags["XResolution"].value == (5, 1)
+        assert tiff.pages[0].tags["YResolution"].value == (4, 1)
+    assert [int(np.argmax(page[:, 0])) for page in seen] == list(order)
+    again = ImageCollection.from_paths(file)
+    assert again.spacing(0) == (0.25, 0.2, "um")
+
+
+@pytest.mark.parametrize("spacing", [None, (1, 1, "pixel"), (2, 2, "world unit")])
+def test_tiff_tells_no_size_that_is_not_known(tmp_path, spacing):
+    pictures = pictures_on([Axis("z", 2)], spacing=spacing)
+    file = export_result(numbered_set(2), tmp_path / "m.tif", "tiff", pictures=pictures)
+    with tifffile.TiffFile(file) as tiff:
+        assert "unit" not in tiff.imagej_metadata
+    assert ImageCollection.from_paths(file).spacing(0) is None
+
+
+def test_a_stack_too_large_for_imagej_keeps_axes_and_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_jcc.results.exports.masks._LARGEST_CLASSIC", 0)
+    pictures = pictures_on([Axis("t", 2), Axis("z", 3)])
+    file = export_result(numbered_set(6), tmp_path / "m.tif", "tiff", pictures=pictures)
+    again = ImageCollection.from_paths(file)
+    assert [axis.name for axis in again.axes] == ["t", "z"]
+    assert again.spacing(0) == (0.25, 0.2, "um")
 
 
 def test_tiff_holds_numbers_where_objects_are_told_apart(herd, tmp_path):

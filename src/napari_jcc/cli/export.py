@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from napari_jcc.collection import ImageCollection
+    from napari_jcc.project import Project
     from napari_jcc.results import JccResult
 
 
@@ -19,6 +21,7 @@ class Exported(NamedTuple):
     result: JccResult
     files: Sequence[str]
     statuses: Mapping[str, str]
+    pictures: ImageCollection | None
 
 
 def export(
@@ -67,7 +70,7 @@ def export(
     from napari_jcc.results.exports import export_result
     from napari_jcc.words import count_of
 
-    result, files, statuses = read_source(source)
+    result, files, statuses, pictures = read_source(source)
     place = export_result(
         result,
         output,
@@ -76,6 +79,7 @@ def export(
         statuses=statuses,
         category=category,
         overwrite=overwrite,
+        pictures=pictures,
     )
     typer.echo(f"Wrote {count_of(len(result.images), 'image')} to {place}.")
     if kind == "yolo":
@@ -104,7 +108,7 @@ def read_source(source: Path) -> Exported:
                 "segment --output' wrote, or a project (.jcc)."
             )
         saved = read_result(source)
-        return Exported(saved.result, saved.sources, {})
+        return Exported(saved.result, saved.sources, {}, saved.open_images())
     project, report = load_project(source)
     for message in report.messages():
         typer.secho(f"Note: {message}", err=True)
@@ -118,5 +122,21 @@ def read_source(source: Path) -> Exported:
     statuses: dict[str, str] = {image.name: "machine" for image in result.images}
     statuses.update(project.statuses)
     return Exported(
-        result, [files.get(image.name, "") for image in result.images], statuses
+        result,
+        [files.get(image.name, "") for image in result.images],
+        statuses,
+        _find_pictures(project, result),
     )
+
+
+def _find_pictures(project: Project, result: JccResult) -> ImageCollection | None:
+    """Images that a result is about, in its order; None where one is gone."""
+    from napari_jcc.errors import InputError
+
+    try:
+        found = project.open_images()
+    except InputError:
+        return None
+    places = {name: place for place, name in enumerate(found.names)}
+    names = [image.name for image in result.images]
+    return found.select(places[name] for name in names) if {*names} <= {*places} else None

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from tifffile import RESUNIT, TiffFile, TiffPage
 
-_UNITS = {"µm": "um", "μm": "um", "micron": "um", "microns": "um", "micrometer": "um"} | {
-    unit: unit for unit in ("pm", "nm", "um", "mm", "cm", "m", "inch")
-}
-_UNITS |= {"angstrom": "angstrom", "Å": "angstrom", "in": "inch", "\\u00b5m": "um"}
-
-_TIMES = {"sec": "s", "seconds": "s", "msec": "ms", "µs": "us", "μs": "us", "hour": "h"} | {
-    unit: unit for unit in ("ns", "us", "ms", "s", "min", "h")
-}
-_TIMES |= {"d": "day", "day": "day"}
+from napari_jcc.collection.units import find_length, find_time
 
 _OME_STEPS = {"Z": ("PhysicalSizeZ", "µm"), "T": ("TimeIncrement", "s")}
 _UNKNOWN = 1.0, "pixel"
@@ -82,7 +74,7 @@ class Calibration:
         """
         if self._ome:
             return _from_ome(self._ome[series]) if series < len(self._ome) else None
-        unit = _UNITS.get(str(self._imagej.get("unit", "")).lower())
+        unit = find_length(self._imagej_unit("unit"))
         if unit is not None:
             return _from_tags(page, 1.0, unit)
         microns = _MICRONS.get(_find_unit(page))
@@ -101,19 +93,22 @@ class Calibration:
         series
             Number of the series in the file.
         """
-        units = _TIMES if axis == "T" else _UNITS
+        find = find_time if axis == "T" else find_length
         if self._ome:
             pixels = self._ome[series] if series < len(self._ome) else {}
             size, unit = _OME_STEPS.get(axis, ("", ""))
-            return _checked_step(pixels.get(size), pixels.get(f"{size}Unit", unit), units)
+            return _checked_step(pixels.get(size), pixels.get(f"{size}Unit", unit), find)
         told = self._imagej
         if axis == "Z":
-            return _checked_step(
-                told.get("spacing"), told.get("zunit", told.get("unit")), units
-            )
+            unit = self._imagej_unit("zunit") or self._imagej_unit("unit")
+            return _checked_step(told.get("spacing"), unit, find)
         if axis == "T":
-            return _checked_step(told.get("finterval"), told.get("tunit", "sec"), units)
+            unit = self._imagej_unit("tunit") or "s"
+            return _checked_step(told.get("finterval"), unit, find)
         return _UNKNOWN
+
+    def _imagej_unit(self, key: str) -> str:
+        return str(self._imagej.get(key, "")).lower()
 
 
 def _read_ome(file: TiffFile) -> list[Mapping[str, str]]:
@@ -132,17 +127,19 @@ def _from_ome(pixels: Mapping[str, str]) -> Spacing | None:
         row, column = (float(pixels[f"PhysicalSize{axis}"]) for axis in "YX")
     except (LookupError, ValueError):
         return None
-    units = {_UNITS.get(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "YX"}
+    units = {find_length(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "YX"}
     (unit, *others) = units
     return None if others or unit is None else _checked(row, column, unit)
 
 
-def _checked_step(size: Any, unit: Any, units: Mapping[str, str]) -> tuple[float, str]:
+def _checked_step(
+    size: Any, unit: Any, find: Callable[[str], str | None]
+) -> tuple[float, str]:
     try:
         step = abs(float(size))  # ImageJ counts backwards with negative steps
     except (TypeError, ValueError):
         return _UNKNOWN
-    known = units.get(str(unit))
+    known = find(str(unit))
     return (step, known) if known is not None and 0 < step < math.inf else _UNKNOWN
 
 

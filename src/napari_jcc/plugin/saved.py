@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.errors import JccError
 from napari_jcc.plugin.layers import LayerData, to_layers
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.stack import stack_layer
@@ -31,15 +30,9 @@ def open_saved_result(folder: Path) -> list[LayerData]:
 
 def _find_images(saved: SavedResult) -> ImageCollection:
     """Images of a result from their files; its masks in their place if one has changed."""
+    found = saved.open_images()
+    if found is not None:
+        return found
     masks = [image.mask for image in saved.result.images]
     names = [image.name for image in saved.result.images]
-    if not all(saved.sources):
-        return ImageCollection.from_arrays(masks, names=names)
-    try:
-        collection = ImageCollection.from_files(dict.fromkeys(saved.sources))
-    except JccError:
-        return ImageCollection.from_arrays(masks, names=names)
-    shapes = [collection.shape(i) for i in range(len(collection))]
-    if shapes != [mask.shape for mask in masks]:
-        return ImageCollection.from_arrays(masks, names=names)
-    return collection
+    return ImageCollection.from_arrays(masks, names=names)

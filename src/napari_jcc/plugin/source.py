@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.collection.arrays import wrap_images
+from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
 from napari_jcc.collection.axes import Axis, name_places
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import CollectionConfig
@@ -101,8 +101,8 @@ def _from_several(layers: Sequence[Image], config: CollectionConfig) -> Source:
 
 def _spacing(layer: Image, factor: NDArray[np.float64]) -> Spacing | None:
     """Size of a pixel in the world; None where its sides are told in two units."""
-    height, width = (abs(float(side)) for side in layer.scale * factor)
-    rows, columns = (str(unit) for unit in layer.units)
+    height, width = (abs(float(side)) for side in (layer.scale * factor)[-2:])
+    rows, columns = (str(unit) for unit in layer.units[-2:])
     return Spacing(height, width, columns) if rows == columns else None
 
 
@@ -111,17 +111,20 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
     data = _as_array(level)
     leading, canvas = tuple(data.shape[: layer.ndim - 2]), _canvas(data, layer.ndim)
     channels = channel_axis(layer)
-    names = _name_images(layer, leading, channels)
     if channels is None:
         # One by one, so that a narrow gray stack is never mistaken for channels.
-        images = [data[index] for index in np.ndindex(leading)]
-        collection = ImageCollection.from_arrays(images, names=names, config=config)
+        images = wrap_images([data[index] for index in np.ndindex(leading)])
     else:
-        collection = ImageCollection.from_array(
-            data, channel_axis=channels, names=names, config=config
-        )
+        images, _ = split_stack(data, channels)
         factor = factor * _over_channels(leading, channels)
         leading = (*leading[:channels], 1, *leading[channels + 1 :])
+    size = _spacing(layer, factor)
+    sources = tuple(replace(image, spacing=size) for image in images)
+    names = name_arrays(_name_images(layer, leading, channels), len(sources))
+    collection = ImageCollection(sources, names, config, {}, (len(sources),))
+    axes = _name_axes(layer, leading, channels)
+    if axes is not None:
+        collection = collection.on_axes(axes)
     placement = Placement(
         tuple(int(length) for length in leading),
         canvas,
@@ -131,18 +134,32 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
     return Source(collection, placement, layer.name)
 
 
+def _name_axes(
+    layer: Image, leading: tuple[int, ...], channels: int | None
+) -> tuple[Axis, ...] | None:
+    """Find the axes that images lie on; None where one has no name of its own."""
+    axes = tuple(
+        Axis(str(layer.axis_labels[i]), int(leading[i]), abs(float(scale)), str(unit))
+        for i, (scale, unit) in enumerate(zip(layer.scale[:-2], layer.units, strict=False))
+        if i != channels
+    )
+    names = {axis.name for axis in axes}
+    # napari's own are numbers.
+    is_named = all(name.isalpha() for name in names) and len(names) == len(axes)
+    return axes if is_named else None
+
+
 def _name_images(
     layer: Image, leading: tuple[int, ...], channels: int | None
 ) -> list[str] | None:
     """Name every image by its place on the axes, as ``t0_z12``; None: by its number."""
-    axes = [axis for axis in range(len(leading)) if axis != channels]
-    if not axes:
-        return None
-    labels = [str(layer.axis_labels[axis]) for axis in axes]
-    if not all(label.isalpha() for label in labels):  # napari's own are numbers
-        labels = ["image_", *[""] * (len(axes) - 1)]
-    lengths = (leading[axis] for axis in axes)
-    return name_places([Axis(*pair) for pair in zip(labels, lengths, strict=True)])
+    axes = _name_axes(layer, leading, channels)
+    if axes is None:
+        lengths = [leading[axis] for axis in range(len(leading)) if axis != channels]
+        axes = tuple(
+            Axis("" if i else "image_", length) for i, length in enumerate(lengths)
+        )
+    return name_places(axes) if axes else None
 
 
 def _kept_collection(layer: Image) -> ImageCollection | None:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.collection import ImageCollection
 from napari_jcc.config.presets import DEFAULT_PRESET
 from napari_jcc.config.saved import read_settings
 from napari_jcc.errors import InputError, JccError
@@ -37,6 +38,19 @@ class SavedResult:
 
     result: JccResult
     sources: tuple[str, ...]
+
+    def open_images(self) -> ImageCollection | None:
+        """Open the images where they were; None where one is gone or of another size."""
+        if not all(self.sources):
+            return None
+        files = dict.fromkeys(self.sources)
+        try:
+            found = ImageCollection.from_files(files, config=self.result.config.collection)
+        except JccError:
+            return None
+        shapes = [found.shape(i) for i in range(len(found))]
+        fits = shapes == [image.mask.shape for image in self.result.images]
+        return found if fits else None
 
 
 def is_saved_result(folder: Path) -> bool:

@@ -50,7 +50,13 @@ class ExportButton(QPushButton):
         def work(progress: Progress) -> Path:
             progress.start(f"Export {kind}", 1)
             return export_result(
-                result, out, kind, files=files, statuses=statuses, overwrite=overwrite
+                result,
+                out,
+                kind,
+                files=files,
+                statuses=statuses,
+                overwrite=overwrite,
+                pictures=collection,
             )
 
         self._dock.start("Export", work, self._on_written)

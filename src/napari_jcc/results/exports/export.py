@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_jcc.atomic import explained, filling
+from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import ConfigError, OutputError
 from napari_jcc.results.exports.coco import write_coco
 from napari_jcc.results.exports.masks import write_png, write_tiff
@@ -65,6 +66,7 @@ def export_result(
     statuses: Mapping[str, str] | None = None,
     category: str = "object",
     overwrite: bool = False,
+    pictures: ImageCollection | None = None,
 ) -> Path:
     """Write a result for other programs; all of it, or nothing.
 
@@ -86,6 +88,8 @@ def export_result(
         What the objects are called.
     overwrite
         Replace files that are there. Others in the folder stay.
+    pictures
+        The images, in the same order; a stack takes axes and pixel size from them.
 
     Returns
     -------
@@ -107,7 +111,9 @@ def export_result(
         out = out / chosen.file
     _check(out, chosen, overwrite)
     known = list(files) or [""] * len(result.images)
-    exported = ExportSet(result.images, _shorten(known), dict(statuses or {}), category)
+    exported = ExportSet(
+        result.images, _shorten(known), dict(statuses or {}), category, pictures
+    )
     with explained(out, "the export"), filling(out.parent if chosen.file else out) as new:
         chosen.write(exported, new / out.name if chosen.file else new)
     return out

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
+from napari_jcc.collection import ImageCollection
 from napari_jcc.results.instances import boxes_by_number, renumber
 from napari_jcc.results.result import ImageResult
 
@@ -28,12 +29,15 @@ class ExportSet:
         By name: what the user thinks of an image's answer.
     category
         What the objects are called.
+    pictures
+        The images that the answers are about, in the same order, where they are known.
     """
 
     images: Sequence[ImageResult]
     files: Sequence[str]
     statuses: Mapping[str, str]
     category: str
+    pictures: ImageCollection | None = None
 
     @cached_property
     def has_instances(self) -> bool:
