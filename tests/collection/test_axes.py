@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 import tifffile
@@ -143,3 +146,45 @@ def test_axes_hold_as_many_images_as_there_are():
     assert collection.on_axes([Axis("t", 2), Axis("z", 3)]).leading_shape == (2, 3)
     with pytest.raises(InputError, match="do not hold 6"):
         collection.on_axes([Axis("t", 5)])
+
+
+def ome_set(folder, names, master=None):
+    """Write a file for each time; each, or only the master, tells of the whole set."""
+    whole = folder / "whole.ome.tif"
+    opened(whole, STACK[:, :2], metadata=OME, ome=True)
+    told = tifffile.tiffcomment(whole)
+    whole.unlink()
+    planes = "".join(
+        f'<TiffData FirstC="{c}" FirstZ="{z}" FirstT="{t}" IFD="{2 * z + c}" '
+        f'PlaneCount="1"><UUID FileName="{name}">urn:uuid:{t}</UUID></TiffData>'
+        for t, name in enumerate(names)
+        for z in range(2)
+        for c in range(2)
+    )
+    told = re.sub(r"<TiffData.*?(/>|</TiffData>)", "", told)
+    told = told.replace("</Pixels>", f"{planes}</Pixels>")
+    for t, name in enumerate(names):
+        text = re.sub(r'UUID="[^"]*"', f'UUID="urn:uuid:{t}"', told, count=1)
+        if master not in (None, name):
+            only = f'<BinaryOnly MetadataFile="{master}" UUID="urn:uuid:{t}"/>'
+            text = re.sub(r"<Image.*</Image>", only, text, flags=re.DOTALL)
+        options = {"photometric": "minisblack", "metadata": None}
+        pages = STACK[t, :2].reshape(-1, 4, 6)
+        tifffile.imwrite(folder / name, pages, description=text.encode(), **options)
+
+
+@pytest.mark.parametrize("master", [None, "a.ome.tif", "c.ome.tif"])
+def test_files_of_an_ome_set_are_one_set(tmp_path, master):
+    names = ["a.ome.tif", "b.ome.tif", "c.ome.tif"]
+    ome_set(tmp_path, names, master)
+    collection = ImageCollection.from_folder(tmp_path)
+    assert collection.axes == (Axis("t", 3, 2, "min"), Axis("z", 2, 0.5, "um"))
+    assert collection.names[5] == f"{(master or names[0])[:-4]}_t2_z1"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for place in range(6):
+            expected = np.moveaxis(STACK[place // 2, place % 2], 0, -1)
+            np.testing.assert_array_equal(collection.raw(place), expected)
+    (tmp_path / "b.ome.tif").unlink()
+    with pytest.raises(InputError):
+        ImageCollection.from_folder(tmp_path).raw(2)

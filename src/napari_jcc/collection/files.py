@@ -61,11 +61,18 @@ def open_files(
     files = find_files(paths, recursive=recursive)
     skipped = dict(files.skipped)
     headers: dict[Path, list[Header]] = {}
+    # Files of an OME set; its images are counted once.
+    parts: set[Path] = set()
     for path in files.files:
+        if path in parts:
+            continue
         try:
             headers[path] = probe_file(path)
         except InputError as error:
             skipped[str(path)] = str(error)
+        else:
+            parts |= headers[path][0].others
+    headers = {path: pages for path, pages in headers.items() if path not in parts}
     given = {path: pages for path, pages in headers.items() if path in files.given}
     masks = {path: why for path, why in find_masks(headers).items() if path not in given}
     if not keep_named:

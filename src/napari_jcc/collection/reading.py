@@ -56,12 +56,15 @@ class Header(NamedTuple):
         Channels that are neither colours nor opacity.
     axes
         Named axes that the images of the file lie on; None where it has none.
+    others
+        More files that the images of the file are in.
     """
 
     shape: tuple[int, int]
     spacing: Spacing | None = None
     separate: int = 1
     axes: tuple[Axis, ...] | None = None
+    others: frozenset[Path] = frozenset()
 
 
 def is_tiff(path: Path) -> bool:

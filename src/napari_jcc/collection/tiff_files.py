@@ -85,12 +85,15 @@ class TiffImage(NamedTuple):
     axes
         Named axes that the images of the file lie on, all of them and in this order; None
         where there are no such axes.
+    others
+        More files that the images of the file are in, as those of an OME set.
     """
 
     shape: tuple[int, int]
     spacing: Spacing | None
     separate: int
     axes: tuple[Axis, ...] | None
+    others: frozenset[Path]
 
 
 def probe_tiff(path: Path) -> list[TiffImage]:
@@ -100,6 +103,12 @@ def probe_tiff(path: Path) -> list[TiffImage]:
         calibration = Calibration(file)
         parts = list(_image_series(file))
         axes = _find_axes(parts, calibration)
+        others = frozenset(
+            path.with_name(page.parent.filename)
+            for _, series, _ in parts
+            for page in (series.pages if series.is_multifile else ())
+            if page is not None and page.parent is not file
+        )
         for number, series, layout in parts:
             orientation = _find_orientation(series.keyframe)
             spacing = calibration.spacing(series.keyframe, number)
@@ -108,6 +117,7 @@ def probe_tiff(path: Path) -> list[TiffImage]:
                 None if spacing is None else spacing.turned(orientation),
                 _count_separate(series.keyframe, layout),
                 axes,
+                others,
             )
             found += [image] * layout.count
     return found
@@ -204,6 +214,9 @@ def _read_page(file: TiffFile, series: TiffPageSeries, number: int) -> Pixels:
     page, keyframe = series.pages[number], series.keyframe
     if page is None:
         raise InputError("the file names a page that it does not hold")
+    if page.parent is not file:  # another file of an OME set, closed since it was parsed
+        page.parent.filehandle.open()
+        file = page.parent
     _check_complete(file, page)
     if keyframe.photometric in _BY_PILLOW:
         return _read_by_pillow(file, keyframe, page.index)
