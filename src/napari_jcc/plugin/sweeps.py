@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc._types import ImageArray, MaskArray
-from napari_jcc.config import JccConfig, format_assignment
 from napari_jcc.interaction import OBJECT, ImageKey, lay_over_image
 from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.background.worker import QtProgress
@@ -20,9 +18,8 @@ from napari_jcc.plugin.overlay import Overlay
 from napari_jcc.plugin.source import Source, find_source
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.progress import Progress
-from napari_jcc.results import equivalent_command
 from napari_jcc.results.result import bare_image
-from napari_jcc.sweep import Grid, Sweep, SweepPoint, SweepTable
+from napari_jcc.sweep import Grid, Sweep, SweepPoint
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -172,21 +169,3 @@ class SweepPreview:
         keys = [key for key in edits.edited if key.name == name]
         fits = [key for key in keys if edits.of(key)[-1].shape == shape]
         return fits[0] if fits else None
-
-
-def sweep_command(
-    inputs: Sequence[str],
-    config: JccConfig,
-    table: SweepTable,
-    preset: str,
-    truth: TruthChoice | None,
-) -> str:
-    """Write the command that does the same sweep, quoted for a POSIX shell."""
-    words = shlex.split(equivalent_command(inputs, "sweep", config, preset))
-    words[1] = "sweep"
-    for axis in table.grid.axes:
-        values = (format_assignment(axis.path, value) for value in axis.values)
-        words += ["--grid", f"{axis.path}={','.join(v.partition('=')[2] for v in values)}"]
-    if truth is not None and truth.folder is not None:
-        words += ["--truth", str(truth.folder)]
-    return shlex.join(words)

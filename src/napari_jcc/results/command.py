@@ -43,16 +43,27 @@ def equivalent_command(
         If there is no such preset.
     """
     name = closest_preset(config) if preset is None else preset
-    words = [
-        "napari-jcc",
-        "segment",
-        *map(as_argument, inputs),
-        "--output",
-        as_argument(out),
-    ]
+    options = preset_options(config, name)
+    return compose_command("segment", inputs, out, options, recursive=recursive)
+
+
+def compose_command(
+    verb: str,
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    options: Iterable[str],
+    *,
+    recursive: bool = False,
+) -> str:
+    """Write one of our commands that take images and write to a place."""
+    words = ["napari-jcc", verb, *map(as_argument, inputs), "--output", as_argument(out)]
     words += ["--recursive"] if recursive else []
-    words += ["--preset", name]
-    return shlex.join([*words, *as_options(format_changes(config, get_preset(name)))])
+    return shlex.join([*words, *options])
+
+
+def preset_options(config: JccConfig, preset: str) -> list[str]:
+    """Write settings as a preset and what differs from it."""
+    return ["--preset", preset, *as_options(format_changes(config, get_preset(preset)))]
 
 
 def as_options(assignments: Iterable[str]) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from napari_jcc.config import MatchConfig, format_changes
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
-from napari_jcc.results.command import as_argument, as_options
+from napari_jcc.results.command import as_argument, as_options, compose_command
 
 
 def train_command(
@@ -40,17 +39,9 @@ def train_command(
     str
         One line, quoted for a POSIX shell.
     """
-    words = [
-        "napari-jcc",
-        "train",
-        *map(as_argument, inputs),
-        "--output",
-        as_argument(output),
-    ]
-    words += ["--recursive"] if recursive else []
     changed = as_options(format_changes(config, MatchConfig()))
-    words += ["--resume"] if resume else changed
-    return shlex.join(words)
+    options = ["--resume"] if resume else changed
+    return compose_command("train", inputs, output, options, recursive=recursive)
 
 
 def match_command(
@@ -84,10 +75,9 @@ def match_command(
     str
         One line, quoted for a POSIX shell.
     """
-    words = ["napari-jcc", "match", *map(as_argument, inputs), "--output", as_argument(out)]
-    words += ["--recursive"] if recursive else []
     checkpoint = matcher.origin.get("checkpoint")
-    words += ["--checkpoint", as_argument(checkpoint)] if checkpoint else []
-    words += [] if pairs == "all" else ["--pairs", pairs]
-    words += [] if warped else ["--no-warped"]
-    return shlex.join([*words, *as_options(format_changes(matcher.config, matcher.base))])
+    options = ["--checkpoint", as_argument(checkpoint)] if checkpoint else []
+    options += [] if pairs == "all" else ["--pairs", pairs]
+    options += [] if warped else ["--no-warped"]
+    options += as_options(format_changes(matcher.config, matcher.base))
+    return compose_command("match", inputs, out, options, recursive=recursive)

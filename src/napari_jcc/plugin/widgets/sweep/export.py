@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.source import find_inputs
-from napari_jcc.plugin.sweeps import sweep_command
 from napari_jcc.plugin.widgets.clipboard import copy_command
+from napari_jcc.plugin.widgets.parts import in_row, push_button
 from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.sweep import SweepTable, draw_sweep
+from napari_jcc.sweep.command import sweep_command
 from napari_jcc.sweep.figure import to_png
 from napari_jcc.tables import encode_csv
 
@@ -43,17 +44,15 @@ class SweepExport(QWidget):
         super().__init__()
         self._session = session
         self.table: SweepTable | None = None
-        self.export_button = QPushButton("E&xport…")
-        self.export_button.setToolTip("Save the table (CSV) or the figure (PNG)")
-        self.export_button.clicked.connect(self._ask_export)
-        self.copy_button = QPushButton("Copy co&mmand")
-        self.copy_button.setToolTip("Copy the command that does the same sweep")
-        self.copy_button.clicked.connect(self.copy_command)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for button in (self.export_button, self.copy_button):
-            button.setEnabled(False)
-            layout.addWidget(button)
+        self.export_button = push_button(
+            "E&xport…", "Save the table (CSV) or the figure (PNG)", self._ask_export
+        )
+        self.copy_button = push_button(
+            "Copy co&mmand", "Copy the command that does the same sweep", self.copy_command
+        )
+        self.export_button.setEnabled(False)
+        self.copy_button.setEnabled(False)
+        in_row(self.export_button, self.copy_button, within=self)
 
     def set_table(self, table: SweepTable) -> None:
         """Export another sweep from now on."""
@@ -82,8 +81,9 @@ class SweepExport(QWidget):
         inputs = find_inputs(self._session.chosen)
         if not inputs or self.table is None:
             return ""
-        base, truth = self.table.grid.base, self._session.truth
-        return sweep_command(inputs, base, self.table, self._session.preset, truth)
+        truth = self._session.truth
+        folder = None if truth is None else truth.folder
+        return sweep_command(inputs, self.table.grid, self._session.preset, folder)
 
     def copy_command(self) -> None:
         """Put the command on the clipboard, or say why there is none."""
