@@ -1,6 +1,6 @@
 """Landmarks: tables of them, and carrying them from image to image."""
 
-from napari_jcc.matching.landmarks.shapes import Landmarks
+from napari_jcc.matching.landmarks.shapes import Landmarks, with_placed
 from napari_jcc.matching.landmarks.table import (
     find_landmark_table,
     read_csv,
@@ -18,6 +18,7 @@ __all__ = [
     "read_landmarks",
     "read_tps",
     "turn_over",
+    "with_placed",
     "write_csv",
     "write_tps",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_jcc._types import FloatArray
+from napari_jcc._types import FloatArray, MaskArray
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,14 @@ class Landmarks:
     confidence: FloatArray | None = None
     identity: str = ""
     scale: float | None = None
+
+
+def with_placed(found: Landmarks, placed: FloatArray) -> Landmarks:
+    """Put points that were placed, (K, 2), NaN for the others, among those found."""
+    fixed: MaskArray = np.asarray(np.isfinite(placed).all(axis=1))
+    sure = np.ones(len(fixed)) if found.confidence is None else found.confidence
+    points = np.where(fixed[:, None], placed, found.points)
+    return replace(found, points=points, confidence=np.where(fixed, np.nan, sure))
 
 
 def shape_size(points: FloatArray) -> float:

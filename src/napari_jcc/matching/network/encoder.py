@@ -14,6 +14,8 @@ from napari_jcc.features.encoders.geometry import Grid
 from napari_jcc.matching.network.decoder import SKIP_STRIDES
 
 COARSE_STRIDE = 16
+SKIP_SCALES = tuple(COARSE_STRIDE // stride for stride in SKIP_STRIDES)
+"""Cells of every finer map for one of the working grid, along each side."""
 MEASURED_CELLS = 8
 """Cells along each side of the image that a trunk is tried on."""
 NEAR_ENOUGH = 0.25
@@ -98,16 +100,16 @@ class PyramidEncoder(nn.Module):
         self.trunk = trunk
         self.module = trunk.module
         self.grid = grid
-        first, *finer = _choose_levels(trunk.grids)
-        self._levels = first, *finer
+        self._coarse, self._finer = _choose_levels(trunk.grids)
+        wanted = trunk.grids[self._coarse]
         place = next(self.module.parameters(), torch.empty(0)).device
-        side = MEASURED_CELLS * math.lcm(trunk.grids[first].stride, trunk.multiple)
+        side = MEASURED_CELLS * math.lcm(wanted.stride, trunk.multiple)
         with torch.no_grad():
             maps = trunk.maps(torch.zeros(1, 3, side, side, device=place))
-        self._widths = [
-            0 if level is None else maps[level].shape[1] for level in self._levels
-        ]
-        self._borders = _choose_borders(trunk.grids[first], side, maps[first].shape[3])
+        coarse = maps[self._coarse]
+        self._borders = _choose_borders(wanted, side, coarse.shape[3])
+        skips = [0 if level is None else maps[level].shape[1] for level in self._finer]
+        self._channels = coarse.shape[1], skips
 
     def train(self, mode: bool = True) -> Self:
         """Leave the trunk as for inference: its normalisation keeps its statistics."""
@@ -116,8 +118,7 @@ class PyramidEncoder(nn.Module):
 
     def channels(self) -> tuple[int, list[int]]:
         """Channels on the working grid, and those of the skips, 0 where there is none."""
-        coarse, *skips = self._widths
-        return coarse, skips
+        return self._channels
 
     def forward(
         self,
@@ -139,30 +140,25 @@ class PyramidEncoder(nn.Module):
         """
         side, cells = images.shape[-1], cells or self.grid
         maps = self.trunk.maps(self._extend(images))
-        coarse, *finer = (
-            None
-            if level is None
-            else self._sample(maps[level], self.trunk.grids[level], side, cells * scale)
-            for level, scale in zip(
-                self._levels if with_skips else self._levels[:1],
-                (1, 2, 4, 8) if with_skips else (1,),
-                strict=True,
+        coarse = self._sample(maps, self._coarse, side, cells)
+        skips: tuple[Tensor | None, ...] = (None,) * len(SKIP_STRIDES)
+        if with_skips:
+            skips = tuple(
+                None if level is None else self._sample(maps, level, side, cells * scale)
+                for level, scale in zip(self._finer, SKIP_SCALES, strict=True)
             )
-        )
-        if coarse is None:  # never: the first level is always there
-            raise IndexError
-        return Pyramid(coarse, tuple(finer) or (None,) * len(SKIP_STRIDES))
+        return Pyramid(coarse, skips)
 
     def _extend(self, images: Tensor) -> Tensor:
         lead, tail = self._borders
         tail += -(images.shape[-1] + lead + tail) % self.trunk.multiple
         return nn.functional.pad(images, (lead, tail, lead, tail), mode="replicate")
 
-    def _sample(self, maps: Tensor, grid: Grid, side: int, cells: int) -> Tensor:
-        lead = self._borders[0]
-        rows = _weights(maps.shape[2], grid, lead, side, cells, maps)
-        columns = _weights(maps.shape[3], grid, lead, side, cells, maps)
-        return rows @ maps @ columns.T
+    def _sample(self, maps: list[Tensor], level: int, side: int, cells: int) -> Tensor:
+        own, grid, lead = maps[level], self.trunk.grids[level], self._borders[0]
+        rows = _weights(own.shape[2], grid, lead, side, cells, own)
+        columns = _weights(own.shape[3], grid, lead, side, cells, own)
+        return rows @ own @ columns.T
 
 
 def _choose_borders(grid: Grid, side: int, count: int) -> tuple[int, int]:
@@ -177,14 +173,13 @@ def _choose_borders(grid: Grid, side: int, count: int) -> tuple[int, int]:
     )
 
 
-def _choose_levels(grids: list[Grid]) -> tuple[int, int | None, int | None, int | None]:
+def _choose_levels(grids: list[Grid]) -> tuple[int, list[int | None]]:
     """Places of the coarsest map to use, then of those at strides 8, 4 and 2."""
     strides = [grid.stride for grid in grids]
     fitting = [place for place, stride in enumerate(strides) if stride <= COARSE_STRIDE]
     coarse = fitting[-1] if fitting else min(range(len(grids)), key=strides.__getitem__)
     last = {stride: place for place, stride in enumerate(strides) if place != coarse}
-    eighth, fourth, half = (last.get(stride) for stride in SKIP_STRIDES)
-    return coarse, eighth, fourth, half
+    return coarse, [last.get(stride) for stride in SKIP_STRIDES]
 
 
 def _weights(

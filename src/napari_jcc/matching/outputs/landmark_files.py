@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from napari_jcc._types import ImageArray
 from napari_jcc.atomic import explained, filling
-from napari_jcc.collection import ImageCollection
+from napari_jcc.collection import ByName, ImageCollection
 from napari_jcc.errors import InputError, OutputError
 from napari_jcc.matching.baselines import PairMatcher
 from napari_jcc.matching.landmarks import (
     Landmarks,
     LandmarkTransfer,
     read_landmarks,
+    with_placed,
     write_csv,
     write_tps,
 )
@@ -95,7 +95,9 @@ def carry_landmarks(
         If the progress was cancelled.
     """
     progress = progress or Progress()
-    images = _FolderImages(ImageCollection.from_folder(folder, recursive=recursive), folder)
+    collection = ImageCollection.from_folder(folder, recursive=recursive)
+    names = _name_in_folder(collection, folder)
+    images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))
     listed, absent = read_landmarks(table, folder)
     there = {shape.image: shape for shape in listed if shape.image in images}
     known = {name: shape for name, shape in there.items() if shape.confidence is None}
@@ -113,7 +115,8 @@ def carry_landmarks(
     for name in images:
         shapes.append(known.get(name) or _keep(transfer.predict(name), there.get(name)))
         progress.advance()
-    return CarriedLandmarks(tuple(shapes), images.heights(), tuple(absent))
+    heights = {name: collection.shape(place)[0] for place, name in enumerate(names)}
+    return CarriedLandmarks(tuple(shapes), heights, tuple(absent))
 
 
 def write_landmarks(
@@ -154,46 +157,24 @@ def check_landmark_output(out: Path, *, overwrite: bool = False) -> None:
 
 def _keep(found: Landmarks, given: Landmarks | None) -> Landmarks:
     """Landmarks found, with the single points that were placed in their places."""
-    if given is None or given.confidence is None or found.confidence is None:
+    if given is None or given.confidence is None:
         return found
-    placed = np.isnan(given.confidence) & np.isfinite(given.points).all(axis=1)
-    if len(placed) != len(found.points):
+    if len(given.points) != len(found.points):
         raise InputError(
-            f"{found.image} has {len(placed)} points in the table but the images placed "
-            f"completely {len(found.points)}. List the same points on every image."
+            f"{found.image} has {len(given.points)} points in the table but the images "
+            f"placed completely {len(found.points)}. List the same points on every image."
         )
-    points = np.where(placed[:, None], given.points, found.points)
-    sure = np.where(placed, np.nan, found.confidence)
-    return Landmarks(found.image, points, None if placed.all() else sure)
+    was_found = np.isfinite(given.confidence)
+    return with_placed(found, np.where(was_found[:, None], np.nan, given.points))
 
 
-class _FolderImages(Mapping[str, ImageArray]):
-    """Images of a collection by their place in a folder, read when asked for."""
-
-    def __init__(self, collection: ImageCollection, folder: Path) -> None:
-        self._collection = collection
-        files = [collection.location(i) for i in range(len(collection))]
-        names = [Path(os.path.relpath(file, folder)).as_posix() for file in files]
-        self._places = {name: place for place, name in enumerate(names)}
-        if len(self._places) < len(names):
-            raise InputError(
-                "Some files hold several images, which tables of landmarks cannot name. "
-                "Save every image as a file of its own."
-            )
-        self._read = lru_cache(KEPT_IMAGES)(collection.image)
-
-    def __getitem__(self, name: str) -> ImageArray:
-        return self._read(self._places[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._places
-
-    def heights(self) -> dict[str, int]:
-        """Height of every image in pixels."""
-        return {name: self._collection.shape(i)[0] for name, i in self._places.items()}
+def _name_in_folder(collection: ImageCollection, folder: Path) -> list[str]:
+    """Names of the images as tables have them: their places in a folder."""
+    files = [collection.location(i) for i in range(len(collection))]
+    names = [Path(os.path.relpath(file, folder)).as_posix() for file in files]
+    if len(set(names)) < len(names):
+        raise InputError(
+            "Some files hold several images, which tables of landmarks cannot name. "
+            "Save every image as a file of its own."
+        )
+    return names

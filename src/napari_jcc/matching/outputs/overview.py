@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from napari_jcc._types import ImageArray
+from napari_jcc._types import ImageArray, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
@@ -52,10 +52,8 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
         sure, outlined where there are masks; and the mean of the target and the source
         drawn in its place.
     """
-    rows = [
-        draw_pair(result, collection, result.pairs[place])
-        for place in choose_shown(len(result.pairs))
-    ]
+    shown = [result.pairs[place] for place in choose_shown(len(result.pairs))]
+    rows = [draw_pair(result, collection, pair) for pair in shown]
     width = max(row.shape[1] for row in rows) + 2 * GAP
     height = sum(len(row) + CAPTION + GAP for row in rows) + CAPTION
     sheet = Image.new("RGB", (width, height), _PAPER)
@@ -63,24 +61,28 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
     head = f"{len(rows)} of {len(result.pairs)} pairs: source, target, both as one"
     draw.text((GAP, CAPTION / 2), head, _INK, caption_font(14), anchor="lm")
     top = CAPTION
-    for place, row in zip(choose_shown(len(result.pairs)), rows, strict=True):
-        pair = result.pairs[place]
-        names = " to ".join(
-            write_name(result.names[place], place + 1)
-            for place in (pair.source, pair.target)
-        )
-        names += f", instance {pair.instance}" if pair.instance > 1 else ""
-        judged = (
-            f"confidence {pair.confidence:.2f}, inliers {pair.inlier_share:.0%}, "
-            f"cycle error {pair.cycle_error:.1%}"
-        )
-        font = caption_font(12)
-        draw.text((GAP, top + CAPTION / 2), names, _INK, font, anchor="lm")
-        start = GAP + draw.textlength(names, font) + 16
-        draw.text((start, top + CAPTION / 2), judged, _FAINT, font, anchor="lm")
+    for pair, row in zip(shown, rows, strict=True):
+        _write_caption(draw, pair, result.names, top + CAPTION / 2)
         sheet.paste(Image.fromarray(row), (GAP, top + CAPTION))
         top += CAPTION + len(row) + GAP
     return sheet
+
+
+def _write_caption(
+    draw: ImageDraw.ImageDraw, pair: PairResult, names: Sequence[str], middle: float
+) -> None:
+    """Write the names of a pair and how it was judged, `middle` pixels from the top."""
+    places = pair.source, pair.target
+    named = " to ".join(write_name(names[place], place + 1) for place in places)
+    named += f", instance {pair.instance}" if pair.instance > 1 else ""
+    judged = (
+        f"confidence {pair.confidence:.2f}, inliers {pair.inlier_share:.0%}, "
+        f"cycle error {pair.cycle_error:.1%}"
+    )
+    font = caption_font(12)
+    draw.text((GAP, middle), named, _INK, font, anchor="lm")
+    start = GAP + draw.textlength(named, font) + 16
+    draw.text((start, middle), judged, _FAINT, font, anchor="lm")
 
 
 def draw_pair(
@@ -95,10 +97,10 @@ def draw_pair(
     """
     source, target = (collection.image(place) for place in (pair.source, pair.target))
     both = cv2.addWeighted(warp_image(source, pair), 0.5, target, 0.5, 0)
-    masks = None if result.masks is None else result.masks
+    masks: dict[int, MaskArray] = dict(enumerate(result.masks or ()))
     tiles = [
-        _tile(source, None if masks is None else masks[pair.source]),
-        _tile(target, None if masks is None else masks[pair.target]),
+        _tile(source, masks.get(pair.source)),
+        _tile(target, masks.get(pair.target)),
         _tile(np.asarray(both, dtype=np.uint8), None),
     ]
     starts = np.cumsum([0, *(tile.shape[1] + GAP for tile in tiles)])
@@ -131,7 +133,7 @@ def _draw_lines(
             cv2.circle(row, point, 3, (red, green, blue), -1, cv2.LINE_AA)
 
 
-def _tile(image: ImageArray, mask: np.ndarray | None) -> ImageArray:
+def _tile(image: ImageArray, mask: MaskArray | None) -> ImageArray:
     height, width = image.shape[:2]
     scale = TILE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

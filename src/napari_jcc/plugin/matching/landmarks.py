@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_jcc._types import FloatArray, MaskArray
+from napari_jcc._types import FloatArray
 from napari_jcc.collection import ByName, ImageCollection
 from napari_jcc.errors import InputError
 from napari_jcc.matching.landmarks import (
@@ -18,6 +18,7 @@ from napari_jcc.matching.landmarks import (
     read_csv,
     read_tps,
     turn_over,
+    with_placed,
     write_csv,
     write_tps,
 )
@@ -97,7 +98,7 @@ class Carrier:
         progress.advance(len(found))
         begun = [place for place in placed if place not in complete]
         for place in begun:
-            found[place] = _join(transfer.predict(names[place]), placed[place])
+            found[place] = with_placed(transfer.predict(names[place]), placed[place])
             progress.advance()
         for place in begun:
             transfer.place(names[place], found[place].points)
@@ -183,11 +184,3 @@ def name_files(collection: ImageCollection) -> list[str]:
     files = [Path(collection.location(i)).name for i in range(len(collection))]
     alone = all(files) and len(set(files)) == len(files)
     return files if alone else list(collection.names)
-
-
-def _join(found: Landmarks, placed: FloatArray) -> Landmarks:
-    """Landmarks of an image on which some were placed."""
-    fixed: MaskArray = np.asarray(np.isfinite(placed).all(axis=1))
-    points = np.where(fixed[:, None], placed, found.points)
-    sure = np.ones(len(points)) if found.confidence is None else found.confidence
-    return Landmarks(found.image, points, np.where(fixed, np.nan, sure))

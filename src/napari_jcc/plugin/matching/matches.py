@@ -83,11 +83,6 @@ class Matched:
     points: Sequence[Correspondences]
     ways: Mapping[tuple[int, int], Float32Array]
 
-    @property
-    def template(self) -> int:
-        """Place of the image that the others were matched to."""
-        return self.result.pairs[0].target
-
     def command(self, out: str | Path = "matches") -> str:
         """Command that does the same; empty when the images are in no file."""
         collection, inputs = self.source.collection, self.inputs
