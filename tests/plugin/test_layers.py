@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_jcc.plugin.layers import (
-    box_rectangles,
-    from_layers,
-    mask_stack,
-    rectangle_to_box,
-    saliency_stack,
-    to_layers,
-)
+from napari_jcc.plugin.layers import from_layers, mask_stack, saliency_stack, to_layers
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.rectangles import box_rectangles, rectangle_to_box
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import Cancelled
 from napari_jcc.plugin.drawing import delivery
 from napari_jcc.plugin.drawing.delivery import Delivery
-from napari_jcc.plugin.layers import slots_of, to_layers
+from napari_jcc.plugin.layers import to_layers
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.rectangles import slots_of
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.progress import Progress
 from napari_jcc.results.result import bare_image

@@ -1,13 +1,8 @@
-"""Results as napari layers and back: the one place where (x, y) becomes (row, column).
-
-The core counts pixels by their edges (pixel 0 spans 0 to 1), napari by their centres
-(pixel 0 spans -0.5 to 0.5), so a box moves by half a pixel on the way.
-"""
+"""Results as napari layers, and back."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -17,12 +12,12 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_jcc._types import Float32Array, FloatArray, IntArray, MaskArray
+from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.plugin import paged
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
+from napari_jcc.plugin.rectangles import box_rectangles, box_style, boxes_by_slot
 from napari_jcc.results import ImageResult, JccResult
-from napari_jcc.results.result import bare_image
 
 LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
 
@@ -30,7 +25,6 @@ OBJECT = 1
 """Value of the object in a mask layer; the background is 0."""
 
 MASK_COLOURS = {0: "transparent", OBJECT: "#00c8ff", None: "#ff9f1c"}
-_BOX_COLOUR = "#ffd400"
 
 
 def to_layers(
@@ -52,11 +46,10 @@ def to_layers(
     metadata = {METADATA_KEY: collection, PLACEMENT_KEY: placement}
     shared = {**placement.transform, "metadata": metadata}
     boxes = box_rectangles(result, placement)
-    box_style = _box_style(result, placement, boxes, prefix)
     return [
         (saliency_stack(result, placement), _saliency_style(prefix) | shared, "image"),
         (mask_stack(result, placement), _mask_style(result, prefix) | shared, "labels"),
-        (boxes, box_style | shared, "shapes"),
+        (boxes, box_style(result, placement, boxes, prefix) | shared, "shapes"),
     ]
 
 
@@ -75,98 +68,6 @@ def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedin
 def labels_of(image: ImageResult) -> NDArray[Any]:
     """Labels (H, W) of an image in a mask layer: its objects, or `OBJECT` as True."""
     return image.mask if image.instances is None else image.instances
-
-
-def box_rectangles(
-    result: JccResult, placement: Placement, places: Iterable[int] | None = None
-) -> list[FloatArray]:
-    """Boxes of a result as the data of a Shapes layer: (4, D) corners per box.
-
-    Parameters
-    ----------
-    result, placement
-        As for `to_layers`.
-    places
-        Of the images whose boxes are wanted; None: of all.
-    """
-    return [
-        _rectangle(box, placement.index_of(placement.slots[place]))
-        for place in (range(len(result.images)) if places is None else places)
-        for box in result.images[place].boxes
-    ]
-
-
-def box_features(
-    result: JccResult, placement: Placement, rectangles: Sequence[NDArray[Any]]
-) -> dict[str, list[Any]]:
-    """Collect what the table of a Shapes layer says of every box.
-
-    Parameters
-    ----------
-    result, placement
-        As for `to_layers`.
-    rectangles
-        Data of the layer; the boxes of an image are in the order of the result. Those
-        that are not in the result have no score.
-    """
-    images = dict(zip(placement.slots, result.images, strict=True))
-    nothing = bare_image("")
-    left: dict[int, list[float]] = {}
-    shown: list[tuple[ImageResult, float]] = []
-    for slot in slots_of(rectangles, placement).tolist():
-        image = images.get(slot, nothing)
-        if slot not in left:
-            left[slot] = image.scores.tolist()[::-1]
-        shown.append((image, left[slot].pop() if left[slot] else math.nan))
-    return {
-        "image": [image.name for image, _ in shown],
-        "score": [round(score, 4) for _, score in shown],
-        "object_share": [round(image.foreground_share, 4) for image, _ in shown],
-        "warning": [image.warning for image, _ in shown],
-    }
-
-
-def box_look(placement: Placement) -> dict[str, Any]:
-    """Colours and line width of boxes."""
-    return {
-        "edge_color": _BOX_COLOUR,
-        "face_color": "transparent",
-        "edge_width": max(1.0, round(max(placement.canvas) / 150)),
-    }
-
-
-def rectangle_to_box(
-    corners: NDArray[Any], placement: Placement
-) -> tuple[int, Float32Array]:
-    """Slice and ``xyxy`` box of one shape; the inverse of `box_rectangles`.
-
-    The slice of a shape that was drawn beyond the images is -1.
-
-    Parameters
-    ----------
-    corners : (4 or more, D)
-        Corners of a shape; its bounding box is taken.
-    placement
-        Where the images lie in the viewer.
-    """
-    (slot,) = slots_of([corners], placement).tolist()
-    return slot, _box_of(corners)
-
-
-def slots_of(shapes: Sequence[NDArray[Any]], placement: Placement) -> IntArray:
-    """Slices of shapes, (K,), by their first corners; -1 beyond the images."""
-    corners = np.array([shape[0, :-2] for shape in shapes], float)
-    return placement.slots_at(corners.reshape(len(shapes), len(placement.leading)))
-
-
-def boxes_by_slot(
-    shapes: Sequence[NDArray[Any]], placement: Placement
-) -> dict[int, list[Float32Array]]:
-    """Boxes ``xyxy`` of the data of a Shapes layer, by their slices."""
-    found: dict[int, list[Float32Array]] = {}
-    for slot, corners in zip(slots_of(shapes, placement).tolist(), shapes, strict=True):
-        found.setdefault(slot, []).append(_box_of(corners))
-    return found
 
 
 def saliency_stack(result: JccResult, placement: Placement) -> da.Array:
@@ -245,17 +146,6 @@ def _scores_of(boxes: Float32Array, image: ImageResult) -> Float32Array:
     return np.where(same.any(axis=1), same @ image.scores, 0).astype(np.float32)
 
 
-def _box_of(corners: NDArray[Any]) -> Float32Array:
-    low, high = corners[:, -2:].min(axis=0) + 0.5, corners[:, -2:].max(axis=0) + 0.5
-    return np.array([low[1], low[0], high[1], high[0]], np.float32)
-
-
-def _rectangle(box: Float32Array, index: tuple[int, ...]) -> FloatArray:
-    x_min, y_min, x_max, y_max = box.astype(float) - 0.5
-    corners = [(y_min, x_min), (y_min, x_max), (y_max, x_max), (y_max, x_min)]
-    return np.array([(*index, *corner) for corner in corners], float)
-
-
 def _saliency_slice(
     maps: Mapping[int, ImageResult],
     canvas: tuple[int, int],
@@ -289,16 +179,4 @@ def _saliency_style(prefix: str) -> dict[str, Any]:
         "opacity": 0.7,
         "colormap": "inferno",
         "contrast_limits": (0.0, 1.0),
-    }
-
-
-def _box_style(
-    result: JccResult, placement: Placement, rectangles: list[FloatArray], prefix: str
-) -> dict[str, Any]:
-    return {
-        "name": f"{prefix}boxes",
-        "ndim": len(placement.shape),
-        "shape_type": "rectangle",
-        **box_look(placement),
-        "features": box_features(result, placement, rectangles),
     }

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.interaction import Edit, EditKind, Edits, ImageKey
-from napari_jcc.plugin.layers import boxes_by_slot
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.rectangles import boxes_by_slot
 
 _LEAST_SHARED = 0.5
 """Share of a stroke's pixels that must change for it to count as undone or redone. Others
