@@ -11,10 +11,8 @@ from napari_jcc.interaction.edits import (
     ImageKey,
 )
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
-from napari_jcc.interaction.storage import (
-    edits_from_state,
-    edits_to_state,
-)
+from napari_jcc.interaction.reopened import ReopenedCorrector
+from napari_jcc.interaction.storage import edits_from_state, edits_to_state
 
 __all__ = [
     "BACKGROUND",
@@ -25,6 +23,7 @@ __all__ = [
     "EditKind",
     "Edits",
     "ImageKey",
+    "ReopenedCorrector",
     "Settled",
     "edits_from_state",
     "edits_to_state",

@@ -107,8 +107,7 @@ class Corrector:
     @property
     def edited(self) -> tuple[int, ...]:
         """Places of the images that something is drawn on, ascending."""
-        edited = set(self._edits.edited)
-        return tuple(i for i, key in enumerate(self.keys) if key in edited)
+        return self._edits.edited_places(self.keys)
 
     def update(self, edits: Edits) -> tuple[int, ...]:
         """Take over edits and return the places of the images where they differ.
@@ -121,8 +120,7 @@ class Corrector:
             If an image was drawn on at another size; the edits before stay in place.
         """
         edits, before = edits.adopt(self.keys), self._edits
-        keys = enumerate(self.keys)
-        changed = tuple(i for i, key in keys if before.of(key) != edits.of(key))
+        changed = edits.changed_places(before, self.keys)
         for place in changed:
             # Refuses marks of another size. Called from windows, it does no more than that.
             edits.marks(self.keys[place], self._run.collection.shape(place))

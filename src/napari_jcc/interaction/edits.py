@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -111,6 +111,16 @@ class Edits:
     def edited(self) -> tuple[ImageKey, ...]:
         """Images on which something drawn holds, not cleared or taken back since."""
         return tuple(key for key in self.keys if self._holds(key))
+
+    def edited_places(self, keys: Sequence[ImageKey]) -> tuple[int, ...]:
+        """Places among `keys` of the images on which something drawn holds, ascending."""
+        edited = set(self.edited)
+        return tuple(place for place, key in enumerate(keys) if key in edited)
+
+    def changed_places(self, before: Edits, keys: Sequence[ImageKey]) -> tuple[int, ...]:
+        """Places among `keys` of the images whose entries are others than before."""
+        pairs = enumerate(keys)
+        return tuple(place for place, key in pairs if before.of(key) != self.of(key))
 
     def of(self, key: ImageKey) -> tuple[Edit, ...]:
         """Entries of one image, oldest first."""

@@ -161,9 +161,9 @@ class Machine:
         Cancelled
             If the progress was cancelled.
         """
-        joint, edited = self._joint, set(edits.edited)
+        joint = self._joint
         places = () if joint is None else joint.places
-        corrected = [i for i in places if self._keys[i] in edited]
+        corrected = [i for i in edits.edited_places(self._keys) if i in places]
         untaught = self._several and self.start.look is None
         if joint is None or not corrected or untaught:
             return self.start

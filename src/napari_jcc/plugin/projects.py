@@ -15,9 +15,8 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.sources import FileSource, ImageSource
 from napari_jcc.config import PRESETS, JccConfig
 from napari_jcc.errors import InputError
-from napari_jcc.interaction import Edits, ImageKey
+from napari_jcc.interaction import Edits, ImageKey, ReopenedCorrector
 from napari_jcc.pipeline import Cache, FinishedRun, Run
-from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 from napari_jcc.plugin.opened_project import OPENED_KEY, Opened
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.source import find_source

@@ -12,12 +12,11 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_jcc.config import JccConfig
-from napari_jcc.interaction import Corrector, Edit, Edits
+from napari_jcc.interaction import Corrector, Edit, Edits, ReopenedCorrector
 from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.background.warm import load_in_background
 from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.drawing.corrections import Corrections
-from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 from napari_jcc.plugin.keeper import Keeper
 from napari_jcc.plugin.opened_project import Opened
 from napari_jcc.plugin.preferences import preferred_config, read_preferences

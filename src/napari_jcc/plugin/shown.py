@@ -13,18 +13,10 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.interaction import Corrector
-from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
-from napari_jcc.plugin.layers import (
-    LayerData,
-    box_features,
-    box_look,
-    box_rectangles,
-    from_layers,
-    labels_of,
-    slots_of,
-)
+from napari_jcc.interaction import Corrector, ReopenedCorrector
+from napari_jcc.plugin.layers import LayerData, from_layers, labels_of
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.rectangles import box_features, box_look, box_rectangles, slots_of
 from napari_jcc.results import ImageResult, JccResult
 
 if TYPE_CHECKING:

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
-from napari_jcc.interaction import Corrector, Edits, Settled, lay_over_image
+from napari_jcc.interaction import (
+    Corrector,
+    Edits,
+    ReopenedCorrector,
+    Settled,
+    lay_over_image,
+)
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.drawing.box_watch import BoxWatch
 from napari_jcc.plugin.drawing.delivery import Answers, Delivery
 from napari_jcc.plugin.drawing.mask_watch import MaskWatch
 from napari_jcc.plugin.drawing.readiness import Readiness
-from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.progress import Progress

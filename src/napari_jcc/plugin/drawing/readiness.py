@@ -11,9 +11,8 @@ from napari.layers import Labels
 from qtpy.QtCore import QObject, QTimer
 
 from napari_jcc.errors import JccError
-from napari_jcc.interaction import Corrector
+from napari_jcc.interaction import Corrector, ReopenedCorrector
 from napari_jcc.plugin.background.worker import Task
-from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_jcc.interaction import OBJECT, Corrector, Edits
+from napari_jcc.interaction import OBJECT, Corrector, Edits, ReopenedCorrector
 from napari_jcc.interaction.machine import Machine
-from napari_jcc.pipeline import Run
-from napari_jcc.plugin.drawing.reopened import ReopenedCorrector
 
 
 def stroke(edits, corrector, place, rows):
@@ -18,10 +16,9 @@ def stroke(edits, corrector, place, rows):
 
 @pytest.mark.parametrize("is_prepared", [False, True])
 def test_a_stroke_on_an_opened_project_settles_once_and_tells_what_it_changed(
-    tiny_collection, quick_config, monkeypatch, is_prepared
+    finished, monkeypatch, is_prepared
 ):
-    run = Run(tiny_collection.open(), quick_config).finish()
-    saved = Corrector(run)
+    saved = Corrector(finished)
     taught = stroke(Edits(), saved, 0, slice(0, 12))
     saved.update(taught)
     saved.settle()
@@ -37,7 +34,7 @@ def test_a_stroke_on_an_opened_project_settles_once_and_tells_what_it_changed(
         return solve(self, edits, progress)
 
     monkeypatch.setattr(Machine, "settle", settle)
-    opened = ReopenedCorrector(images, saved.keys, taught, lambda _: run)
+    opened = ReopenedCorrector(images, saved.keys, taught, lambda _: finished)
     if is_prepared:
         opened.prepare(1)
     assert opened.update(edits) == (1,)

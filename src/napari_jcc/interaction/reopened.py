@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from napari_jcc.errors import InputError
-from napari_jcc.interaction import Corrector, Edits, ImageKey, Settled, lay_over_image
+from napari_jcc.interaction.corrector import Corrector, Settled
+from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.overlay import lay_over_image
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
@@ -64,8 +66,7 @@ class ReopenedCorrector:
     @property
     def edited(self) -> tuple[int, ...]:
         """Places of the images that something is drawn on, ascending."""
-        edited = set(self._edits.edited)
-        return tuple(i for i, key in enumerate(self.keys) if key in edited)
+        return self._edits.edited_places(self.keys)
 
     def update(self, edits: Edits) -> tuple[int, ...]:
         """Take over edits and return the places of the images where they differ.
@@ -79,8 +80,7 @@ class ReopenedCorrector:
             before, self._edits = self._edits, edits
             if self._awake is not None:
                 return self._awake.update(edits)
-        keys = enumerate(self._keys)
-        return tuple(i for i, key in keys if before.of(key) != edits.of(key))
+        return edits.changed_places(before, self._keys)
 
     def wake(self, progress: Progress) -> Corrector | None:
         """Repeat the run unless that was done; None where it cannot be repeated.
@@ -103,8 +103,8 @@ class ReopenedCorrector:
                 gone = sorted({key.name for key in self._keys} - set(names))
                 raise InputError(
                     f"{len(gone)} of the project's images cannot be read any more: "
-                    f"{', '.join(gone[:3])}. Your edits are kept; press Run to go on with "
-                    "the others."
+                    f"{', '.join(gone[:3])}. Your edits are kept; run again to go on "
+                    "with the others."
                 )
             # Under all that is drawn by now: what was taught before is part of it.
             corrector.catch_up(progress)
