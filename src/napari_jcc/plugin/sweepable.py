@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast, get_origin
+from typing import Literal, get_origin
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from napari_jcc.config import JccConfig
-from napari_jcc.config.fields import choices, limits
+from napari_jcc.config.fields import choices, limits, settings_of
 
 COUNT = 5
 _FACTOR = 4.0
@@ -54,17 +53,12 @@ class Range:
     count: int = COUNT
     log: bool = False
 
-    def text(self) -> str:
-        """Write it as the command line takes it."""
-        return f"{self.first:.6g}:{self.last:.6g}:{self.count}{':log' if self.log else ''}"
-
 
 def list_sweepable() -> list[Sweepable]:
     """List the settings that a sweep can vary, in the order of the form."""
     found = []
     for section, group in JccConfig.model_fields.items():
-        model = cast("type[BaseModel]", group.annotation)
-        for name, field in model.model_fields.items():
+        for name, field in settings_of(group).items():
             if section != _UNCHANGING and _fits(field):
                 title = f"{group.title}: {field.title}"
                 found.append(Sweepable(f"{section}.{name}", title, field))

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from napari_jcc.config import JccConfig, apply_overrides, parse_assignment
+from napari_jcc.config.fields import settings_of
 from napari_jcc.errors import ConfigError
 
 MOST_VALUES = 10_000
@@ -132,6 +133,4 @@ def check_value(base: JccConfig, path: str, value: Any) -> Any:
 
 def _find_field(path: str) -> FieldInfo:
     section, _, name = path.partition(".")
-    kind: Any = JccConfig.model_fields[section].annotation
-    field: FieldInfo = kind.model_fields[name]
-    return field
+    return settings_of(JccConfig.model_fields[section])[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -13,19 +12,19 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QLabel,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_jcc.config import JccConfig
-from napari_jcc.config.fields import Section as Group
+from napari_jcc.config.fields import Section, settings_of
 from napari_jcc.config.overrides import validate_as
 from napari_jcc.errors import ConfigError
 from napari_jcc.plugin.widgets.fold import Fold
+from napari_jcc.plugin.widgets.parts import in_column
 from napari_jcc.plugin.widgets.settings.setting_row import SettingRow
 
 
-class Section(Fold):
+class SectionFold(Fold):
     """All settings of one section; their widgets are made when it is first opened.
 
     Attributes
@@ -39,10 +38,9 @@ class Section(Fold):
     def __init__(self, name: str, field: FieldInfo) -> None:
         self.name = name
         self._shows_advanced = False
-        model = cast("type[BaseModel]", field.annotation)
         self.rows = [
             SettingRow(f"{name}.{key}", item, self._build)
-            for key, item in model.model_fields.items()
+            for key, item in settings_of(field).items()
         ]
         self._error = QLabel()
         super().__init__(str(field.title), QWidget(), str(field.description))
@@ -107,23 +105,19 @@ class SettingsForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, config: Group) -> None:
+    def __init__(self, config: Section) -> None:
         super().__init__()
         self._model = type(config)
         self._filling = False
         self._error = ""
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
         self.sections = [
-            Section(name, field) for name, field in self._model.model_fields.items()
+            SectionFold(name, field) for name, field in self._model.model_fields.items()
         ]
         for section in self.sections:
-            layout.addWidget(section)
             section.changed.connect(self._on_changed)
         self.advanced_switch = QCheckBox("Show &advanced settings")
         self.advanced_switch.toggled.connect(lambda _: self._refresh())
-        layout.addWidget(self.advanced_switch)
+        layout = in_column(*self.sections, self.advanced_switch, within=self, spacing=2)
         layout.addStretch()
         self.set_config(config, as_reference=True)
 
@@ -151,7 +145,7 @@ class SettingsForm(QWidget):
             values.setdefault(section, {})[name] = row.value
         return validate_as(self._model, values)
 
-    def set_config(self, config: Group, *, as_reference: bool = False) -> None:
+    def set_config(self, config: Section, *, as_reference: bool = False) -> None:
         """Show `config`; as the reference, changes are marked against it from now on."""
         self._filling = True
         for path, row in self.rows.items():
