@@ -424,15 +424,16 @@ class InTurns:
     """Does something just before one of the turns in which a result comes in."""
 
     def __init__(self, widget, turn, act):
-        self.count, self._turn, self._act, self._widget = 0, turn, act, widget
-        widget._turn.timeout.disconnect(widget._show_next)
-        widget._turn.timeout.connect(self._show_next)
+        self.count, self._turn, self._act = 0, turn, act
+        self._take = widget.showing._take
+        widget.showing._timer.timeout.disconnect(self._take)
+        widget.showing._timer.timeout.connect(self.take)
 
-    def _show_next(self):
+    def take(self):
         if self.count == self._turn:
             self._act()
         self.count += 1
-        self._widget._show_next()
+        self._take()
 
 
 @pytest.mark.parametrize("turn", range(3))

@@ -126,7 +126,7 @@ class Monkey:
     def labels(self) -> Labels | None:
         """Masks that are watched, whose strokes must be kept."""
         corrections, shown = self.session.corrections, self.session.shown
-        busy = bool(self.widget._steps)
+        busy = bool(self.widget.showing)
         return None if corrections is None or shown is None or busy else shown.masks
 
     def place(self) -> int:

@@ -211,7 +211,7 @@ def test_names_and_numbers_of_all_settings_can_be_read(make_napari_viewer, qtbot
     for setting in list_sweepable():
         axis.choose(setting.path)
         qtbot.wait(1)
-        for line in (axis.combo.lineEdit(), axis.first, axis.last):
+        for line in (axis.combo.lineEdit(), axis.range.first, axis.range.last):
             margin = 4  # of the text in its field
             needed = line.fontMetrics().horizontalAdvance(line.text()) + margin
             if line.isVisible() and needed > line.width():
@@ -224,11 +224,11 @@ def test_range_and_values_follow_each_other(viewer, dock, qtbot):
     axis = dock.axes[0]
     axis.set_text("")
     qtbot.keyClicks(axis.values, "0.2, 0.05, 0.4")
-    texts = axis.first.text(), axis.last.text(), axis.count.value()
+    texts = axis.range.first.text(), axis.range.last.text(), axis.range.count.value()
     assert texts == ("0.05", "0.4", 3)
     assert axis.values.text() == "0.2, 0.05, 0.4"
-    axis.log.setChecked(False)
-    axis.count.setValue(2)
+    axis.range.log.setChecked(False)
+    axis.range.count.setValue(2)
     assert axis.values.text() == "0.05, 0.4"
 
 

@@ -14,7 +14,6 @@ from napari_jcc.errors import InputError
 from napari_jcc.evaluation import boxes_of_mask, read_mask
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
-_SHOWN = 5
 
 
 @dataclass(frozen=True)

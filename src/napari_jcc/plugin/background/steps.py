@@ -20,10 +20,15 @@ class Steps(QObject):
     ----------
     parent
         Whose steps end with it.
+    is_ready
+        Whether a step may be taken at this moment.
     """
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(
+        self, parent: QObject, is_ready: Callable[[], bool] = lambda: True
+    ) -> None:
         super().__init__(parent)
+        self._is_ready = is_ready
         self._left: deque[Step] = deque()
         self._timer = QTimer(self)
         self._timer.setInterval(_PAUSE)
@@ -42,7 +47,7 @@ class Steps(QObject):
         self._left.clear()
 
     def _take(self) -> None:
-        if self._left:
+        if self._left and self._is_ready():
             self._left.popleft()()
         if not self._left:
             self._timer.stop()

@@ -78,7 +78,7 @@ class _Worker(FunctionWorker):
         self.progress.cancel()
 
 
-class _Outcome:
+class _Problem:
     """Error that the user can act on, passed to the GUI thread as a value."""
 
     def __init__(self, error: JccError) -> None:
@@ -142,7 +142,7 @@ class Task(QObject):
         return self._done.wait(seconds)
 
     def _on_returned(self, value: Any) -> None:
-        if isinstance(value, _Outcome):
+        if isinstance(value, _Problem):
             show_problem(value.error, self.title)
             self.failed.emit(str(value.error))
         else:
@@ -166,7 +166,7 @@ def _guarded(
     except Cancelled:
         return None
     except JccError as error:
-        return _Outcome(error)
+        return _Problem(error)
     finally:
         done.set()
 

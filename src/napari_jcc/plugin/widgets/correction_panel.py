@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_jcc.interaction import Settled
 from napari_jcc.plugin.drawing.corrections import Corrections
 from napari_jcc.plugin.drawing.marks_overlay import MarksOverlay
 from napari_jcc.plugin.session import Session
+from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
 from napari_jcc.words import count_of
 
 _HINT = (
@@ -45,8 +44,7 @@ class CorrectionPanel(QWidget):
         self._session = session
         self._corrections: Corrections | None = None
         self._marks = MarksOverlay(session)
-        self.summary = QLabel(_HINT)
-        self.summary.setWordWrap(True)
+        self.summary = wrapped(_HINT)
         self.teach_box = QCheckBox("&Teach the set")
         self.teach_box.setChecked(True)
         self.teach_box.setToolTip(
@@ -60,9 +58,9 @@ class CorrectionPanel(QWidget):
         )
         self.marks_box.toggled.connect(self._marks.set_visible)
         self._marks.gone.connect(lambda: self.marks_box.setChecked(False))
-        self.undo_button = self._button("U&ndo", "Undo the last correction", self._undo)
-        self.redo_button = self._button("Redo", "Redo what was undone last", self._redo)
-        self.clear_button = self._button(
+        self.undo_button = push_button("U&ndo", "Undo the last correction", self._undo)
+        self.redo_button = push_button("Redo", "Redo what was undone last", self._redo)
+        self.clear_button = push_button(
             "C&lear image", "Take back everything drawn on the image in view", self._clear
         )
         self.moment = QTimer(self)
@@ -116,16 +114,9 @@ class CorrectionPanel(QWidget):
         return f"{count_of(count, 'image')} corrected" if count else ""
 
     def _build(self) -> None:
-        boxes, buttons = QHBoxLayout(), QHBoxLayout()
-        for box in (self.teach_box, self.marks_box):
-            boxes.addWidget(box)
-        for button in (self.undo_button, self.redo_button, self.clear_button):
-            buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.summary)
-        layout.addLayout(boxes)
-        layout.addLayout(buttons)
+        boxes = in_row(self.teach_box, self.marks_box)
+        buttons = in_row(self.undo_button, self.redo_button, self.clear_button)
+        in_column(self.summary, boxes, buttons, within=self)
 
     def _say(self, text: str) -> None:
         self.moment.stop()
@@ -170,9 +161,3 @@ class CorrectionPanel(QWidget):
         place = self._corrections.current_place()
         if place is not None:
             self._corrections.clear(place)
-
-    def _button(self, text: str, tooltip: str, action: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tooltip)
-        button.clicked.connect(action)
-        return button

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QEvent
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QVBoxLayout
 
 from napari_jcc.errors import ConfigError, JccError
+from napari_jcc.plugin.background.steps import Step, Steps
 from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.source import find_inputs
@@ -23,6 +22,7 @@ from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.dock_bar import DockBar
 from napari_jcc.plugin.widgets.export_button import ExportButton
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
+from napari_jcc.plugin.widgets.parts import fill_dock
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
 from napari_jcc.plugin.widgets.save_button import SaveButton
@@ -33,9 +33,6 @@ from napari_jcc.results import equivalent_command
 
 if TYPE_CHECKING:
     import napari
-
-_PAUSE = 5
-"""Milliseconds between two layers of a result, in which the window breathes."""
 
 
 class CosegmentWidget(ImagesDock):
@@ -49,10 +46,7 @@ class CosegmentWidget(ImagesDock):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Run")
-        self._steps: list[Callable[[], None]] = []
-        self._masks: NDArray[Any] | None = None
-        self._turn = QTimer(self)
-        self._turn.setInterval(_PAUSE)
+        self.showing = Steps(self, self._may_show)
         self.form = ConfigForm()
         self.presets = PresetBar(self.form, self.session.preset)
         self.form.set_config(self.session.config)
@@ -111,18 +105,18 @@ class CosegmentWidget(ImagesDock):
             self.panel.set_status(str(error))
 
     def _build(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 8)
-        layout.setSpacing(6)
-        layout.addWidget(self.project)
-        layout.addWidget(self.chooser)
-        layout.addWidget(SizeNote(self.session, self))
-        layout.addWidget(self.presets)
-        layout.addWidget(scrolled(self.form), 1)
-        layout.addWidget(self.panel)
-        layout.addWidget(self.results)
-        layout.addWidget(self.corrections)
-        layout.addWidget(self.docks)
+        fill_dock(
+            self,
+            self.project,
+            self.chooser,
+            SizeNote(self.session, self),
+            self.presets,
+            (scrolled(self.form), 1),
+            self.panel,
+            self.results,
+            self.corrections,
+            self.docks,
+        )
 
     def _connect(self) -> None:
         self.form.changed.connect(self._on_form)
@@ -131,11 +125,10 @@ class CosegmentWidget(ImagesDock):
         self.project.adopted.connect(self._show_session)
         self.panel.run_wanted.connect(self.run)
         self.results.copy_wanted.connect(self.copy_command)
-        self._turn.timeout.connect(self._show_next)
 
     def _on_ended(self) -> None:
-        # Else `_show_next` ends the run when the last layer is in the window.
-        if not self._steps:
+        # Else `_show_last` ends the run when the last layer is in the window.
+        if not self.showing:
             self.finish()
 
     def _on_result(
@@ -143,35 +136,36 @@ class CosegmentWidget(ImagesDock):
     ) -> None:
         if outcome.stack is not None and shown.answer is None:
             self._viewer.add_layer(Layer.create(*outcome.stack))
-        self._masks = outcome.masks
-        self._steps = shown.steps(outcome.answer, outcome.layers)
+        *steps, last = shown.steps(outcome.answer, outcome.layers)
+        self.showing.add(partial(self._show, step) for step in steps)
+        self.showing.add([partial(self._show_last, last, outcome.masks)])
         self.session.set_shown(chosen, shown)
         notes = describe_notes(outcome.answer)
         self.results.show_result(summarise(outcome.answer), "\n".join(notes))
         self.panel.set_status("")
         if notes:
             show_warning("\n".join(notes))
-        self._turn.start()
 
-    def _show_next(self) -> None:
-        """Show one more layer of the result; napari needs its time for each."""
+    def _may_show(self) -> bool:
         former = self.session.corrections
-        if not self._steps or (former is not None and former.brush_is_down):
-            return
-        step = self._steps.pop(0)
-        if former is not None and self._steps:
-            former.hold_back()
-        elif former is not None:
-            # Not before the turn in which the next ones begin: somebody may be drawing.
-            former.stop()
-        step()
-        if not self._steps:
-            self._turn.stop()
-            self._watch()
-            self.session.shown_changed.emit()
-            self.finish()
+        return former is None or not former.brush_is_down
 
-    def _watch(self) -> None:
+    def _show(self, step: Step) -> None:
+        """Show a layer of the result; what is drawn still belongs to the former one."""
+        if self.session.corrections is not None:
+            self.session.corrections.hold_back()
+        step()
+
+    def _show_last(self, step: Step, masks: NDArray[Any]) -> None:
+        if self.session.corrections is not None:
+            # Not before the turn in which the next ones begin: somebody may be drawing.
+            self.session.corrections.stop()
+        step()
+        self._watch(masks)
+        self.session.shown_changed.emit()
+        self.finish()
+
+    def _watch(self, masks: NDArray[Any]) -> None:
         """Take over what is drawn on the result from now on."""
         shown = self.shown
         if shown is None or shown.answer is None or shown.answer.corrector is None:
@@ -179,7 +173,6 @@ class CosegmentWidget(ImagesDock):
         if shown.masks is not None:
             # So that napari's brush is at hand.
             self._viewer.layers.selection.active = shown.masks
-        masks, self._masks = self._masks, None
         corrections = self.session.watch(shown, shown.answer.corrector, masks)
         # What was drawn while the run was on its way.
         corrections.absorb()

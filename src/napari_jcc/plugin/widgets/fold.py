@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
+
+from napari_jcc.plugin.widgets.parts import in_column
 
 
 class Fold(QWidget):
@@ -29,11 +31,7 @@ class Fold(QWidget):
         )
         self._header.toggled.connect(self.set_open)
         self.content = content
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self._header)
-        layout.addWidget(content)
+        in_column(self._header, content, within=self, spacing=2)
         self.set_open(False)
 
     @property

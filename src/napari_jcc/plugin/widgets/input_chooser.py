@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_jcc.plugin.axes import count_images
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.widgets.axes_chooser import AxesChooser
 from napari_jcc.plugin.widgets.lists import LayerList
+from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
@@ -49,19 +50,13 @@ class InputChooser(QWidget):
         self._several: tuple[Layer, ...] = ()
         self._combo = LayerList(viewer, "Images", _TOOLTIP, self.refresh)
         self._combo.currentIndexChanged.connect(self._on_choice)
-        self.open_button = QPushButton("&Open folder…")
-        self.open_button.setToolTip("Open a folder of images as one stack")
-        self.open_button.clicked.connect(self.folder_wanted)
+        self.open_button = push_button(
+            "&Open folder…", "Open a folder of images as one stack", self.folder_wanted
+        )
         self.axes = AxesChooser()
         self.axes.changed.connect(self.refresh)
-        row = QHBoxLayout()
-        row.addWidget(self._combo, 1)
-        row.addWidget(self.open_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(row)
-        layout.addWidget(self.axes)
+        head = in_row((self._combo, 1), self.open_button)
+        in_column(head, self.axes, within=self, spacing=4)
         viewer.layers.selection.events.changed.connect(self.refresh)
         self.refresh()
 

@@ -12,12 +12,10 @@ from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtGui import QAction, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +24,7 @@ from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.opened_project import OPENED_KEY, Opened, open_project
 from napari_jcc.plugin.projects import adopt, find_opened
 from napari_jcc.plugin.widgets.jobs import JobsButton
+from napari_jcc.plugin.widgets.parts import in_column, in_row
 from napari_jcc.plugin.widgets.recovery_bar import RecoveryBar
 from napari_jcc.project.files import EXTENSION
 
@@ -179,15 +178,8 @@ class ProjectBar(QWidget):
         self.find_action.setEnabled(is_missing and keeper.path is not None)
 
     def _build(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self.button)
-        row.addWidget(self.state, 1)
-        row.addWidget(self.jobs)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(row)
-        layout.addWidget(self.recovery)
+        head = in_row(self.button, (self.state, 1), self.jobs)
+        in_column(head, self.recovery, within=self, spacing=4)
 
     def _build_menu(self) -> QMenu:
         menu = QMenu(self)

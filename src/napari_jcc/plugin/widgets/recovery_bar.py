@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.opened_project import show_project
+from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
 from napari_jcc.progress import Progress
 from napari_jcc.project import Recoverable, find_recoverable, recovery
 from napari_jcc.words import count_of
@@ -35,19 +36,11 @@ class RecoveryBar(QWidget):
         self._dock = dock
         self._show_layers = show_layers
         self._waiting: list[Recoverable] = []
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.recover_button = QPushButton("Reco&ver")
-        self.recover_button.clicked.connect(self.recover)
-        self.discard_button = QPushButton("&Discard")
-        self.discard_button.clicked.connect(self.discard)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.recover_button)
-        buttons.addWidget(self.discard_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.text)
-        layout.addLayout(buttons)
+        self.text = wrapped()
+        self.recover_button = push_button("Reco&ver", "", self.recover)
+        self.discard_button = push_button("&Discard", "", self.discard)
+        buttons = in_row(self.recover_button, self.discard_button)
+        in_column(self.text, buttons, within=self)
         self.setVisible(False)
         # Without a folder, or in an empty one, there is nothing to read in a thread.
         if any(recovery.recovery_folder().glob("*.jcc")):

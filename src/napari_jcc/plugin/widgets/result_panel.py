@@ -6,13 +6,13 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
+
+from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button
 
 _MOST_LINES = 4
 
@@ -40,21 +40,13 @@ class ResultPanel(QWidget):
         self.summary = _text_label()
         self.notes = _text_label()
         self._notes_area = LowScroll(self.notes)
-        self.copy_button = QPushButton("Copy co&mmand")
-        self.copy_button.setToolTip(
-            "Copy the command that gives the same masks and boxes outside napari"
+        self.copy_button = push_button(
+            "Copy co&mmand",
+            "Copy the command that gives the same masks and boxes outside napari",
+            self.copy_wanted,
         )
-        self.copy_button.clicked.connect(self.copy_wanted)
-        buttons = QHBoxLayout()
-        buttons.addWidget(save_button)
-        buttons.addWidget(export_button)
-        buttons.addWidget(self.copy_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.about)
-        layout.addWidget(self.summary)
-        layout.addWidget(self._notes_area)
-        layout.addLayout(buttons)
+        buttons = in_row(save_button, export_button, self.copy_button)
+        in_column(self.about, self.summary, self._notes_area, buttons, within=self)
         self.show_about("")
         self.show_result("", "")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
+
+from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 
 
 class RunPanel(QWidget):
@@ -32,19 +34,16 @@ class RunPanel(QWidget):
         self.run_button.setDefault(True)
         self.run_button.setMinimumHeight(34)
         self.run_button.clicked.connect(self.run_wanted)
-        self.cancel_button = QPushButton("&Cancel")
-        self.cancel_button.setToolTip("Stop after the step at hand")
+        self.cancel_button = push_button(
+            "&Cancel", "Stop after the step at hand", self.cancel_wanted
+        )
         self.cancel_button.setMinimumHeight(34)
-        self.cancel_button.clicked.connect(self.cancel_wanted)
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress")
         self.bar.setTextVisible(True)
-        self.status = QLabel()
-        self.status.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.run_button, self.cancel_button, self.bar, self.status):
-            layout.addWidget(widget)
+        self.status = wrapped()
+        parts = self.run_button, self.cancel_button, self.bar, self.status
+        in_column(*parts, within=self)
         self.set_running(False)
 
     def set_colours(self, fill: str, text: str) -> None:

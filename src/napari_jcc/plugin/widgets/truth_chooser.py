@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_jcc.plugin.placement import PLACEMENT_KEY
 from napari_jcc.plugin.session import Session
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.widgets.lists import LayerList
+from napari_jcc.plugin.widgets.parts import in_row, push_button
 
 _TOOLTIP = (
     "Masks that are known to be right: a Labels layer on the same slices, or a folder of "
@@ -32,13 +33,10 @@ class TruthChooser(QWidget):
         self._session = session
         self.combo = LayerList(session.viewer, "Truth", _TOOLTIP, self.refresh)
         self.combo.currentIndexChanged.connect(self._on_chosen)
-        self.folder_button = QPushButton("F&older…")
-        self.folder_button.setToolTip("Choose a folder of masks named like the images")
-        self.folder_button.clicked.connect(self._ask_folder)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.combo, 1)
-        layout.addWidget(self.folder_button)
+        self.folder_button = push_button(
+            "F&older…", "Choose a folder of masks named like the images", self._ask_folder
+        )
+        in_row((self.combo, 1), self.folder_button, within=self)
         session.truth_changed.connect(self.refresh)
         self.refresh()
 

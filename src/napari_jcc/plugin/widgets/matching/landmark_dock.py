@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer, Points
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QFileDialog
 
 from napari_jcc.errors import InputError, JccError
 from napari_jcc.matching.landmarks import Landmarks
@@ -22,6 +22,7 @@ from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.matching.landmark_table import LandmarkTable
 from napari_jcc.plugin.widgets.matching.matcher_chooser import MatcherChooser
 from napari_jcc.plugin.widgets.matching.points_chooser import PointsChooser
+from napari_jcc.plugin.widgets.parts import fill_dock, in_row, push_button, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
 
 if TYPE_CHECKING:
@@ -54,11 +55,14 @@ class LandmarkDock(ImagesDock):
         self._writing = False
         self.matcher = MatcherChooser()
         self.layers = PointsChooser(napari_viewer)
-        self.hint = QLabel(_FIRST)
-        self.hint.setWordWrap(True)
+        self.hint = wrapped(_FIRST)
         self.table = LandmarkTable()
-        self.import_button = QPushButton("&Import…")
-        self.export_button = QPushButton("E&xport…")
+        self.import_button = push_button(
+            "&Import…", "Read landmarks from CSV or TPS (tpsDig)", self._ask_import
+        )
+        self.export_button = push_button(
+            "E&xport…", "Write landmarks as CSV or TPS (tpsDig)", self._ask_export
+        )
         self._build()
         self._connect()
         self.begin()
@@ -159,21 +163,16 @@ class LandmarkDock(ImagesDock):
         super().leave()
 
     def _build(self) -> None:
-        self.import_button.setToolTip("Read landmarks from CSV or TPS (tpsDig)")
-        self.export_button.setToolTip("Write landmarks as CSV or TPS (tpsDig)")
-        files = QHBoxLayout()
-        files.addWidget(self.import_button)
-        files.addWidget(self.export_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 8)
-        layout.setSpacing(6)
-        layout.addWidget(self.chooser)
-        layout.addWidget(self.layers)
-        layout.addWidget(self.hint)
-        layout.addWidget(self.matcher)
-        layout.addWidget(self.panel)
-        layout.addWidget(self.table, 1)
-        layout.addLayout(files)
+        layout = fill_dock(
+            self,
+            self.chooser,
+            self.layers,
+            self.hint,
+            self.matcher,
+            self.panel,
+            (self.table, 1),
+            in_row(self.import_button, self.export_button),
+        )
         layout.addStretch()
 
     def _connect(self) -> None:
@@ -182,8 +181,6 @@ class LandmarkDock(ImagesDock):
         self.matcher.changed.connect(self.refresh)
         self.panel.run_wanted.connect(self.run)
         self.table.picked.connect(self._go_to)
-        self.import_button.clicked.connect(self._ask_import)
-        self.export_button.clicked.connect(self._ask_export)
 
     def _on_layer(self) -> None:
         layer = self.layers.layer

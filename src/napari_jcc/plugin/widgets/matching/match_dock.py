@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -37,6 +33,13 @@ from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.matching.looks import MatchLooks
 from napari_jcc.plugin.widgets.matching.matcher_chooser import MatcherChooser
 from napari_jcc.plugin.widgets.matching.pairs import PairChooser, PairTable
+from napari_jcc.plugin.widgets.parts import (
+    fill_dock,
+    in_column,
+    in_row,
+    push_button,
+    wrapped,
+)
 from napari_jcc.plugin.widgets.questions import ask_result_folder
 from napari_jcc.words import count_of
 
@@ -66,10 +69,13 @@ class MatchDock(ImagesDock):
         self.pairs = PairChooser()
         self.looks = MatchLooks()
         self.table = PairTable()
-        self.said = QLabel()
-        self.said.setWordWrap(True)
-        self.save_button = QPushButton("&Save…")
-        self.copy_button = QPushButton("&Copy command")
+        self.said = wrapped()
+        self.save_button = push_button(
+            "&Save…", "Write pairs, points, warped images and masks", self._ask_save
+        )
+        self.copy_button = push_button(
+            "&Copy command", "Copy the command that does the same", self.copy_command
+        )
         self._build()
         self._connect()
         self.begin()
@@ -134,31 +140,15 @@ class MatchDock(ImagesDock):
         super().leave()
 
     def _build(self) -> None:
-        self.save_button.setToolTip("Write pairs, points, warped images and masks")
-        self.copy_button.setToolTip("Copy the command that does the same")
         self.results = QWidget()
-        results = QVBoxLayout(self.results)
-        results.setContentsMargins(0, 0, 0, 0)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.save_button)
-        buttons.addWidget(self.copy_button)
-        results.addWidget(self.table, 1)
-        results.addWidget(self.looks)
-        results.addWidget(self.said)
-        results.addLayout(buttons)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 8)
-        layout.setSpacing(6)
-        for widget in (self.chooser, self.matcher, self.pairs, self.panel):
-            layout.addWidget(widget)
+        buttons = in_row(self.save_button, self.copy_button)
+        in_column((self.table, 1), self.looks, self.said, buttons, within=self.results)
         # Takes the room also while the results in it are hidden.
         holder = QWidget()
         policy = QSizePolicy.Policy
         holder.setSizePolicy(policy.Preferred, policy.Expanding)
-        held = QVBoxLayout(holder)
-        held.setContentsMargins(0, 0, 0, 0)
-        held.addWidget(self.results)
-        layout.addWidget(holder, 1)
+        in_column(self.results, within=holder)
+        fill_dock(self, self.chooser, self.matcher, self.pairs, self.panel, (holder, 1))
 
     def _connect(self) -> None:
         self.matcher.changed.connect(self.refresh)
@@ -169,8 +159,6 @@ class MatchDock(ImagesDock):
         self.looks.view_changed.connect(self._on_view)
         self.looks.lines_changed.connect(lambda: self.look_at(self.row))
         self.looks.opacity_changed.connect(self._on_opacity)
-        self.save_button.clicked.connect(self._ask_save)
-        self.copy_button.clicked.connect(self.copy_command)
 
     def _on_matched(self, matched: Matched | None) -> None:
         if matched is None:

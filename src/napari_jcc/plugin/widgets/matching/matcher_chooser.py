@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_jcc.plugin.matching.choice import MatcherChoice
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.parts import in_column
 from napari_jcc.plugin.widgets.settings.encoder_editor import EncoderEditor
 from napari_jcc.plugin.widgets.settings.path_editors import FileEditor
 
@@ -66,11 +67,7 @@ class MatcherChooser(QWidget):
         self.encoder = EncoderEditor(with_auto=False)
         self.network = FileEditor("Choose a trained network", CHECKPOINTS)
         self.network.set_hint("file of the network (.ckpt)")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for widget in (self.way, self.encoder, self.network):
-            layout.addWidget(widget)
+        in_column(self.way, self.encoder, self.network, within=self, spacing=4)
         self.way.currentIndexChanged.connect(self._on_way)
         self.encoder.changed.connect(self.changed)
         self.network.changed.connect(self.changed)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QToolButton, QWidget
 
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.parts import in_row
 from napari_jcc.plugin.widgets.pick_table import PickTable
 
 _COLUMNS = (
@@ -45,13 +46,9 @@ class PairChooser(QWidget):
         self.current_button = QToolButton()
         self.current_button.setText("In view")
         self.current_button.setToolTip("Take the image in view as template")
-        target = QHBoxLayout()
-        target.setContentsMargins(0, 0, 0, 0)
-        target.addWidget(self._target, 1)
-        target.addWidget(self.current_button)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addRow("Template", target)
+        layout.addRow("Template", in_row((self._target, 1), self.current_button))
         layout.addRow("Match", self._source)
         self._target.currentIndexChanged.connect(self._on_target)
         self._source.currentIndexChanged.connect(lambda _: self.changed.emit())

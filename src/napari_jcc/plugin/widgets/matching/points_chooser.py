@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Points
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_jcc.plugin.widgets.lists import LayerList
+from napari_jcc.plugin.widgets.parts import in_row, push_button
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -43,13 +44,10 @@ class PointsChooser(QWidget):
         self._are_ours: Callable[[Points], bool] = lambda _: False
         tooltip = "Layer that holds the landmarks"
         self.combo = LayerList(viewer, "Points layer", tooltip, self._on_layers)
-        self.new_button = QPushButton("&New")
-        self.new_button.setToolTip("Add an empty layer and place landmarks in it")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.combo, 1)
-        layout.addWidget(self.new_button)
-        self.new_button.clicked.connect(self.new_wanted)
+        self.new_button = push_button(
+            "&New", "Add an empty layer and place landmarks in it", self.new_wanted
+        )
+        in_row((self.combo, 1), self.new_button, within=self)
         self.combo.currentIndexChanged.connect(lambda _: self.changed.emit())
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QLabel
 
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import ConfigError
@@ -18,6 +18,7 @@ from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.matching.loss_plot import LossPlot
 from napari_jcc.plugin.widgets.matching.matcher_chooser import CHECKPOINTS
+from napari_jcc.plugin.widgets.parts import fill_dock, in_row, push_button
 from napari_jcc.plugin.widgets.questions import confirm
 from napari_jcc.plugin.widgets.settings.form import SettingsForm, scrolled
 from napari_jcc.plugin.widgets.settings.path_editors import FileEditor
@@ -48,9 +49,13 @@ class TrainDock(ImagesDock):
         self.output = FileEditor("Save the network as", CHECKPOINTS, new=True)
         self.output.set_hint(f"file for the network ({_SUFFIX})")
         self.plot = LossPlot()
-        self.resume_button = QPushButton("&Resume")
-        self.use_button = QPushButton("&Use in Match")
-        self.copy_button = QPushButton("&Copy command")
+        self.resume_button = push_button("&Resume", "", self.resume)
+        self.use_button = push_button(
+            "&Use in Match", "Open the dock Match with this network", self.use
+        )
+        self.copy_button = push_button(
+            "&Copy command", "Copy the command that trains so", self.copy_command
+        )
         self._build()
         self._connect()
         self.panel.set_status(self._missing)
@@ -133,30 +138,20 @@ class TrainDock(ImagesDock):
         self.use_button.setEnabled(there)
 
     def _build(self) -> None:
-        self.use_button.setToolTip("Open the dock Match with this network")
-        self.copy_button.setToolTip("Copy the command that trains so")
-        output, buttons = QHBoxLayout(), QHBoxLayout()
-        output.addWidget(QLabel("Network"))
-        output.addWidget(self.output, 1)
-        for button in (self.resume_button, self.use_button, self.copy_button):
-            buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 8)
-        layout.setSpacing(6)
-        layout.addWidget(self.chooser)
-        layout.addLayout(output)
-        layout.addWidget(scrolled(self.form), 1)
-        layout.addWidget(self.plot)
-        layout.addWidget(self.panel)
-        layout.addLayout(buttons)
+        fill_dock(
+            self,
+            self.chooser,
+            in_row(QLabel("Network"), (self.output, 1)),
+            (scrolled(self.form), 1),
+            self.plot,
+            self.panel,
+            in_row(self.resume_button, self.use_button, self.copy_button),
+        )
 
     def _connect(self) -> None:
         self.form.changed.connect(self.refresh)
         self.output.changed.connect(self.refresh)
         self.panel.run_wanted.connect(self._ask_run)
-        self.resume_button.clicked.connect(self.resume)
-        self.use_button.clicked.connect(self.use)
-        self.copy_button.clicked.connect(self.copy_command)
 
     def _on_records(self, records: list[dict[str, Any]]) -> None:
         for record in records:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
 
 from napari_jcc._types import ImageArray
 from napari_jcc.evaluation import TITLES, Agreement, Evaluation, map_agreement
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.overlay import Overlay
+from napari_jcc.plugin.widgets.parts import in_column, wrapped
 from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
 from napari_jcc.progress import Progress
 from napari_jcc.sweep.scoring import PackedTruth
@@ -54,8 +55,7 @@ class ComparePanel(QWidget):
         self._owner = owner
         self.truth: PackedTruth | None = None
         self.chooser = TruthChooser(session)
-        self.means = QLabel(_NONE)
-        self.means.setWordWrap(True)
+        self.means = wrapped(_NONE)
         self.overlay_box = QCheckBox("Show &hits and misses")
         self.overlay_box.setEnabled(False)
         self.overlay_box.setToolTip("Colour every pixel by how it compares with the truth")
@@ -68,11 +68,8 @@ class ComparePanel(QWidget):
         colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
         colours |= {int(code): colour for code, (colour, _) in _COLOURS.items()}
         self.overlay = Overlay(session.viewer, "hits and misses", colours, 0.6)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for widget in (self.chooser, self.means, self.overlay_box, self.legend):
-            layout.addWidget(widget)
+        parts = self.chooser, self.means, self.overlay_box, self.legend
+        in_column(*parts, within=self, spacing=4)
         self.legend.hide()
         self.overlay_box.toggled.connect(self._show_overlay)
         session.truth_changed.connect(self.read)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QIcon, QKeySequence, QShortcut
-from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QGridLayout
 
 from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.background.worker import Task
@@ -18,6 +18,7 @@ from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.tiles import Tiles
 from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.fold import Fold
+from napari_jcc.plugin.widgets.parts import fill_dock, push_button, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.plugin.widgets.review.compare_panel import ComparePanel
 from napari_jcc.plugin.widgets.review.images import ReviewImages
@@ -57,9 +58,12 @@ class ReviewDock(Dock):
         self.images = ReviewImages(self.model)
         self.compare = ComparePanel(self.session, self)
         self.measure = MeasurePanel(self)
-        self.summary = QLabel(_NOTHING)
-        self.summary.setWordWrap(True)
-        self.export_button = QPushButton("E&xport table…")
+        self.summary = wrapped(_NOTHING)
+        self.export_button = push_button(
+            "E&xport table…",
+            "Save this table, with the scores if there are any",
+            self._ask_export,
+        )
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_PAUSE)
@@ -125,25 +129,22 @@ class ReviewDock(Dock):
             ("&Flag", "F", "Needs a second look: on to the next image", self.flag),
         )
         for number, (text, key, tip, action) in enumerate(named):
-            button = QPushButton(text)
-            button.setToolTip(f"{tip} (key {key})")
-            button.clicked.connect(action)
+            pressed = push_button(text, f"{tip} (key {key})", action)
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(action)
-            buttons.addWidget(button, number // 2, number % 2)
-        self.export_button.setToolTip("Save this table, with the scores if there are any")
+            buttons.addWidget(pressed, number // 2, number % 2)
         self.compare_fold = Fold("Compare with truth", self.compare)
         self.measure_fold = Fold("Measure objects", self.measure)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 8)
-        layout.setSpacing(6)
-        layout.addWidget(self.summary)
-        layout.addWidget(self.images, 1)
-        layout.addLayout(buttons)
-        layout.addWidget(self.compare_fold)
-        layout.addWidget(self.measure_fold)
-        layout.addWidget(self.export_button)
+        fill_dock(
+            self,
+            self.summary,
+            (self.images, 1),
+            buttons,
+            self.compare_fold,
+            self.measure_fold,
+            self.export_button,
+        )
 
     def _connect(self) -> None:
         session = self.session
@@ -155,7 +156,6 @@ class ReviewDock(Dock):
         self._rater.rated.connect(self._on_rated)
         self.compare.truth_read.connect(self._rate_all)
         self.panel.run_wanted.connect(self.measure.run)
-        self.export_button.clicked.connect(self._ask_export)
         self._later.timeout.connect(self._summarise)
 
     def _icon(self, place: int) -> QIcon | None:

@@ -6,17 +6,16 @@ from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QHBoxLayout,
     QLineEdit,
     QListView,
     QPushButton,
     QStackedWidget,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_jcc.plugin.tiles import SIDE
+from napari_jcc.plugin.widgets.parts import in_column, in_row
 from napari_jcc.plugin.widgets.review.model import (
     STATUSES,
     TRUTH_COLUMNS,
@@ -137,14 +136,8 @@ class ReviewImages(QWidget):
             selection.currentRowChanged.connect(self._on_current)
         for view in (self.table, self.tiles):
             self._views.addWidget(view)
-        row = QHBoxLayout()
-        row.addWidget(self.search, 1)
-        row.addWidget(self.status)
-        row.addWidget(self.tiles_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self._views, 1)
+        head = in_row((self.search, 1), self.status, self.tiles_button)
+        in_column(head, (self._views, 1), within=self)
 
     def _build_table(self) -> QTableView:
         table = QTableView()

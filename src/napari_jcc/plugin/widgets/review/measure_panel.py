@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.measuring import MeasuredObjects, measure_set, pixel_size
+from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.results.measure import MEASURES
 from napari_jcc.tables import encode_csv
@@ -40,16 +41,11 @@ class MeasurePanel(QWidget):
         self._dock = dock
         self._layer: Labels | None = None
         self.measured: MeasuredObjects | None = None
-        self.said = QLabel(_HINT)
-        self.said.setWordWrap(True)
-        self.save_button = QPushButton("Sa&ve measures…")
-        self.save_button.setToolTip("Save one row per object as CSV")
-        self.save_button.clicked.connect(self._ask_save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for widget in (self.said, dock.panel, self.save_button):
-            layout.addWidget(widget)
+        self.said = wrapped(_HINT)
+        self.save_button = push_button(
+            "Sa&ve measures…", "Save one row per object as CSV", self._ask_save
+        )
+        in_column(self.said, dock.panel, self.save_button, within=self, spacing=4)
 
     def run(self) -> None:
         """Measure the objects of the masks as they now are; returns at once."""

@@ -7,12 +7,13 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_jcc.config.fields import choices
 from napari_jcc.device import FoundDevice, find_devices, why_no_card
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.parts import in_column, wrapped
 from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
 
 _GIGABYTE = 1024**3
@@ -37,15 +38,10 @@ class DeviceEditor(QWidget):
         ignore_wheel(self.combo)
         for name in self._allowed:
             self.combo.addItem(name, name)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
+        self.note = wrapped()
         self.note.setVisible(False)
         self.combo.currentIndexChanged.connect(lambda _: self.changed.emit())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.combo)
-        layout.addWidget(self.note)
+        in_column(self.combo, self.note, within=self, spacing=2)
         self.setFocusProxy(self.combo)
 
     def value(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QMenu, QToolButton, QWidget
 
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.parts import in_row
 from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
 
 _NONE, _AUTO = "none", "auto"
@@ -43,20 +44,17 @@ class EncoderEditor(QWidget):
             self._combo.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
         ignore_wheel(self._combo)
         self._combo.currentTextChanged.connect(lambda _: self.changed.emit())
-        button = QToolButton()
-        button.setText("…")
-        button.setToolTip("Choose a file or folder")
-        button.setAccessibleName("Choose an encoder's file or folder")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        browse = QToolButton()
+        browse.setText("…")
+        browse.setToolTip("Choose a file or folder")
+        browse.setAccessibleName("Choose an encoder's file or folder")
+        browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        browse.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self)
         menu.addAction("Choose &file (torch.export)…", self._ask_file)
         menu.addAction("Choose f&older (Transformers)…", self._ask_folder)
-        button.setMenu(menu)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._combo, 1)
-        layout.addWidget(button)
+        browse.setMenu(menu)
+        in_row((self._combo, 1), browse, within=self)
         self.setFocusProxy(self._combo)
 
     def value(self) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QLineEdit, QToolButton, QWidget
+
+from napari_jcc.plugin.widgets.parts import in_row
 
 
 class PathEditor(QWidget):
@@ -30,15 +32,12 @@ class PathEditor(QWidget):
         self._text = QLineEdit()
         self._text.setAccessibleName(title)
         self._text.textChanged.connect(lambda _: self.changed.emit())
-        button = QToolButton()
-        button.setText("…")
-        button.setToolTip(title)
-        button.setAccessibleName(f"{title}…")
-        button.clicked.connect(self._browse)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(button)
+        browse = QToolButton()
+        browse.setText("…")
+        browse.setToolTip(title)
+        browse.setAccessibleName(f"{title}…")
+        browse.clicked.connect(self._browse)
+        in_row((self._text, 1), browse, within=self)
         self.setFocusProxy(self._text)
 
     def value(self) -> str:

@@ -9,11 +9,9 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +19,7 @@ from napari_jcc.atomic import replace_file
 from napari_jcc.config import PRESETS, dump_config, load_config
 from napari_jcc.errors import ConfigError
 from napari_jcc.plugin.preferences import preferred_config
+from napari_jcc.plugin.widgets.parts import in_column, in_row, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.plugin.widgets.settings.form import ConfigForm
 
@@ -60,16 +59,9 @@ class PresetBar(QWidget):
         self._menu_button.setAccessibleName("Settings menu")
         self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu_button.setMenu(self._build_menu())
-        self._described = QLabel()
-        self._described.setWordWrap(True)
-        row, layout = QHBoxLayout(), QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        row.addWidget(label)
-        row.addWidget(self._combo, 1)
-        row.addWidget(self._menu_button)
-        layout.addLayout(row)
-        layout.addWidget(self._described)
+        self._described = wrapped()
+        head = in_row(label, (self._combo, 1), self._menu_button)
+        in_column(head, self._described, within=self, spacing=2)
         self._apply()
 
     @property

@@ -64,7 +64,7 @@ class SettingRow:
         label = QLabel(self._field.title)
         label.setWordWrap(True)
         label.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        label.setToolTip(_tooltip(self.path, self._field))
+        label.setToolTip(describe_setting(self.path, self._field))
         return label
 
     @cached_property
@@ -82,7 +82,7 @@ class SettingRow:
         """Make the widgets."""
         self._widget = make_editor(self.path.partition(".")[2], self._field)
         self._widget.setAccessibleName(str(self._field.title))
-        self._widget.setToolTip(_tooltip(self.path, self._field))
+        self._widget.setToolTip(describe_setting(self.path, self._field))
         self.label.setBuddy(self._widget)
         self.editor.set_value(self._value)
 
@@ -130,7 +130,8 @@ class SettingRow:
         return shown
 
 
-def _tooltip(path: str, field: FieldInfo) -> str:
+def describe_setting(path: str, field: FieldInfo) -> str:
+    """Say what a setting does, its range and its name, as a tooltip."""
     allowed = describe_range(field)
     parts = [f"<p>{escape(str(field.description))}</p>"]
     if allowed:

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QCompleter,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QComboBox, QCompleter, QLineEdit, QWidget
 
-from napari_jcc.config import JccConfig, describe_range
+from napari_jcc.config import JccConfig
 from napari_jcc.errors import ConfigError
-from napari_jcc.plugin.sweepable import (
-    COUNT,
-    Range,
-    Sweepable,
-    list_sweepable,
-    suggest_range,
-)
+from napari_jcc.plugin.sweepable import Range, Sweepable, list_sweepable, suggest_range
 from napari_jcc.plugin.widgets.lists import let_shrink
+from napari_jcc.plugin.widgets.parts import in_column
+from napari_jcc.plugin.widgets.settings.setting_row import describe_setting
 from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
+from napari_jcc.plugin.widgets.sweep.range_row import RangeRow
 from napari_jcc.sweep import parse_axis
 from napari_jcc.sweep.values import read_setting
 
 _NONE = "none"
-_MOST_VALUES = 99
-_COUNT_WIDTH, _MARGIN = 20, 24  # pixels
+_MARGIN = 24  # pixels
 
 
 class AxisEditor(QWidget):
@@ -63,18 +48,11 @@ class AxisEditor(QWidget):
         self._settings = {setting.path: setting for setting in list_sweepable()}
         self._optional = not start
         self.combo = self._build_combo()
-        self.first, self.last = QLineEdit(), QLineEdit()
-        self.count = QSpinBox()
-        self.log = QCheckBox("log")
+        self.range = RangeRow()
+        self.range.edited.connect(self._write_range)
         self.values = QLineEdit()
-        self._range = self._build_range()
         self._build_values()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        layout.addWidget(self.combo)
-        layout.addWidget(self._range)
-        layout.addWidget(self.values)
+        in_column(self.combo, self.range, self.values, within=self, spacing=3)
         self.choose(start)
 
     @property
@@ -123,36 +101,6 @@ class AxisEditor(QWidget):
             line.editingFinished.connect(self._complete)
         return combo
 
-    def _build_range(self) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        self.count.setRange(2, _MOST_VALUES)
-        self.count.setValue(COUNT)
-        # Arrow keys count; the room is for the numbers beside it.
-        self.count.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        # napari's style asks for the width that its buttons need.
-        self.count.setStyleSheet(f"min-width: {_COUNT_WIDTH}px; padding: 1px 4px;")
-        ignore_wheel(self.count)
-        self.log.setToolTip("Evenly spaced logarithms: each value a factor above the last")
-        named: tuple[tuple[str, QWidget, str], ...] = (
-            ("from", self.first, "First value"),
-            ("to", self.last, "Last value"),
-            ("in", self.count, "Number of values"),
-        )
-        for text, widget, name in named:
-            widget.setAccessibleName(name)
-            widget.setToolTip(name)
-            layout.addWidget(QLabel(text))
-            layout.addWidget(widget, 0 if widget is self.count else 1)
-        layout.addWidget(self.log)
-        self.first.textEdited.connect(self._write_range)
-        self.last.textEdited.connect(self._write_range)
-        self.count.valueChanged.connect(self._write_range)
-        self.log.toggled.connect(self._write_range)
-        return row
-
     def _build_values(self) -> None:
         self.values.setAccessibleName("Values to try")
         self.values.setToolTip("Values to try, between commas; edit them as you like")
@@ -168,43 +116,20 @@ class AxisEditor(QWidget):
 
     def _on_setting(self) -> None:
         setting = self.setting
-        self._range.setVisible(setting is not None and setting.is_numeric)
+        self.range.setVisible(setting is not None and setting.is_numeric)
         self.values.setVisible(setting is not None)
         if setting is None:
             self.combo.setToolTip("Vary a second setting, in all combinations")
             self.changed.emit()
             return
-        field = setting.field
-        allowed = describe_range(field)
-        parts = [
-            f"<p>{escape(str(field.description))}</p>",
-            f"<p><i>{setting.path}</i></p>",
-        ]
-        parts += [f"<p>Range: {escape(allowed)}.</p>"] if allowed else []
-        self.combo.setToolTip("".join(parts))
+        self.combo.setToolTip(describe_setting(setting.path, setting.field))
         if setting.is_numeric:
             present = float(read_setting(self._config(), setting.path))
-            self._fill_range(suggest_range(setting, present))
+            self.range.show_range(suggest_range(setting, present))
+            self._write_range()
         else:
             self.values.setText(", ".join(setting.names))
         self._show_start()
-
-    def _fill_range(self, suggested: Range) -> None:
-        self._show_range(suggested)
-        self._write_range()
-
-    def _show_range(self, suggested: Range) -> None:
-        editors = (self.first, self.last, self.count, self.log)
-        for editor in editors:
-            editor.blockSignals(True)
-        self.first.setText(f"{suggested.first:.6g}")
-        self.last.setText(f"{suggested.last:.6g}")
-        self.count.setValue(suggested.count)
-        self.log.setChecked(suggested.log)
-        for editor in editors:
-            editor.blockSignals(False)
-        self.first.setCursorPosition(0)
-        self.last.setCursorPosition(0)
 
     def _read_range(self) -> None:
         """Show the range of values that were written by hand."""
@@ -215,21 +140,19 @@ class AxisEditor(QWidget):
             numbers = [float(value) for value in parse_axis(self.text)[1]]
         except (ConfigError, ValueError):
             return  # not finished yet; the dock says what is wrong
-        log = self.log.isChecked()
-        self._show_range(Range(min(numbers), max(numbers), max(2, len(numbers)), log))
+        log = self.range.log.isChecked()
+        self.range.show_range(Range(min(numbers), max(numbers), max(2, len(numbers)), log))
 
     def _write_range(self) -> None:
         """Write the values of the range out, where it is one."""
         setting = self.setting
         if setting is None:
             return
-        count, log = self.count.value(), ":log" if self.log.isChecked() else ""
-        text = f"{self.first.text()}:{self.last.text()}:{count}{log}"
         try:
-            _, values = parse_axis(f"{setting.path}={text}")
+            _, values = parse_axis(f"{setting.path}={self.range.text}")
         except ConfigError:
             # The dock says what is wrong as soon as it tries to read it.
-            self.values.setText(text)
+            self.values.setText(self.range.text)
         else:
             self.values.setText(", ".join(f"{v:.4g}" for v in dict.fromkeys(values)))
         self._show_start()

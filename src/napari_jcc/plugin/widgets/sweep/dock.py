@@ -8,11 +8,8 @@ from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -22,6 +19,7 @@ from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.source import Source
 from napari_jcc.plugin.sweeps import SweepJob, SweepPreview
 from napari_jcc.plugin.widgets.dock import Dock
+from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
 from napari_jcc.plugin.widgets.sweep.axis import AxisEditor
 from napari_jcc.plugin.widgets.sweep.export import SweepExport
 from napari_jcc.plugin.widgets.sweep.model import SORT_ROLE, SweepModel
@@ -66,11 +64,16 @@ class SweepDock(Dock):
         self.measure = self._build_measures()
         self.plot = SweepPlot()
         self.scrubber = Scrubber()
-        self.said = QLabel()
-        self.said.setWordWrap(True)
+        self.said = wrapped()
         self.preview = SweepPreview(self.session)
-        self.use_button = QPushButton("&Use this")
-        self.end_button = QPushButton("&End preview")
+        self.use_button = push_button(
+            "&Use this", "Run with the settings of this point; nothing is redone", self.use
+        )
+        self.end_button = push_button(
+            "&End preview",
+            "Take the preview away and show the result again",
+            self._end_preview,
+        )
         self.take_along = SweepExport(self.session)
         self._build()
         self._connect()
@@ -164,36 +167,24 @@ class SweepDock(Dock):
         self.truth.disconnect_viewer()
 
     def _build(self) -> None:
-        self.use_button.setToolTip("Run with the settings of this point; nothing is redone")
-        self.end_button.setToolTip("Take the preview away and show the result again")
-        truth = QHBoxLayout()
-        truth.addWidget(QLabel("Truth"))
-        truth.addWidget(self.truth, 1)
-        measures = QHBoxLayout()
-        measures.addWidget(QLabel("Plot"))
-        measures.addWidget(self.measure, 1)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.use_button)
-        buttons.addWidget(self.end_button)
         content = QWidget()
-        layout = QVBoxLayout(content)
+        layout = in_column(
+            QLabel("Setting to vary, and the values to try"),
+            *self.axes,
+            in_row(QLabel("Truth"), (self.truth, 1)),
+            self.panel,
+            (self.view, 1),
+            in_row(QLabel("Plot"), (self.measure, 1)),
+            self.plot,
+            self.scrubber,
+            self.said,
+            in_row(self.use_button, self.end_button),
+            self.take_along,
+            within=content,
+            spacing=4,
+        )
         layout.setContentsMargins(6, 6, 4, 8)
-        layout.setSpacing(4)
-        layout.addWidget(QLabel("Setting to vary, and the values to try"))
-        for axis in self.axes:
-            layout.addWidget(axis)
-        layout.addLayout(truth)
-        layout.addWidget(self.panel)
-        layout.addWidget(self.view, 1)
-        layout.addLayout(measures)
-        layout.addWidget(self.plot)
-        layout.addWidget(self.scrubber)
-        layout.addWidget(self.said)
-        layout.addLayout(buttons)
-        layout.addWidget(self.take_along)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(TallContent(content))
+        in_column(TallContent(content), within=self)
 
     def _build_view(self) -> QTableView:
         self._sorted.setSourceModel(self.model)
@@ -230,8 +221,6 @@ class SweepDock(Dock):
         self.measure.currentIndexChanged.connect(self._draw_plot)
         self.plot.picked.connect(self.look_at)
         self.scrubber.moved.connect(self.look_at)
-        self.use_button.clicked.connect(self.use)
-        self.end_button.clicked.connect(self._end_preview)
         self.take_along.said.connect(self.said.setText)
         self.session.chosen_changed.connect(self.refresh)
         self.session.settings_changed.connect(self.refresh)

@@ -33,8 +33,8 @@ class SweepModel(QAbstractTableModel):
         """Show another sweep."""
         self.beginResetModel()
         self.table = table
-        self.places = [*([None] if table.grid.base_index is None else [])]
-        self.places += list(table.grid.indices())
+        outside = [None] if table.grid.base_index is None else []
+        self.places = [*outside, *table.grid.indices()]
         known = {setting.path: str(setting.field.title) for setting in list_sweepable()}
         paths = [axis.path for axis in table.grid.axes]
         self._titles = [*(_short(path, known) for path in paths), *MEASURES.values()]
