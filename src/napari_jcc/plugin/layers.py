@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Literal
 
 import cv2
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.plugin import paged
+from napari_jcc.plugin.lazy_stack import lazy_stack
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.plugin.rectangles import box_rectangles, box_style, boxes_by_slot
 from napari_jcc.results import ImageResult, JccResult
@@ -75,17 +74,13 @@ def saliency_stack(result: JccResult, placement: Placement) -> da.Array:
 
     The maps stay at working size; a slice is enlarged when it is looked at.
     """
-    maps = dict(zip(placement.slots, result.images, strict=True))
-    chunks = ((1,) * placement.slices, *((length,) for length in placement.canvas))
-    stack: da.Array = da.map_blocks(
-        partial(_saliency_slice, maps, placement.canvas),
-        chunks=chunks,
-        dtype=np.float32,
-        meta=np.empty((0, 0, 0), np.float32),
-        name=f"napari-jcc-saliency-{id(result)}",
-    )
-    reshaped: da.Array = stack.reshape(placement.shape)
-    return reshaped
+
+    def draw(place: int) -> Float32Array:
+        image = result.images[place]
+        rows, columns = image.mask.shape
+        return np.asarray(cv2.resize(image.saliency_map, (columns, rows)), np.float32)
+
+    return lazy_stack(draw, placement, np.float32)
 
 
 def from_layers(
@@ -144,19 +139,6 @@ def _scores_of(boxes: Float32Array, image: ImageResult) -> Float32Array:
     """Scores of boxes that the result has as well; 0 for those drawn by hand."""
     same = (boxes[:, None] == image.boxes[None]).all(axis=-1)
     return np.where(same.any(axis=1), same @ image.scores, 0).astype(np.float32)
-
-
-def _saliency_slice(
-    maps: Mapping[int, ImageResult],
-    canvas: tuple[int, int],
-    block_id: tuple[int, ...],
-) -> Float32Array:
-    slice_ = np.zeros((1, *canvas), np.float32)
-    image = maps.get(block_id[0])
-    if image is not None:
-        rows, columns = image.mask.shape
-        slice_[0, :rows, :columns] = cv2.resize(image.saliency_map, (columns, rows))
-    return slice_
 
 
 def _mask_type(result: JccResult) -> type[np.uint8] | type[np.uint16]:

@@ -37,6 +37,8 @@ class Matcher:
         The network, with its weights.
     config
         Settings that it was trained with.
+    settings
+        How it is used; as in `config` when None.
     has_masks
         Whether its decoder was trained.
     reach
@@ -48,7 +50,7 @@ class Matcher:
     config : MatchConfig
         Settings that it was trained with.
     settings : MatchingConfig
-        How it is used; may be replaced.
+        How it is used.
     has_masks : bool
         Whether it can segment.
     """
@@ -57,13 +59,14 @@ class Matcher:
         self,
         network: MaCoSNet,
         config: MatchConfig,
+        settings: MatchingConfig | None = None,
         *,
         has_masks: bool,
         reach: float = NETWORK_REACH,
     ) -> None:
         self.network = network.eval()
         self.config = config
-        self.settings: MatchingConfig = config.matching
+        self.settings: MatchingConfig = settings or config.matching
         self.has_masks = has_masks
         self._reach = reach
         self._describer = ImageDescriber(network)
@@ -71,7 +74,11 @@ class Matcher:
 
     @classmethod
     def from_checkpoint(
-        cls, saved: Checkpoint, device: str = "auto", encoder: str | None = None
+        cls,
+        saved: Checkpoint,
+        device: str = "auto",
+        encoder: str | None = None,
+        settings: MatchingConfig | None = None,
     ) -> Matcher:
         """Build the network of a checkpoint.
 
@@ -83,6 +90,8 @@ class Matcher:
             auto, cpu, cuda or mps.
         encoder
             Where the encoder is now, if it has moved since.
+        settings
+            How it is used; as it was trained when None.
 
         Raises
         ------
@@ -93,7 +102,7 @@ class Matcher:
         """
         network = saved.build(choose_device(device), encoder)
         has_masks = bool(saved.provenance.get("masks"))
-        return cls(network, saved.config, has_masks=has_masks)
+        return cls(network, saved.config, settings, has_masks=has_masks)
 
     def match(
         self,

@@ -120,9 +120,9 @@ def load_refinement(config: MatchConfig) -> Matcher:
         from napari_jcc.matching.refinement import BLIND_REACH
     device = choose_device(config.training.device)
     network = build_network(config.network, device, config.training.seed)
-    matcher = Matcher(network, MatchConfig(), has_masks=False, reach=BLIND_REACH)
-    matcher.settings = config.matching
-    return matcher
+    return Matcher(
+        network, MatchConfig(), config.matching, has_masks=False, reach=BLIND_REACH
+    )
 
 
 def load_network(path: Path, adapt: Adapt) -> tuple[Matcher, MatchConfig, Checkpoint]:
@@ -142,11 +142,9 @@ def load_network(path: Path, adapt: Adapt) -> tuple[Matcher, MatchConfig, Checkp
     config = adapt(saved.config)
     _require_same_network(config, saved.config)
     moved = config.network.encoder != saved.config.network.encoder
-    matcher = Matcher.from_checkpoint(
-        saved, config.training.device, config.network.encoder if moved else None
-    )
-    matcher.settings = config.matching
-    return matcher, config, saved
+    encoder = config.network.encoder if moved else None
+    device, settings = config.training.device, config.matching
+    return Matcher.from_checkpoint(saved, device, encoder, settings), config, saved
 
 
 def _require_same_network(config: MatchConfig, trained: MatchConfig) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import uuid4
 
 import cv2
 import dask.array as da
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc.plugin.lazy_stack import lazy_stack
 from napari_jcc.plugin.matching.matches import Matched
 
 GAP = 0.02
@@ -82,30 +82,17 @@ def warped_stack(matched: Matched, row: int) -> da.Array:
     partners = {pair.source: pair.target for pair in matched.result.pairs}
     chosen = matched.result.pairs[row]
     partners[chosen.target] = chosen.source
-    by_slot = {placement.slots[place]: place for place in partners}
     read = lru_cache(KEPT_IMAGES)(matched.source.collection.image)
 
     @lru_cache(2)
-    def draw(block_id: tuple[int, ...]) -> NDArray[np.uint8]:
-        canvas = np.zeros((1, *placement.canvas, 4), np.uint8)
-        place = by_slot.get(block_id[0])
-        if place is not None:
-            partner = partners[place]
-            size = matched.source.collection.shape(place)
-            drawn = draw_warped(read(partner), matched.ways[partner, place], size)
-            canvas[0, : size[0], : size[1]] = drawn
-        return canvas
+    def draw(place: int) -> NDArray[np.uint8] | None:
+        partner = partners.get(place)
+        if partner is None:
+            return None
+        size = matched.source.collection.shape(place)
+        return draw_warped(read(partner), matched.ways[partner, place], size)
 
-    lengths = ((length,) for length in (*placement.canvas, 4))
-    stack: da.Array = da.map_blocks(
-        draw,
-        chunks=((1,) * placement.slices, *lengths),
-        dtype=np.uint8,
-        meta=np.empty((0, 0, 0, 0), np.uint8),
-        name=f"napari-jcc-warped-{uuid4().hex}",
-    )
-    reshaped: da.Array = stack.reshape(*placement.leading, *placement.canvas, 4)
-    return reshaped
+    return lazy_stack(draw, placement, np.uint8, (4,))
 
 
 def draw_warped(

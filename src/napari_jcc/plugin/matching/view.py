@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
+import dask.array as da
 from napari.layers import Image, Labels, Layer, Vectors
 
 from napari_jcc.plugin.background.steps import Step
@@ -55,7 +57,7 @@ class MatchView:
         return [partial(self._put_stack, matched), partial(self._put_masks, matched)]
 
     def show(
-        self, row: int, side: SideBySide, warped: Any, view: View, opacity: float
+        self, row: int, side: SideBySide, warped: da.Array, view: View, opacity: float
     ) -> list[Step]:
         """Show a pair, one layer a step.
 
@@ -120,8 +122,10 @@ class MatchView:
             self._turn("over")
 
     def _put_stack(self, matched: Matched) -> None:
-        if matched.source.needs_stack and not self._present("stack"):
-            self._add("stack", Layer.create(*stack_layer(*_named(matched))))
+        source = matched.source
+        if source.needs_stack and not self._present("stack"):
+            data = stack_layer(source.collection, source.name)
+            self._add("stack", Layer.create(*data))
 
     def _put_masks(self, matched: Matched) -> None:
         labels = mask_labels(matched)
@@ -140,7 +144,7 @@ class MatchView:
             if layer is not None:
                 self._viewer.layers.remove(layer)
 
-    def _present(self, name: str) -> Any:
+    def _present(self, name: str) -> Layer | None:
         layer = self.layers.get(name)
         return layer if layer is not None and layer in self._viewer.layers else None
 
@@ -152,7 +156,8 @@ class MatchView:
             self._viewer.layers.selection = selection
         self.layers[name] = layer
 
-    def _put(self, name: str, data: Any, make: Any) -> None:
+    def _put(self, name: str, data: Any, make: Callable[[Any], Layer]) -> None:
+        """Give a layer other data; made where it is not in the viewer."""
         layer = self._present(name)
         if layer is None:
             self._add(name, make(data))
@@ -171,10 +176,6 @@ class MatchView:
         layer.data = side.lines
         for name, value in look.items():
             setattr(layer, name, value)
-
-
-def _named(matched: Matched) -> tuple[Any, str]:
-    return matched.source.collection, matched.source.name
 
 
 def _make_masks(data: Any, matched: Matched) -> Labels:
