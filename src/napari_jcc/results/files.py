@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from napari_jcc._types import LabelMap
+from napari_jcc._types import LabelMap, MaskArray
 from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import (
     BOXES,
@@ -22,7 +21,7 @@ from napari_jcc.results.names import (
     mask_files,
 )
 from napari_jcc.results.overview import draw_overview
-from napari_jcc.results.record import build_record, read_own_files
+from napari_jcc.results.record import build_record, read_own_files, write_record
 from napari_jcc.results.result import ImageResult, JccResult
 from napari_jcc.tables import encode_csv, format_csv
 
@@ -82,15 +81,13 @@ def write_result(
     masks = mask_files(names)
     with replacing_result(out, read_own_files(out)) as new:
         for image, file in zip(result.images, masks, strict=True):
-            _write_mask(image, new / file)
+            write_mask(image.mask, new / file)
             if image.instances is not None:
                 _write_instances(image.instances, new / instances_file(file))
         (new / BOXES).write_bytes(encode_csv(format_boxes(result.images)))
         draw_overview(result, collection).save(new / OVERVIEW)
         record = build_record(result, collection, masks, out, command)
-        # Names of files need not be text; what is none is written as an escape.
-        text = json.dumps(record, indent=2, ensure_ascii=False)
-        (new / RECORD).write_bytes(text.encode("utf-8", "backslashreplace"))
+        write_record(record, new / RECORD)
     return out
 
 
@@ -128,9 +125,10 @@ def format_boxes(images: Iterable[ImageResult]) -> str:
     return format_csv(rows)
 
 
-def _write_mask(image: ImageResult, path: Path) -> None:
+def write_mask(mask: MaskArray, path: Path) -> None:
+    """Write a mask as a picture of 0 and 255, in a folder that is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.where(image.mask, np.uint8(255), np.uint8(0))).save(path)
+    Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0))).save(path)
 
 
 def _write_instances(instances: LabelMap, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
@@ -92,6 +93,13 @@ def build_record(
     }
     plain: dict[str, Any] = to_plain(record)
     return plain
+
+
+def write_record(record: Mapping[str, Any], path: Path) -> None:
+    """Write a record as JSON that people read too."""
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    # Names of files need not be text; what is none is written as an escape.
+    path.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def describe_run(form: str, version: int, command: str | None) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection
@@ -27,9 +25,10 @@ from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.tables import PointTable, write_pairs
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.progress import Progress
+from napari_jcc.results.files import write_mask
 from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import mask_files
-from napari_jcc.results.record import describe_run, to_plain
+from napari_jcc.results.record import describe_run, to_plain, write_record
 from napari_jcc.tables import open_csv
 
 FORMAT_VERSION = 1
@@ -132,12 +131,12 @@ def write_matches(
         result.names, places, instances, warped=warped, masks=result.masks is not None
     )
     with replacing_result(out, read_own_files(out)) as new:
-        _write_masks(result, new)
+        if result.masks is not None:
+            for mask, file in zip(result.masks, mask_files(result.names), strict=True):
+                write_mask(mask, new / file)
         _write_pairs(result, collection, new, warped, progress or Progress())
         draw_matches(result, collection).save(new / OVERVIEW)
-        record = build_record(result, collection, files, command)
-        text = json.dumps(record, indent=2, ensure_ascii=False)
-        (new / RECORD).write_bytes(text.encode("utf-8", "backslashreplace"))
+        write_record(build_record(result, collection, files, command), new / RECORD)
     return out
 
 
@@ -164,14 +163,6 @@ def build_record(
     }
     plain: dict[str, Any] = to_plain(record)
     return plain
-
-
-def _write_masks(result: MatchResult, new: Path) -> None:
-    if result.masks is None:
-        return
-    for mask, file in zip(result.masks, mask_files(result.names), strict=True):
-        (new / file).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0))).save(new / file)
 
 
 def _write_pairs(
