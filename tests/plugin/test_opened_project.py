@@ -9,7 +9,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
 from napari_jcc.interaction.edits import OBJECT, Edits, ImageKey
-from napari_jcc.plugin.opened_project import PROJECT_KEY, PROJECT_PATH_KEY
+from napari_jcc.plugin.projects.opened import PROJECT_KEY, PROJECT_PATH_KEY
 from napari_jcc.plugin.reader import get_reader, read_project
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
@@ -52,7 +52,7 @@ def test_images_masks_with_edits_and_boxes(saved, result):
 
 def test_missing_images_are_left_out_and_told(saved, result, monkeypatch):
     told = []
-    monkeypatch.setattr("napari_jcc.plugin.opened_project.show_warning", told.append)
+    monkeypatch.setattr("napari_jcc.plugin.projects.opened.show_warning", told.append)
     (saved.parent / "images" / "b.png").unlink()
     images, masks, boxes = open_layers(saved)
     assert images[0].shape[0] == masks[0].shape[0] == 3
@@ -63,7 +63,7 @@ def test_missing_images_are_left_out_and_told(saved, result, monkeypatch):
 
 
 def test_masks_alone_are_shown_without_any_image(saved, result, monkeypatch):
-    monkeypatch.setattr("napari_jcc.plugin.opened_project.show_warning", lambda text: None)
+    monkeypatch.setattr("napari_jcc.plugin.projects.opened.show_warning", lambda text: None)
     for file in (saved.parent / "images").iterdir():
         file.unlink()
     masks, boxes = open_layers(saved)

@@ -21,8 +21,8 @@ from napari_jcc.collection.axes import Axis
 from napari_jcc.config import apply_overrides
 from napari_jcc.errors import OutputError
 from napari_jcc.interaction import OBJECT
-from napari_jcc.plugin import keeper
 from napari_jcc.plugin.preferences import Preferences
+from napari_jcc.plugin.projects import keeper
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget

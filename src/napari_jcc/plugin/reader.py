@@ -109,7 +109,7 @@ def read_project(path: PathOrPaths) -> list[LayerData]:
         If the file cannot be read.
     """
     from napari_jcc.plugin.docks import offer_dock
-    from napari_jcc.plugin.opened_project import open_project
+    from napari_jcc.plugin.projects.opened import open_project
 
     (file,) = _as_paths(path)
     layers = open_project(file)

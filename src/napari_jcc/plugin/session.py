@@ -17,9 +17,9 @@ from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.background.warm import load_in_background
 from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.drawing.corrections import Corrections
-from napari_jcc.plugin.keeper import Keeper
-from napari_jcc.plugin.opened_project import Opened
 from napari_jcc.plugin.preferences import preferred_config, read_preferences
+from napari_jcc.plugin.projects.keeper import Keeper
+from napari_jcc.plugin.projects.opened import Opened
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.project import ImageStatus

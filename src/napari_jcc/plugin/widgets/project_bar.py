@@ -21,8 +21,8 @@ from qtpy.QtWidgets import (
 
 from napari_jcc.plugin.background.steps import Steps
 from napari_jcc.plugin.layers import LayerData
-from napari_jcc.plugin.opened_project import OPENED_KEY, Opened, open_project
-from napari_jcc.plugin.projects import adopt, find_opened
+from napari_jcc.plugin.projects.adopting import adopt, find_opened
+from napari_jcc.plugin.projects.opened import OPENED_KEY, Opened, open_project
 from napari_jcc.plugin.widgets.jobs import JobsButton
 from napari_jcc.plugin.widgets.parts import in_column, in_row
 from napari_jcc.plugin.widgets.recovery_bar import RecoveryBar

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.layers import LayerData
-from napari_jcc.plugin.opened_project import show_project
+from napari_jcc.plugin.projects.opened import show_project
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
 from napari_jcc.progress import Progress
 from napari_jcc.project import Recoverable, find_recoverable, recovery

@@ -14,7 +14,7 @@ from napari_jcc.errors import JccError
 from napari_jcc.plugin.background.garbage import let_go
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.preferences import read_preferences
-from napari_jcc.plugin.projects import KnownInputs, Snapshot, take_snapshot
+from napari_jcc.plugin.projects.snapshot import KnownInputs, Snapshot, take_snapshot
 from napari_jcc.progress import Progress
 from napari_jcc.project import Autosave, Recoverable, save_project
 

@@ -1,33 +1,26 @@
-"""From a session to a project and back."""
+"""The state of a session at one moment, and the project that it makes."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.sources import FileSource, ImageSource
-from napari_jcc.config import PRESETS, JccConfig
+from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
-from napari_jcc.interaction import Edits, ImageKey, ReopenedCorrector
-from napari_jcc.pipeline import Cache, FinishedRun, Run
-from napari_jcc.plugin.opened_project import OPENED_KEY, Opened
-from napari_jcc.plugin.shown import Answer, ShownResult
+from napari_jcc.interaction import Edits, ImageKey
+from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.truth import TruthChoice
-from napari_jcc.progress import Progress
 from napari_jcc.project import ImageInput, ImageStatus, Project, describe_inputs
 from napari_jcc.results import ImageResult, JccResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from napari_jcc.plugin.session import Session
 
 
@@ -143,95 +136,6 @@ def take_snapshot(session: Session) -> Snapshot:
         truth=_truth_files(session.truth),
         former=None if opened is None else opened.project,
     )
-
-
-def find_opened(layers: Iterable[Layer]) -> Opened | None:
-    """Find the project opened last whose layers are all there; None where there is none."""
-    counts: dict[Opened, int] = {}
-    for layer in layers:
-        opened = layer.metadata.get(OPENED_KEY)
-        if isinstance(opened, Opened):
-            counts[opened] = counts.pop(opened, 0) + 1
-    whole = [opened for opened, count in counts.items() if count == opened.layer_count]
-    return whole[-1] if whole else None
-
-
-def adopt(session: Session, opened: Opened) -> int:
-    """Go on with a project whose layers are in the viewer.
-
-    Settings, result, edits and statuses of the project become those of the session. What
-    was drawn on the same images and is not in the project can be redone; what was drawn
-    on others stays.
-
-    Returns
-    -------
-    int
-        Number of entries of the journal that can be redone only.
-    """
-    project = opened.project
-    if session.corrections is not None:
-        session.corrections.stop()
-        session.corrections = None
-    edits, dropped = _replace_edits(session.edits, project)
-    session.set_edits(edits)
-    session.set_statuses(project.statuses)
-    session.set_truth(TruthChoice(folder=Path(project.truth)) if project.truth else None)
-    preset = project.preset if project.preset in PRESETS else session.preset
-    session.set_settings(project.config, preset)
-    own = [
-        layer for layer in session.viewer.layers if layer.metadata.get(OPENED_KEY) is opened
-    ]
-    images = tuple(layer for layer in own if isinstance(layer, Image))
-    session.opened = opened
-    if images:
-        session.choose(images)
-    if opened.answer is not None:
-        others = [layer for layer in own if layer not in images]
-        _show(session, opened, opened.answer, images, others)
-    return dropped
-
-
-def _show(
-    session: Session,
-    opened: Opened,
-    answer: Answer,
-    images: tuple[Layer, ...],
-    others: Sequence[Layer],
-) -> None:
-    """Make the layers of a project those of a shown result that can be corrected."""
-    result = opened.project.result
-    stored = {} if result is None else {image.name: image for image in result.images}
-    machine = [stored[image.name] for image in answer.result.images]
-    rerun = None
-    if opened.collection is not None:
-        config = answer.result.config
-        collection = answer.collection.with_config(config.collection)
-        rerun = partial(_rerun, collection, config, session.cache())
-    keys = opened.keys()
-    corrector = ReopenedCorrector(machine, keys, opened.project.edits, rerun)
-    corrector.update(session.edits)
-    shown = ShownResult(session.viewer)
-    shown.take_over(replace(answer, corrector=corrector), others)
-    session.set_shown(images, shown)
-    session.watch(shown, corrector)
-
-
-def _rerun(
-    collection: ImageCollection, config: JccConfig, cache: Cache, progress: Progress
-) -> FinishedRun:
-    return Run(collection, config, cache=cache, progress=progress).finish()
-
-
-def _replace_edits(edits: Edits, project: Project) -> tuple[Edits, int]:
-    """Edits of a project in place of those on the same images, which can be redone."""
-    keys = {ImageKey(image.name, image.fingerprint) for image in project.inputs}
-    stored = set(project.edits.entries) | set(project.edits.undone)
-    elsewhere = [e for e in edits.entries if e.key not in keys and e not in stored]
-    dropped = [e for e in edits.entries if e.key in keys and e not in stored]
-    undone = [e for e in edits.undone if e not in stored]
-    # The next to redo is the last; of what was dropped, that is the oldest.
-    redo = (*project.edits.undone, *undone, *reversed(dropped))
-    return Edits((*elsewhere, *project.edits.entries), redo), len(dropped)
 
 
 def _truth_files(truth: TruthChoice | None) -> str:

@@ -1,0 +1,1 @@
+"""A session as a project, and a project as a session."""
