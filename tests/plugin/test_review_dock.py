@@ -16,7 +16,7 @@ from napari_jcc.evaluation import Agreement
 from napari_jcc.plugin.layers import to_layers
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.placement import Placement
-from napari_jcc.plugin.ratings import Rating
+from napari_jcc.plugin.review.ratings import Rating
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.stack import stack_layer

@@ -11,9 +11,9 @@ from napari.layers import Image, Labels
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
-from napari_jcc.plugin.measuring import PixelSize, pixel_size
 from napari_jcc.plugin.navigation import current_place, go_to
 from napari_jcc.plugin.placement import PLACEMENT_KEY
+from napari_jcc.plugin.review.measuring import PixelSize, pixel_size
 from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 

@@ -17,8 +17,8 @@ from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.stack import stack_layer
-from napari_jcc.plugin.sweepable import list_sweepable, suggest_range
-from napari_jcc.plugin.sweeps import SweepPreview
+from napari_jcc.plugin.sweep.preview import SweepPreview
+from napari_jcc.plugin.sweep.sweepable import list_sweepable, suggest_range
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.sweep.dock import SweepDock
 from napari_jcc.plugin.widgets.sweep.model import SweepModel

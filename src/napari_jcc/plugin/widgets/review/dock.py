@@ -13,9 +13,9 @@ from qtpy.QtWidgets import QGridLayout
 from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.navigation import current_place, go_to
-from napari_jcc.plugin.ratings import Rater, Rating
+from napari_jcc.plugin.review.ratings import Rater, Rating
+from napari_jcc.plugin.review.tiles import Tiles
 from napari_jcc.plugin.shown import Answer
-from napari_jcc.plugin.tiles import Tiles
 from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.fold import Fold
 from napari_jcc.plugin.widgets.parts import fill_dock, push_button, wrapped

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.plugin.tiles import SIDE
+from napari_jcc.plugin.review.tiles import SIDE
 from napari_jcc.plugin.widgets.parts import in_column, in_row
 from napari_jcc.plugin.widgets.review.model import (
     STATUSES,

@@ -10,7 +10,7 @@ from napari.layers import Labels
 from qtpy.QtWidgets import QWidget
 
 from napari_jcc.atomic import replace_file
-from napari_jcc.plugin.measuring import MeasuredObjects, measure_set, pixel_size
+from napari_jcc.plugin.review.measuring import MeasuredObjects, measure_set, pixel_size
 from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.results.measure import MEASURES

@@ -9,7 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from napari_jcc.evaluation import TITLES, Evaluation
-from napari_jcc.plugin.ratings import Rating
+from napari_jcc.plugin.review.ratings import Rating
 from napari_jcc.project import ImageStatus
 from napari_jcc.results import ImageResult
 from napari_jcc.tables import format_csv

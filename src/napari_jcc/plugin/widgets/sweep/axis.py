@@ -9,7 +9,12 @@ from qtpy.QtWidgets import QComboBox, QCompleter, QLineEdit, QWidget
 
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import ConfigError
-from napari_jcc.plugin.sweepable import Range, Sweepable, list_sweepable, suggest_range
+from napari_jcc.plugin.sweep.sweepable import (
+    Range,
+    Sweepable,
+    list_sweepable,
+    suggest_range,
+)
 from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.parts import in_column
 from napari_jcc.plugin.widgets.settings.setting_row import describe_setting

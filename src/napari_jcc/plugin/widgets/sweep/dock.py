@@ -17,7 +17,8 @@ from napari_jcc.config import apply_overrides
 from napari_jcc.errors import JccError
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.source import Source
-from napari_jcc.plugin.sweeps import SweepJob, SweepPreview
+from napari_jcc.plugin.sweep.job import SweepJob
+from napari_jcc.plugin.sweep.preview import SweepPreview
 from napari_jcc.plugin.widgets.dock import Dock
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
 from napari_jcc.plugin.widgets.sweep.axis import AxisEditor

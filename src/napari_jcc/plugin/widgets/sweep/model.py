@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 
-from napari_jcc.plugin.sweepable import list_sweepable
+from napari_jcc.plugin.sweep.sweepable import list_sweepable
 from napari_jcc.sweep import MEASURES, SweepPoint, SweepTable, format_measure, measure_point
 from napari_jcc.sweep.grid import Index
 

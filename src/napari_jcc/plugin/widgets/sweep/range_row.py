@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QSpinBox, QWidget
 
-from napari_jcc.plugin.sweepable import COUNT, Range
+from napari_jcc.plugin.sweep.sweepable import COUNT, Range
 from napari_jcc.plugin.widgets.parts import in_row
 from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
 

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
-from napari_jcc.plugin.sweepable import list_sweepable
+from napari_jcc.plugin.sweep.sweepable import list_sweepable
 from napari_jcc.sweep import Grid
 from napari_jcc.sweep.grid import Index
 

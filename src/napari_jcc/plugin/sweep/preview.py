@@ -1,99 +1,25 @@
-"""A sweep in a worker thread, and its points in the canvas."""
+"""Points of a sweep in the canvas."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from napari.layers import Image, Layer
-from qtpy.QtCore import QObject, Signal
+from napari.layers import Layer
 
 from napari_jcc._types import ImageArray, MaskArray
 from napari_jcc.interaction import OBJECT, ImageKey, lay_over_image
-from napari_jcc.pipeline import Cache
-from napari_jcc.plugin.background.worker import QtProgress
 from napari_jcc.plugin.overlay import Overlay
-from napari_jcc.plugin.source import Source, find_source
-from napari_jcc.plugin.truth import TruthChoice
-from napari_jcc.progress import Progress
+from napari_jcc.plugin.source import Source
 from napari_jcc.results.result import bare_image
-from napari_jcc.sweep import Grid, Sweep, SweepPoint
+from napari_jcc.sweep import SweepPoint
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
 
 _BOX = 2
 _COLOURS = {0: "transparent", OBJECT: "#ff5fa2", _BOX: "#ffd400", None: "#ff5fa2"}
-
-
-class SweepJob(QObject):
-    """Tries settings on the images of some layers.
-
-    Parameters
-    ----------
-    chosen
-        Image layers; read, never changed.
-    grid
-        What is tried.
-    cache
-        Finished stages of former runs; the next run finds those of the sweep there.
-    truth
-        What the points are scored against.
-
-    Attributes
-    ----------
-    begun
-        Signal with `Source` and `SweepTable`, which is filled from then on.
-    advanced
-        Signal when one more point is there.
-    stages
-        Tells of the stages of the points that are computed one at a time.
-    """
-
-    begun = Signal(object, object)
-    advanced = Signal()
-
-    def __init__(
-        self,
-        chosen: Sequence[Image],
-        grid: Grid,
-        cache: Cache,
-        truth: TruthChoice | None = None,
-    ) -> None:
-        super().__init__()
-        self._chosen = chosen
-        self._grid = grid
-        self._cache = cache
-        self._read_truth = None if truth is None else truth.reader()
-        self.stages = QtProgress()
-
-    def run(self, progress: Progress) -> None:
-        """Compute all points; to be called in a worker thread.
-
-        Raises
-        ------
-        JccError
-            If images or truth cannot be used. Finished points stay in the table.
-        """
-        config = self._grid.base
-        source = find_source(self._chosen, config.collection)
-        truth = None
-        if self._read_truth is not None:
-            truth = self._read_truth(source.collection, source.placement)
-        sweep = Sweep(
-            source.collection,
-            config,
-            self._grid,
-            truth=truth,
-            cache=self._cache,
-            progress=progress,
-            stages=self.stages,
-        )
-        self.begun.emit(source, sweep.table)
-        for _ in sweep:
-            self.advanced.emit()
 
 
 class SweepPreview:

@@ -1,0 +1,1 @@
+"""What the Review dock says of images: numbers, small pictures, measures of objects."""

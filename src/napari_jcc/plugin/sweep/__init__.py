@@ -1,0 +1,1 @@
+"""What is varied in a sweep, its work in a thread, and its points in the canvas."""

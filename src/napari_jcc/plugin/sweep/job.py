@@ -1,0 +1,87 @@
+"""A sweep in a worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+from qtpy.QtCore import QObject, Signal
+
+from napari_jcc.pipeline import Cache
+from napari_jcc.plugin.background.worker import QtProgress
+from napari_jcc.plugin.source import find_source
+from napari_jcc.plugin.truth import TruthChoice
+from napari_jcc.progress import Progress
+from napari_jcc.sweep import Grid, Sweep
+
+if TYPE_CHECKING:
+    pass
+
+
+class SweepJob(QObject):
+    """Tries settings on the images of some layers.
+
+    Parameters
+    ----------
+    chosen
+        Image layers; read, never changed.
+    grid
+        What is tried.
+    cache
+        Finished stages of former runs; the next run finds those of the sweep there.
+    truth
+        What the points are scored against.
+
+    Attributes
+    ----------
+    begun
+        Signal with `Source` and `SweepTable`, which is filled from then on.
+    advanced
+        Signal when one more point is there.
+    stages
+        Tells of the stages of the points that are computed one at a time.
+    """
+
+    begun = Signal(object, object)
+    advanced = Signal()
+
+    def __init__(
+        self,
+        chosen: Sequence[Image],
+        grid: Grid,
+        cache: Cache,
+        truth: TruthChoice | None = None,
+    ) -> None:
+        super().__init__()
+        self._chosen = chosen
+        self._grid = grid
+        self._cache = cache
+        self._read_truth = None if truth is None else truth.reader()
+        self.stages = QtProgress()
+
+    def run(self, progress: Progress) -> None:
+        """Compute all points; to be called in a worker thread.
+
+        Raises
+        ------
+        JccError
+            If images or truth cannot be used. Finished points stay in the table.
+        """
+        config = self._grid.base
+        source = find_source(self._chosen, config.collection)
+        truth = None
+        if self._read_truth is not None:
+            truth = self._read_truth(source.collection, source.placement)
+        sweep = Sweep(
+            source.collection,
+            config,
+            self._grid,
+            truth=truth,
+            cache=self._cache,
+            progress=progress,
+            stages=self.stages,
+        )
+        self.begun.emit(source, sweep.table)
+        for _ in sweep:
+            self.advanced.emit()
