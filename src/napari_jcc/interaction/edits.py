@@ -115,12 +115,11 @@ class Edits:
     def edited_places(self, keys: Sequence[ImageKey]) -> tuple[int, ...]:
         """Places among `keys` of the images on which something drawn holds, ascending."""
         edited = set(self.edited)
-        return tuple(place for place, key in enumerate(keys) if key in edited)
+        return tuple(i for i, key in enumerate(keys) if key in edited)
 
     def changed_places(self, before: Edits, keys: Sequence[ImageKey]) -> tuple[int, ...]:
         """Places among `keys` of the images whose entries are others than before."""
-        pairs = enumerate(keys)
-        return tuple(place for place, key in pairs if before.of(key) != self.of(key))
+        return tuple(i for i, key in enumerate(keys) if before.of(key) != self.of(key))
 
     def of(self, key: ImageKey) -> tuple[Edit, ...]:
         """Entries of one image, oldest first."""

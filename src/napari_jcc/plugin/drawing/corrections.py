@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
-from napari_jcc.interaction import (
-    Corrector,
-    Edits,
-    ReopenedCorrector,
-    Settled,
-    lay_over_image,
-)
+from napari_jcc.interaction import Corrector, Edits, Settled, lay_over_image
+from napari_jcc.interaction.reopened import ReopenedCorrector
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.drawing.box_watch import BoxWatch
 from napari_jcc.plugin.drawing.delivery import Answers, Delivery
