@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc.errors import InputError
-from napari_jcc.interaction import ImageKey
+from napari_jcc.interaction import Corrector, ReopenedCorrector
 from napari_jcc.plugin.drawing.drawn import find_drawn_boxes
 from napari_jcc.plugin.shown import ShownResult
 
@@ -31,8 +31,8 @@ class BoxWatch(QObject):
         Holds the edits.
     shown
         The layers, complete.
-    keys
-        Keys of the images at this moment.
+    corrector
+        Knows the images by their keys.
 
     Attributes
     ----------
@@ -48,12 +48,12 @@ class BoxWatch(QObject):
         self,
         session: Session,
         shown: ShownResult,
-        keys: Callable[[], tuple[ImageKey, ...]],
+        corrector: Corrector | ReopenedCorrector,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.writing = False
-        self._session, self._shown, self._keys = session, shown, keys
+        self._session, self._shown, self._corrector = session, shown, corrector
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._on_pause)
@@ -90,7 +90,7 @@ class BoxWatch(QObject):
         for place, box in drawn.items():
             rows, columns = answer.result.images[place].mask.shape
             try:
-                edits = edits.fix_box(self._keys()[place], (rows, columns), box)
+                edits = edits.fix_box(self._corrector.keys[place], (rows, columns), box)
             except InputError as error:
                 show_warning(f"The box was not taken over. {error}")
         self._shown.remember_rectangles()

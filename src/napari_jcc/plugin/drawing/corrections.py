@@ -85,9 +85,9 @@ class Corrections(QObject):
         self._answering: int | None = None
         self._under = session.edits
         self._held_back = self._stopped = self._interrupted = False
-        self._watch = MaskWatch(session, shown, lambda: corrector.keys, self, masks)
+        self._watch = MaskWatch(session, shown, corrector, self, masks)
         self._watch.drawn.connect(self._react)
-        self._boxes = BoxWatch(session, shown, lambda: corrector.keys, self)
+        self._boxes = BoxWatch(session, shown, corrector, self)
         self._boxes.placed.connect(self._on_boxes)
         self._delivery = Delivery(self._on_part, lambda: not self.brush_is_down, self)
         self._readiness = Readiness(

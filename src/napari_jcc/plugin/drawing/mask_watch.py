@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc._types import MaskArray
-from napari_jcc.interaction import BACKGROUND, OBJECT, ImageKey
+from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, ReopenedCorrector
 from napari_jcc.plugin.drawing.drawn import history_step
 from napari_jcc.plugin.drawing.filled import Region, RegionTrail
 from napari_jcc.plugin.drawing.strokes import BrushTrail, Stroke
@@ -22,8 +22,6 @@ from napari_jcc.regions import mask_extent
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
-
-Keys = Callable[[], tuple[ImageKey, ...]]
 
 
 class MaskWatch(QObject):
@@ -35,8 +33,8 @@ class MaskWatch(QObject):
         Holds the edits.
     shown
         The layers, complete.
-    keys
-        Keys of the images at this moment.
+    corrector
+        Knows the images by their keys.
     masks
         The masks as the answer has them, of the layer's shape; None: made here, which
         takes its time for large images.
@@ -53,13 +51,13 @@ class MaskWatch(QObject):
         self,
         session: Session,
         shown: ShownResult,
-        keys: Keys,
+        corrector: Corrector | ReopenedCorrector,
         parent: QObject,
         masks: NDArray[Any] | None = None,
     ) -> None:
         super().__init__(parent)
         self.writing = False
-        self._session, self._shown, self._keys = session, shown, keys
+        self._session, self._shown, self._corrector = session, shown, corrector
         self._told: set[str] = set()
         self._passed: list[Stroke | Region] = []
         # Not the layer's data: a stroke since it was written must be found.
@@ -123,7 +121,7 @@ class MaskWatch(QObject):
         touched = touched[window]
         if not touched.size:
             return
-        key, edits = self._keys()[place], self._session.edits
+        key, edits = self._corrector.keys[place], self._session.edits
         visible = self._session.visible
         step = None if painted else history_step(edits, key, differs, visible)
         if step is None:
