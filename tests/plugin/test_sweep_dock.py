@@ -264,7 +264,10 @@ def test_suggestions_are_allowed_for_every_setting_and_preset():
     for setting in settings:
         if setting.is_numeric:
             value = float(read_setting(config, setting.path))
-            texts = [f"{setting.path}={suggest_range(setting, value).text()}"]
+            found = suggest_range(setting, value)
+            log = ":log" if found.log else ""
+            ends = f"{found.first:.6g}:{found.last:.6g}"
+            texts = [f"{setting.path}={ends}:{found.count}{log}"]
             grid = Grid.build(config, texts)
             assert len(grid) > 1, setting.path
         else:

@@ -33,3 +33,11 @@ class Frame(NamedTuple):
     def leave(self, points: ArrayLike) -> FloatArray:
         """From this frame (K, 2) to pixels."""
         return np.asarray(points, dtype=np.float64) * self.unit + self.middle
+
+
+def resize_points(points: ArrayLike, scale: FloatArray | float) -> FloatArray:
+    """Bring points (K, 2), x and y in pixels, to an image that is `scale` times as large.
+
+    The centre of the first pixel is at 0 before and after.
+    """
+    return np.asarray((np.asarray(points, np.float64) + 0.5) * scale - 0.5)

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.features.encoders import Encoder, FittingEncoder
-from napari_jcc.matching.baselines.frame import Frame
+from napari_jcc.matching.baselines.frame import Frame, resize_points
 
 KEPT_IMAGES = 256
 SIFT_SIZE = 256
@@ -160,7 +160,7 @@ def _on_image(
     length = np.linalg.norm(values, axis=1, keepdims=True)
     return GridFeatures(
         values / np.maximum(length, np.float32(1e-6)),
-        (points + 0.5) * scale - 0.5,
+        resize_points(points, scale),
         step * scale,
         Frame(*image.shape[:2]),
     )

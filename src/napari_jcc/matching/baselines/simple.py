@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from napari_jcc._types import FloatArray, ImageArray, IntArray
-from napari_jcc.matching.baselines.frame import Frame
+from napari_jcc.matching.baselines.frame import Frame, resize_points
 from napari_jcc.matching.baselines.grid_features import Describer, GridFeatures
 from napari_jcc.matching.baselines.matcher import PairMatch, PointMap
 
@@ -107,4 +107,4 @@ def mutual_neighbours(a: GridFeatures, b: GridFeatures) -> tuple[IntArray, IntAr
 def identity_map(source: Frame, target: Frame) -> PointMap:
     """Carry points of `target` to the same place of `source`, as share of its sides."""
     scale = np.array([source.width / target.width, source.height / target.height])
-    return lambda points: (np.asarray(points) + 0.5) * scale - 0.5
+    return lambda points: resize_points(points, scale)

@@ -16,6 +16,7 @@ from napari_jcc.matching.baselines import (
     Remembering,
     SiftDescriber,
 )
+from napari_jcc.matching.baselines.frame import resize_points
 from napari_jcc.matching.landmarks.appearance import (
     correlate_around,
     filter_image,
@@ -143,11 +144,11 @@ class LandmarkTransfer:
             )
         scale = self._scale()
         templates = [
-            _Template(key, _to_working(points, scale), self._filter(key, scale))
+            _Template(key, resize_points(points, scale), self._filter(key, scale))
             for key, points in self._choose(name).items()
         ]
-        shape = _to_working(self._lead(name, [t.name for t in templates]), scale)
-        prior = ShapePrior.of([_to_working(p, scale) for p in self._placed.values()])
+        shape = resize_points(self._lead(name, [t.name for t in templates]), scale)
+        prior = ShapePrior.of([resize_points(p, scale) for p in self._placed.values()])
         image = self._filter(name, scale)
         size = max(shape_size(templates[0].points), SMALLEST_SHAPE * max(image.shape))
         stages = [tuple(max(3, round(part * size)) for part in s) for s in SEARCHES]
@@ -248,7 +249,3 @@ def _sureness(
     shares = likelihood(correlation)[:, near].sum(axis=1)
     sure: FloatArray = np.clip(shares, 0, 1)
     return sure
-
-
-def _to_working(points: FloatArray, scale: float) -> FloatArray:
-    return (points + 0.5) * scale - 0.5

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from napari_jcc.matching.network.transforms import pixel_centres
 
-PointMap = Callable[[Tensor], Tensor]
+TensorMap = Callable[[Tensor], Tensor]
 GRID_POINTS = 10
 """Points along each side of the grid that is sent on the way."""
 
 
-def cycle_loss(forward: PointMap, backward: PointMap, like: Tensor) -> Tensor:
+def cycle_loss(forward: TensorMap, backward: TensorMap, like: Tensor) -> Tensor:
     """Mean distance from the start after both ways, equation (4), (B,).
 
     Sum of both round trips: |backward(forward(p)) - p| and |forward(backward(p)) - p|, in
@@ -31,7 +31,7 @@ def cycle_loss(forward: PointMap, backward: PointMap, like: Tensor) -> Tensor:
 
 
 def transitivity_loss(
-    first: PointMap, second: PointMap, third: PointMap, like: Tensor
+    first: TensorMap, second: TensorMap, third: TensorMap, like: Tensor
 ) -> Tensor:
     """Mean distance from the start after a trip through three images, equation (5), (B,).
 
@@ -45,7 +45,7 @@ def transitivity_loss(
     return round_trip(like, first, second, third)
 
 
-def round_trip(like: Tensor, *maps: PointMap) -> Tensor:
+def round_trip(like: Tensor, *maps: TensorMap) -> Tensor:
     """Mean distance of a grid of points from the start after all of `maps`, (B,)."""
     start = pixel_centres(GRID_POINTS, GRID_POINTS, like).expand(len(like), -1, -1)
     points = start

@@ -22,6 +22,7 @@ from napari_jcc.matching.baselines import (
     Remembering,
     SiftDescriber,
 )
+from napari_jcc.matching.baselines.frame import resize_points
 from napari_jcc.matching.baselines.grid_features import KEPT_IMAGES, SIFT_SIZE
 from napari_jcc.matching.pair import PairResult, Sizes
 from napari_jcc.progress import Progress
@@ -102,12 +103,12 @@ def _enlarge(
     grow, shrink = _scale(shown[0], sizes[0]), 1 / _scale(shown[1], sizes[1])
 
     def transfer(points: FloatArray) -> FloatArray:
-        return _rescale(match.transfer(_rescale(points, shrink)), grow)
+        return resize_points(match.transfer(resize_points(points, shrink)), grow)
 
     def confidence(points: FloatArray) -> FloatArray:
         if match.confidence is None:
             return np.ones(len(points))
-        return match.confidence(_rescale(points, shrink))
+        return match.confidence(resize_points(points, shrink))
 
     return PairMatch(transfer, confidence)
 
@@ -145,7 +146,3 @@ def open_describer(encoder: str = "", device: str = "auto", zoom: float = 1.0) -
 def _scale(image: ImageArray, size: tuple[int, int]) -> FloatArray:
     """Pixels of the full image of `size` (height, width) per pixel of `image`, x and y."""
     return np.array([size[1] / image.shape[1], size[0] / image.shape[0]])
-
-
-def _rescale(points: FloatArray, scale: FloatArray) -> FloatArray:
-    return (np.asarray(points, dtype=np.float64) + 0.5) * scale - 0.5
