@@ -287,7 +287,7 @@ class Sitting:
         """Print how long an answer takes, from the end of a stroke to the layer."""
         # No polling: it would take Python's lock from the thread that answers.
         loop = QEventLoop()
-        self.dock.session.corrections.answered.connect(loop.quit)
+        self.dock.session.corrections.answering.answered.connect(loop.quit)
         self.stroke()
         start = time.perf_counter(), time.process_time()
         loop.exec()

@@ -122,7 +122,7 @@ def marks(widget, place):
 
 def test_a_stroke_is_kept_answered_and_taught(viewer, widget, qtbot):
     settled = []
-    widget.session.corrections.settled.connect(settled.append)
+    widget.session.corrections.answering.settled.connect(settled.append)
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
     settle(widget, qtbot)
 
@@ -145,10 +145,10 @@ def test_changed_images_are_flagged_when_they_are_shown(viewer, widget, qtbot):
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
     settle(widget, qtbot)
     widget.session.set_statuses({"b": "edited"})
-    corrections._changed.update({0, 1, 2})
-    corrections._on_part({0: images[0], 1: images[1]})
+    corrections.answering._changed.update({0, 1, 2})
+    corrections.answering._on_part({0: images[0], 1: images[1]})
     assert widget.session.statuses == {"a": "flagged", "b": "edited"}
-    corrections._on_part({2: images[2], 3: images[3]})
+    corrections.answering._on_part({2: images[2], 3: images[3]})
     assert widget.session.statuses == {"a": "flagged", "b": "edited", "c": "flagged"}
 
 
@@ -163,7 +163,7 @@ def test_the_dock_is_not_drawn_anew_before_the_answer(viewer, widget, qtbot):
     for timer in (panel.moment, jobs.moment):
         timer.setInterval(60_000)  # longer than an answer takes on any machine
     painted = Painted()
-    with qtbot.waitSignal(widget.session.corrections.answered, timeout=60_000):
+    with qtbot.waitSignal(widget.session.corrections.answering.answered, timeout=60_000):
         for part in (panel, *panel.findChildren(QObject), jobs):
             part.installEventFilter(painted)
         stroke(viewer, 1, slice(20, 26), slice(3, 12), 1)
@@ -412,7 +412,7 @@ def test_an_answer_that_was_cancelled_comes_later(viewer, widget, qtbot):
     """Cancelled workers report nothing, and the image must not be forgotten."""
     corrections = widget.session.corrections
     answered = []
-    corrections.answered.connect(answered.append)
+    corrections.answering.answered.connect(answered.append)
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
     stroke(viewer, 2, slice(2, 8), slice(3, 12), 1)
     stroke(viewer, 0, slice(2, 8), slice(3, 12), 1)

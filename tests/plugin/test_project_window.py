@@ -158,7 +158,7 @@ def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path
 
     # No run until something is drawn; then the image answers and the set follows.
     settled = []
-    session.corrections.settled.connect(settled.append)
+    session.corrections.answering.settled.connect(settled.append)
     stroke(second, 3, slice(2, 8), slice(3, 12), 1)
     qtbot.waitUntil(lambda: len(settled) == 1, timeout=60_000)
     wait(second, qtbot)

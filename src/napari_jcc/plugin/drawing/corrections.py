@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from functools import partial
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject
 
-from napari_jcc.interaction import Corrector, Edits, Settled, lay_over_image
-from napari_jcc.interaction.reopened import ReopenedCorrector
-from napari_jcc.plugin.background.worker import Task
+from napari_jcc.interaction import Corrector, Edits, ReopenedCorrector, lay_over_image
+from napari_jcc.plugin.drawing.answering import Answering
 from napari_jcc.plugin.drawing.box_watch import BoxWatch
-from napari_jcc.plugin.drawing.delivery import Answers, Delivery
+from napari_jcc.plugin.drawing.delivery import Answers
 from napari_jcc.plugin.drawing.mask_watch import MaskWatch
 from napari_jcc.plugin.drawing.readiness import Readiness
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.shown import ShownResult
-from napari_jcc.progress import Progress
-from napari_jcc.results import ImageResult
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -53,17 +49,9 @@ class Corrections(QObject):
 
     Attributes
     ----------
-    answered
-        Signal with the place of an image that was answered alone.
-    settled
-        Signal with a `Settled` when the whole set has followed.
-    failed
-        Signal with a message.
+    answering
+        What is worked at, and its signals.
     """
-
-    answered = Signal(int)
-    settled = Signal(object)
-    failed = Signal(str)
 
     def __init__(
         self,
@@ -74,25 +62,22 @@ class Corrections(QObject):
         masks: NDArray[Any] | None = None,
     ) -> None:
         super().__init__(parent)
-        self.teaches = True
         self._session = session
         self._shown = shown
         self._corrector = corrector
-        self._waiting: list[int] = []
         self._held: Answers = {}
-        self._changed: set[int] = set()
-        self._task: Task | None = None
-        self._answering: int | None = None
-        self._under = session.edits
-        self._held_back = self._stopped = self._interrupted = False
+        self._stopped = False
         self._watch = MaskWatch(session, shown, corrector, self, masks)
         self._watch.drawn.connect(self._react)
         self._boxes = BoxWatch(session, shown, corrector, self)
         self._boxes.placed.connect(self._on_boxes)
-        self._delivery = Delivery(self._on_part, lambda: not self.brush_is_down, self)
         self._readiness = Readiness(
             session, shown.masks, corrector, self.current_place, self
         )
+        self.answering = Answering(
+            session, shown, corrector, self._write, lambda: not self.brush_is_down, self
+        )
+        self.answering.settled.connect(self._readiness.renew)
         session.viewer.layers.events.removing.connect(self._on_removing)
 
     @property
@@ -107,8 +92,7 @@ class Corrections(QObject):
         self._watch.take_all(places)
         self._boxes.take()
         # Else taking it back would look to the corrector as if nothing had happened.
-        edited = self._corrector.update(self._session.edits)
-        self._waiting += [place for place in edited if place not in self._waiting]
+        self.answering.note(self._corrector.update(self._session.edits))
 
     def undo(self) -> None:
         """Undo the last edit and answer anew."""
@@ -125,27 +109,24 @@ class Corrections(QObject):
     def apply(self, edits: Edits) -> None:
         """Make other edits hold and answer the images where they differ."""
         self._session.set_edits(edits)
-        if self._held_back:
+        if self.answering.is_stopped:
             return
         places = self._corrector.update(edits)
         # What is drawn shows at once; large images wait for their answer, as this does.
         machine = {place: self._corrector.machine[place] for place in places}
         self._write({i: own for i, own in machine.items() if own.mask.size <= _AT_ONCE})
-        self._ask(places)
+        self.answering.ask(places)
 
     def settle(self) -> None:
         """Let the whole set follow now."""
         self.absorb()
         self._corrector.update(self._session.edits)
-        self._start_settling()
+        self.answering.settle()
 
     def hold_back(self) -> None:
         """Work no more, as another result comes in, but take over what is drawn."""
         self.absorb()
-        self._held_back = True
-        self._waiting.clear()
-        if self._task is not None:
-            self._task.cancel()
+        self.answering.stop()
 
     def stop(self) -> None:
         """Stop watching and working; what was drawn until now is taken over."""
@@ -170,7 +151,7 @@ class Corrections(QObject):
             before = self._session.edits
             self._watch.take(answer.placement.slots[place], painted=painted)
             if self._session.edits != before:
-                self._ask(self._corrector.update(self._session.edits))
+                self.answering.ask(self._corrector.update(self._session.edits))
         elif painted:
             self._watch.tell(_LEFT_OUT)
         self._write({})
@@ -183,105 +164,15 @@ class Corrections(QObject):
     def _on_boxes(self) -> None:
         before = self._session.edits
         self._boxes.take()
-        if self._session.edits != before or self._waiting:
-            self._ask(self._corrector.update(self._session.edits))
+        if self._session.edits != before or self.answering.waits:
+            self.answering.ask(self._corrector.update(self._session.edits))
         self._write({})
-
-    def _ask(self, places: Iterable[int]) -> None:
-        """Answer some images, then the whole set; what is under way starts anew."""
-        self._waiting += [place for place in places if place not in self._waiting]
-        for place in self._waiting:
-            self._session.set_status(self._name(place), "edited")
-        if self._held_back:
-            return
-        if self._task is not None and self._waiting:
-            self._interrupted = True
-            self._task.cancel()
-        elif self._waiting:
-            self._next()
-
-    def _next(self) -> None:
-        """Start what waits: single images first."""
-        if self._waiting:
-            place = self._waiting.pop(0)
-            task = Task(partial(self._corrector.answer, place), "Answer")
-            self._start(task, partial(self._on_answer, place))
-            self._answering = place
-        elif self.teaches:
-            self._start_settling()
-
-    def _start_settling(self) -> None:
-        answer = self._shown.answer
-        if self._task is None and answer is not None and not self._held_back:
-            first = self.current_place() or 0
-            work = partial(self._settle, answer.result.images, first)
-            self._start(Task(work, "Teach the set"), self._on_settled)
-
-    def _settle(
-        self, shown: Sequence[ImageResult], first: int, progress: Progress
-    ) -> Settled | None:
-        """Settle the set, and have those answers written that are not the ones shown."""
-        settled = self._corrector.settle(progress)
-        if settled is not None:
-            self._changed.update(settled.changed)
-            # Also those that differ by a few pixels: what is saved must be what is shown.
-            self._delivery.send(shown, settled.result.images, first, progress)
-        return settled
-
-    def _start(self, task: Task, on_success: Any) -> None:
-        self._task, self._interrupted, self._under = task, False, self._session.edits
-        task.succeeded.connect(on_success)
-        task.failed.connect(self.failed)
-        task.ended.connect(partial(self._on_ended, task.title == "Answer"))
-        self._session.run(task, owner=self)
-
-    def _on_answer(self, place: int, found: ImageResult) -> None:
-        self._answering = None
-        if not self._held_back:
-            self._write({place: found}, self._under)
-            self.answered.emit(place)
-
-    def _on_part(self, part: Answers) -> None:
-        if not self._held_back:
-            self._write(part, self._under)
-            self._flag(part)
-
-    def _on_settled(self, settled: Settled | None) -> None:
-        if settled is None or self._held_back:
-            return
-        self._flag(settled.changed)
-        self._readiness.renew()
-        self.settled.emit(settled)
-
-    def _flag(self, places: Iterable[int]) -> None:
-        """Flag images that changed, now that it is shown; not those drawn on."""
-        shown = self._changed.intersection(places)
-        self._changed -= shown
-        statuses = dict(self._session.statuses)
-        for place in shown.difference(self._corrector.edited):
-            statuses[self._name(place)] = "flagged"
-        if shown:
-            self._session.set_statuses(statuses)
-
-    def _on_ended(self, answered: bool) -> None:
-        self._task = None
-        if self._held_back:
-            return
-        place, self._answering = self._answering, None
-        if place is not None and self._interrupted:
-            # A cancelled task brings no answer; it was cancelled for another image.
-            self._waiting += [place] if place not in self._waiting else []
-        elif place is not None:
-            # Cancelled by the user, or failed: what is drawn holds all the same.
-            self._write({place: self._corrector.machine[place]})
-        if self._waiting or answered:
-            self._next()
 
     def _write(self, images: Answers, under: Edits | None = None) -> None:
         """Put answers into the layers, laid over with what was drawn beyond `under`."""
         under = None if self._held else under
         self._held.update(images)
-        if self.brush_is_down or self._held_back or not self._held:
+        if self.brush_is_down or self.answering.is_stopped or not self._held:
             return  # after a stroke, not into it
         images, self._held = self._held, {}
         self.absorb(images)  # the others are not touched
@@ -295,6 +186,3 @@ class Corrections(QObject):
             self._watch.writing = self._boxes.writing = False
         self._watch.remember(images)
         self._session.shown_changed.emit()
-
-    def _name(self, place: int) -> str:
-        return self._corrector.keys[place].name

@@ -74,9 +74,10 @@ class CorrectionPanel(QWidget):
     def follow(self, corrections: Corrections) -> None:
         """Show and steer these corrections from now on."""
         self._corrections = corrections
-        corrections.teaches = self.teach_box.isChecked()
-        corrections.settled.connect(self._on_settled)
-        corrections.failed.connect(self._say)
+        answering = corrections.answering
+        answering.teaches = self.teach_box.isChecked()
+        answering.settled.connect(self._on_settled)
+        answering.failed.connect(self._say)
         self.refresh()
         count = self._count()
         self._say(f"{count}. {self._hint}" if count else self._hint)
@@ -143,7 +144,7 @@ class CorrectionPanel(QWidget):
 
     def _set_teaching(self, wanted: bool) -> None:
         if self._corrections is not None:
-            self._corrections.teaches = wanted
+            self._corrections.answering.teaches = wanted
             if wanted and self._session.edits.edited:
                 self._corrections.settle()
 

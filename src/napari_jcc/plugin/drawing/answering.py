@@ -1,0 +1,187 @@
+"""Images that were drawn on are answered one by one, then the whole set follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_jcc.interaction import Corrector, Edits, ReopenedCorrector, Settled
+from napari_jcc.plugin.background.worker import Task
+from napari_jcc.plugin.drawing.delivery import Answers, Delivery
+from napari_jcc.plugin.navigation import current_place
+from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.progress import Progress
+from napari_jcc.results import ImageResult
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.session import Session
+
+Write: TypeAlias = Callable[[Answers, Edits | None], None]
+
+
+class Answering(QObject):
+    """Has a corrector work, one task at a time; a new stroke interrupts it.
+
+    Parameters
+    ----------
+    session
+        Runs the work, and has the statuses of images.
+    shown
+        What is answered.
+    corrector
+        Takes over edits before images are asked for.
+    write
+        Called with answers, and the edits that they were found under; None: with the
+        machine's own.
+    is_ready
+        Whether answers for the whole set may be written at this moment.
+
+    Attributes
+    ----------
+    teaches
+        Whether the whole set follows.
+    is_stopped
+        Whether nothing is worked at any more.
+    answered
+        Signal with the place of an image that was answered alone.
+    settled
+        Signal with a `Settled` when the whole set has followed.
+    failed
+        Signal with a message.
+    """
+
+    answered = Signal(int)
+    settled = Signal(object)
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        session: Session,
+        shown: ShownResult,
+        corrector: Corrector | ReopenedCorrector,
+        write: Write,
+        is_ready: Callable[[], bool],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self.teaches, self.is_stopped = True, False
+        self._session, self._shown, self._corrector = session, shown, corrector
+        self._write = write
+        self._waiting: list[int] = []
+        self._changed: set[int] = set()
+        self._task: Task | None = None
+        self._place: int | None = None
+        self._under = session.edits
+        self._interrupted = False
+        self._delivery = Delivery(self._on_part, is_ready, self)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an image is still to be answered."""
+        return bool(self._waiting)
+
+    def note(self, places: Iterable[int]) -> None:
+        """Answer some images too when the next are asked for."""
+        self._waiting += [place for place in places if place not in self._waiting]
+
+    def ask(self, places: Iterable[int]) -> None:
+        """Answer some images, then the whole set; what is under way starts anew."""
+        self.note(places)
+        for place in self._waiting:
+            self._session.set_status(self._name(place), "edited")
+        if self.is_stopped:
+            return
+        if self._task is not None and self._waiting:
+            self._interrupted = True
+            self._task.cancel()
+        elif self._waiting:
+            self._next()
+
+    def settle(self) -> None:
+        """Let the whole set follow, unless something is under way."""
+        answer = self._shown.answer
+        if self._task is None and answer is not None and not self.is_stopped:
+            first = current_place(self._session.viewer, answer.placement) or 0
+            work = partial(self._settle, answer.result.images, first)
+            self._start(Task(work, "Teach the set"), self._on_settled)
+
+    def stop(self) -> None:
+        """Work no more."""
+        self.is_stopped = True
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _next(self) -> None:
+        """Start what waits: single images first."""
+        if self._waiting:
+            place = self._waiting.pop(0)
+            task = Task(partial(self._corrector.answer, place), "Answer")
+            self._start(task, partial(self._on_answer, place))
+            self._place = place
+        elif self.teaches:
+            self.settle()
+
+    def _settle(
+        self, shown: Sequence[ImageResult], first: int, progress: Progress
+    ) -> Settled | None:
+        """Settle the set, and have those answers written that are not the ones shown."""
+        settled = self._corrector.settle(progress)
+        if settled is not None:
+            self._changed.update(settled.changed)
+            # Also those that differ by a few pixels: what is saved must be what is shown.
+            self._delivery.send(shown, settled.result.images, first, progress)
+        return settled
+
+    def _start(self, task: Task, on_success: Any) -> None:
+        self._task, self._interrupted, self._under = task, False, self._session.edits
+        task.succeeded.connect(on_success)
+        task.failed.connect(self.failed)
+        task.ended.connect(partial(self._on_ended, task.title == "Answer"))
+        self._session.run(task, owner=self)
+
+    def _on_answer(self, place: int, found: ImageResult) -> None:
+        self._place = None
+        if not self.is_stopped:
+            self._write({place: found}, self._under)
+            self.answered.emit(place)
+
+    def _on_part(self, part: Answers) -> None:
+        if not self.is_stopped:
+            self._write(part, self._under)
+            self._flag(part)
+
+    def _on_settled(self, settled: Settled | None) -> None:
+        if settled is not None and not self.is_stopped:
+            self._flag(settled.changed)
+            self.settled.emit(settled)
+
+    def _flag(self, places: Iterable[int]) -> None:
+        """Flag images that changed, now that it is shown; not those drawn on."""
+        shown = self._changed.intersection(places)
+        self._changed -= shown
+        statuses = dict(self._session.statuses)
+        for place in shown.difference(self._corrector.edited):
+            statuses[self._name(place)] = "flagged"
+        if shown:
+            self._session.set_statuses(statuses)
+
+    def _on_ended(self, answered: bool) -> None:
+        self._task = None
+        if self.is_stopped:
+            return
+        place, self._place = self._place, None
+        if place is not None and self._interrupted:
+            # A cancelled task brings no answer; it was cancelled for another image.
+            self.note([place])
+        elif place is not None:
+            # Cancelled by the user, or failed: what is drawn holds all the same.
+            self._write({place: self._corrector.machine[place]}, None)
+        if self._waiting or answered:
+            self._next()
+
+    def _name(self, place: int) -> str:
+        return self._corrector.keys[place].name
