@@ -228,7 +228,8 @@ def _write(old: Layer, new: Layer, placement: Placement) -> None:
     """Move the content of a new layer into one that is in the viewer."""
     old.metadata = new.metadata
     if isinstance(old, Shapes):
-        _draw(old, list(new.data), placement)
+        every = np.arange(len(old.data))
+        _replace(old, every, list(new.data), placement)
         old.features = new.features
     elif isinstance(old, Labels) and old.data.dtype == new.data.dtype:
         old.data[...] = new.data
@@ -238,11 +239,6 @@ def _write(old: Layer, new: Layer, placement: Placement) -> None:
         old.refresh()
     else:
         old.data = new.data
-
-
-def _draw(shapes: Shapes, rectangles: list[np.ndarray], placement: Placement) -> None:
-    """Replace all shapes of a layer."""
-    _replace(shapes, np.arange(len(shapes.data)), rectangles, placement)
 
 
 def _replace(

@@ -36,7 +36,7 @@ class FirstMasksObjective(nn.Module):
         ):
             correlation = correlate(source.features, target.features)
             logits = self.network.mask(target, correlation).float()
-            prior = _fit(prior, logits)
+            prior = nn.functional.interpolate(prior, logits.shape[2:], mode="bilinear")
             entropy = nn.functional.binary_cross_entropy_with_logits(
                 logits, prior, reduction="none"
             )
@@ -89,7 +89,3 @@ class FirstMasksStage:
     def held_out(self) -> list[ImageSamples]:
         """No samples: how like the prior the masks are is nothing to stop by."""
         return []
-
-
-def _fit(prior: Tensor, like: Tensor) -> Tensor:
-    return nn.functional.interpolate(prior, like.shape[2:], mode="bilinear")

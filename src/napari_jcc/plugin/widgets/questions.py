@@ -16,6 +16,27 @@ def confirm(parent: QWidget, title: str, question: str) -> bool:
     return bool(answer == QMessageBox.StandardButton.Yes)
 
 
+def open_file(
+    parent: QWidget,
+    title: str,
+    kinds: str,
+    load: Callable[[str], None],
+    say: Callable[[str], None],
+) -> None:
+    """Ask for a file and read it, or say why that cannot be.
+
+    Parameters
+    ----------
+    parent, title, kinds, say
+        As for `save_as`.
+    load
+        Reads the file of a path; a `JccError` is told by `say`.
+    """
+    path, _ = QFileDialog.getOpenFileName(parent, title, "", kinds)
+    if path:
+        _try(load, path, say)
+
+
 def save_as(
     parent: QWidget,
     title: str,
@@ -46,10 +67,7 @@ def save_as(
     if not path:
         return
     extension = kind.partition("*")[2].rstrip(")")
-    try:
-        save(path if Path(path).suffix else path + extension)
-    except JccError as error:
-        say(str(error))
+    _try(save, path if Path(path).suffix else path + extension, say)
 
 
 def ask_result_folder(parent: QWidget, title: str, record: str) -> tuple[str, bool]:
@@ -77,3 +95,10 @@ def ask_result_folder(parent: QWidget, title: str, record: str) -> tuple[str, bo
     if former and not confirm(parent, "Replace the former result?", question):
         return "", False
     return folder, former
+
+
+def _try(act: Callable[[str], None], path: str, say: Callable[[str], None]) -> None:
+    try:
+        act(path)
+    except JccError as error:
+        say(str(error))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer, Points
-from qtpy.QtWidgets import QFileDialog
 
 from napari_jcc.errors import InputError, JccError
 from napari_jcc.matching.landmarks import Landmarks
@@ -23,7 +22,7 @@ from napari_jcc.plugin.widgets.matching.landmark_table import LandmarkTable
 from napari_jcc.plugin.widgets.matching.matcher_chooser import MatcherChooser
 from napari_jcc.plugin.widgets.matching.points_chooser import PointsChooser
 from napari_jcc.plugin.widgets.parts import fill_dock, in_row, push_button, wrapped
-from napari_jcc.plugin.widgets.questions import save_as
+from napari_jcc.plugin.widgets.questions import open_file, save_as
 
 if TYPE_CHECKING:
     import napari
@@ -244,15 +243,8 @@ class LandmarkDock(ImagesDock):
             self._viewer.layers.selection.active = self.layer
 
     def _ask_import(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Read landmarks", "", "Landmarks (*.csv *.tps)"
-        )
-        if not path:
-            return
-        try:
-            self.load(path)
-        except JccError as error:
-            self.panel.set_status(str(error))
+        say = self.panel.set_status
+        open_file(self, "Read landmarks", "Landmarks (*.csv *.tps)", self.load, say)
 
     def _ask_export(self) -> None:
         say = self.panel.set_status

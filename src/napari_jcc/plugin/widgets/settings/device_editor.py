@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QShowEvent
@@ -31,7 +29,6 @@ class DeviceEditor(QWidget):
     def __init__(self, field: FieldInfo) -> None:
         super().__init__()
         self._allowed = choices(field)
-        self._looked = False
         self._task: Task | None = None
         self.combo = QComboBox()
         let_shrink(self.combo, 8)
@@ -78,15 +75,10 @@ class DeviceEditor(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Look for devices once."""
         super().showEvent(event)
-        if not self._looked:
-            self._looked = True
-            self._task = Task(_look, "Look for devices")
+        if self._task is None:
+            self._task = Task(lambda _: find_devices(), "Look for devices")
             self._task.succeeded.connect(self.show_found)
             self._task.start()
-
-
-def _look(_: Any) -> list[FoundDevice]:
-    return find_devices()
 
 
 def _title(device: FoundDevice) -> str:

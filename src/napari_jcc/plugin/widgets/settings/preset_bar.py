@@ -8,7 +8,6 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QLabel,
     QMenu,
     QToolButton,
@@ -17,10 +16,9 @@ from qtpy.QtWidgets import (
 
 from napari_jcc.atomic import replace_file
 from napari_jcc.config import PRESETS, dump_config, load_config
-from napari_jcc.errors import ConfigError
 from napari_jcc.plugin.preferences import preferred_config
 from napari_jcc.plugin.widgets.parts import in_column, in_row, wrapped
-from napari_jcc.plugin.widgets.questions import save_as
+from napari_jcc.plugin.widgets.questions import open_file, save_as
 from napari_jcc.plugin.widgets.settings.form import ConfigForm
 
 _FILTER = "Settings (*.toml)"
@@ -110,12 +108,7 @@ class PresetBar(QWidget):
         self.preset_changed.emit(self.preset)
 
     def _ask_load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load settings", "", _FILTER)
-        if path:
-            try:
-                self.load(path)
-            except ConfigError as error:
-                show_error(str(error))
+        open_file(self, "Load settings", _FILTER, self.load, show_error)
 
     def _ask_save(self) -> None:
         save_as(self, "Save settings", "jcc.toml", _FILTER, self.save, show_error)
