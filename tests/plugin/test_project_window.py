@@ -130,6 +130,35 @@ def test_a_hyperstack_comes_back_with_its_axes(open_dock, qtbot, tmp_path, rng):
     assert again.data[at].all()
 
 
+@pytest.mark.parametrize("has_channels", [False, True])
+def test_masks_of_an_array_come_back_on_its_axes(open_dock, qtbot, tmp_path, has_channels):
+    data = np.full((2, 3, 40, 50), 90, np.uint8)
+    data[..., 10:25, 15:40] = 200
+    axes = ("t", "c" if has_channels else "z", "y", "x")
+    units = ("s", "pixel" if has_channels else "um", "um", "um")
+    options = {"axis_labels": axes, "scale": (30, 2, 0.2, 0.2), "units": units}
+    first = open_dock()
+    first.session.viewer.add_image(data, **options)
+    first.run()
+    wait(first, qtbot)
+    masks = layer_of(first, Labels)
+    first.project.save(tmp_path / "a.jcc")
+    wait(first, qtbot)
+
+    second = open_dock()
+    opened(second, tmp_path / "a.jcc", qtbot)
+    again = layer_of(second, Labels)
+    kept = [0, 2, 3] if has_channels else [0, 1, 2, 3]
+    assert again.axis_labels == tuple(np.array(masks.axis_labels)[kept])
+    np.testing.assert_array_equal(again.scale, masks.scale[kept])
+    assert [str(unit) for unit in again.units] == [str(masks.units[i]) for i in kept]
+    np.testing.assert_array_equal(again.data.ravel(), masks.data.ravel())
+    second.project.save(tmp_path / "b.jcc")
+    wait(second, qtbot)
+    (saved, _), (former, _) = (load_project(tmp_path / f"{name}.jcc") for name in "ba")
+    assert (saved.axes, saved.spacing) == (former.axes, former.spacing)
+
+
 def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path):
     path = tmp_path / "übung eins.jcc"
     first = open_dock()

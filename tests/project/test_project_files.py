@@ -19,6 +19,8 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError, OutputError
 from napari_jcc.interaction.edits import Edits, ImageKey
@@ -72,6 +74,24 @@ def test_a_project_comes_back_as_it_was(project, tmp_path):
     assert [images.fingerprint(i) for i in range(3)] == [
         image.fingerprint for image in project.inputs
     ]
+
+
+def test_masks_alone_lie_where_the_images_lay(project, tmp_path):
+    axes, spacing = (Axis("t", 3, 30.0, "s"),), Spacing(0.2, 0.25, "um")
+    laid = replace(project, axes=axes, spacing=spacing)
+    loaded, _ = load_project(save_project(laid, tmp_path / "p.jcc"))
+    assert (loaded.axes, loaded.spacing) == (axes, spacing)
+    masks = loaded.masks_as_images(loaded.result)
+    assert masks.spacing(1) == spacing
+    in_order = replace(loaded.result, images=sorted_as(loaded))
+    assert loaded.masks_as_images(in_order).axes == axes
+    fewer = replace(loaded.result, images=in_order.images[:2])
+    assert loaded.masks_as_images(fewer).axes is None
+
+
+def sorted_as(project):
+    images = {image.name: image for image in project.result.images}
+    return tuple(images[name] for name in project.names)
 
 
 def test_numbers_of_objects_take_as_few_bytes_as_hold_them(project, tmp_path):
@@ -410,6 +430,8 @@ def test_a_preset_that_is_gone_is_said(project, tmp_path):
         (["saved"], "yesterday"),
         (["format"], "thesis"),
         (["config"], 3),
+        (["axes"], [{"name": "t", "length": 3, "step": 0, "unit": "s"}]),
+        (["spacing"], {"row": 1}),
     ],
 )
 def test_documents_that_contradict_themselves_are_refused(project, tmp_path, place, value):

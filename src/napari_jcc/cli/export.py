@@ -129,14 +129,16 @@ def read_source(source: Path) -> Exported:
     )
 
 
-def _find_pictures(project: Project, result: JccResult) -> ImageCollection | None:
-    """Images that a result is about, in its order; None where one is gone."""
+def _find_pictures(project: Project, result: JccResult) -> ImageCollection:
+    """Images that a result is about, in its order; its masks where one is gone."""
     from napari_jcc.errors import InputError
 
+    masks = project.masks_as_images(result)
     try:
         found = project.open_images()
     except InputError:
-        return None
+        return masks
     places = {name: place for place, name in enumerate(found.names)}
-    names = [image.name for image in result.images]
-    return found.select(places[name] for name in names) if {*names} <= {*places} else None
+    if not {*masks.names} <= {*places}:
+        return masks
+    return found.select(places[name] for name in masks.names)

@@ -205,6 +205,11 @@ class ImageCollection:
         """Size of a pixel of image `index`, from the header of its file, or None."""
         return self.sources[index].spacing
 
+    def common_spacing(self) -> Spacing | None:
+        """Size of a pixel that all images have; None where it differs or is not known."""
+        spacing, *others = {source.spacing for source in self.sources}
+        return None if others else spacing
+
     def fingerprint(self, index: int) -> str:
         """Hash of the content that image `index` is read from, whatever the config.
 

@@ -118,9 +118,7 @@ def stack_transform(collection: ImageCollection) -> dict[str, Any]:
     axes = [Axis("image", len(collection))] if collection.axes is None else collection.axes
     axes = [*axes, *([Axis("c", 0)] if count_channels(collection) else [])]
     labels = {"axis_labels": (*(axis.name for axis in axes), "y", "x")}
-    spacing, *others = {collection.spacing(i) for i in range(len(collection))}
-    if spacing is None or others:
-        spacing = Spacing(1.0, 1.0, "pixel")
+    spacing = collection.common_spacing() or Spacing(1.0, 1.0, "pixel")
     scale = (*(axis.step for axis in axes), spacing.row, spacing.column)
     units = (*(axis.unit for axis in axes), spacing.unit, spacing.unit)
     if set(units) == {"pixel"}:

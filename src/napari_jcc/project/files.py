@@ -10,6 +10,8 @@ from typing import Any
 
 import napari_jcc
 from napari_jcc.atomic import explained, replacing
+from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config.saved import read_settings
 from napari_jcc.errors import InputError
 from napari_jcc.project.archive import reading, write_archive
@@ -145,6 +147,8 @@ def load_project(
         edits=edits,
         statuses=record.statuses,
         truth=truth,
+        axes=_read_axes(record),
+        spacing=None if record.spacing is None else Spacing(**record.spacing.model_dump()),
     )
     return project, _report(record, found, (*notes, *truth_notes, *_cache_notes(project)))
 
@@ -186,7 +190,14 @@ def _outline(project: Project, folder: Path, origin: str, arrays: Arrays) -> dic
         },
         "result": None if result is None else describe_result(result, arrays),
         "edits": describe_edits(project.edits, arrays),
+        "axes": None if project.axes is None else [axis._asdict() for axis in project.axes],
+        "spacing": None if project.spacing is None else project.spacing._asdict(),
     }
+
+
+def _read_axes(record: ProjectRecord) -> tuple[Axis, ...] | None:
+    axes = record.axes
+    return None if axes is None else tuple(Axis(**axis.model_dump()) for axis in axes)
 
 
 def _find_truth(record: ProjectRecord, search: Search) -> tuple[str, tuple[str, ...]]:

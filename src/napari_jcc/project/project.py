@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.arrays import wrap_images
+from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import JccConfig
 from napari_jcc.interaction.edits import Edits, ImageKey
 from napari_jcc.interaction.overlay import lay_over
@@ -41,6 +44,9 @@ class Project:
         By name of the image; those not named are ``machine``.
     truth
         File or folder with the truth, or empty.
+    axes, spacing
+        Named axes that the images lie on, and the size of a pixel that all have: for
+        masks to be shown on where the images are in no file, or gone.
     """
 
     inputs: tuple[ImageInput, ...]
@@ -50,6 +56,8 @@ class Project:
     edits: Edits = field(default_factory=Edits)
     statuses: Mapping[str, ImageStatus] = field(default_factory=dict)
     truth: str = ""
+    axes: tuple[Axis, ...] | None = None
+    spacing: Spacing | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,6 +73,16 @@ class Project:
             If there is none.
         """
         return open_inputs(self.inputs, self.config.collection)
+
+    def masks_as_images(self, result: JccResult) -> ImageCollection:
+        """Put masks in place of images that are gone or in no file, where these lay."""
+        masks = wrap_images([image.mask for image in result.images])
+        sources = tuple(replace(mask, spacing=self.spacing) for mask in masks)
+        names = tuple(image.name for image in result.images)
+        plain = ImageCollection(sources, names, leading_shape=(len(names),))
+        if self.axes is None or names != self.names:
+            return plain
+        return plain.on_axes(self.axes)
 
     def edited_result(self) -> JccResult | None:
         """Return the answer with the user's edits laid over it; None where there is none.

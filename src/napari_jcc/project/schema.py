@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     NonNegativeInt,
     PlainValidator,
+    PositiveFloat,
     PositiveInt,
     ValidationError,
 )
@@ -84,6 +85,23 @@ class PlaceRecord(Record):
     relative: Text
 
 
+class AxisRecord(Record):
+    """An `Axis`."""
+
+    name: str
+    length: PositiveInt
+    step: PositiveFloat
+    unit: str
+
+
+class SpacingRecord(Record):
+    """A `Spacing`."""
+
+    row: PositiveFloat
+    column: PositiveFloat
+    unit: str
+
+
 class ProjectRecord(Record):
     """A `Project`."""
 
@@ -99,6 +117,8 @@ class ProjectRecord(Record):
     truth: PlaceRecord
     result: ResultRecord | None
     edits: EditsRecord
+    axes: list[AxisRecord] | None = None
+    spacing: SpacingRecord | None = None
 
 
 def check_record(outline: Any, source: str) -> ProjectRecord:

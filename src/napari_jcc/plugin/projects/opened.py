@@ -145,9 +145,7 @@ def _answer(project: Project, collection: ImageCollection | None) -> Answer | No
     if result is None:
         return None
     if collection is None:
-        masks = [image.mask for image in result.images]
-        names = [image.name for image in result.images]
-        collection = ImageCollection.from_arrays(masks, names=names)
+        collection = project.masks_as_images(result)
     found = {image.name: image for image in result.images}
     places = [i for i, name in enumerate(collection.names) if name in found]
     if not places:

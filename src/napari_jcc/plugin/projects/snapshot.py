@@ -87,30 +87,37 @@ class Snapshot:
         InputError
             If there are no images.
         """
-        inputs = _join(
-            self._inputs(known), () if self.former is None else self.former.inputs
-        )
+        former = self.former or Project((), self.config, self.preset)
+        images, inputs = self._images(), former.inputs
+        axes, spacing = former.axes, former.spacing
+        if images is not None:
+            corrector = None if self.answer is None else self.answer.corrector
+            keys = () if corrector is None else corrector.keys
+            inputs = _join(known.describe(images, keys), former.inputs)
+            if len(inputs) == len(images):  # else former ones are missing
+                axes, spacing = images.axes, images.common_spacing()
         project = Project(
             inputs=inputs,
             config=self.config,
             preset=self.preset,
-            result=None if self.former is None else self.former.result,
+            result=former.result,
             edits=self.edits,
             statuses=self.statuses,
             truth=self.truth,
+            axes=axes,
+            spacing=spacing,
         )
         result = self._result()
         return project if result is None else project.with_result(result)
 
-    def _inputs(self, known: KnownInputs) -> tuple[ImageInput, ...]:
+    def _images(self) -> ImageCollection | None:
+        """Find the images; None where the masks of the former project are shown alone."""
         if self.answer is None:
-            images = [layer for layer in self.layers if isinstance(layer, Image)]
-            source = find_source(images, self.config.collection)
-            return known.describe(source.collection, ())
+            layers = [layer for layer in self.layers if isinstance(layer, Image)]
+            return find_source(layers, self.config.collection).collection
         if self.former is not None and not _has_sources(self.answer, self.former):
-            return self.former.inputs  # masks are shown alone
-        keys = () if self.answer.corrector is None else self.answer.corrector.keys
-        return known.describe(self.answer.chosen, keys)
+            return None
+        return self.answer.chosen
 
     def _result(self) -> JccResult | None:
         if self.answer is None:

@@ -80,11 +80,9 @@ def find_layout(pictures: ImageCollection | None, count: int) -> StackLayout:
 
 def _find_spacing(pictures: ImageCollection) -> Spacing | None:
     """Size of a pixel that all images have, in a unit of length."""
-    spacing, *others = {pictures.spacing(i) for i in range(len(pictures))}
-    if spacing is None or others:
-        return None
-    unit = find_length(spacing.unit)
-    return None if unit is None else spacing._replace(unit=unit)
+    spacing = pictures.common_spacing()
+    unit = None if spacing is None else find_length(spacing.unit)
+    return None if spacing is None or unit is None else spacing._replace(unit=unit)
 
 
 def _describe(axes: tuple[Axis, ...], spacing: Spacing | None) -> dict[str, Any]:
