@@ -87,6 +87,8 @@ class Machine:
         self._teacher: Teacher | None = None
         # Of several thin objects the prior knows more than superpixels could be taught.
         self._several = any(regions.objects > 1 for regions in run.regions)
+        # A map that is cut follows marks by itself (`spreading`). Else the corrected mask
+        # teaches a classifier (`teaching`), and strokes move GrabCut's (`following`).
         by_map = run.config.decode.refinement in ("smoother", "blend", "look")
         self._spreads = by_map and not self._several
         self._follows = run.config.decode.refinement == "grabcut" and not self._several
