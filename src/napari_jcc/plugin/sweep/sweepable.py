@@ -65,6 +65,11 @@ def list_sweepable() -> list[Sweepable]:
     return found
 
 
+def setting_titles() -> dict[str, str]:
+    """Titles of these settings by path, without their section's."""
+    return {setting.path: str(setting.field.title) for setting in list_sweepable()}
+
+
 def suggest_range(setting: Sweepable, value: float) -> Range:
     """Suggest numbers around the present one that the setting allows.
 

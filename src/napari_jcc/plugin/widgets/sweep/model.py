@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 
-from napari_jcc.plugin.sweep.sweepable import list_sweepable
+from napari_jcc.plugin.sweep.sweepable import setting_titles
 from napari_jcc.sweep import MEASURES, SweepPoint, SweepTable, format_measure, measure_point
 from napari_jcc.sweep.grid import Index
 
@@ -35,7 +35,7 @@ class SweepModel(QAbstractTableModel):
         self.table = table
         outside = [None] if table.grid.base_index is None else []
         self.places = [*outside, *table.grid.indices()]
-        known = {setting.path: str(setting.field.title) for setting in list_sweepable()}
+        known = setting_titles()
         paths = [axis.path for axis in table.grid.axes]
         self._titles = [*(_short(path, known) for path in paths), *MEASURES.values()]
         self._titles.append(_REMARK)

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
-from napari_jcc.plugin.sweep.sweepable import list_sweepable
+from napari_jcc.plugin.sweep.sweepable import setting_titles
 from napari_jcc.sweep import Grid
 from napari_jcc.sweep.grid import Index
 
@@ -36,7 +36,7 @@ class Scrubber(QWidget):
         """Offer the points of another grid."""
         self._empty()
         self._grid = grid
-        titles = {setting.path: str(setting.field.title) for setting in list_sweepable()}
+        titles = setting_titles()
         for row, axis in enumerate(grid.axes):
             slider, value = QSlider(Qt.Orientation.Horizontal), QLabel()
             title = titles.get(axis.path, axis.path)
