@@ -236,6 +236,21 @@ def test_a_fixed_box_is_the_box_and_bounds_the_mask(finished):
         assert not answer.mask[outside].any()
 
 
+def test_a_box_that_moves_is_answered_where_it_changes_the_variables(tiny_collection):
+    """By hulls there is a variable for every superpixel in a box."""
+    settings = {
+        "superpixels.count": 60,
+        "features.dimensions": 16,
+        "problem.reading": "hull",
+    }
+    run = Run(tiny_collection.open(), apply_overrides(get_preset("fast"), settings))
+    corrector = Corrector(run.finish())
+    box = [10.0, 10.0, 50.0, 60.0]
+    corrector.update(Edits().fix_box(corrector.keys[2], (72, 64), box))
+    for _ in range(2):
+        np.testing.assert_array_equal(corrector.answer(2).box, box)
+
+
 def test_an_image_without_object_is_empty_but_for_object_marks(finished):
     corrector = Corrector(finished)
     key, shape = corrector.keys[0], finished.collection.shape(0)

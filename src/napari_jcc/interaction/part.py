@@ -47,7 +47,8 @@ class ImagePart:
         self.own = np.flatnonzero(program.variable_image == number)
         self.rows = np.flatnonzero(program.row_image == number)
         self._whole, self._number = program, number
-        self._others = self._others_in(x)
+        # As a whole: where a box moved, the program may count other variables than it.
+        self._x = x
         self._variables, self._config = variables, config
         self._program = cut_image(program, x, self.own, self.rows)
         self._solver: OsqpSolver | None = None
@@ -55,7 +56,7 @@ class ImagePart:
     def is_of(self, program: QuadraticProgram, number: int, x: FloatArray) -> bool:
         """Whether this is the part that the same arguments would make."""
         same = self._whole is program and self._number == number
-        return same and np.array_equal(self._others_in(x), self._others)
+        return same and np.array_equal(self._others_in(x), self._others_in(self._x))
 
     def solve(
         self, fixings: Fixings, warm: Solution | None, progress: Progress | None
