@@ -21,6 +21,7 @@ from napari_jcc.matching.outputs import PairResult
 from napari_jcc.plugin.matching import matches
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.tabs import frame_of
 from napari_jcc.plugin.widgets.matching.match_dock import MatchDock
 
 pytestmark = pytest.mark.gui
@@ -200,6 +201,33 @@ def test_one_pair_again_uses_the_same_layers_and_lists_it(viewer, dock, qtbot):
     viewer.window.remove_dock_widget(dock)
     assert viewer.layers["set"].visible
     assert "set pair" not in viewer.layers
+
+
+def test_a_pair_makes_way_for_another_dock_and_comes_back(viewer, dock, qtbot):
+    drawn = viewer.add_labels(np.zeros((3, 56, 72), np.uint8), name="masks")
+    run(dock, qtbot)
+    assert not viewer.layers["set"].visible
+    frame = frame_of(dock)
+    frame.visibilityChanged.emit(False)
+    wait(dock, qtbot)
+    assert viewer.layers["set"].visible
+    assert drawn.visible
+    assert viewer.layers["set warped"].opacity == 0
+    assert {"set pair", "set lines"}.isdisjoint(layer.name for layer in viewer.layers)
+    run(dock, qtbot)  # as when it ends behind another dock
+    assert viewer.layers["set"].visible
+    assert "set pair" not in viewer.layers
+
+    frame.visibilityChanged.emit(True)
+    wait(dock, qtbot)
+    assert viewer.layers["set pair"].visible
+    assert not viewer.layers["set"].visible
+    dock.looks.over_button.setChecked(True)
+    wait(dock, qtbot)
+    assert viewer.layers["set warped"].opacity == 0.5
+    frame.visibilityChanged.emit(False)
+    wait(dock, qtbot)
+    assert viewer.layers["set warped"].opacity == 0.5
 
 
 def test_pairs_of_one_set_are_not_left_beside_another(viewer, dock, qtbot):

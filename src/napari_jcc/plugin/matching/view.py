@@ -45,6 +45,7 @@ class MatchView:
         self._hidden: list[Layer] = []
         self._view: View = "over"
         self._drawn: tuple[SideBySide, int] | None = None
+        self._opacity: float | None = None
         self.layers: dict[str, Layer] = {}
 
     def begin(self, matched: Matched) -> list[Step]:
@@ -92,6 +93,9 @@ class MatchView:
     def _turn(self, view: View) -> None:
         turned = view != self._view
         self._view = view
+        if self._opacity is not None:
+            self.set_opacity(self._opacity)
+            self._opacity = None
         if view == "side":
             mine = [self._present(name) for name in ("pair", "lines")]
             others = [x for x in self._viewer.layers if x.visible and x not in mine]
@@ -115,6 +119,18 @@ class MatchView:
         for layer in self._hidden:
             layer.visible = True
         self._hidden.clear()
+
+    def step_aside(self) -> None:
+        """Show the images in place of a pair side by side, until `turn` is asked for it.
+
+        Pairs over each other stay: they are drawn where the images are.
+        """
+        warped = self._present("warped")
+        if self._view == "side" and warped is not None:
+            opacity = warped.opacity
+            self._turn("over")
+            # Not hidden: the next layers added would crash napari under Mesa.
+            warped.opacity, self._opacity = 0, opacity
 
     def clear(self) -> None:
         """Take the pair away that lies beside the images, and show these again."""

@@ -27,6 +27,7 @@ from napari_jcc.plugin.matching.pictures import SideBySide, draw_pair
 from napari_jcc.plugin.matching.view import MatchView
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.source import find_source
+from napari_jcc.plugin.tabs import frame_of
 from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
@@ -62,6 +63,7 @@ class MatchDock(ImagesDock):
         super().__init__(napari_viewer, "&Match")
         self.matched: Matched | None = None
         self.row = -1
+        self._behind = False
         self._drawing: Task | None = None
         self.view = MatchView(self._viewer)
         self.showing = Steps(self)
@@ -139,6 +141,17 @@ class MatchDock(ImagesDock):
         self.view.clear()
         super().leave()
 
+    def set_in_front(self, in_front: bool) -> None:
+        """Leave the canvas to the images while another dock is in front."""
+        behind = not in_front
+        if behind == self._behind:
+            return
+        self._behind = behind
+        if behind:
+            self.showing.add([self.view.step_aside])
+        else:
+            self.look_at(self.row)
+
     def _build(self) -> None:
         self.results = QWidget()
         buttons = in_row(self.save_button, self.copy_button)
@@ -160,6 +173,12 @@ class MatchDock(ImagesDock):
         self.looks.lines_changed.connect(lambda: self.look_at(self.row))
         self.looks.opacity_changed.connect(self._on_opacity)
 
+    def _on_framed(self) -> None:
+        super()._on_framed()
+        frame = frame_of(self)
+        if frame is not None:
+            frame.visibilityChanged.connect(self.set_in_front)
+
     def _on_matched(self, matched: Matched | None) -> None:
         if matched is None:
             return
@@ -174,7 +193,7 @@ class MatchDock(ImagesDock):
         self.table.setCurrentCell(0, 0)
 
     def _on_drawn(self, task: Task, drawn: tuple[SideBySide, Any] | None) -> None:
-        if task is self._drawing and drawn is not None:
+        if task is self._drawing and drawn is not None and not self._behind:
             side, warped = drawn
             looks = self.looks
             steps = self.view.show(self.row, side, warped, looks.view, looks.opacity)
