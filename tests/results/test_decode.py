@@ -7,7 +7,13 @@ import pytest
 
 from napari_jcc.config import DecodeConfig
 from napari_jcc.regions import ImageRegions, find_overlap, measure_superpixels
-from napari_jcc.results.decode import decode_image, enlarge_mask, find_box, undecided_image
+from napari_jcc.results.decode import (
+    Scene,
+    decode_image,
+    enlarge_mask,
+    find_box,
+    undecided_image,
+)
 
 PLAIN = DecodeConfig(refinement="none", box="scores")
 
@@ -31,7 +37,8 @@ def quarters():
 
 def decode(quarters, y, z, config=PLAIN, shape=(40, 40)):
     image, regions = quarters
-    return decode_image("q", image, shape, regions, np.array(y), np.array(z), config)
+    scene = Scene("q", image, shape, regions)
+    return decode_image(scene, (np.array(y), np.array(z)), config)
 
 
 def test_box_of_the_largest_score(quarters):
@@ -129,7 +136,7 @@ def test_slightly_negative_values_stay_in_range(quarters):
 
 
 def test_undecided_image_is_empty_and_says_why(quarters):
-    result = undecided_image("q", quarters[0], (80, 40), quarters[1])
+    result = undecided_image(Scene("q", quarters[0], (80, 40), quarters[1]))
     assert not result.mask.any()
     assert result.mask.shape == (80, 40)
     assert np.isnan(result.box).all()
@@ -140,12 +147,12 @@ def test_undecided_image_is_empty_and_says_why(quarters):
 def test_an_image_of_one_colour_is_told_from_too_strict_settings(quarters, colour):
     image, regions = quarters
     flat = np.broadcast_to(np.array(colour, np.uint8), image.shape)
-    assert "shows nothing" in undecided_image("q", flat, (40, 40), regions).warning
+    assert "shows nothing" in undecided_image(Scene("q", flat, (40, 40), regions)).warning
 
 
 def test_an_image_of_a_pixel_is_told_to_be_too_small(quarters):
     _, regions = quarters
-    result = undecided_image("q", np.full((1, 1, 3), 9, np.uint8), (2, 5), regions)
+    result = undecided_image(Scene("q", np.full((1, 1, 3), 9, np.uint8), (2, 5), regions))
     assert "too small, 5 x 2 pixels" in result.warning
 
 

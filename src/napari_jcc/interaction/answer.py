@@ -16,7 +16,7 @@ from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import OWN_CUT
-from napari_jcc.results.decode import decode_image, enlarge_mask, find_box
+from napari_jcc.results.decode import Scene, decode_image, enlarge_mask, find_box
 from napari_jcc.results.refine import refine_mask
 
 
@@ -67,19 +67,18 @@ def decode_guided(
     drawn_on
         What the marks were drawn on; without, the mask does not move by looks.
     """
-    name, image = run.collection.names[place], run.images[place]
-    shape, config = run.collection.shape(place), run.config.decode
-    y, z = values
+    image, shape = run.images[place], run.collection.shape(place)
+    scene = Scene(run.collection.names[place], image, shape, regions)
+    config = run.config.decode
     if said is None or said.empty:
-        cut = run.cuts[place]
-        return decode_image(name, image, shape, regions, y, z, config, cut, rating)
-    y = tame_marked(y, said)
+        return decode_image(scene, values, config, run.cuts[place], rating)
+    values = tame_marked(values[0], said), values[1]
     by_grabcut = config.refinement == "grabcut"
     # Refined and boxed below, with the marks.
     unrefined = {"refinement": "none"} if by_grabcut else {}
     plain = config.model_copy(update={"box": "scores", **unrefined})
     # A map that the user moved is another than the run's cut was rated for.
-    found = decode_image(name, image, shape, regions, y, z, plain, OWN_CUT, rating)
+    found = decode_image(scene, values, plain, OWN_CUT, rating)
     if said.no_object:
         nowhere = np.full(4, np.nan, np.float32)
         return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)

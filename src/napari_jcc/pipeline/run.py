@@ -30,6 +30,7 @@ from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
+from napari_jcc.results.decode import Scene
 from napari_jcc.results.look import Look
 
 if TYPE_CHECKING:
@@ -226,12 +227,10 @@ class Run:
         look: Look | None,
     ) -> list[ImageResult]:
         """Decide masks and boxes; not kept, as no later stage asks for them."""
+        names = self.collection.names
         tasks = [
             stages.DecodeTask(
-                self.collection.names[i],
-                image,
-                self.collection.shape(i),
-                regions[i],
+                Scene(names[i], image, self.collection.shape(i), regions[i]),
                 values.get(i),
                 cuts[i],
                 look,

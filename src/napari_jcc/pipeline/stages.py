@@ -29,6 +29,7 @@ from napari_jcc.regions import (
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import (
+    Scene,
     blend_scores,
     decode_image,
     smooth_scores,
@@ -99,10 +100,7 @@ class CutTask(NamedTuple):
 class DecodeTask(NamedTuple):
     """Input of `compute_result`; the values are None for an image without boxes."""
 
-    name: str
-    image: ImageArray
-    shape: tuple[int, int]
-    regions: ImageRegions
+    scene: Scene
     values: tuple[FloatArray, FloatArray] | None
     cut: Cut
     look: Look | None
@@ -202,19 +200,9 @@ def describe_cuts(task: CutTask) -> tuple[Float32Array, FloatArray]:
 def compute_result(task: DecodeTask) -> ImageResult:
     """Decide mask and box of one image."""
     if task.values is None:
-        return undecided_image(task.name, task.image, task.shape, task.regions)
-    superpixels, boxes = task.values
-    return decode_image(
-        task.name,
-        task.image,
-        task.shape,
-        task.regions,
-        superpixels,
-        boxes,
-        task.config.decode,
-        task.cut,
-        None if task.look is None else task.look.rate(task.image),
-    )
+        return undecided_image(task.scene)
+    rating = None if task.look is None else task.look.rate(task.scene.image)
+    return decode_image(task.scene, task.values, task.config.decode, task.cut, rating)
 
 
 def sample_look(task: SampleTask) -> PixelSample:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -38,13 +38,30 @@ _LEAST_SIDE = 8
 """Pixels at working size; where fewer leave no box, no setting would help."""
 
 
+class Scene(NamedTuple):
+    """An image and its pieces.
+
+    Attributes
+    ----------
+    name
+        Name of the image.
+    image : (h, w, 3) uint8
+        RGB at working size.
+    shape
+        H, W, the image's own size.
+    regions
+        Pieces of the image.
+    """
+
+    name: str
+    image: ImageArray
+    shape: tuple[int, int]
+    regions: ImageRegions
+
+
 def decode_image(
-    name: str,
-    image: ImageArray,
-    shape: tuple[int, int],
-    regions: ImageRegions,
-    superpixel_values: FloatArray,
-    box_values: FloatArray,
+    scene: Scene,
+    values: tuple[FloatArray, FloatArray],
     config: DecodeConfig,
     cut: Cut = OWN_CUT,
     rating: Float32Array | None = None,
@@ -58,18 +75,10 @@ def decode_image(
 
     Parameters
     ----------
-    name
-        Name of the image.
-    image : (h, w, 3) uint8
-        RGB at working size.
-    shape
-        H, W, the image's own size.
-    regions
-        Pieces of the image.
-    superpixel_values : (S,) float64
-        y of the relaxed problem.
-    box_values : (R,) float64
-        z of the relaxed problem; R at least 1.
+    scene
+        The image.
+    values : (S,) float64, (R,) float64
+        y and z of the relaxed problem; R at least 1.
     config
         Rule and refinement.
     cut
@@ -77,10 +86,10 @@ def decode_image(
     rating : (h, w) float32, optional
         How much pixels look like the object (`Look.rate`), if that is the refinement.
     """
-    scores = unit_scores(superpixel_values)
-    mask = enlarge_mask(_find_mask(image, regions, scores, config, cut, rating), shape)
+    shape, regions = scene.shape, scene.regions
+    scores, z = unit_scores(values[0]), _shares(values[1])
+    mask = enlarge_mask(_find_mask(scene, scores, config, cut, rating), shape)
     boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
-    z = _shares(box_values)
     instances = instance_boxes = instance_scores = None
     if regions.objects > 1:
         parted = config.touching == "parted"
@@ -91,7 +100,7 @@ def decode_image(
         instance_scores = np.array(agreed, np.float32)
     box, box_score = find_box(mask, boxes, z, config.box)
     return ImageResult(
-        name=name,
+        name=scene.name,
         mask=mask,
         box=box,
         box_score=box_score,
@@ -107,14 +116,14 @@ def decode_image(
 
 
 def _find_mask(
-    image: ImageArray,
-    regions: ImageRegions,
+    scene: Scene,
     scores: Float32Array,
     config: DecodeConfig,
     cut: Cut,
     rating: Float32Array | None,
 ) -> MaskArray:
     """Mask at working size, (h, w) bool."""
+    image, regions = scene.image, scene.regions
     labels = regions.superpixels.label_map
     if config.refinement == "smoother":
         return split_smoothed(smooth_scores(image, regions, scores), cut)
@@ -183,19 +192,12 @@ def _agreed(overlap: FloatArray, z: Float32Array) -> float:
     return float(z[overlap > 0.5].sum())
 
 
-def undecided_image(
-    name: str, image: ImageArray, shape: tuple[int, int], regions: ImageRegions
-) -> ImageResult:
-    """Answer for an image without candidate boxes: empty mask, no box, a warning.
-
-    Parameters
-    ----------
-    name, image, shape, regions
-        As for `decode_image`.
-    """
-    empty = np.zeros(shape, dtype=np.bool_)
+def undecided_image(scene: Scene) -> ImageResult:
+    """Answer for an image without candidate boxes: empty mask, no box, a warning."""
+    empty, regions = np.zeros(scene.shape, dtype=np.bool_), scene.regions
+    warning = _explain_no_box(scene.image, scene.shape)
     return replace(
-        bare_image(name, mask=empty, warning=_explain_no_box(image, shape)),
+        bare_image(scene.name, mask=empty, warning=warning),
         superpixel_scores=np.zeros(len(regions.superpixels), dtype=np.float32),
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
