@@ -119,6 +119,13 @@ def test_broken_ome_costs_the_axes_only(tmp_path):
     assert collection.spacing(0) is None
 
 
+def test_channels_may_stand_behind_the_columns(tmp_path):
+    data = np.arange(2 * 4 * 6 * 5, dtype=np.uint16).reshape(2, 4, 6, 5)
+    collection = opened(tmp_path / "a.tif", data, "ZYXC")
+    assert collection.axes == (Axis("z", 2),)
+    np.testing.assert_array_equal(collection.raw(1), data[1])
+
+
 def test_colours_are_no_axis(tmp_path):
     data = np.zeros((3, 4, 6, 3), np.uint8)
     path = tmp_path / "a.tif"

@@ -16,6 +16,7 @@ from PIL import Image
 from napari_jcc import ImageCollection
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.config import CollectionConfig
+from napari_jcc.errors import InputError
 from napari_jcc.plugin import reader
 from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
 from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
@@ -244,6 +245,22 @@ def test_a_tiff_without_named_axes_opens_as_it_is(tmp_path, shape, leading):
     assert source.placement.leading == leading
     assert len(source.collection) == len(leading) * 2 + 1
     assert count_images(layer) == len(source.collection)
+
+
+def test_black_and_white_pages_are_shown_as_they_are(tmp_path, rng):
+    values = rng.random((3, 8, 10)) > 0.5
+    options = {"photometric": "minisblack", "metadata": {"axes": "ZYX"}}
+    tifffile.imwrite(tmp_path / "a.tif", values, **options)
+    ((data, shown, _),) = read_stack(tmp_path)
+    assert shown["contrast_limits"] == (0, 1)
+    np.testing.assert_array_equal(ImageLayer(data, **shown).data, values)
+
+
+def test_complex_pages_are_refused_with_the_reason(tmp_path):
+    values = np.ones((3, 8, 10), np.complex64)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
+    with pytest.raises(InputError, match="complex"):
+        read_stack(tmp_path)
 
 
 def test_reader_leaves_what_only_seems_a_tiff(tmp_path):

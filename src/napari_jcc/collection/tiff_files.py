@@ -183,6 +183,7 @@ def _find_pages(series: TiffPageSeries, layout: _Layout, index: int) -> list[int
     outer = len(layout.shape) - len(page.shape)
     aligned = (
         layout.shape[outer:] == tuple(page.shape)
+        and {"Y", "X"} <= set(layout.axes[outer:])
         and set(page.axes) <= set("YXS")
         and all(axis < outer for axis in layout.image_axes)
         and len(series.pages) == math.prod(layout.shape[:outer])

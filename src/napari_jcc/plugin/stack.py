@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from tifffile import PHOTOMETRIC, TiffFile, TiffFileError
 
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.intensity import check_type
 from napari_jcc.collection.sources import ArraySource, ImageSource
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.placement import (
@@ -33,6 +34,9 @@ _SAMPLED = 5
 
 _PIXELS = 1_000_000
 """Pixels of each, on a grid; of more the percentiles are the same but for a little."""
+
+_SPANS = {np.dtype(np.bool_): (0.0, 1.0), np.dtype(np.uint8): (0.0, 255.0)}
+"""Types whose whole range is shown."""
 
 _GRAY_PHOTOMETRY = {PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK}
 _GRAY_MODES = {"L", "I;16", "I;16B", "I;16L", "I", "F"}
@@ -135,14 +139,15 @@ def _gray_sample(
     if len(dtypes) != 1 or any(values.ndim != ndim for values in samples):
         return None
     (dtype,) = dtypes
+    check_type(dtype)
     return dtype, _contrast_limits(collection, samples)
 
 
 def _contrast_limits(
     collection: ImageCollection, samples: list[NDArray[Any]]
 ) -> tuple[float, float]:
-    if samples[0].dtype == np.uint8:
-        return 0.0, 255.0
+    if samples[0].dtype in _SPANS:
+        return _SPANS[samples[0].dtype]
     ranges = []
     for values in samples:
         step = max(1, round((values.size / _PIXELS) ** 0.5))
