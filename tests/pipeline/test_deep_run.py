@@ -65,6 +65,15 @@ def test_the_prior_can_be_learned_in_rounds(tiny_collection, deep):
     assert progress.stages.count("Joint problem") == 1
 
 
+def test_what_encoders_do_not_know_is_learned_by_superpixels(tiny_collection, program):
+    changes = {**SMALL, "features.encoder": str(program)}
+    config = apply_overrides(get_preset("microscopy"), changes)
+    assert config.prior.common == 0
+    seconds = Run(tiny_collection.open(), config).result().seconds
+    assert {"Encoder", "Looks", "Learning"} <= set(seconds)
+    assert "Prior" not in seconds
+
+
 def test_boxes_can_be_rated_by_what_the_set_teaches(tiny_collection, deep):
     learned = apply_overrides(deep, {"boxes.rating": "learned", "decode.box": "scores"})
     result = Run(tiny_collection.open(), learned).result()

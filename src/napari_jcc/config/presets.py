@@ -72,9 +72,9 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "microscopy",
             "Microscopy",
-            "Deep features, and saliency as prior, for images unlike photographs. Needs an "
-            "encoder.",
-            {**_DEEP, "prior.rounds": 0, "decode.refinement": "look"},
+            "Deep features, and the look of the object learned pixel by pixel, for images "
+            "unlike photographs. Needs an encoder.",
+            {**_DEEP, "decode.refinement": "look"},
         ),
         Preset(
             "many",

@@ -45,7 +45,7 @@ def rate_priors(
         In [0, 1]; the saliency itself where nothing else counts.
     """
     own_keys, priors = _combine(work, keys, saliency)
-    if not work.encoded.needed:
+    if work.config.prior.common == 0:
         return _learn_by_superpixels(work, own_keys, priors, superpixels)
     keys, maps = own_keys, priors
     rounds = work.config.prior.rounds

@@ -36,8 +36,8 @@ class PriorConfig(Section):
         "Rounds of learning",
         "How often the look of the object is learned beforehand from masks of all images; "
         "three quarters of the prior are then what was learned. By the encoder's maps "
-        "where other settings ask for one, else by texture, colour and place of the "
-        "superpixels.",
+        "where the weight of what is common is above 0, else by texture, colour and "
+        "place of the superpixels.",
         ge=0,
         le=20,
     )
