@@ -89,6 +89,10 @@ def test_landmarks_are_carried_and_scored(folder, tmp_path, capsys):
     assert run("landmarks", folder, "--from", table, "-o", out) == 2
     assert "--overwrite" in capsys.readouterr().err
 
+    table.write_text(table.read_text().replace("3,60,70", "3,60,-70"))
+    assert run("landmarks", folder, "--from", table, "-o", tmp_path / "other") == 0
+    assert "outside of their image: a.png (3)." in capsys.readouterr().out
+
     (out / "landmarks.csv").replace(folder / "landmarks.csv")
     words = ["evaluate-matching", "landmarks", "--root", folder, "-q"]
     assert run(*words, "--methods", "identity,registration", "--json") == 0

@@ -96,6 +96,25 @@ def test_points_are_numbered_by_image_and_their_gaps_filled(dock):
     }
 
 
+def test_one_image_alone_is_done_at_once(viewer, dock, images, qtbot):
+    collection = ImageCollection.from_arrays(images[:1], names=["alone"])
+    layer = viewer.add_layer(Image.create(*stack_layer(collection, "one")))
+    dock.chooser.choose(layer)
+    dock.make_new()
+    draw(dock, 0, FIRST)
+    transfer(dock, qtbot)
+    assert not dock.panel.status.text()
+
+
+def test_points_outside_of_their_image_are_told_of(dock):
+    draw(dock, 3, FIRST)
+    assert "outside" not in dock.hint.text()
+    draw(dock, 3, [(122, 60)])  # in the margin: the other images are 128 wide
+    assert "outside of their image: d.png (5)." in dock.hint.text()
+    drag(dock, 4, [3, 60, 100])
+    assert "outside" not in dock.hint.text()
+
+
 def test_found_corrected_and_never_overwritten(viewer, dock, qtbot):
     draw(dock, 0, FIRST)
     transfer(dock, qtbot)

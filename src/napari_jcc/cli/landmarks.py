@@ -85,6 +85,8 @@ def landmarks(
         typer.echo(
             f"Skipped  {list_some(carried.absent)}: not among the images in {images}"
         )
+    if carried.outside:
+        typer.echo(f"Warning  {carried.outside}")
     for shape in found[:_MOST_LINES]:
         least = 0.0 if shape.confidence is None else np.nanmin(shape.confidence)
         typer.echo(f"Check    {shape.image}: its least sure point has {least:.2f}")

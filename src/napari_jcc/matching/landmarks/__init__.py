@@ -1,6 +1,6 @@
 """Landmarks: tables of them, and carrying them from image to image."""
 
-from napari_jcc.matching.landmarks.shapes import Landmarks, with_placed
+from napari_jcc.matching.landmarks.shapes import Landmarks, describe_outside, with_placed
 from napari_jcc.matching.landmarks.table import (
     find_landmark_table,
     read_csv,
@@ -13,6 +13,7 @@ from napari_jcc.matching.landmarks.transfer import LandmarkTransfer
 __all__ = [
     "LandmarkTransfer",
     "Landmarks",
+    "describe_outside",
     "find_landmark_table",
     "read_csv",
     "read_landmarks",

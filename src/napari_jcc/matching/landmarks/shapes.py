@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from napari_jcc._types import FloatArray, MaskArray
+from napari_jcc.words import list_some
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,29 @@ def with_placed(found: Landmarks, placed: FloatArray) -> Landmarks:
     sure = np.ones(len(fixed)) if found.confidence is None else found.confidence
     points = np.where(fixed[:, None], placed, found.points)
     return replace(found, points=points, confidence=np.where(fixed, np.nan, sure))
+
+
+def describe_outside(placed: Iterable[tuple[str, FloatArray, tuple[int, int]]]) -> str:
+    """Say which placed points lie outside of their images; empty where none does.
+
+    Parameters
+    ----------
+    placed
+        Name, points (K, 2), NaN where none was placed, and height and width of images.
+    """
+    said = []
+    for name, points, (height, width) in placed:
+        # Pixels reach half of one beyond their centres.
+        inside = ((points >= -0.5) & (points <= (width - 0.5, height - 0.5))).all(axis=1)
+        outside = np.flatnonzero(np.isfinite(points).all(axis=1) & ~inside) + 1
+        if outside.size:
+            said.append(f"{name} ({list_some([str(number) for number in outside])})")
+    if not said:
+        return ""
+    return (
+        f"Landmarks outside of their image: {list_some(said)}. Move them, unless what they "
+        "mark is cut off there."
+    )
 
 
 def shape_size(points: FloatArray) -> float:

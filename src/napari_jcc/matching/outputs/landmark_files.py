@@ -17,6 +17,7 @@ from napari_jcc.matching.baselines import PairMatcher
 from napari_jcc.matching.landmarks import (
     Landmarks,
     LandmarkTransfer,
+    describe_outside,
     read_landmarks,
     with_placed,
     write_csv,
@@ -42,11 +43,14 @@ class CarriedLandmarks:
         Height in pixels by image.
     absent
         Images of the table that the folder does not hold.
+    outside
+        Which of the points given lie outside of their images, in words; empty if none.
     """
 
     shapes: tuple[Landmarks, ...]
     heights: Mapping[str, int]
     absent: tuple[str, ...]
+    outside: str
 
     @property
     def found(self) -> tuple[Landmarks, ...]:
@@ -115,8 +119,13 @@ def carry_landmarks(
     for name in images:
         shapes.append(known.get(name) or _keep(transfer.predict(name), there.get(name)))
         progress.advance()
-    heights = {name: collection.shape(place)[0] for place, name in enumerate(names)}
-    return CarriedLandmarks(tuple(shapes), heights, tuple(absent))
+    sizes = {name: collection.shape(place) for place, name in enumerate(names)}
+    return CarriedLandmarks(
+        shapes=tuple(shapes),
+        heights={name: height for name, (height, _) in sizes.items()},
+        absent=tuple(absent),
+        outside=describe_outside((k, known[k].points, sizes[k]) for k in known),
+    )
 
 
 def write_landmarks(

@@ -70,6 +70,8 @@ class RunPanel(QWidget):
         self.bar.setVisible(running)
         if running:
             self.start_stage("Starting", 0)
+        elif self.status.text() == self._stage_text:
+            self.set_status("")  # said while the stage went on
 
     def set_cancelling(self) -> None:
         """Say that the run will stop at its next step."""
@@ -97,11 +99,15 @@ class RunPanel(QWidget):
         self.status.setToolTip(text)  # a low window cuts long ones
         self.status.setVisible(bool(text))
 
+    @property
+    def _stage_text(self) -> str:
+        return f"{self._stage}…"
+
     def _write(self) -> None:
         total = self.bar.maximum()
         count = f"  {self.bar.value()} of {total}" if total else ""
         self.bar.setFormat(f"{self._stage}{count}")
         if not total:
-            self.set_status(f"{self._stage}…")
+            self.set_status(self._stage_text)
         else:
             self.set_status("")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer, Points
 
+from napari_jcc._types import FloatArray
 from napari_jcc.errors import InputError, JccError
-from napari_jcc.matching.landmarks import Landmarks
+from napari_jcc.matching.landmarks import Landmarks, describe_outside
 from napari_jcc.plugin.matching.confidence import SCALE_TEXT
 from napari_jcc.plugin.matching.landmark_points import LandmarkPoints, new_layer
 from napari_jcc.plugin.matching.landmarks import Carrier, load_landmarks, save_landmarks
@@ -139,7 +140,7 @@ class LandmarkDock(ImagesDock):
         self.import_button.setEnabled(self._source is not None)
         self.export_button.setEnabled(bool(placed))
         first = NO_IMAGES if self._source is None else _FIRST
-        self.hint.setText(_THEN if placed else first)
+        self.hint.setText(self._warn_outside(placed) + _THEN if placed else first)
         self.table.setVisible(self.points is not None)
 
     def show_images(self) -> None:
@@ -228,6 +229,15 @@ class LandmarkDock(ImagesDock):
         if self.points is not None:
             self.table.show_shapes(self.points.shapes())
         self.refresh()
+
+    def _warn_outside(self, placed: dict[int, FloatArray]) -> str:
+        if self._source is None:
+            return ""
+        images = self._source.collection
+        outside = describe_outside(
+            (images.names[i], points, images.shape(i)) for i, points in placed.items()
+        )
+        return f"⚠ {outside}\n" if outside else ""
 
     def _choose_carrier(self, source: Source) -> Carrier:
         choice = self.matcher.choice(self.session.config.runtime.device)
