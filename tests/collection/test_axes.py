@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 
@@ -195,3 +196,25 @@ def test_files_of_an_ome_set_are_one_set(tmp_path, master):
     (tmp_path / "b.ome.tif").unlink()
     with pytest.raises(InputError):
         ImageCollection.from_folder(tmp_path).raw(2)
+
+
+def test_a_file_is_parsed_once_and_closed_in_between(tmp_path, monkeypatch):
+    path, parsed = tmp_path / "movie.tif", []
+    collection = opened(path, imagej=True)
+
+    class Counting(tifffile.TiffFile):
+        def __init__(self, *args):
+            super().__init__(*args)
+            parsed.append(self)
+
+    monkeypatch.setattr("napari_jcc.collection.tiff_files.TiffFile", Counting)
+    for place in (4, 20, 4):
+        expected = np.moveaxis(STACK[place // 11, place % 11], 0, -1)
+        np.testing.assert_array_equal(collection.raw(place), expected)
+        assert parsed[0].filehandle.closed
+    assert len(parsed) == 1
+
+    opened(path, STACK[::-1] + 1, imagej=True)
+    os.utime(path, ns=(1, 1))
+    np.testing.assert_array_equal(collection.raw(0), np.moveaxis(STACK[2, 0] + 1, 0, -1))
+    assert len(parsed) == 3  # once more to list its images

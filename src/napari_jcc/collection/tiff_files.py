@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -23,6 +25,9 @@ SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ALPHA_KINDS = (1, 2)  # EXTRASAMPLE: associated and unassociated alpha
 _LACKING = "imagecodecs", "not supported"
 """Words of tifffile where it has no decoder for a compression."""
+
+_last = threading.local()
+"""File that a thread read last: ``file``, and by what it is known, ``key``."""
 
 _POSITION = "p"
 _NAMELESS = {"i", "q"}
@@ -148,12 +153,33 @@ def _find_axes(parts: list[_Part], calibration: Calibration) -> tuple[Axis, ...]
 
 def read_tiff(path: Path, index: int) -> Pixels:
     """Decode image `index` of the file, in the order of `probe_tiff`."""
-    with TiffFile(path) as file:
+    with _reopened(path) as file:
         for _, series, layout in _image_series(file):
             if index < layout.count:
                 return _read_image(file, series, layout, index)
             index -= layout.count
     raise InputError("the file holds fewer pages than when it was first opened")
+
+
+@contextmanager
+def _reopened(path: Path) -> Iterator[TiffFile]:
+    """Open a file that this thread may have read before.
+
+    To parse what a file of thousands of pages tells of them takes far longer than to read
+    one, so the last file stays parsed in every thread; on the disk it is closed.
+    """
+    state = path.stat()
+    key = path, state.st_mtime_ns, state.st_size
+    file: TiffFile | None = getattr(_last, "file", None)
+    if file is None or _last.key != key:
+        file = TiffFile(path)
+    _last.file = None  # nothing stays of a file that fails
+    file.filehandle.open()
+    try:
+        yield file
+        _last.file, _last.key = file, key
+    finally:
+        file.close()
 
 
 def _image_series(file: TiffFile) -> Iterator[_Part]:
