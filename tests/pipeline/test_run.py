@@ -7,7 +7,7 @@ import pytest
 
 from napari_jcc import ImageCollection, Progress, segment
 from napari_jcc.config import apply_overrides
-from napari_jcc.errors import Cancelled, ConfigError, InputError
+from napari_jcc.errors import Cancelled, ConfigError, InputError, SolverError
 from napari_jcc.evaluation import evaluate_result
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.pipeline.formulation import JointProgram
@@ -305,3 +305,14 @@ def test_the_look_of_the_object_is_learned_without_an_encoder(rng):
         shares.append(saliency[20:36, 32:52].mean() - saliency[14:24, 68:80].mean())
         assert ("Learning" in result.seconds) == (rounds > 0)
     assert shares[0] < 0 < shares[1]
+
+
+def test_a_solver_that_is_not_installed_is_told_of_at_once(
+    tiny_collection, small, monkeypatch
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    config = apply_overrides(small, {"solver.name": "structured"})
+    recorder = Recorder()
+    with pytest.raises(SolverError, match=r"napari-jcc\[torch\]"):
+        Run(tiny_collection.open(), config, progress=recorder).result()
+    assert not recorder.stages

@@ -32,6 +32,7 @@ from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import Scene
 from napari_jcc.results.look import Look
+from napari_jcc.solvers import check_solver
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -133,6 +134,8 @@ class Run:
         if self.config.runtime.device not in ("auto", "cpu"):
             # Also where no stage would use it: a card asked for is not left out in silence.
             choose_device(self.config.runtime.device)
+        if self.formulation is not None:
+            check_solver(self.config.solver.name)
         keys, images = self._read()
         supplied = find_supplied(self.collection.names, self.config.saliency)
         encoded = EncodedImages(self.collection, self.config, self._keeper)

@@ -12,12 +12,23 @@ from napari_jcc.solvers.solver import Solver
 from napari_jcc.words import describe_unknown, how_to_install
 
 
-def _structured(device: str) -> Solver:
-    if importlib.util.find_spec("torch") is None:
+def check_solver(name: str) -> None:
+    """Find out, before a long run, whether what a solver needs is installed.
+
+    Raises
+    ------
+    SolverError
+        If it is not.
+    """
+    if name == "structured" and importlib.util.find_spec("torch") is None:
         raise SolverError(
             "The solver structured needs torch, not installed here. "
             f"{how_to_install('torch')}, or set solver.name to osqp."
         )
+
+
+def _structured(device: str) -> Solver:
+    check_solver("structured")
     # torch takes a second to load, and most uses of the package need none of it.
     from napari_jcc.solvers.structured import StructuredSolver
 
