@@ -2,8 +2,11 @@ import csv
 
 import numpy as np
 import pytest
+import tifffile
 
 from command_line import run
+from napari_jcc import ImageCollection
+from napari_jcc.collection import tiff_files
 from napari_jcc.results import write_result
 from results_samples import image_result, result_of
 
@@ -45,3 +48,21 @@ def test_a_bad_spacing_is_refused(spacing, out, capsys):
     assert run("measure", out, "--spacing", spacing) == 2
     assert "size of a pixel" in capsys.readouterr().err
     assert not (out / "measures.csv").exists()
+
+
+def test_pages_of_a_tiff_are_measured_in_its_unit(tmp_path, monkeypatch):
+    path, data = tmp_path / "movie.tif", np.zeros((2, 3, 2, 12, 20), np.uint16)
+    data += np.arange(6, dtype=np.uint16).reshape(2, 3, 1, 1, 1)
+    metadata = {"axes": "TZCYX", "unit": "um"}
+    tifffile.imwrite(path, data, imagej=True, resolution=(5, 4), metadata=metadata)
+    pictures = ImageCollection.from_paths(path)
+    result = result_of(*(image_result(name) for name in pictures.names))
+    out = write_result(result, pictures, tmp_path / "out")
+    probed, probe = [], tiff_files.probe_tiff
+    monkeypatch.setattr(tiff_files, "probe_tiff", lambda p: probed.append(p) or probe(p))
+    assert run("measure", out) == 0
+    assert probed == [path]
+    rows = list(csv.DictReader((out / "measures.csv").open()))
+    assert [row["image"] for row in rows] == list(pictures.names)
+    assert {(row["unit"], float(row["area"])) for row in rows} == {("um", 60 * 0.25 * 0.2)}
+    assert [float(row["mean_1"]) for row in rows] == list(range(6))

@@ -22,6 +22,7 @@ class SavedPictures(Mapping[str, NDArray[Any]]):
             for image, source in zip(saved.result.images, saved.sources, strict=True)
         }
         self._config = saved.result.config.collection
+        self._opened: dict[str, ImageCollection] = {}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         file, page = self._find(name)
@@ -40,7 +41,10 @@ class SavedPictures(Mapping[str, NDArray[Any]]):
         source = self._places[name]
         if not source:
             raise InputError("the image was in no file")
-        file = ImageCollection.from_paths([source], config=self._config)
+        if source not in self._opened:  # pages of a file share it
+            opened = ImageCollection.from_paths([source], config=self._config)
+            self._opened[source] = opened
+        file = self._opened[source]
         if len(file) == 1:
             return file, 0
         # Pages are called after their file; folders may stand before the name.
