@@ -81,6 +81,20 @@ def test_window_gives_what_the_core_gives(
     assert "4 images" in widget.results.summary.text()
 
 
+def test_layers_come_without_being_selected_but_the_masks_at_the_end(
+    viewer, widget, stack, qtbot
+):
+    active = []
+    viewer.layers.selection.events.active.connect(lambda e: active.append(e.value))
+    controls = viewer.window._qt_viewer.controls
+    run(widget, qtbot)
+    (labels,) = layers_of(viewer, Labels)
+    assert set(active) - {None} == {labels}
+    assert viewer.layers.selection.active is labels
+    assert controls.currentWidget() is controls.widgets[labels]
+    assert set(controls.widgets) == set(viewer.layers)
+
+
 def test_second_run_writes_into_the_same_layers(viewer, widget, stack, qtbot):
     run(widget, qtbot)
     count, (labels,) = len(viewer.layers), layers_of(viewer, Labels)

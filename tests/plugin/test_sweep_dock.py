@@ -136,6 +136,14 @@ def test_scrubbing_thirty_images_is_smooth(viewer, cosegment, dock, qtbot, tiny_
 
 
 @pytest.mark.gui
+def test_without_a_preview_answers_to_strokes_are_not_its_business(dock, monkeypatch):
+    refreshed = []
+    monkeypatch.setattr(dock, "refresh", lambda: refreshed.append(1))
+    dock.session.shown_changed.emit()
+    assert not refreshed
+
+
+@pytest.mark.gui
 def test_cancel_keeps_points_and_closing_takes_the_preview_away(viewer, dock, qtbot):
     dock.axes[0].set_text("0.1, 0.3, no number")
     assert not dock.panel.run_button.isEnabled()

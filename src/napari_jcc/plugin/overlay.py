@@ -8,6 +8,7 @@ from typing import Any
 from napari.layers import Labels, Layer
 
 from napari_jcc._types import ImageArray
+from napari_jcc.plugin.adding import add_unselected
 from napari_jcc.plugin.lazy_labels import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 
@@ -82,10 +83,9 @@ class Overlay:
             **self._style,
             **placement.transform,
         )
-        layers, selection = self._viewer.layers, set(self._viewer.layers.selection)
-        self._viewer.add_layer(self._layer)
+        layers = self._viewer.layers
+        add_unselected(layers, self._layer)
         self._layer.editable = False
-        layers.selection = selection
         self._hidden = [layer for layer in hide if layer is not None and layer.visible]
         for layer in self._hidden:
             layer.visible = False

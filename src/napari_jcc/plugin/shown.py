@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction import Corrector, ReopenedCorrector
+from napari_jcc.plugin.adding import add_unselected
 from napari_jcc.plugin.layers import LayerData, from_layers, labels_of
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.rectangles import box_features, box_look, box_rectangles, slots_of
@@ -138,7 +139,7 @@ class ShownResult:
         """Add a layer, the masks below the boxes that came before them."""
         layers, boxes = self._viewer.layers, self.boxes
         under = isinstance(new, Labels) and boxes is not None
-        layers.insert(layers.index(boxes) if under else len(layers), new)
+        add_unselected(layers, new, layers.index(boxes) if under else None)
         self._layers[kind] = new
 
     def take_over(self, answer: Answer, layers: Sequence[Layer]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import dask.array as da
 from napari.layers import Image, Labels, Layer, Vectors
 
+from napari_jcc.plugin.adding import add_unselected
 from napari_jcc.plugin.background.steps import Step
 from napari_jcc.plugin.layers import MASK_COLOURS
 from napari_jcc.plugin.matching.confidence import colour_by_confidence
@@ -165,11 +166,8 @@ class MatchView:
         return layer if layer is not None and layer in self._viewer.layers else None
 
     def _add(self, name: str, layer: Layer) -> None:
-        selection = set(self._viewer.layers.selection)
-        self._viewer.add_layer(layer)
-        if selection:
-            # So that choosing a pair does not change what the tools act on.
-            self._viewer.layers.selection = selection
+        # So that choosing a pair does not change what the tools act on.
+        add_unselected(self._viewer.layers, layer)
         self.layers[name] = layer
 
     def _put(self, name: str, data: Any, make: Callable[[Any], Layer]) -> None:

@@ -26,8 +26,8 @@ _HINT_UNTAUGHT = (
 )
 
 _MOMENT = 200
-"""Milliseconds after an edit in which its count is not written. Another text moves the dock
-and so draws the window anew, which would delay the answer."""
+"""Milliseconds after an edit in which its count is not written, and no button changes. Both
+draw the window anew, canvas and all, which would delay the answer."""
 
 
 class CorrectionPanel(QWidget):
@@ -68,8 +68,8 @@ class CorrectionPanel(QWidget):
         self.moment.setInterval(_MOMENT)
         self.moment.timeout.connect(self._say_following)
         self._build()
-        session.edits_changed.connect(self.refresh)
-        self.refresh()
+        session.edits_changed.connect(self.moment.start)
+        self._show_what_can_be_done()
 
     def follow(self, corrections: Corrections) -> None:
         """Show and steer these corrections from now on."""
@@ -78,12 +78,14 @@ class CorrectionPanel(QWidget):
         answering.teaches = self.teach_box.isChecked()
         answering.settled.connect(self._on_settled)
         answering.failed.connect(self._say)
-        self.refresh()
         count = self._count()
         self._say(f"{count}. {self._hint}" if count else self._hint)
 
-    def refresh(self) -> None:
-        """Show what there is to take back."""
+    def leave(self) -> None:
+        """Take the overlay away with the dock."""
+        self._marks.set_visible(False)
+
+    def _show_what_can_be_done(self) -> None:
         edits = self._session.edits
         self.setVisible(self._corrections is not None)
         self.teach_box.setVisible(self._follow)
@@ -91,11 +93,6 @@ class CorrectionPanel(QWidget):
         self.redo_button.setEnabled(len(edits.undone) > 0)
         self.clear_button.setEnabled(len(edits) > 0)
         self.marks_box.setEnabled(len(edits) > 0 or self.marks_box.isChecked())
-        self.moment.start()
-
-    def leave(self) -> None:
-        """Take the overlay away with the dock."""
-        self._marks.set_visible(False)
 
     @property
     def _follow(self) -> bool:
@@ -121,6 +118,7 @@ class CorrectionPanel(QWidget):
 
     def _say(self, text: str) -> None:
         self.moment.stop()
+        self._show_what_can_be_done()
         self.summary.setText(text)
 
     def _say_following(self) -> None:

@@ -127,7 +127,7 @@ class CosegmentWidget(ImagesDock):
         self.results.copy_wanted.connect(self.copy_command)
 
     def _on_ended(self) -> None:
-        # Else `_show_last` ends the run when the last layer is in the window.
+        # Else `_end_showing` ends the run when the last layer is in the window.
         if not self.showing:
             self.finish()
 
@@ -138,7 +138,8 @@ class CosegmentWidget(ImagesDock):
             self._viewer.add_layer(Layer.create(*outcome.stack))
         *steps, last = shown.steps(outcome.answer, outcome.layers)
         self.showing.add(partial(self._show, step) for step in steps)
-        self.showing.add([partial(self._show_last, last, outcome.masks)])
+        show_last = partial(self._show_last, last, outcome.masks)
+        self.showing.add([show_last, self._end_showing])
         self.session.set_shown(chosen, shown)
         notes = describe_notes(outcome.answer)
         self.results.show_result(summarise(outcome.answer), "\n".join(notes))
@@ -162,6 +163,11 @@ class CosegmentWidget(ImagesDock):
             self.session.corrections.stop()
         step()
         self._watch(masks)
+
+    def _end_showing(self) -> None:
+        if self.shown is not None and self.shown.masks is not None:
+            # So that napari's brush is at hand.
+            self._viewer.layers.selection.active = self.shown.masks
         self.session.shown_changed.emit()
         self.finish()
 
@@ -170,9 +176,6 @@ class CosegmentWidget(ImagesDock):
         shown = self.shown
         if shown is None or shown.answer is None or shown.answer.corrector is None:
             return
-        if shown.masks is not None:
-            # So that napari's brush is at hand.
-            self._viewer.layers.selection.active = shown.masks
         corrections = self.session.watch(shown, shown.answer.corrector, masks)
         # What was drawn while the run was on its way.
         corrections.absorb()

@@ -226,7 +226,7 @@ class SweepDock(Dock):
         self.session.chosen_changed.connect(self.refresh)
         self.session.settings_changed.connect(self.refresh)
         self.session.edits_changed.connect(self.preview.refresh)
-        self.session.shown_changed.connect(self._end_preview)
+        self.session.shown_changed.connect(self._on_shown)
 
     def _on_begun(self, source: Source, table: SweepTable) -> None:
         self._row = -1
@@ -278,6 +278,11 @@ class SweepDock(Dock):
     def _draw_plot(self) -> None:
         if self.table is not None:
             self.plot.show_table(self.table, self.measure.currentData())
+
+    def _on_shown(self) -> None:
+        # Also told of every answer to a stroke, which all else would only delay.
+        if self.preview.layer is not None:
+            self._end_preview()
 
     def _end_preview(self) -> None:
         self.preview.clear()
