@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from napari._app_model import get_app_model
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QTabBar
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
+from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.opening import OpeningDock
 from napari_jcc.plugin.session import get_session
 
@@ -14,6 +15,21 @@ pytestmark = pytest.mark.gui
 
 HEIGHT = 700
 COMMANDS = ("cosegment", "sweep", "review", "match", "landmarks", "train")
+
+
+def test_a_dock_that_is_a_tab_already_is_not_moved_again(viewer, qtbot, monkeypatch):
+    """Every move has napari write its settings."""
+    moved = []
+    move = QMainWindow.tabifyDockWidget
+    monkeypatch.setattr(
+        QMainWindow, "tabifyDockWidget", lambda *a: (moved.append(1), move(*a))
+    )
+    open_dock(viewer, "Co-segment")
+    qtbot.wait(50)
+    moved.clear()
+    open_dock(viewer, "Review")
+    qtbot.wait(50)
+    assert len(moved) == 1
 
 
 def test_docks_from_the_menus_are_tabs_and_leave_the_window_its_height(

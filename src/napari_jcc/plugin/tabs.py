@@ -41,7 +41,9 @@ def join_tabs(widget: QWidget, viewer: Any) -> None:
         if frame is None or frame is own or frame.isFloating():
             continue
         if frame.parentWidget() is window and window.dockWidgetArea(frame) == area:
-            window.tabifyDockWidget(frame, own)
+            if frame not in window.tabifiedDockWidgets(own):
+                # napari writes its settings to disk whenever a dock is moved.
+                window.tabifyDockWidget(frame, own)
             # Later: napari is still arranging its docks.
             QTimer.singleShot(0, partial(_raise, own, window))
             return
