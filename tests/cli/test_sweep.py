@@ -114,7 +114,7 @@ def test_nothing_but_failures_is_an_error(folder, tmp_path, capsys):
     assert all(row["error"] for row in rows(tmp_path / "out"))
 
 
-def test_ctrl_c_keeps_finished_points(folder, tmp_path):
+def test_ctrl_c_keeps_finished_points(folder, tmp_path, capsys):
     out = tmp_path / "out"
 
     def interrupt_after_a_point():
@@ -127,6 +127,7 @@ def test_ctrl_c_keeps_finished_points(folder, tmp_path):
     words = ["--grid", "problem.nu=0.1:2:20", "-q"]
     assert run("sweep", folder, "-o", out, *QUICK, *words) == 130
     thread.join()
+    assert "The same command goes on" in capsys.readouterr().err
     assert 1 <= len(rows(out)) < 21
     assert len(rows(out)) == len(SweepFolder(out).load().points)
 

@@ -45,6 +45,17 @@ def test_finds_the_common_object(tiny_collection, small):
     assert result.solver_report["primal_residual"] < 0.01
 
 
+def test_a_result_in_a_notebook_is_a_line(tiny_collection, small):
+    result = Run(tiny_collection.open(), small).result()
+    names = ", ".join(tiny_collection.names[:3])
+    assert repr(result).startswith(f"JccResult({len(result.images)} images: {names}")
+    first = result.images[0]
+    height, width = first.mask.shape
+    said = f"ImageResult('{first.name}', {height} x {width}, object on "
+    assert repr(first).startswith(said)
+    assert len(repr(result)) < 100
+
+
 def test_results_have_the_images_own_size_and_scores_in_range(tiny_collection, small):
     config = apply_overrides(small, {"collection.working_size": 40})
     for image, own in zip(

@@ -91,6 +91,7 @@ def sweep(
     from napari_jcc.cli.cluster import connect
     from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
     from napari_jcc.config import JccConfig
+    from napari_jcc.errors import Cancelled
     from napari_jcc.evaluation import find_truth
     from napari_jcc.results import equivalent_command
     from napari_jcc.sweep import Grid, Sweep
@@ -134,7 +135,13 @@ def sweep(
         )
         if not quiet:
             _say_what_is_there(work, progress)
-        table = work.run()
+        try:
+            table = work.run()
+        except Cancelled as error:
+            raise Cancelled(
+                f"Cancelled; {output} keeps the points that are finished. The same command "
+                "goes on from there."
+            ) from error
     _check_any(table)
     if not quiet:
         _show(table, output)

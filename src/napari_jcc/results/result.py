@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.config import JccConfig
-from napari_jcc.words import list_by_reason
+from napari_jcc.words import count_of, list_by_reason, list_some
 
 _LARGE = 0.4
 """Share of an image from which its one object may be all that is lit."""
@@ -64,6 +64,12 @@ class ImageResult:
     instances: LabelMap | None = None
     instance_boxes: Float32Array | None = None
     instance_scores: Float32Array | None = None
+
+    def __repr__(self) -> str:
+        """Say what was found; arrays would fill a notebook."""
+        height, width = self.mask.shape
+        share = f"object on {self.foreground_share:.1%}"
+        return f"ImageResult({self.name!r}, {height} x {width}, {share})"
 
     @property
     def boxes(self) -> Float32Array:
@@ -141,6 +147,11 @@ class JccResult:
     solver_report: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Say what the answer is about; arrays would fill a notebook."""
+        names = list_some([image.name for image in self.images])
+        return f"JccResult({count_of(len(self.images), 'image')}: {names})"
 
     @property
     def typical_share(self) -> float:
