@@ -118,3 +118,8 @@ def test_all_problems_are_reported_at_once():
     assert message.count("\n") == 3
     for part in ("problem.nu ", "'nuu' in problem", "boxes.count", "section 'extra'"):
         assert part in message
+
+
+def test_a_setting_without_its_section_is_named_with_it():
+    with pytest.raises(ConfigError, match=r"Did you mean problem\.nu\?"):
+        apply_overrides(JccConfig(), {"nu": 0.2})

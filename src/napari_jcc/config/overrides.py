@@ -52,12 +52,7 @@ def parse_assignment(text: str, model: type[Section] = JccConfig) -> tuple[str, 
     path, equals, raw = text.partition("=")
     path = path.strip()
     if not equals or path.count(".") != 1:
-        meant = _paths_named(path, model)
-        hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
-        raise ConfigError(
-            f"Cannot read the setting {text!r}.{hint} Write section.field=value, for "
-            "example problem.nu=0.2."
-        )
+        raise _cannot_read(text, path, model)
     raw = raw.strip()
     try:
         value = json.loads(raw)
@@ -114,6 +109,8 @@ def apply_overrides(
     values = config.model_dump()
     for path, value in pairs:
         section, _, name = path.partition(".")
+        if not name:
+            raise _cannot_read(path, path, model)
         if section not in values:
             raise ConfigError(describe_unknown("section", section, values))
         if name not in values[section]:
@@ -145,6 +142,15 @@ def format_changes(
         for path, value in changed_settings(config, base).items()
         if not path.startswith(ignored)
     ]
+
+
+def _cannot_read(text: str, path: str, model: type[Section]) -> ConfigError:
+    meant = _paths_named(path, model)
+    hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
+    return ConfigError(
+        f"Cannot read the setting {text!r}.{hint} Write section.field=value, for example "
+        "problem.nu=0.2."
+    )
 
 
 def _paths_named(name: str, model: type[Section]) -> list[str]:
