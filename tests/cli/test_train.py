@@ -115,6 +115,13 @@ def test_a_place_that_cannot_be_written_is_told_before_training(folder, tmp_path
     assert "synthetic" not in told  # no step was made
 
 
+def test_going_on_with_what_is_not_there_is_said(folder, tmp_path, capsys):
+    output = tmp_path / "mistyped.ckpt"
+    words = [*SMALL, "--resume", "--encoder", "/none.pt2"]  # which ends it before training
+    assert run("train", folder, "-o", output, *words) == 2
+    assert f"there is no {output} yet" in capsys.readouterr().err
+
+
 def test_damaged_checkpoint_is_neither_replaced_nor_gone_on_with(folder, tmp_path, capsys):
     output = tmp_path / "a.ckpt"
     output.write_bytes(b"cut off")

@@ -94,6 +94,8 @@ def train(
     config = choose_stages(config, stages)
     images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     before = _stamp(output)
+    if resume and before is None and not quiet:
+        typer.echo(f"Note: there is no {output} yet; training begins.", err=True)
     again = train_command(paths, output, config, resume=True, recursive=recursive)
     try:
         with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):

@@ -38,8 +38,8 @@ def needing_torch() -> Iterator[None]:
     except ImportError as error:
         raise WeightsError(
             "Matching by a trained network, and training it, need torch and "
-            f"lightning-fabric, not installed here. {how_to_install('match')}, or match "
-            "without a checkpoint."
+            f"lightning-fabric, not installed here. {how_to_install('match')}. "
+            "Matching without a checkpoint needs neither."
         ) from error
 
 
