@@ -9,7 +9,7 @@ from dask.callbacks import Callback
 from dask.system import CPU_COUNT
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.pipeline.parallel import for_each
+from napari_jcc.pipeline.keeper import for_each
 from napari_jcc.progress import Progress
 
 

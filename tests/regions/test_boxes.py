@@ -7,8 +7,17 @@ import pytest
 
 from napari_jcc.config import BoxConfig, JccConfig
 from napari_jcc.errors import ConfigError
-from napari_jcc.pipeline import stages
-from napari_jcc.regions import box_excess, boxes, choose_boxes, measure_superpixels
+from napari_jcc.pipeline.stages import compute_regions
+from napari_jcc.regions import (
+    box_excess,
+    boxes,
+    candidate_boxes,
+    choose_boxes,
+    find_saliency,
+    find_superpixels,
+    measure_superpixels,
+    propose_boxes,
+)
 from napari_jcc.regions.proposals import grid_boxes, group_boxes, saliency_boxes
 
 METHODS = ("auto", "selective_search", "superpixel_groups", "grid")
@@ -17,12 +26,12 @@ SQUARE = (40, 30, 80, 70)
 
 def _regions(image, method="auto", **settings):
     config = JccConfig(boxes=BoxConfig(method=method, **settings))
-    pieces = stages.compute_superpixels((image, config))
-    salient = stages.compute_saliency(stages.SaliencyTask(image, pieces, None, config))
-    proposals = stages.compute_proposals(stages.ProposalTask(image, pieces, config))
-    candidates = stages.compute_candidates((proposals, salient, config))
-    task = stages.RegionsTask(pieces, salient, candidates, None, config)
-    return stages.compute_regions(task)
+    pieces = find_superpixels(image, config.superpixels)
+    salient = find_saliency(image, pieces, config.saliency)
+    candidates = candidate_boxes(
+        propose_boxes(image, pieces, config.boxes), salient, config.boxes
+    )
+    return compute_regions(pieces, salient, candidates, None, config.boxes)
 
 
 def _iou(first, second):

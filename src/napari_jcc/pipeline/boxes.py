@@ -10,7 +10,7 @@ from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.keeper import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import rate_boxes
-from napari_jcc.regions import ImageRegions, Superpixels
+from napari_jcc.regions import ImageRegions, Superpixels, candidate_boxes, propose_boxes
 from napari_jcc.results.smooth import smooth_prior, split_at_steps
 from napari_jcc.spill import GIGABYTE
 
@@ -40,10 +40,10 @@ class BoxStage:
         search = self._work.config.boxes.model_dump(include=fields)
         keys = extend_keys(keys, "proposals", search)
         tasks = [
-            stages.ProposalTask(image, pieces, self._work.config)
+            (image, pieces, self._work.config.boxes)
             for image, pieces in zip(self._work.images, self._superpixels, strict=True)
         ]
-        return self._work.keeper.map("Box search", stages.compute_proposals, keys, tasks)
+        return self._work.keeper.map("Box search", propose_boxes, keys, tasks)
 
     def choose(
         self,
@@ -72,7 +72,7 @@ class BoxStage:
         config = self._work.config
         keys = extend_keys(keys, "candidate boxes", config.boxes.model_dump(mode="json"))
         candidates = [
-            stages.compute_candidates((*pair, config))
+            candidate_boxes(*pair, config.boxes)
             for pair in zip(proposals, priors, strict=True)
         ]
         merit: Sequence[Float32Array | None] = [None] * len(priors)
@@ -83,7 +83,7 @@ class BoxStage:
             merit = self._work.keeper.once(whole, lambda: self._rate(candidates, priors))
             keys = [digest(key, whole) for key in keys]
         tasks = [
-            stages.RegionsTask(*parts, config)
+            (*parts, config.boxes)
             for parts in zip(self._superpixels, priors, candidates, merit, strict=True)
         ]
         return keys, self._work.keeper.map("Boxes", stages.compute_regions, keys, tasks)

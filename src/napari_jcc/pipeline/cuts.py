@@ -37,7 +37,7 @@ def choose_cuts(
 
     def compute() -> tuple[int, ...]:
         tasks = [
-            stages.CutTask(image, pieces, values.get(place), cells)
+            (image, pieces, values.get(place), cells)
             for place, (image, pieces, cells) in enumerate(
                 zip(work.images, regions, work.encoded.cells(DIMENSIONS), strict=True)
             )

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from napari_jcc._types import FloatArray
-from napari_jcc.features import RegionDescriptors, stream
+from napari_jcc.features import RegionDescriptors, describe_image, stream
 from napari_jcc.features.alexnet import fingerprint_weights
-from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.codec import count_bytes
 from napari_jcc.pipeline.finished import SolvedJoint
@@ -103,15 +102,14 @@ class JointStage:
         def compute() -> JointFactors:
             maps = self._work.encoded.maps_for_features()
             tasks = [
-                stages.DescriptionTask(self._work.images[i], regions[i], maps[i], config)
-                for i in usable
+                (self._work.images[i], regions[i], config.features, maps[i]) for i in usable
             ]
             budget = config.runtime.memory_budget_gb * GIGABYTE / 4
             descriptions: SpilledList[dict[str, RegionDescriptors]] = SpilledList(
                 len(tasks), budget, count_bytes
             )
             self._work.keeper.map_into(
-                descriptions, "Features", stages.compute_description, keys, tasks
+                descriptions, "Features", describe_image, keys, tasks
             )
 
             def classify() -> JointFactors:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
-import dask
-from dask.system import CPU_COUNT
-from napari_jcc.progress import Progress
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import dask
+from dask.system import CPU_COUNT
+
 from napari_jcc.pipeline.cache import Cache, digest
+from napari_jcc.progress import Progress
 from napari_jcc.spill import SpilledList
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+Task = tuple[Any, ...]
 
 
 def for_each(
@@ -89,6 +91,10 @@ def _on_cluster(
         raise
 
 
+def _call(function: Callable[..., R], task: Task) -> R:
+    return function(*task)
+
+
 class Keeper:
     """Does the work of stages, unless its result is kept.
 
@@ -127,20 +133,23 @@ class Keeper:
         return found
 
     def map(
-        self, stage: str, function: Callable[[T], R], keys: list[str], items: Sequence[T]
+        self, stage: str, function: Callable[..., R], keys: list[str], tasks: Sequence[Task]
     ) -> list[R]:
-        """Apply `function` to the items whose result is not kept; an empty key is never."""
-        results: list[R | None] = [None] * len(items)
-        self.map_into(results, stage, function, keys, items)
+        """Call `function` for the tasks whose result is not kept; an empty key is never.
+
+        A task is what the function is given for one image.
+        """
+        results: list[R | None] = [None] * len(tasks)
+        self.map_into(results, stage, function, keys, tasks)
         return [result for result in results if result is not None]
 
     def map_into(
         self,
         results: list[R | None] | SpilledList[R],
         stage: str,
-        function: Callable[[T], R],
+        function: Callable[..., R],
         keys: list[str],
-        items: Sequence[T],
+        tasks: Sequence[Task],
     ) -> None:
         """Do what `map` does and set the results in a sequence of as many places."""
         missing = []
@@ -150,8 +159,8 @@ class Keeper:
                 missing.append(place)
             else:
                 results[place] = found
-        self.progress.start(stage, len(items))
-        self.progress.advance(len(items) - len(missing))
+        self.progress.start(stage, len(tasks))
+        self.progress.advance(len(tasks) - len(missing))
 
         def keep(position: int, result: R) -> None:
             place = missing[position]
@@ -161,8 +170,9 @@ class Keeper:
 
         if missing:
             with self.timed(stage):
-                tasks = [items[i] for i in missing]
-                for_each(function, tasks, keep, self.progress, self._client, self._workers)
+                left = [tasks[i] for i in missing]
+                call = partial(_call, function)
+                for_each(call, left, keep, self.progress, self._client, self._workers)
 
     def single(self, stage: str, compute: Callable[[], R]) -> R:
         """Compute one thing for the whole set as a stage of its own."""

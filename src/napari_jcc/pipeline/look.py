@@ -37,7 +37,7 @@ def find_look(
     def compute() -> Look:
         decided = sorted(values)
         places = [decided[i] for i in choose_teachers(len(decided))]
-        tasks = [stages.SampleTask(work.images[i], regions[i], values[i]) for i in places]
+        tasks = [(work.images[i], regions[i], values[i]) for i in places]
         samples = work.keeper.map("Look", stages.sample_look, [""] * len(tasks), tasks)
         return learn_look(samples)
 

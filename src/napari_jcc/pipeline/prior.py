@@ -119,7 +119,7 @@ def _learn_by_superpixels(
 
     def compute() -> tuple[Float32Array, ...]:
         tasks = [
-            stages.LooksTask(image, found, config)
+            (image, found, config.features)
             for image, found in zip(work.images, superpixels, strict=True)
         ]
         described = work.keeper.map("Looks", stages.compute_looks, look_keys, tasks)

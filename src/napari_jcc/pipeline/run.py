@@ -27,7 +27,7 @@ from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.progress import Progress
-from napari_jcc.regions import ImageRegions, Superpixels
+from napari_jcc.regions import ImageRegions, Superpixels, find_superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import Scene
@@ -181,7 +181,9 @@ class Run:
         keys = [
             digest("image", stages.find_content(single), settings) for single in singles
         ]
-        images = self._keeper.map("Reading images", stages.read_image, keys, singles)
+        images = self._keeper.map(
+            "Reading images", stages.read_image, keys, [*zip(singles, strict=True)]
+        )
         good = [i for i, image in enumerate(images) if not isinstance(image, str)]
         failed = {
             self.collection.location(i) or self.collection.names[i]: image
@@ -199,8 +201,8 @@ class Run:
         self, keys: list[str], images: list[ImageArray]
     ) -> tuple[list[str], list[Superpixels]]:
         keys = _extend(keys, "superpixels", self.config.superpixels)
-        tasks = [(image, self.config) for image in images]
-        found = self._keeper.map("Superpixels", stages.compute_superpixels, keys, tasks)
+        tasks = [(image, self.config.superpixels) for image in images]
+        found = self._keeper.map("Superpixels", find_superpixels, keys, tasks)
         return keys, found
 
     def _saliency(
@@ -216,7 +218,7 @@ class Run:
             for key, own in zip(keys, supplied, strict=True)
         ]
         tasks = [
-            stages.SaliencyTask(*parts, self.config)
+            (*parts, self.config.saliency)
             for parts in zip(images, superpixels, supplied, strict=True)
         ]
         return keys, self._keeper.map("Saliency", stages.compute_saliency, keys, tasks)
@@ -232,12 +234,12 @@ class Run:
         """Decide masks and boxes; not kept, as no later stage asks for them."""
         names = self.collection.names
         tasks = [
-            stages.DecodeTask(
+            (
                 Scene(names[i], image, self.collection.shape(i), regions[i]),
                 values.get(i),
                 cuts[i],
                 look,
-                self.config,
+                self.config.decode,
             )
             for i, image in enumerate(images)
         ]
