@@ -20,12 +20,10 @@ from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.dock_bar import DockBar
-from napari_jcc.plugin.widgets.export_button import ExportButton
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.parts import fill_dock
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
-from napari_jcc.plugin.widgets.result_panel import ResultPanel
-from napari_jcc.plugin.widgets.save_button import SaveButton
+from napari_jcc.plugin.widgets.result_panel import ExportButton, ResultPanel, SaveButton
 from napari_jcc.plugin.widgets.settings.form import ConfigForm, scrolled
 from napari_jcc.plugin.widgets.settings.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.size_note import SizeNote

@@ -2,17 +2,146 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
+    QFileDialog,
     QFrame,
     QLabel,
+    QMenu,
     QPushButton,
     QScrollArea,
     QWidget,
 )
 
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button
+from napari_jcc.plugin.widgets.questions import ask_result_folder, confirm
+from napari_jcc.progress import Progress
+from napari_jcc.results import write_result
+from napari_jcc.results.exports import EXPORT_FORMATS, export_result
+from napari_jcc.results.names import RECORD
+
+if TYPE_CHECKING:
+    from napari_jcc.plugin.widgets.dock import Dock
+
+
+class SaveButton(QPushButton):
+    """Asks for a folder and writes the shown result there in a thread.
+
+    Parameters
+    ----------
+    dock
+        Does the work, and has the status line.
+
+    Attributes
+    ----------
+    folder
+        Where a result was written last.
+    """
+
+    def __init__(self, dock: Dock) -> None:
+        super().__init__("&Save…")
+        self._dock = dock
+        self.folder = "results"
+        self.setToolTip(
+            "Write masks, boxes, an overview and the settings to a folder, as the command "
+            "line does; with the changes made by hand."
+        )
+        self.clicked.connect(self._ask)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the result shown last, with the user's edits; returns at once."""
+        shown, answer = self._dock.session.shown, self._dock.session.answer
+        result = None if shown is None else shown.as_edited()
+        if answer is None or result is None:
+            return
+        collection, panel = answer.collection, self._dock.panel
+
+        def work(_: Progress) -> Path:
+            return write_result(result, collection, folder, overwrite=overwrite)
+
+        def on_saved(out: Path | None) -> None:
+            if out is not None:
+                self.folder = str(out)
+                panel.set_status(f"Saved in {out}")
+
+        self._dock.start("Save", work, on_saved)
+
+    def _ask(self) -> None:
+        folder, overwrite = ask_result_folder(self, "Folder for the result", RECORD)
+        if folder and not self._dock.running:
+            self.save(folder, overwrite=overwrite)
+
+
+class ExportButton(QPushButton):
+    """Lists the formats, asks for the place, and writes in a thread.
+
+    Parameters
+    ----------
+    dock
+        Does the work, and has the status line.
+    """
+
+    def __init__(self, dock: Dock) -> None:
+        super().__init__("&Export")
+        self._dock = dock
+        self.setToolTip("Write the masks and boxes, with your edits, for other programs")
+        menu = QMenu(self)
+        for kind in EXPORT_FORMATS.values():
+            menu.addAction(
+                f"&{kind.name.upper()}: {kind.description}…", partial(self._ask, kind.name)
+            )
+        self.setMenu(menu)
+
+    def export(self, kind: str, out: str | Path, *, overwrite: bool = False) -> None:
+        """Write the shown result in a format of `EXPORT_FORMATS`; returns at once."""
+        shown, answer = self._dock.session.shown, self._dock.session.answer
+        result = None if shown is None else shown.as_edited()
+        if answer is None or result is None:
+            self._dock.panel.set_status("There is no result to export yet. Press Run.")
+            return
+        collection = answer.collection
+        files = [collection.location(i) for i in range(len(collection))]
+        statuses = dict(self._dock.session.statuses)
+
+        def work(progress: Progress) -> Path:
+            progress.start(f"Export {kind}", 1)
+            return export_result(
+                result,
+                out,
+                kind,
+                files=files,
+                statuses=statuses,
+                overwrite=overwrite,
+                pictures=collection,
+            )
+
+        self._dock.start("Export", work, self._on_written)
+
+    def _on_written(self, out: Path | None) -> None:
+        if out is not None:
+            self._dock.panel.set_status(f"Exported to {out}")
+
+    def _ask(self, kind: str) -> None:
+        chosen = EXPORT_FORMATS[kind]
+        if chosen.file:
+            # Asks by itself before it replaces a file.
+            out, _ = QFileDialog.getSaveFileName(self, "Export", chosen.file)
+            overwrite = True
+        else:
+            out = QFileDialog.getExistingDirectory(self, "Folder for the export")
+            overwrite = bool(out) and any(Path(out).iterdir())
+            title = "Export into a folder with files?"
+            told = f"{out} is not empty. Files of the same names are replaced; others stay."
+            if overwrite and not confirm(self, title, told):
+                return
+        if out:
+            self.export(kind, out, overwrite=overwrite)
+
 
 _MOST_LINES = 4
 
