@@ -24,8 +24,8 @@ import torch
 from napari_jcc.config import ProblemConfig, SolverConfig
 from napari_jcc.otsu import otsu_thresholds
 from napari_jcc.problem import QuadraticProgram, joint_model
+from napari_jcc.problem.data import Variables
 from napari_jcc.problem.fixings import Fixings, boxes_left, fix
-from napari_jcc.problem.variables import Variables
 from napari_jcc.solvers import Solution, get_solver
 from napari_jcc.solvers.structured import PreparedProblem, repair
 

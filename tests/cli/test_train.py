@@ -15,7 +15,7 @@ pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric"
 
 from napari_jcc.cli.main import CANCELLED
 from napari_jcc.config import load_config_text
-from napari_jcc.config.match import MatchConfig
+from napari_jcc.config.model import MatchConfig
 from napari_jcc.matching.training import Checkpoint
 
 SMALL = [

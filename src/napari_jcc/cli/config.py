@@ -6,8 +6,13 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.match_options import adapt_match_config
-from napari_jcc.cli.options import Assignments, ConfigFile, Preset, build_config
+from napari_jcc.cli.options import (
+    Assignments,
+    ConfigFile,
+    Preset,
+    adapt_match_config,
+    build_config,
+)
 from napari_jcc.config import MatchConfig, dump_config
 from napari_jcc.config.presets import DEFAULT_PRESET
 from napari_jcc.errors import ConfigError

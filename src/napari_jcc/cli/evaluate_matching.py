@@ -8,13 +8,16 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.match_options import (
+from napari_jcc.cli.options import (
+    AsJson,
     MatchAssignments,
     MatchDevice,
     MatchEncoder,
+    Quiet,
+    SetFolder,
     adapt_match_config,
+    split_names,
 )
-from napari_jcc.cli.options import AsJson, Quiet, SetFolder, split_names
 
 
 def evaluate_matching(

@@ -7,8 +7,13 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.match_options import MatchDevice, MatchEncoder, adapt_match_config
-from napari_jcc.cli.options import Quiet, Recursive
+from napari_jcc.cli.options import (
+    MatchDevice,
+    MatchEncoder,
+    Quiet,
+    Recursive,
+    adapt_match_config,
+)
 from napari_jcc.words import list_some
 
 _MOST_LINES = 5

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_jcc.cli.images import open_images, refuse_output_among_images
-from napari_jcc.cli.match_options import (
+from napari_jcc.cli.options import (
     MatchAssignments,
     MatchConfigFile,
     MatchDevice,
     MatchEncoder,
+    Output,
+    Overwrite,
+    Paths,
+    Quiet,
+    Recursive,
     adapt_match_config,
 )
-from napari_jcc.cli.options import Output, Overwrite, Paths, Quiet, Recursive
 
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_jcc.cli.images import open_images
-from napari_jcc.cli.match_options import (
+from napari_jcc.cli.options import (
     MatchAssignments,
     MatchConfigFile,
     MatchDevice,
     MatchEncoder,
+    Paths,
+    Quiet,
+    Recursive,
     adapt_match_config,
+    split_names,
 )
-from napari_jcc.cli.options import Paths, Quiet, Recursive, split_names
 from napari_jcc.words import STAGE_TITLES, describe_unknown
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from napari_jcc.config.fields import describe_range
 from napari_jcc.config.files import dump_config, load_config, load_config_text
-from napari_jcc.config.match import MatchConfig
-from napari_jcc.config.model import JccConfig
+from napari_jcc.config.model import JccConfig, MatchConfig
 from napari_jcc.config.overrides import (
     apply_overrides,
     changed_settings,

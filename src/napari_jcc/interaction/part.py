@@ -7,8 +7,8 @@ import numpy as np
 from napari_jcc._types import FloatArray
 from napari_jcc.config import SolverConfig
 from napari_jcc.problem import QuadraticProgram, Variables
-from napari_jcc.problem.cut import cut_image
 from napari_jcc.problem.fixings import Fixings, fix
+from napari_jcc.problem.program import cut_image
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import Solution
 from napari_jcc.solvers.osqp_solver import OsqpSolver

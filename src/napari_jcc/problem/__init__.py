@@ -1,11 +1,10 @@
 """The joint quadratic program as data: costs, constraints, and what joins them."""
 
-from napari_jcc.problem.data import JointData, gather
+from napari_jcc.problem.data import JointData, Variables, gather
 from napari_jcc.problem.factor import DiscriminativeFactor, discriminative_factor
 from napari_jcc.problem.joint import JointFactors, Terms, factorise, joint_model
 from napari_jcc.problem.model import JointModel
 from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
-from napari_jcc.problem.variables import Variables
 
 __all__ = [
     "DiscriminativeFactor",

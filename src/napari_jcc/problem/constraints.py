@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_jcc._types import FloatArray, IntArray
-from napari_jcc.problem.variables import Variables
+from napari_jcc.problem.data import Variables
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from scipy import sparse
 
 from napari_jcc._types import FloatArray, SparseMatrix
 from napari_jcc.otsu import otsu_thresholds
-from napari_jcc.problem.data import JointData
+from napari_jcc.problem.data import JointData, Variables
 from napari_jcc.problem.factor import DiscriminativeFactor
 from napari_jcc.problem.program import LowRankTerm
-from napari_jcc.problem.variables import Variables
 
 
 @dataclass(frozen=True)

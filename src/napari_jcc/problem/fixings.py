@@ -15,9 +15,8 @@ from scipy import sparse
 
 from napari_jcc._types import FloatArray, IntArray, MaskArray
 from napari_jcc.errors import ProblemError
-from napari_jcc.problem.data import JointData
+from napari_jcc.problem.data import JointData, Variables
 from napari_jcc.problem.program import QuadraticProgram
-from napari_jcc.problem.variables import Variables
 from napari_jcc.problem.witness import Witness
 
 

@@ -9,9 +9,8 @@ from napari_jcc._types import FloatArray
 from napari_jcc.errors import ProblemError
 from napari_jcc.problem.constraints import Constraint
 from napari_jcc.problem.costs import Cost
-from napari_jcc.problem.data import JointData
+from napari_jcc.problem.data import JointData, Variables
 from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
-from napari_jcc.problem.variables import Variables
 
 
 class JointModel:

@@ -1,4 +1,4 @@
-"""The quadratic program as data, with the low-rank part of its cost kept as a factor."""
+"""The quadratic program as data, the low-rank part of its cost as a factor; its parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+from scipy import linalg, sparse
 
 from napari_jcc._types import Float32Array, FloatArray, IntArray
 from napari_jcc.errors import ProblemError
@@ -205,3 +205,47 @@ class QuadraticProgram:
             raise ProblemError("The limits of the rows must not be NaN.")
         if (self.l > self.u).any() or (self.lower > self.upper).any():
             raise ProblemError("A lower limit is above its upper limit.")
+
+
+def cut_image(
+    program: QuadraticProgram, x: FloatArray, variables: IntArray, rows: IntArray
+) -> QuadraticProgram:
+    """Return the program over one image's variables, all others fixed at `x`.
+
+    Parameters
+    ----------
+    program : QuadraticProgram
+        The whole.
+    x : (V,) float64
+        A point of it.
+    variables, rows
+        Positions of the image's variables and rows, ascending.
+    """
+    q = program.q[variables].copy()
+    terms: list[LowRankTerm] = []
+    for term in program.low_rank:
+        inside = (variables >= term.start) & (variables < term.rows.stop)
+        own = term.factor[variables[inside] - term.start]
+        said = term.factor.T @ x[term.rows] - own.T @ x[variables[inside]]
+        q[inside] -= own @ said
+        terms.append(LowRankTerm(int(np.argmax(inside)), _compressed(own)))
+    return QuadraticProgram(
+        sparse_cost=sparse.csc_array(program.sparse_cost[:, variables].tocsr()[variables]),
+        low_rank=tuple(terms),
+        q=q,
+        A=sparse.csr_array(program.A[rows].tocsc()[:, variables].tocsr()),
+        l=program.l[rows],
+        u=program.u[rows],
+        lower=program.lower[variables],
+        upper=program.upper[variables],
+        variable_image=np.zeros(len(variables), dtype=np.int64),
+        row_image=np.zeros(len(rows), dtype=np.int64),
+    )
+
+
+def _compressed(factor: FloatArray) -> FloatArray:
+    """Return a factor of the same product F F' with no more columns than rows."""
+    rows, columns = factor.shape
+    if columns <= rows:
+        return factor
+    return np.asarray(linalg.qr(factor.T, mode="r")[0][:rows].T, dtype=np.float64)

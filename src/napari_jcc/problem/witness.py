@@ -11,8 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from napari_jcc._types import FloatArray, MaskArray
+from napari_jcc.problem.data import Variables
 from napari_jcc.problem.program import QuadraticProgram
-from napari_jcc.problem.variables import Variables
 
 SHARES = np.linspace(0.0, 1.0, 11)
 """Shares of the unmarked superpixels that are object in the witnesses."""

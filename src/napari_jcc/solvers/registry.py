@@ -1,15 +1,55 @@
-"""Solvers by name."""
+"""What a solver offers, and the solvers by name."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from typing import Protocol
 
+from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ConfigError, SolverError
+from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.progress import Progress
 from napari_jcc.solvers.dense_solver import DenseSolver
 from napari_jcc.solvers.osqp_solver import OsqpSolver
-from napari_jcc.solvers.solver import Solver
+from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.words import describe_unknown, how_to_install
+
+
+class Solver(Protocol):
+    """A back end for quadratic programs."""
+
+    def setup(self, program: QuadraticProgram, config: SolverConfig) -> None:
+        """Take over a program and factorise what can be."""
+        ...
+
+    def solve(
+        self, warm_start: Solution | None = None, progress: Progress | None = None
+    ) -> Solution:
+        """Solve the program, from an earlier solution of one of the same shape if given.
+
+        Raises
+        ------
+        Cancelled
+            If the progress was cancelled and the solver can stop; it stays usable.
+        """
+        ...
+
+
+def require_solved(solution: Solution) -> Solution:
+    """Return `solution` if it is solved.
+
+    Raises
+    ------
+    SolverError
+        With the status's message and the number of iterations, otherwise.
+    """
+    if solution.status is not Status.SOLVED:
+        raise SolverError(
+            f"The joint problem was not solved ({solution.iterations} iterations). "
+            f"{solution.status.value}"
+        )
+    return solution
 
 
 def check_solver(name: str) -> None:

@@ -7,8 +7,7 @@ import torch
 
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
-from napari_jcc.problem.cut import cut_image
-from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.problem.program import QuadraticProgram, cut_image
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.solvers.structured.change import Change
