@@ -17,7 +17,7 @@ from pathlib import Path
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
 from napari_jcc.matching.outputs import PairResult, match_collection, open_set_matcher
-from napari_jcc.matching.outputs.doubts import doubtful_images
+from napari_jcc.matching.outputs.result import doubtful_images
 
 
 def among(pairs: list[PairResult], places: set[int]) -> list[PairResult]:

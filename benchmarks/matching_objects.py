@@ -28,7 +28,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
 from napari_jcc.matching.outputs import PairResult, SetMatcher, open_set_matcher
 from napari_jcc.progress import Progress
-from napari_jcc.regions.geometry import box_iou
+from napari_jcc.regions.overlap import box_iou
 
 SIDE = 20
 

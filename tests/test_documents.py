@@ -11,8 +11,7 @@ from PIL import Image
 from typer.main import get_command
 
 from napari_jcc.cli.main import app
-from napari_jcc.cli.match_options import adapt_match_config
-from napari_jcc.cli.options import build_config
+from napari_jcc.cli.options import adapt_match_config, build_config
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, get_preset
 from napari_jcc.project import Project, describe_inputs, save_project

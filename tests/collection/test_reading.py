@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.collection.pixels import orient
+from napari_jcc.collection.intensity import orient
 from napari_jcc.collection.reading import PIXEL_LIMIT, probe_file, read_file
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError

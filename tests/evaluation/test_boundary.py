@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation import boundary_f
-from napari_jcc.evaluation.boundary import find_outline
+from napari_jcc.evaluation.metrics import find_outline
 
 pairs = hnp.array_shapes(min_dims=2, max_dims=2, max_side=7).flatmap(
     lambda shape: st.tuples(hnp.arrays(bool, shape), hnp.arrays(bool, shape))

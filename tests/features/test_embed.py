@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from napari_jcc.config import FeatureConfig
 from napari_jcc.features import embed
-from napari_jcc.features.kernel_map import map_chi2
+from napari_jcc.features.embedding import map_chi2
 
 LINEAR = FeatureConfig(kernel="linear", dimensions=4)
 

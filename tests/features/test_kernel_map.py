@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_jcc.features.kernel_map import map_chi2
+from napari_jcc.features.embedding import map_chi2
 
 values = st.just(0.0) | st.floats(0.015625, 1, width=32)
 histograms = hnp.arrays(np.float32, (2, 5), elements=values)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.outputs import MatchResult
-from napari_jcc.matching.outputs.doubts import describe_doubts, doubtful_images
+from napari_jcc.matching.outputs.result import describe_doubts, doubtful_images
 
 NAMES = tuple("abcdefgh")
 

@@ -18,8 +18,7 @@ from napari_jcc.matching import (  # noqa: E402
 from napari_jcc.matching.inference.ways import Ways, judge_ways  # noqa: E402
 from napari_jcc.matching.network import Pyramid, Transform  # noqa: E402
 from napari_jcc.matching.pair import from_unit, to_unit  # noqa: E402
-from napari_jcc.matching.refinement import refine  # noqa: E402
-from napari_jcc.matching.refinement.partners import Partners  # noqa: E402
+from napari_jcc.matching.refinement import Partners, refine  # noqa: E402
 
 
 @pytest.fixture(scope="module")

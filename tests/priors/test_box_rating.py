@@ -5,7 +5,7 @@ import pytest
 
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors import rate_boxes
-from napari_jcc.priors.box_parts import describe_boxes
+from napari_jcc.priors.boxes import describe_boxes
 from napari_jcc.regions import box_iou
 
 HEAD, BODY, REST = np.eye(3)

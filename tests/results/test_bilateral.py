@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from napari_jcc.results import bilateral
-from napari_jcc.results.bilateral import smooth_alike
+from napari_jcc.results import smooth
+from napari_jcc.results.smooth import smooth_alike
 
 
 def test_two_cells_meet_where_sums_by_hand_say(monkeypatch):
     # 3 pixels of grey and 3 brighter by one cell of 32: n = 3 in both cells. A cell counts
     # 10 and its neighbour 1, so weights are 30/11 and 3/11. With lambda 11/3 and values 1
     # and 0: 3 (y1 - 1) + (y1 - y2) = 0 and 3 y2 + (y2 - y1) = 0, hence .8 and .2.
-    monkeypatch.setattr(bilateral, "STRENGTH", 11 / 3)
-    monkeypatch.setattr(bilateral, "CELL", 32.0)
+    monkeypatch.setattr(smooth, "STRENGTH", 11 / 3)
+    monkeypatch.setattr(smooth, "CELL", 32.0)
     row = np.array([[96, 96, 96, 128, 128, 128]], np.uint8)
     image = np.repeat(row[..., None], 3, axis=-1)
     values = np.array([[1, 1, 1, 0, 0, 0]], np.float32)

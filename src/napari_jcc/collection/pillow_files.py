@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from napari_jcc.collection.pixels import Pixels, label_channels, orient, oriented_shape
+from napari_jcc.collection.intensity import Pixels, label_channels, orient, oriented_shape
 
 # The classes are called directly: `PIL.Image.open` would refuse, or warn about, images
 # above a limit that slide scanners pass, and that limit is a global of Pillow.

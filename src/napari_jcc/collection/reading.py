@@ -16,7 +16,7 @@ from tifffile import TiffFileError
 
 from napari_jcc.collection import pillow_files, tiff_files
 from napari_jcc.collection.axes import Axis
-from napari_jcc.collection.pixels import Pixels
+from napari_jcc.collection.intensity import Pixels
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
 

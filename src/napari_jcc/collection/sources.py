@@ -12,7 +12,7 @@ import numpy as np
 from dask.base import is_dask_collection
 from numpy.typing import NDArray
 
-from napari_jcc.collection.pixels import Pixels, label_channels
+from napari_jcc.collection.intensity import Pixels, label_channels
 from napari_jcc.collection.reading import read_file
 from napari_jcc.collection.spacing import Spacing
 

@@ -16,8 +16,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from tifffile import PHOTOMETRIC, TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
 from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.intensity import Pixels, label_channels, orient, oriented_shape
 from napari_jcc.collection.pillow_files import ORIENTATION_TAG, as_array
-from napari_jcc.collection.pixels import Pixels, label_channels, orient, oriented_shape
 from napari_jcc.collection.spacing import Calibration, Spacing
 from napari_jcc.errors import InputError
 

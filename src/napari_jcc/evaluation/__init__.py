@@ -1,8 +1,6 @@
 """Evaluation: masks and boxes against the truth."""
 
-from napari_jcc.evaluation.agreement import Agreement, map_agreement
 from napari_jcc.evaluation.bootstrap import Interval, bootstrap_mean
-from napari_jcc.evaluation.boundary import boundary_f
 from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
 from napari_jcc.evaluation.evaluate import (
     evaluate_folder,
@@ -13,8 +11,11 @@ from napari_jcc.evaluation.evaluate import (
 from napari_jcc.evaluation.labels import masks_from_labels
 from napari_jcc.evaluation.metrics import (
     LOCALIZED_IOU,
+    Agreement,
     best_iou,
+    boundary_f,
     jaccard,
+    map_agreement,
     pixel_accuracy,
 )
 from napari_jcc.evaluation.scores import TITLES, Evaluation, ImageScore

@@ -12,17 +12,22 @@ from numpy.typing import ArrayLike
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.errors import InputError
-from napari_jcc.evaluation.boundary import boundary_f
 from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
 from napari_jcc.evaluation.metrics import (
     LOCALIZED_IOU,
     best_iou,
+    boundary_f,
     jaccard,
     pixel_accuracy,
 )
-from napari_jcc.evaluation.names import find_by_name, index_images
 from napari_jcc.evaluation.scores import Evaluation, ImageScore
-from napari_jcc.evaluation.truth import BOX_TABLE, find_truth, read_mask
+from napari_jcc.evaluation.truth import (
+    BOX_TABLE,
+    find_by_name,
+    find_truth,
+    index_images,
+    read_mask,
+)
 from napari_jcc.results.names import RECORD
 from napari_jcc.results.result import JccResult
 

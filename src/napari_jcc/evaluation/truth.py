@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import tifffile
@@ -17,8 +18,36 @@ from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection.mask_files import name_starts, said_image
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
-from napari_jcc.evaluation.names import find_by_name, index_images
 from napari_jcc.words import list_some
+
+EXTENSIONS = (".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jpg", ".jpeg")
+"""First choice first: lossless before lossy."""
+
+T = TypeVar("T")
+
+
+def index_images(folder: Path) -> dict[str, Path]:
+    """Find the image files in `folder` and below it.
+
+    Returns
+    -------
+    files
+        By path relative to `folder`, with ``/`` and without extension. Of files that
+        differ only in the extension, the first of `EXTENSIONS`.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    files.sort(key=lambda path: EXTENSIONS.index(path.suffix.lower()), reverse=True)
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+
+
+def find_by_name(table: Mapping[str, T], name: str) -> T | None:
+    """Return the entry of an image, whose key may carry an image extension, or None."""
+    if name in table:
+        return table[name]
+    lower = {key.lower(): key for key in table if key.startswith(f"{name}.")}
+    keys = (lower.get(f"{name}{extension}".lower()) for extension in EXTENSIONS)
+    return next((table[key] for key in keys if key is not None), None)
+
 
 SUFFIXES = ("_mask", "_GT", "_gt", "_segmentation", "_seg", "_labels", "_label", "")
 """What may follow the name of the image in the name of its mask, first choice first. The

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
-from napari_jcc.features.appearance import describe_pixels
+from napari_jcc.features.looks import describe_pixels
 from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import spread_surprise

@@ -18,7 +18,6 @@ from napari_jcc.interaction.guidance import (
     read_guidance,
 )
 from napari_jcc.interaction.joint import JointSolver, Point
-from napari_jcc.interaction.look_teacher import LookTeacher
 from napari_jcc.interaction.overlay import lay_over_image
 from napari_jcc.interaction.spreading import (
     NO_MARKS,
@@ -26,7 +25,7 @@ from napari_jcc.interaction.spreading import (
     spread_marks,
     with_prior,
 )
-from napari_jcc.interaction.teaching import Teacher
+from napari_jcc.interaction.teaching import LookTeacher, Teacher
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.pipeline.keeper import for_each
 from napari_jcc.problem.fixings import Fixings

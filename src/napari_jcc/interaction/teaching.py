@@ -12,12 +12,25 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from napari_jcc._types import FloatArray, ImageArray, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.features.looks import describe_looks, gather_looks
 from napari_jcc.features.pooling import pool_pixels
+from napari_jcc.interaction.answer import tame_marked
+from napari_jcc.interaction.edits import BACKGROUND, OBJECT
 from napari_jcc.interaction.guidance import Guidance
+from napari_jcc.interaction.joint import JointSolver, Point
+from napari_jcc.pipeline import FinishedRun
 from napari_jcc.priors.kernel_ridge import KernelRidge
+from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions
+from napari_jcc.results.decode import blend_scores, unit_scores
+from napari_jcc.results.look import (
+    Look,
+    PixelSample,
+    choose_teachers,
+    learn_look,
+    sample_pixels,
+)
 
 LANDMARKS = 400
 CORRECTED_WEIGHT = 5.0
@@ -85,3 +98,102 @@ def _read_lesson(
         weight *= CORRECTED_WEIGHT
         weight[said.decided.superpixels] *= MARKED_WEIGHT / CORRECTED_WEIGHT
     return target, weight
+
+
+class LookTeacher:
+    """Learns the look of a finished run's objects again, from what the user marked.
+
+    Parameters
+    ----------
+    run
+        The finished run.
+    """
+
+    def __init__(self, run: FinishedRun) -> None:
+        self._run = run
+        self._samples: dict[int, PixelSample] = {}
+        self._rated: tuple[Look, int, Float32Array] | None = None
+
+    @property
+    def latest(self) -> int | None:
+        """Place of the image whose rating is kept."""
+        return None if self._rated is None else self._rated[1]
+
+    def rate(self, look: Look, place: int, *, keep: bool = True) -> Float32Array:
+        """Rate the pixels of an image, (h, w); the last rating that was to be is kept.
+
+        Parameters
+        ----------
+        look
+            What objects look like.
+        place
+            The image's place in the collection.
+        keep
+            Whether the rating is kept.
+        """
+        last = self._rated
+        if last is not None and last[0] is look and last[1] == place:
+            return last[2]
+        rating = look.rate(self._run.images[place])
+        if keep:
+            self._rated = look, place, rating
+        return rating
+
+    def learn(
+        self,
+        joint: JointSolver,
+        point: Point,
+        regions: Sequence[ImageRegions],
+        guidance: Mapping[int, Guidance],
+        progress: Progress,
+    ) -> Look:
+        """Learn from the marks, and from scores and priors of all images.
+
+        Parameters
+        ----------
+        joint, point
+            The problem and its scores under the marks.
+        regions
+            Pieces of all images, with the prior under the marks.
+        guidance
+            What the edits say, by the place of their image.
+        progress
+            Told of every image, and the way to cancel.
+
+        Raises
+        ------
+        Cancelled
+            If the progress was cancelled.
+        """
+        marked = [joint.places.index(place) for place in guidance]
+        places = [joint.places[i] for i in choose_teachers(len(joint.places), marked)]
+        progress.start("Look", len(places))
+        samples = []
+        for place in places:
+            own, said = regions[place], guidance.get(place)
+            samples.append(self._sample(joint, point, place, own, said))
+            progress.advance()
+        return learn_look(samples)
+
+    def _sample(
+        self,
+        joint: JointSolver,
+        point: Point,
+        place: int,
+        regions: ImageRegions,
+        said: Guidance | None,
+    ) -> PixelSample:
+        """Choose the pixels of an image that teach; kept where nothing has changed."""
+        unchanged = said is None and point is joint.start
+        if unchanged and place in self._samples:
+            return self._samples[place]
+        values = joint.values(point, place)[0]
+        drawn = {}
+        if said is not None:
+            values = tame_marked(values, said)
+            drawn = {1.0: said.marks == OBJECT, 0.0: said.marks == BACKGROUND}
+        blended = blend_scores(regions, unit_scores(values))
+        sample = sample_pixels(self._run.images[place], blended, drawn)
+        if unchanged:
+            self._samples[place] = sample
+        return sample

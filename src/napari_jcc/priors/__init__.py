@@ -1,9 +1,7 @@
 """Priors: what is probably object, before the joint problem is solved."""
 
 from napari_jcc.priors.boxes import rate_boxes
-from napari_jcc.priors.combine import find_priors
-from napari_jcc.priors.common import rate_common
-from napari_jcc.priors.prior import Evidence
+from napari_jcc.priors.combine import Evidence, find_priors, rate_common
 from napari_jcc.priors.refit import refit_prior
 from napari_jcc.priors.refit_superpixels import refit_by_superpixels
 

@@ -20,7 +20,7 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.alike import even_out
 from napari_jcc.priors.cells import embed_cells
-from napari_jcc.priors.common import rate_positive
+from napari_jcc.priors.combine import rate_positive
 from napari_jcc.threads import one_thread
 
 DIMENSIONS = 64

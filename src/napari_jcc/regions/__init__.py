@@ -7,8 +7,13 @@ from napari_jcc.regions.boxes import (
     count_objects,
     propose_boxes,
 )
-from napari_jcc.regions.geometry import box_area, box_iou, largest_piece, mask_extent
-from napari_jcc.regions.overlap import find_overlap
+from napari_jcc.regions.overlap import (
+    box_area,
+    box_iou,
+    find_overlap,
+    largest_piece,
+    mask_extent,
+)
 from napari_jcc.regions.regions import ImageRegions, Superpixels
 from napari_jcc.regions.saliency import find_saliency
 from napari_jcc.regions.superpixels import find_superpixels, measure_superpixels

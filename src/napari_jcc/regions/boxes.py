@@ -11,8 +11,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.config import BoxConfig
 from napari_jcc.errors import ConfigError
-from napari_jcc.regions.geometry import box_area, box_iou
-from napari_jcc.regions.overlap import superpixels_inside
+from napari_jcc.regions.overlap import box_area, box_iou, superpixels_inside
 from napari_jcc.regions.proposals import (
     count_parts,
     grid_boxes,

@@ -2,11 +2,63 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from napari_jcc._types import Float32Array, FloatArray, IntArray, MaskArray
 from napari_jcc.regions.regions import Superpixels
+
+Boxes = NDArray[np.integer | np.floating]
+
+
+def box_area(boxes: Boxes) -> FloatArray:
+    """Area of boxes (..., 4) ``xyxy``, half-open, (...,); 0 where a side is negative."""
+    sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0).astype(np.float64)
+    return np.asarray(sides[..., 0] * sides[..., 1])
+
+
+def box_iou(boxes: Boxes, others: Boxes) -> FloatArray:
+    """Intersection over union of boxes (..., 4) with others (..., 4), broadcast together.
+
+    Parameters
+    ----------
+    boxes, others
+        ``xyxy``, half-open. A box with NaN stands for no answer.
+
+    Returns
+    -------
+    iou : (...,) float64
+        In [0, 1]; 0 where a box is NaN or has no area.
+    """
+    low = np.maximum(boxes[..., :2], others[..., :2])
+    high = np.minimum(boxes[..., 2:], others[..., 2:])
+    shared = box_area(np.concatenate([low, high], axis=-1))
+    union = box_area(boxes) + box_area(others) - shared
+    # Comparisons with NaN are false, which leaves the zero in place.
+    iou: FloatArray = np.zeros_like(shared)
+    return np.divide(shared, union, out=iou, where=shared > 0)
+
+
+def mask_extent(mask: MaskArray) -> tuple[slice, slice]:
+    """Rows and columns that the pixels of a mask, (H, W), lie in; none of an empty one."""
+    lines = np.flatnonzero(mask.any(axis=1))
+    if not lines.size:
+        return slice(0, 0), slice(0, 0)
+    rows = slice(int(lines[0]), int(lines[-1]) + 1)
+    lines = np.flatnonzero(mask[rows].any(axis=0))
+    return rows, slice(int(lines[0]), int(lines[-1]) + 1)
+
+
+def largest_piece(mask: MaskArray) -> Float32Array:
+    """Box of the largest connected piece of a mask that is not empty, (4,) xyxy."""
+    rows, columns = mask_extent(mask)
+    own = mask[rows, columns].astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=8)
+    left, top, width, height, _ = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    x, y = columns.start + left, rows.start + top
+    return np.array([x, y, x + width, y + height], dtype=np.float32)
 
 
 def find_overlap(superpixels: Superpixels, boxes: Float32Array) -> sparse.csr_array:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
-from napari_jcc.features.appearance import describe_pixels
+from napari_jcc.features.looks import describe_pixels
 from napari_jcc.otsu import otsu_thresholds
 from napari_jcc.priors.kernel_ridge import FittedRidge, KernelRidge
 from napari_jcc.results.smooth import split_by_otsu

@@ -10,12 +10,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import MaskArray
+from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
 from napari_jcc.samples.cells import draw_cell
 from napari_jcc.samples.coins import cut_coins
-from napari_jcc.samples.sample import Sample
 from napari_jcc.samples.worms import draw_worm
 from napari_jcc.words import describe_unknown
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Images that show the same kind of object.
+
+    Attributes
+    ----------
+    name
+        Name in the registry.
+    title
+        Name in menus.
+    images : each (H, W) uint8 or uint16
+        Sizes differ from image to image.
+    names
+        One per image.
+    masks : each (H, W) bool
+        True on the object; None where the truth is not exactly known.
+    """
+
+    name: str
+    title: str
+    images: tuple[NDArray[Any], ...]
+    names: tuple[str, ...]
+    masks: tuple[MaskArray, ...] | None = None
+
+    def collection(self) -> ImageCollection:
+        """Images as a collection, ready to be segmented."""
+        return ImageCollection.from_arrays(self.images, names=self.names)
+
 
 IMAGE_COUNT = 12
 

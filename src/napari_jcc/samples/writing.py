@@ -14,8 +14,7 @@ from PIL import Image
 
 from napari_jcc.atomic import replace_files
 from napari_jcc.errors import OutputError
-from napari_jcc.samples.registry import make_sample
-from napari_jcc.samples.sample import Sample
+from napari_jcc.samples.registry import Sample, make_sample
 
 
 def write_sample(

@@ -5,9 +5,14 @@ from napari_jcc.sweep.folder import SweepFolder
 from napari_jcc.sweep.grid import Axis, Grid
 from napari_jcc.sweep.masks import PackedMasks
 from napari_jcc.sweep.point import SweepPoint
-from napari_jcc.sweep.sameness import describe_sameness
 from napari_jcc.sweep.sweep import Sweep
-from napari_jcc.sweep.table import MEASURES, SweepTable, format_measure, measure_point
+from napari_jcc.sweep.table import (
+    MEASURES,
+    SweepTable,
+    describe_sameness,
+    format_measure,
+    measure_point,
+)
 from napari_jcc.sweep.values import parse_axis
 
 __all__ = [

@@ -7,13 +7,16 @@ from napari_jcc.evaluation.matching.compare import (
     format_comparison,
     open_baselines,
 )
-from napari_jcc.evaluation.matching.landmark_sets import open_landmark_folder
 from napari_jcc.evaluation.matching.metrics import flow_accuracy, pck, point_errors
 from napari_jcc.evaluation.matching.pairs import MatchingPair, PairImage, PairSet
 from napari_jcc.evaluation.matching.proposal_flow import open_pf_pascal, open_pf_willow
 from napari_jcc.evaluation.matching.protocols import PROTOCOLS, Protocol
 from napari_jcc.evaluation.matching.score import PairScore, score_pair, summarise
-from napari_jcc.evaluation.matching.sets import MATCHING_SETS, open_matching_set
+from napari_jcc.evaluation.matching.sets import (
+    MATCHING_SETS,
+    open_landmark_folder,
+    open_matching_set,
+)
 from napari_jcc.evaluation.matching.spair import open_spair
 from napari_jcc.evaluation.matching.tss import open_tss, read_flow
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from napari_jcc._types import Float32Array
-from napari_jcc.matching.inference.agreement import explained_share
 from napari_jcc.matching.inference.describe import Described
+from napari_jcc.matching.inference.ways import explained_share
 from napari_jcc.matching.network import MaCoSNet
 
 

@@ -11,9 +11,19 @@ from torch import Tensor
 
 from napari_jcc._types import FloatArray
 from napari_jcc.matching.baselines import PairMatch, PointMap
-from napari_jcc.matching.inference.agreement import explained_share
+from napari_jcc.matching.losses import match_scores, partner_weights
 from napari_jcc.matching.network import Transform
 from napari_jcc.matching.pair import PairResult, Sizes, from_unit, to_unit
+
+SCORE_RADIUS = 1.0
+"""Cells around where a point leads that count."""
+
+
+def explained_share(transform: Transform, correlation: Tensor) -> float:
+    """Share of the energy of a correlation (1, g^2, g, g) that lies where points lead."""
+    grid = correlation.shape[-1]
+    weights = partner_weights(transform, grid, SCORE_RADIUS, "hard")
+    return float(match_scores(correlation.square(), weights).mean())
 
 
 class Ways(NamedTuple):
