@@ -94,6 +94,48 @@ def test_cancelled_run_is_kept_and_gone_on_with(dock, folder, qtbot):
     assert len(read_records(folder / "net.ckpt")) > done
 
 
+@pytest.mark.parametrize("text", ["/", ".", "./", "~nobody-of-this-name", "..", "a."])
+def test_path_is_typed_letter_by_letter(dock, text):
+    dock.output.set_value(text)  # each letter is looked at when it is typed
+    assert dock.path is None or dock.path.name == f"{text}.ckpt"
+
+
+def test_losses_that_come_again_replace_those_of_the_run_that_was_killed(dock, qtbot):
+    def record(step, **losses):
+        return {"stage": "weak", "step": step, "steps": 4, **losses}
+
+    before = [record(step, total=float(step)) for step in (1, 2, 3, 4)]
+    before.insert(2, record(2, **{"check.total": 7.0}))
+    before.append(record(4, **{"check.total": 8.0}))
+    dock._on_records(before)
+    dock._on_records([record(3, total=30.0)])
+    assert dock.plot.steps == [(1, 1.0), (2, 2.0), (3, 30.0)]
+    assert dock.plot.checks == [(2, 7.0)]
+
+
+def test_last_tick_of_the_plot_is_whole(dock, qtbot):
+    dock.plot.begin("synthetic", 2000)
+    dock.plot.add_step(1, 1.0)
+    qtbot.waitUntil(lambda: bool(dock.plot.figure.axes), timeout=10_000)
+    dock.plot.draw()
+    ticks = dock.plot.figure.axes[0].get_xticklabels()
+    right = max(tick.get_window_extent().x1 for tick in ticks)
+    assert right <= dock.plot.figure.bbox.x1
+
+
+@pytest.mark.skipif(NO_TORCH, reason="the extra 'match' is not installed")
+def test_going_on_with_a_finished_run_says_that_nothing_was_done(dock, folder, qtbot):
+    quick = {**QUICK, "synthetic.steps": 2, "training.check_every": 1}
+    dock.form.set_config(apply_overrides(MatchConfig(), quick))
+    dock.output.set_value(folder / "net.ckpt")
+    dock.run()
+    qtbot.waitUntil(lambda: not dock.running, timeout=60_000)
+    assert dock.panel.status.text().startswith("Trained: ")
+    dock.resume()
+    qtbot.waitUntil(lambda: not dock.running, timeout=60_000)
+    assert "nothing to go on with" in dock.panel.status.text()
+
+
 @pytest.mark.skipif(NO_TORCH, reason="the extra 'match' is not installed")
 def test_training_goes_on_where_its_encoder_has_moved(folder, tmp_path_factory):
     from napari_jcc.matching.training import Checkpoint

@@ -6,7 +6,7 @@ import importlib.util
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtpy.QtCore import QObject, Signal
 
@@ -32,6 +32,13 @@ def why_no_training() -> str:
         f"Training needs {names}, not installed here. {how_to_install('match')}, and start "
         "napari again. Match works without."
     )
+
+
+class Trained(NamedTuple):
+    """A network trained to its end; `before` if that was so when the job began."""
+
+    path: Path
+    before: bool
 
 
 class TrainingJob(QObject):
@@ -64,8 +71,8 @@ class TrainingJob(QObject):
         self._chosen, self._config = tuple(chosen), config
         self._output, self._resume = output, resume
 
-    def run(self, progress: Progress) -> Path:
-        """Train, and return the file of the network.
+    def run(self, progress: Progress) -> Trained:
+        """Train, and return the network.
 
         Raises
         ------
@@ -75,9 +82,10 @@ class TrainingJob(QObject):
         """
         with needing_torch():
             from napari_jcc.matching.training import Checkpoint, train
-        config = self._config
+        config, before = self._config, False
         if self._resume:
-            config = self._move(Checkpoint.load(self._output).config)
+            saved = Checkpoint.load(self._output)
+            config, before = self._move(saved.config), saved.training is None
             self.recorded.emit(read_records(self._output))
         source = find_source(self._chosen, config.collection)
         train(
@@ -88,7 +96,7 @@ class TrainingJob(QObject):
             progress=progress,
             watch=lambda record: self.recorded.emit([dict(record)]),
         )
-        return self._output
+        return Trained(self._output, before)
 
     def _move(self, saved: MatchConfig) -> MatchConfig:
         """Take the settings of a checkpoint, but the device and encoder that are here."""

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QSizePolicy
 CURVE, MARK = "#00a8d6", "#ff9f1c"
 """Seen on dark and on light ground."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 10, 8, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 18, 8, 36
 """Pixels beside the axes."""
 
 _PAUSE = 100

@@ -34,7 +34,12 @@ class LossPlot(Plot):
         self.refresh()
 
     def add_step(self, step: int, loss: float) -> None:
-        """Add the loss of a step."""
+        """Add the loss of a step.
+
+        A run that was killed may have left losses of steps that come again.
+        """
+        self.steps = _before(step, self.steps)
+        self.checks = _before(step, self.checks)
         self.steps.append((step, loss))
         self.refresh()
 
@@ -80,3 +85,10 @@ class LossPlot(Plot):
         low, high = np.percentile(values, (_OUTLIERS, 100 - _OUTLIERS))
         room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
         return float(low - room), float(high + room)
+
+
+def _before(step: int, losses: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Return the losses of earlier steps, which as a rule are all."""
+    if not losses or losses[-1][0] < step:
+        return losses
+    return [(known, loss) for known, loss in losses if known < step]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import ConfigError
 from napari_jcc.matching.outputs import train_command
 from napari_jcc.plugin.docks import open_dock
-from napari_jcc.plugin.matching.training import TrainingJob, why_no_training
+from napari_jcc.plugin.matching.training import Trained, TrainingJob, why_no_training
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
@@ -67,8 +68,10 @@ class TrainDock(ImagesDock):
         text = self.output.value()
         if not text:
             return None
-        path = Path(text).expanduser()
-        return path if path.suffix else path.with_suffix(_SUFFIX)
+        path = Path(os.path.expanduser(text))  # that of Path fails for ~nobody
+        if not path.name:  # a folder that has none, as / is when a path is begun
+            return None
+        return path if path.suffix else path.with_name(path.name + _SUFFIX)
 
     def run(self, *, resume: bool = False) -> None:
         """Train anew, or go on where a run was stopped; returns at once."""
@@ -163,9 +166,16 @@ class TrainDock(ImagesDock):
             if "check.total" in record:
                 self.plot.add_check(step, float(record["check.total"]))
 
-    def _on_trained(self, path: Path | None) -> None:
-        if path is not None:
-            self.panel.set_status(f"Trained: {path}. Press Use in Match to try it.")
+    def _on_trained(self, trained: Trained | None) -> None:
+        if trained is None:
+            return
+        told = f"Trained: {trained.path}. Press Use in Match to try it."
+        if trained.before:
+            told = (
+                f"{trained.path} was trained to its end before, with the settings in it: "
+                "nothing to go on with. Press Train to train anew."
+            )
+        self.panel.set_status(told)
 
     def _ask_run(self) -> None:
         path = self.path
