@@ -182,6 +182,7 @@ def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
     monkeypatch.setattr(
         "napari_jcc.plugin.widgets.sweep.export.find_inputs", lambda _: ("my images",)
     )
+    monkeypatch.setattr("napari_jcc.plugin.sweep.job.find_inputs", lambda _: ("my images",))
     dock.run()
     wait(dock, qtbot)
     assert len(dock.table.points) == 6
@@ -190,11 +191,39 @@ def test_two_settings_and_the_command(viewer, dock, qtbot, monkeypatch):
     assert dock.scrubber.place == (2, 1)
     assert dock.preview.layer is not None
 
+    # As in a table of the command line.
+    point = dock.table.at((2, 1))
+    words = shlex.split(point.command)
+    assert words[:5] == ["napari-jcc", "segment", "my images", "--output", point.key]
+    assert "problem.alpha=2.0" in words
+
     words = shlex.split(dock.take_along.command())
     assert words[:3] == ["napari-jcc", "sweep", "my images"]
     grids = [words[i + 1] for i, word in enumerate(words) if word == "--grid"]
     again = Grid.build(dock.table.grid.base, grids)
     assert again == dock.table.grid
+
+
+@pytest.mark.gui
+def test_sliders_tell_of_no_point_while_the_base_outside_of_the_grid_is_shown(dock, qtbot):
+    dock.axes[0].set_text("0.7, 1.3")
+    dock.run()
+    wait(dock, qtbot)
+    dock.look_at(None)
+    (slider,), (value,) = dock.scrubber.sliders, dock.scrubber._values
+    assert value.text() == "–"
+    # At its first place already, a press on it is what asks for that point.
+    slider.setSliderDown(True)
+    assert value.text() == "0.7"
+    assert dock.model.point(dock._row).parameters["problem.nu"] == 0.7
+
+
+def test_titles_of_several_words_take_as_many_lines():
+    model = SweepModel()
+    model.set_table(SweepTable(Grid.build(get_preset("fast"), ["problem.nu=1,2"])))
+    columns = range(model.columnCount())
+    heads = [model.headerData(column, Qt.Orientation.Horizontal) for column in columns]
+    assert "boxes\nchanged" in heads
 
 
 def test_a_name_that_two_sections_have_is_told_with_its_section():

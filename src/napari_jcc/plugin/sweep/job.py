@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 
+from napari_jcc.config import JccConfig
 from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.background.worker import QtProgress
-from napari_jcc.plugin.source import find_source
+from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.progress import Progress
+from napari_jcc.results import equivalent_command
 from napari_jcc.sweep import Grid, Sweep
-
-if TYPE_CHECKING:
-    pass
 
 
 class SweepJob(QObject):
@@ -81,7 +79,15 @@ class SweepJob(QObject):
             cache=self._cache,
             progress=progress,
             stages=self.stages,
+            command=self._commander(),
         )
         self.begun.emit(source, sweep.table)
         for _ in sweep:
             self.advanced.emit()
+
+    def _commander(self) -> Callable[[JccConfig, str], str] | None:
+        """Return what writes the command of a point; None for images in no file."""
+        inputs = find_inputs(self._chosen)
+        if not inputs:
+            return None
+        return lambda config, key: equivalent_command(inputs, key, config)

@@ -21,6 +21,9 @@ from napari_jcc.plugin.background.worker import Task
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
 
+_FRAME = "#888888"
+"""Seen on dark and on light ground."""
+
 _MOMENT = 200
 """Milliseconds after which the button counts a job. To draw its text is to draw the window
 anew, which would delay the answer to a stroke."""
@@ -86,7 +89,9 @@ class JobsButton(QToolButton):
         self.setToolTip("What is running, with progress and cancel")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.popup = QFrame(self, Qt.WindowType.Popup)
-        self.popup.setFrameShape(QFrame.Shape.StyledPanel)
+        self.popup.setObjectName("jcc_jobs")
+        # napari's style draws no frame; the list would run into what lies beneath.
+        self.popup.setStyleSheet(f"#jcc_jobs {{ border: 1px solid {_FRAME}; }}")
         self._empty = QLabel("Nothing is running.")
         self._layout = QVBoxLayout(self.popup)
         self._layout.addWidget(self._empty)

@@ -237,9 +237,7 @@ class SweepDock(Dock):
         measure = _WITHOUT_TRUTH if self.session.truth is None else _WITH_TRUTH
         self.measure.setCurrentIndex(self.measure.findData(measure))
         self.plot.set_current(None)
-        base = table.grid.base_index
-        if base is not None:
-            self.scrubber.set_place(base)
+        self.scrubber.set_place(table.grid.base_index)
         self._on_advanced()
 
     def _on_advanced(self) -> None:
@@ -272,8 +270,7 @@ class SweepDock(Dock):
             selection.setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
         self.view.scrollTo(index)
         self.plot.set_current(place)
-        if place is not None:
-            self.scrubber.set_place(place)
+        self.scrubber.set_place(place)
 
     def _draw_plot(self) -> None:
         if self.table is not None:

@@ -11,6 +11,8 @@ from napari_jcc.plugin.sweep.sweepable import setting_titles
 from napari_jcc.sweep import Grid
 from napari_jcc.sweep.grid import Index
 
+_OUTSIDE = "–"
+
 
 class Scrubber(QWidget):
     """Slides through the points of a grid.
@@ -45,6 +47,7 @@ class Scrubber(QWidget):
             slider.setAccessibleName(title)
             slider.setToolTip(f"{title}: slide to see the masks of every point")
             slider.valueChanged.connect(self._on_moved)
+            slider.sliderPressed.connect(self._on_moved)
             value.setMinimumWidth(56)
             self._layout.addWidget(slider, row, 0, 1, 2)
             self._layout.addWidget(value, row, 2)
@@ -57,8 +60,12 @@ class Scrubber(QWidget):
         """Place of the point that the sliders are at."""
         return tuple(slider.value() for slider in self.sliders)
 
-    def set_place(self, place: Index) -> None:
-        """Move the sliders without a signal."""
+    def set_place(self, place: Index | None) -> None:
+        """Move the sliders without a signal; None: to no point of the grid."""
+        if place is None:
+            for label in self._values:
+                label.setText(_OUTSIDE)
+            return
         for slider, value in zip(self.sliders, place, strict=True):
             slider.blockSignals(True)
             slider.setValue(value)
