@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def wrap_images(arrays: Iterable[Any]) -> tuple[ArraySource, ...]:
     InputError
         If there is none, or one has another number of axes, no pixels or no numbers.
     """
-    images = [_as_array(array) for array in arrays]
+    is_list = isinstance(arrays, Iterable) and not isinstance(arrays, str | Mapping)
+    images = [_as_array(array) for array in (arrays if is_list else [arrays])]
     if not images:
         raise InputError("No images: the list of arrays is empty. Give at least one.")
     for number, image in enumerate(images):
@@ -102,6 +104,10 @@ def name_arrays(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
 
 
 def _as_array(array: Any) -> Any:
+    if array is None or isinstance(array, str | bytes | os.PathLike | Mapping):
+        raise InputError(
+            f"{type(array).__name__} is no array. from_paths opens files and folders."
+        )
     return array if is_dask_collection(array) else np.asarray(array)
 
 

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from napari_jcc._types import ImageArray
 from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
 from napari_jcc.collection.axes import Axis
-from napari_jcc.collection.files import OpenedFiles, open_files
+from napari_jcc.collection.files import OpenedFiles, as_paths, open_files
 from napari_jcc.collection.intensity import reduce_image, to_rgb
 from napari_jcc.collection.sources import ImageSource
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
+from napari_jcc.words import count_of, list_some
 
 StrPath = str | os.PathLike[str]
 _DEFAULTS = CollectionConfig()
@@ -85,8 +86,7 @@ class ImageCollection:
         InputError
             If a path does not exist, or no usable image is found.
         """
-        given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        return cls._of_files(open_files(given, recursive=recursive), config)
+        return cls._of_files(open_files(as_paths(paths), recursive=recursive), config)
 
     @classmethod
     def from_folder(
@@ -103,7 +103,7 @@ class ImageCollection:
         InputError
             If `folder` is no folder, or holds no usable image.
         """
-        if not Path(folder).is_dir():
+        if not Path(*as_paths([folder])).is_dir():
             raise InputError(
                 f"{folder} is not a folder. Name an existing folder of images."
             )
@@ -120,7 +120,7 @@ class ImageCollection:
         InputError
             If a file does not exist or is a folder, or none is a usable image.
         """
-        for file in (files := list(files)):
+        for file in (files := as_paths(files)):
             if Path(file).is_dir():
                 raise InputError(f"{file} is a folder. Use from_folder or from_paths.")
         return cls._of_files(open_files(files, recursive=False, keep_named=True), config)
@@ -189,6 +189,10 @@ class ImageCollection:
         """
         sources = wrap_images(arrays)
         return cls(sources, name_arrays(names, len(sources)), config, {}, (len(sources),))
+
+    def __repr__(self) -> str:
+        """Say which images; arrays would fill a notebook."""
+        return f"ImageCollection({count_of(len(self), 'image')}: {list_some(self.names)})"
 
     def __len__(self) -> int:
         return len(self.sources)

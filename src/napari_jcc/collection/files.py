@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from natsort import natsorted
 
@@ -37,6 +37,26 @@ class OpenedFiles(NamedTuple):
     names: tuple[str, ...]
     skipped: dict[str, str]
     axes: tuple[Axis, ...] | None
+
+
+def as_paths(paths: Any) -> list[str | os.PathLike[str]]:
+    """Take one path or several.
+
+    Raises
+    ------
+    InputError
+        If something is no path.
+    """
+    if isinstance(paths, str | os.PathLike):
+        return [paths]
+    entries = list(paths) if isinstance(paths, Iterable) else [paths]
+    for entry in entries:
+        if not isinstance(entry, str | os.PathLike):
+            raise InputError(
+                f"{type(entry).__name__} is no path. Name files and folders; from_array "
+                "takes a stack, from_arrays a list of arrays."
+            )
+    return entries
 
 
 def open_files(

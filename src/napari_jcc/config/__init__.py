@@ -5,6 +5,7 @@ from napari_jcc.config.files import dump_config, load_config, load_config_text
 from napari_jcc.config.model import JccConfig, MatchConfig
 from napari_jcc.config.overrides import (
     apply_overrides,
+    as_config,
     changed_settings,
     format_assignment,
     format_changes,
@@ -51,6 +52,7 @@ __all__ = [
     "SyntheticConfig",
     "TrainingConfig",
     "apply_overrides",
+    "as_config",
     "changed_settings",
     "closest_preset",
     "describe_range",

@@ -23,6 +23,25 @@ def validate_config(values: Mapping[str, Any]) -> JccConfig:
     return validate_as(JccConfig, values)
 
 
+def as_config(config: JccConfig | Mapping[str, Any]) -> JccConfig:
+    """Take settings as they are, or build them from nested mappings.
+
+    Raises
+    ------
+    ConfigError
+        If `config` is neither, or a field is bad.
+    """
+    if isinstance(config, JccConfig):
+        return config
+    if isinstance(config, Mapping):
+        return validate_config(config)
+    raise ConfigError(
+        f"{_kind(config)} is no config. Give a JccConfig, or sections such as "
+        "{'problem': {'nu': 0.2}}; get_preset(name) has those of a preset, "
+        "napari_jcc.config.load_config(path) those of a file."
+    )
+
+
 def validate_as(model: type[ConfigT], values: Mapping[str, Any]) -> ConfigT:
     """Build settings of the kind `model` from nested mappings.
 
@@ -99,15 +118,8 @@ def apply_overrides(
         If a setting is unknown or a value is not allowed.
     """
     model = type(config)
-    if isinstance(overrides, str):
-        overrides = [overrides]
-    pairs = (
-        overrides.items()
-        if isinstance(overrides, Mapping)
-        else [parse_assignment(text, model) for text in overrides]
-    )
     values = config.model_dump()
-    for path, value in pairs:
+    for path, value in _list_pairs(overrides, model):
         section, _, name = path.partition(".")
         if not name:
             raise _cannot_read(path, path, model)
@@ -117,6 +129,24 @@ def apply_overrides(
             raise ConfigError(describe_unknown("setting", name, values[section], section))
         values[section][name] = _as_sequence(model, section, name, value)
     return validate_as(model, values)
+
+
+def _list_pairs(overrides: Any, model: type[Section]) -> Iterable[tuple[str, Any]]:
+    if isinstance(overrides, Mapping):
+        return overrides.items()
+    texts = [overrides] if isinstance(overrides, str) else overrides
+    texts = list(texts) if isinstance(texts, Iterable) else [texts]
+    for text in texts:
+        if not isinstance(text, str):
+            raise ConfigError(
+                f"Cannot take {_kind(text)} for a change of the settings. Give "
+                "{'problem.nu': 0.2}, 'problem.nu=0.2' or several such texts."
+            )
+    return [parse_assignment(text, model) for text in texts]
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else type(value).__name__
 
 
 def changed_settings(config: ConfigT, base: ConfigT) -> dict[str, Any]:

@@ -135,6 +135,10 @@ def get_preset(name: str) -> JccConfig:
     ConfigError
         If there is no such preset; the message lists those there are.
     """
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"{type(name).__name__} is no name of a preset. Known: {', '.join(PRESETS)}."
+        )
     if name not in PRESETS:
         raise ConfigError(describe_unknown("preset", name, PRESETS))
     return PRESETS[name].config()

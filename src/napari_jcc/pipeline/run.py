@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.collection import ImageCollection, describe_skipped
-from napari_jcc.config import JccConfig
+from napari_jcc.config import JccConfig, as_config
 from napari_jcc.device import choose_device
 from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
@@ -56,7 +57,7 @@ class Run:
     collection
         The images.
     config
-        Settings; None: the defaults.
+        Settings, or sections of some; None: the defaults.
     cache
         Where stages are kept; None: a new one, on disk if ``runtime.cache_folder`` is set.
     client
@@ -71,14 +72,19 @@ class Run:
     def __init__(
         self,
         collection: ImageCollection,
-        config: JccConfig | None = None,
+        config: JccConfig | Mapping[str, Any] | None = None,
         *,
         cache: Cache | None = None,
         client: Client | None = None,
         progress: Progress | None = None,
         formulation: Formulation | None = JOINT,
     ) -> None:
-        self.config = config or JccConfig()
+        if not isinstance(collection, ImageCollection):
+            raise InputError(
+                f"A run is over an ImageCollection, not {type(collection).__name__}. Make "
+                "one by from_paths or from_arrays, or call segment, which does so."
+            )
+        self.config = as_config({} if config is None else config)
         self.collection = collection.with_config(self.config.collection)
         self.cache = cache or Cache(self.config.runtime.cache_folder or None)
         self.client = client

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.config import JccConfig, apply_overrides, get_preset
+from napari_jcc.config import JccConfig, apply_overrides, as_config, get_preset
 from napari_jcc.errors import InputError
 from napari_jcc.pipeline.run import Run
 from napari_jcc.progress import Progress
@@ -21,7 +21,7 @@ def segment(
     inputs: Any,
     *,
     preset: str = "fast",
-    config: JccConfig | None = None,
+    config: JccConfig | Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | Iterable[str] | str = (),
     progress: Progress | None = None,
     client: Client | None = None,
@@ -36,7 +36,8 @@ def segment(
     preset
         Named settings to start from; ignored if `config` is given.
     config
-        Settings to start from.
+        Settings to start from; a mapping is one of sections,
+        ``{"problem": {"nu": 0.2}}``, over the defaults.
     overrides
         Changes to them: ``{"problem.nu": 0.2}``, ``"problem.nu=0.2"`` or several such
         texts.
@@ -55,7 +56,8 @@ def segment(
     InputError, ConfigError, SolverError, Cancelled
         With a message that says what to do.
     """
-    settings = apply_overrides(config or get_preset(preset), overrides)
+    start = get_preset(preset) if config is None else as_config(config)
+    settings = apply_overrides(start, overrides)
     return Run(as_collection(inputs), settings, progress=progress, client=client).result()
 
 
@@ -73,7 +75,7 @@ def as_collection(inputs: Any) -> ImageCollection:
         return ImageCollection.from_paths(inputs)
     if hasattr(inputs, "shape"):
         return ImageCollection.from_array(inputs)
-    if not isinstance(inputs, Iterable):
+    if not isinstance(inputs, Iterable) or isinstance(inputs, Mapping | bytes):
         raise InputError(
             f"{type(inputs).__name__} is no set of images. Give a folder, files, arrays or "
             "an ImageCollection."
