@@ -230,6 +230,27 @@ def test_a_pair_makes_way_for_another_dock_and_comes_back(viewer, dock, qtbot):
     assert viewer.layers["set warped"].opacity == 0.5
 
 
+def test_pair_and_images_are_each_looked_at_as_they_were_left(viewer, dock, qtbot):
+    camera = getattr(viewer, "scene", viewer).camera
+    frame = frame_of(dock)
+
+    def look(zoom, place):
+        camera.zoom, camera.center = zoom, (0, place, place)
+
+    look(7, 11)
+    run(dock, qtbot)
+    assert camera.zoom != 7  # the whole pair, when it is first shown
+    look(9, 13)
+    frame.visibilityChanged.emit(False)
+    wait(dock, qtbot)
+    assert camera.zoom == 7
+    assert tuple(camera.center[-2:]) == (11, 11)
+    frame.visibilityChanged.emit(True)
+    wait(dock, qtbot)
+    assert camera.zoom == 9
+    assert tuple(camera.center[-2:]) == (13, 13)
+
+
 def test_pairs_of_one_set_are_not_left_beside_another(viewer, dock, qtbot):
     run(dock, qtbot)
     assert "2 pairs of set," in dock.said.text()

@@ -20,6 +20,7 @@ from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY
 from napari_jcc.plugin.stack import stack_layer
 
 View = Literal["side", "over"]
+_OTHER: dict[View, View] = {"side": "over", "over": "side"}
 _TAIL = ("scale", "units", "axis_labels")
 
 
@@ -47,6 +48,7 @@ class MatchView:
         self._view: View = "over"
         self._drawn: tuple[SideBySide, int] | None = None
         self._opacity: float | None = None
+        self._looks: dict[View, tuple[tuple[float, ...], float]] = {}
         self.layers: dict[str, Layer] = {}
 
     def begin(self, matched: Matched) -> list[Step]:
@@ -55,7 +57,8 @@ class MatchView:
         is_other = former is not None and former.source.name != matched.source.name
         self._matched, self._drawn = matched, None
         put = partial(self._put_stack, matched), partial(self._put_masks, matched)
-        return [*self._remove_side(), self.layers.clear, *put] if is_other else [*put]
+        forget = [self.layers.clear, self._looks.clear]
+        return [*self._remove_side(), *forget, *put] if is_other else [*put]
 
     def show(
         self, row: int, side: SideBySide, warped: da.Array, view: View, opacity: float
@@ -105,6 +108,16 @@ class MatchView:
         else:
             self.unhide()
         if turned:
+            self._turn_camera(view)
+
+    def _turn_camera(self, view: View) -> None:
+        """Look at what is shown as when it was left; at all of it the first time."""
+        # Before napari 0.9 the camera is the viewer's own.
+        camera = getattr(self._viewer, "scene", self._viewer).camera
+        self._looks[_OTHER[view]] = camera.center, camera.zoom
+        if view in self._looks:
+            camera.center, camera.zoom = self._looks[view]
+        else:
             self._viewer.reset_view()
 
     def set_opacity(self, opacity: float) -> None:
