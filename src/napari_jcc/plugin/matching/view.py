@@ -54,11 +54,12 @@ class MatchView:
     def begin(self, matched: Matched) -> list[Step]:
         """Show the pairs of another run from now on; its masks are shown at once."""
         former = self._matched
-        is_other = former is not None and former.source.name != matched.source.name
+        if former is not None and former.source.name != matched.source.name:
+            self._remove_side()
+            self.layers.clear()
+            self._looks.clear()
         self._matched, self._drawn = matched, None
-        put = partial(self._put_stack, matched), partial(self._put_masks, matched)
-        forget = [self.layers.clear, self._looks.clear]
-        return [*self._remove_side(), *forget, *put] if is_other else [*put]
+        return [partial(self._put_stack, matched), partial(self._put_masks, matched)]
 
     def show(
         self, row: int, side: SideBySide, warped: da.Array, view: View, opacity: float
@@ -90,8 +91,8 @@ class MatchView:
 
     def turn(self, view: View) -> list[Step]:
         """Show pairs beside or over each other; other layers are hidden meanwhile."""
-        put = [self._put_pair, self._put_lines] if view == "side" else self._remove_side()
-        return [*put, partial(self._turn, view)]
+        layers = [self._put_pair, self._put_lines] if view == "side" else []
+        return [*layers, partial(self._turn, view)]
 
     def _turn(self, view: View) -> None:
         turned = view != self._view
@@ -106,6 +107,7 @@ class MatchView:
             for layer in others:
                 layer.visible = False
         else:
+            self._remove_side()
             self.unhide()
         if turned:
             self._turn_camera(view)
@@ -132,26 +134,22 @@ class MatchView:
             layer.visible = True
         self._hidden.clear()
 
-    def step_aside(self) -> list[Step]:
+    def step_aside(self) -> None:
         """Show the images in place of a pair side by side, until `turn` is asked for it.
 
         Pairs over each other stay: they are drawn where the images are.
         """
-        return [*self._remove_side(), self._fade]
-
-    def _fade(self) -> None:
-        if self._view == "side":
+        warped = self._present("warped")
+        if self._view == "side" and warped is not None:
+            opacity = warped.opacity
             self._turn("over")
-            warped = self._present("warped")
-            if warped is not None:
-                # Not hidden: the next layers added would crash napari under Mesa.
-                self._opacity, warped.opacity = warped.opacity, 0
+            # Not hidden: the next layers added would crash napari under Mesa.
+            warped.opacity, self._opacity = 0, opacity
 
     def clear(self) -> None:
         """Take the pair away that lies beside the images, and show these again."""
         if self._matched is not None:
-            for step in self.turn("over"):
-                step()
+            self._turn("over")
 
     def _put_stack(self, matched: Matched) -> None:
         source = matched.source
@@ -169,17 +167,12 @@ class MatchView:
             matched, (side, _) = self._matched, self._drawn
             self._put("pair", side.picture, lambda data: _make_pair(data, matched))
 
-    def _remove_side(self) -> list[Step]:
-        """Remove the pair side by side, in steps: napari looks for garbage at each layer.
-
-        Hidden, it would still make room for itself when the view is reset.
-        """
-        return [partial(self._remove, name) for name in ("lines", "pair")]
-
-    def _remove(self, name: str) -> None:
-        layer = self._present(name)
-        if layer is not None:
-            self._viewer.layers.remove(layer)
+    def _remove_side(self) -> None:
+        # Hidden, it would still make room for itself when the view is reset.
+        for name in ("pair", "lines"):
+            layer = self._present(name)
+            if layer is not None:
+                self._viewer.layers.remove(layer)
 
     def _present(self, name: str) -> Layer | None:
         layer = self.layers.get(name)

@@ -148,7 +148,7 @@ class MatchDock(ImagesDock):
             return
         self._behind = behind
         if behind:
-            self.showing.add(self.view.step_aside())
+            self.showing.add([self.view.step_aside])
         else:
             self.look_at(self.row)
 
