@@ -22,6 +22,7 @@ from napari_jcc.plugin.sweep.sweepable import list_sweepable, suggest_range
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.sweep.dock import SweepDock
 from napari_jcc.plugin.widgets.sweep.model import SweepModel
+from napari_jcc.plugin.widgets.tall import Squeezed
 from napari_jcc.sweep import Grid, SweepPoint, SweepTable
 from napari_jcc.sweep.masks import PackedMasks
 from napari_jcc.sweep.values import read_setting
@@ -218,6 +219,14 @@ def test_sliders_tell_of_no_point_while_the_base_outside_of_the_grid_is_shown(do
     assert dock.model.point(dock._row).parameters["problem.nu"] == 0.7
 
 
+@pytest.mark.gui
+def test_all_of_a_sweep_of_one_setting_is_seen_in_a_low_window(dock):
+    dock.said.setText("The canvas shows the masks of this point.")
+    dock.scrubber.set_grid(dock.grid())
+    width, height = 348, 611  # what a window of 1024 x 700 leaves
+    assert dock.findChild(Squeezed).heightForWidth(width) <= height
+
+
 def test_titles_of_several_words_take_as_many_lines():
     model = SweepModel()
     model.set_table(SweepTable(Grid.build(get_preset("fast"), ["problem.nu=1,2"])))
@@ -231,7 +240,7 @@ def test_a_name_that_two_sections_have_is_told_with_its_section():
     grid = Grid.build(get_preset("fast"), ["superpixels.count=50,100", "problem.nu=1,2"])
     model.set_table(SweepTable(grid))
     heads = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(3)]
-    assert set(heads[:2]) == {"superpixels.count", "nu"}
+    assert set(heads[:2]) == {"superpixels.\ncount", "nu"}
 
 
 @pytest.mark.gui

@@ -8,6 +8,18 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 _LEAST_HEIGHT = 120
 
 
+class Squeezed(QWidget):
+    """Content that gives up room down to what its parts need, and only then scrolls.
+
+    A scroll area gives content with wrapped texts the height that it would like to have.
+    """
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the least height in pixels."""
+        layout = self.layout()
+        return -1 if layout is None else int(layout.minimumHeightForWidth(width))
+
+
 class TallContent(QScrollArea):
     """Scrolls what has no room in the window, which would grow beyond the screen for it.
 

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QLabel,
     QTableView,
-    QWidget,
 )
 
 from napari_jcc.config import apply_overrides
@@ -26,7 +25,7 @@ from napari_jcc.plugin.widgets.sweep.export import SweepExport
 from napari_jcc.plugin.widgets.sweep.model import SORT_ROLE, SweepModel
 from napari_jcc.plugin.widgets.sweep.plot import SweepPlot
 from napari_jcc.plugin.widgets.sweep.scrubber import Scrubber
-from napari_jcc.plugin.widgets.tall import TallContent
+from napari_jcc.plugin.widgets.tall import Squeezed, TallContent
 from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
 from napari_jcc.sweep import MEASURES, Grid, SweepTable, describe_sameness
 from napari_jcc.sweep.grid import Index
@@ -168,7 +167,7 @@ class SweepDock(Dock):
         self.truth.disconnect_viewer()
 
     def _build(self) -> None:
-        content = QWidget()
+        content = Squeezed()
         layout = in_column(
             QLabel("Setting to vary, and the values to try"),
             *self.axes,
@@ -196,7 +195,7 @@ class SweepDock(Dock):
         view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setMinimumHeight(76)
+        view.setMinimumHeight(110)
         view.setAccessibleName("Points of the sweep")
         rows = view.verticalHeader()
         if rows is not None:

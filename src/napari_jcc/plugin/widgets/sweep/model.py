@@ -96,8 +96,8 @@ class SweepModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical or not self._titles:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            # A word a line: all columns are seen in a narrow window.
-            return self._titles[section].replace(" ", "\n")
+            # A word a line: more columns are seen in a narrow window.
+            return self._titles[section].replace(" ", "\n").replace(".", ".\n")
         is_tip = role == Qt.ItemDataRole.ToolTipRole and section < len(self._tips)
         return self._tips[section] if is_tip else None
 

@@ -14,6 +14,8 @@ from napari_jcc.sweep import SweepTable
 from napari_jcc.sweep.figure import draw_curves, draw_map, frame_cell, measure_points
 from napari_jcc.sweep.grid import Index
 
+_LEAST_HEIGHT = 120  # pixels, so that the numbers in a map can be read
+
 
 class SweepPlot(Plot):
     """A curve over the values of one setting, or a map over those of two.
@@ -33,6 +35,7 @@ class SweepPlot(Plot):
         self._current: Index | None = None
         self._mark: Artist | None = None
         self._unmarked: Any = None
+        self.setMinimumHeight(_LEAST_HEIGHT)
         self.setToolTip("Click a point to see its masks")
         self.mpl_connect("button_press_event", self._on_click)
         self.mpl_connect("draw_event", self._on_drawn)
