@@ -222,6 +222,12 @@ def test_a_pair_makes_way_for_another_dock_and_comes_back(viewer, dock, qtbot):
     wait(dock, qtbot)
     assert viewer.layers["set pair"].visible
     assert not viewer.layers["set"].visible
+    viewer.layers.remove("set warped")
+    frame.visibilityChanged.emit(False)
+    wait(dock, qtbot)
+    assert viewer.layers["set"].visible
+    frame.visibilityChanged.emit(True)
+    wait(dock, qtbot)
     dock.looks.over_button.setChecked(True)
     wait(dock, qtbot)
     assert viewer.layers["set warped"].opacity == 0.5

@@ -139,12 +139,12 @@ class MatchView:
 
         Pairs over each other stay: they are drawn where the images are.
         """
-        warped = self._present("warped")
-        if self._view == "side" and warped is not None:
-            opacity = warped.opacity
+        if self._view == "side":
             self._turn("over")
-            # Not hidden: the next layers added would crash napari under Mesa.
-            warped.opacity, self._opacity = 0, opacity
+            warped = self._present("warped")
+            if warped is not None:
+                # Not hidden: the next layers added would crash napari under Mesa.
+                self._opacity, warped.opacity = warped.opacity, 0
 
     def clear(self) -> None:
         """Take the pair away that lies beside the images, and show these again."""
