@@ -251,7 +251,13 @@ class Sitting:
 
     def add_to_empty_viewer(self) -> None:
         """Add the layers that the jobs have added to a viewer without the plugin."""
-        copies = [layer.as_layer_data_tuple() for layer in self.viewer.layers]
+        # Those that the pair hides too: what is hidden is not drawn.
+        hidden = self.matcher.view._hidden
+        copies = [
+            (data, options | {"visible": layer.visible or layer in hidden}, kind)
+            for layer in self.viewer.layers
+            for data, options, kind in [layer.as_layer_data_tuple()]
+        ]
         viewer = napari.Viewer(title="napari", show=True)
         viewer.window.resize(1400, 860)
         rest(1)
