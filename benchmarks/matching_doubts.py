@@ -4,25 +4,44 @@
 
 Matches all images of all kinds with each other, and asks of every kind alone which of its
 images `napari-jcc match` would doubt (false alarms), and of every kind with one image of
-another whether it doubts that one. `--checkpoint` asks a trained network instead.
+another whether it doubts that one: by direct matches, and by way of other images as well.
+`--checkpoint` asks a trained network instead.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
+from remembered import Remembered
+
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
-from napari_jcc.matching.outputs import PairResult, match_collection, open_set_matcher
+from napari_jcc.matching.outputs import SetMatcher, open_set_matcher
 from napari_jcc.matching.outputs.result import doubtful_images
+from napari_jcc.matching.outputs.through import ThroughOthers
+from napari_jcc.progress import Progress
 
 
-def among(pairs: list[PairResult], places: set[int]) -> list[PairResult]:
-    """Pairs of a part of the images."""
-    return [pair for pair in pairs if {pair.source, pair.target} <= places]
+def count_doubts(
+    matcher: SetMatcher, images: ImageCollection, kinds: Sequence[set[int]]
+) -> tuple[int, list[bool]]:
+    """Images doubted among their own kind; and whether each is among another."""
+
+    def doubted(places: set[int]) -> list[int]:
+        pairs = list(combinations(sorted(places), 2))
+        return doubtful_images(list(matcher.match(images, pairs, Progress())))
+
+    alarms = sum(len(doubted(kind)) for kind in kinds)
+    found = [
+        stranger in doubted(kind | {stranger})
+        for kind in kinds
+        for stranger in set(range(len(images))) - kind
+    ]
+    return alarms, found
 
 
 def main() -> None:
@@ -31,30 +50,29 @@ def main() -> None:
     parser.add_argument("--encoder", default="", help="empty: gradients, no weights")
     parser.add_argument("--checkpoint", type=Path, help="of napari-jcc train")
     parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--through", type=int, default=4, help="other images asked")
     options = parser.parse_args()
     changes = ["training.device=cpu", *options.set]
     if options.encoder:
         changes.append(f"network.encoder={options.encoder}")
-    matcher = open_set_matcher(options.checkpoint, lambda c: apply_overrides(c, changes))
+    changes.append("matching.through=0")
+    direct = open_set_matcher(options.checkpoint, lambda c: apply_overrides(c, changes))
     files = [file for kind in options.kind for file in kind]
     images = ImageCollection.from_files(files)
-    every = list(combinations(range(len(files)), 2))
-    pairs = list(match_collection(matcher, images, every).pairs)
     starts = [sum(map(len, options.kind[:place])) for place in range(len(options.kind))]
     kinds = [
         set(range(start, start + len(kind)))
         for start, kind in zip(starts, options.kind, strict=True)
     ]
-    alarms = [len(doubtful_images(among(pairs, kind))) for kind in kinds]
-    found = [
-        stranger in doubtful_images(among(pairs, kind | {stranger}))
-        for kind in kinds
-        for stranger in set(range(len(files))) - kind
-    ]
-    sys.stdout.write(
-        f"{sum(alarms)} of {len(files)} images doubted among their own kind, "
-        f"{sum(found)} of {len(found)} among another\n"
-    )
+    remembered = Remembered(direct, images)
+    for count in (0, options.through):
+        remembered.ask(count)
+        alarms, found = count_doubts(ThroughOthers(remembered), images, kinds)
+        sys.stdout.write(
+            f"by way of {count} others: {alarms} of {len(files)} images doubted among "
+            f"their own kind, {sum(found)} of {len(found)} among another\n"
+        )
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ def test_files_hold_what_was_found(textures, matched, tmp_path):
     for row, pair in zip(pairs, matched.pairs, strict=True):
         assert float(row["cycle_error"]) == pytest.approx(pair.cycle_error, abs=1e-6)
         assert float(row["affine_c"]) == pytest.approx(pair.theta_affine[2], rel=1e-5)
-        assert row["tps_x1"] == ""
+        assert float(row["tps_x1"]) == pytest.approx(pair.theta_tps[0], rel=1e-5)
         own = [point for point in points if point["source"] == row["source"]]
         assert len(own) == int(row["points"]) > 0
         with Image.open(out / row["warped"]) as picture:
@@ -312,7 +312,13 @@ def test_trained_network_gives_thetas_and_masks(tmp_path):
     assert "tps_x26" not in row
     assert [mask.shape for mask in result.masks] == [images.shape(i) for i in range(3)]
     points = np.array([[3.0, 4.0], [20.0, 30.0]])
-    np.testing.assert_allclose(pair.sureness(points) <= pair.confidence, True)
+    assert (pair.sureness(points) <= 1).all()
+    direct = open_set_matcher(
+        tmp_path / "a.ckpt",
+        lambda config: apply_overrides(config, {"matching.through": 0}),
+    )
+    (pair,) = direct.match(images, [(0, 1)], Progress())
+    assert (pair.sureness(points) <= pair.confidence).all()
     with pytest.raises(ConfigError, match=r"network\.grid"):
         open_set_matcher(
             tmp_path / "a.ckpt",

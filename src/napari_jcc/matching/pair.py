@@ -90,6 +90,8 @@ class PairResult:
         backward: PairMatch,
         tolerance: float,
         instance: int = 1,
+        *,
+        by_majority: bool = False,
     ) -> PairResult:
         """Judge a pair by matching it both ways.
 
@@ -107,12 +109,14 @@ class PairResult:
             Largest cycle error of a match, as share of the image side.
         instance
             Number of the map.
+        by_majority
+            Whether the confidence forward is a share of voices, of which an inlier needs
+            more than half.
         """
         points = grid_points(sizes[1], JUDGED_POINTS)
         ends = forward.transfer(points)
         errors = cycle_errors(points, backward.transfer(ends), sizes[1])
         inside = is_inside(ends, sizes[0])
-        inlier = float(((errors <= tolerance) & inside).mean())
 
         def agreement(points: FloatArray) -> FloatArray:
             return (
@@ -120,6 +124,10 @@ class PairResult:
                 if forward.confidence is None
                 else forward.confidence(points)
             )
+
+        agreed = agreement(points)
+        matched = (errors <= tolerance) & inside & (not by_majority or agreed > 0.5)
+        inlier = float(matched.mean())
 
         def sureness(points: FloatArray) -> FloatArray:
             ends = forward.transfer(points)
@@ -137,7 +145,7 @@ class PairResult:
             theta_tps=None,
             cycle_error=float(errors.mean()),
             inlier_share=inlier,
-            confidence=inlier * float(agreement(points).mean()),
+            confidence=inlier * float(agreed.mean()),
             tolerance=tolerance,
             instance=instance,
         )

@@ -51,6 +51,16 @@ class MatchingConfig(Section):
         gt=0,
         le=1,
     )
+    through: int = setting(
+        4,
+        "Other images asked",
+        "Two images are also matched by way of so many others of the matched pairs, those "
+        "that match best; points go where most of these ways lead. Takes longer, unless "
+        "all pairs are matched anyway. 0: nothing but the two images is looked at, as "
+        "where several instances are.",
+        ge=0,
+        le=100,
+    )
     instances: int = setting(
         1,
         "Instances per pair",

@@ -10,6 +10,7 @@ from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatcher
+from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.matching.outputs.trained import (
     Adapt,
     load_network,
@@ -73,6 +74,8 @@ def open_set_matcher(
 ) -> SetMatcher:
     """Open the trained network in a checkpoint, or a matcher that needs no training.
 
+    Sets of three images or more are also matched by way of others (``matching.through``).
+
     Parameters
     ----------
     checkpoint
@@ -94,8 +97,10 @@ def open_set_matcher(
     if checkpoint is None:
         config = adapt(MatchConfig())
         refines = config.matching.untrained == "refinement"
-        return open_refinement(config) if refines else UntrainedMatcher(config)
-    return open_trained(Path(checkpoint), adapt)
+        direct = open_refinement(config) if refines else UntrainedMatcher(config)
+    else:
+        direct = open_trained(Path(checkpoint), adapt)
+    return ThroughOthers(direct)
 
 
 def open_pair_matcher(

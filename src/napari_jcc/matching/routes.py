@@ -1,0 +1,249 @@
+"""Ways between two images of a set, the direct one and those by way of others.
+
+What misleads the match of two images seldom misleads the ways through other images in the
+same direction. So the median of where all these ways lead is nearer than any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from napari_jcc._types import FloatArray
+from napari_jcc.matching.baselines import PairMatch, PointMap
+from napari_jcc.matching.baselines.thin_plate import Bends, SmoothMap, fit_smooth_map
+from napari_jcc.matching.pair import (
+    JUDGED_POINTS,
+    PairResult,
+    Sizes,
+    cycle_errors,
+    fit_theta,
+    from_unit,
+    grid_points,
+    to_unit,
+)
+
+WANDERING = 0.1
+"""Distance of a point from its start, as share of the image side, after every step of a way
+was taken there and back, that makes the way e times less trusted."""
+NEAR = 0.01
+"""Distance from the median, as share of the image side, below which ways count alike."""
+MEDIAN_ROUNDS = 20
+CONTROLS = 5
+"""Control points of the answer's spline along each side of the image."""
+BENDING = 1e-3
+"""Price of the spline's bending energy."""
+RIDGE = 1e-6
+"""Price of leaving the affine map that fits best; settles what no point says."""
+
+
+class KnownPairs:
+    """Images of a set that were matched directly, each two of them once.
+
+    Parameters
+    ----------
+    pairs
+        What was matched; both ways of every pair are used.
+    """
+
+    def __init__(self, pairs: Iterable[PairResult]) -> None:
+        self._pairs: dict[frozenset[int], PairResult] = {}
+        self.add(pairs)
+
+    def add(self, pairs: Iterable[PairResult]) -> None:
+        """Know more pairs."""
+        self._pairs |= {frozenset((pair.source, pair.target)): pair for pair in pairs}
+
+    def __contains__(self, places: tuple[int, int]) -> bool:
+        return frozenset(places) in self._pairs
+
+    def step(
+        self, start: int, end: int, points: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Carry points (K, 2) to another image; also say how far they are from coming back.
+
+        Returns
+        -------
+        ends : (K, 2) float64
+        errors : (K,) float64
+            As share of the side of the image that the points lie in.
+        """
+        pair = self._pairs[frozenset((start, end))]
+        there, back, size = pair.to_source, pair.to_target, pair.sizes[1]
+        if pair.target != start:
+            there, back, size = back, there, pair.sizes[0]
+        ends = there(points)
+        return ends, cycle_errors(points, back(ends), size)
+
+    def confidence(self, way: Sequence[int]) -> float:
+        """Confidence of the least confident pair of a way."""
+        return min(self._pairs[frozenset(step)].confidence for step in pairwise(way))
+
+
+class Meeting(NamedTuple):
+    """Where ways lead together.
+
+    Attributes
+    ----------
+    ends : (K, 2) float64
+        Weighted geometric medians of where they lead, in pixels.
+    spread : (K,) float64
+        Mean distance of the ways from there, as share of the image side.
+    agreement : (K,) float64
+        Share of the ways that end within the tolerance from there, in [0, 1].
+    """
+
+    ends: FloatArray
+    spread: FloatArray
+    agreement: FloatArray
+
+
+class Routes:
+    """All ways from one image to another.
+
+    Parameters
+    ----------
+    known
+        Pairs that the ways are made of.
+    ways
+        Places of the images that each of them visits, the same two first and last.
+    size
+        Height and width of the image they lead to.
+    tolerance
+        Distance from the median, as share of the image side, at which a way agrees.
+    """
+
+    def __init__(
+        self,
+        known: KnownPairs,
+        ways: Sequence[Sequence[int]],
+        size: tuple[int, int],
+        tolerance: float,
+    ) -> None:
+        self._known = known
+        self._ways = ways
+        self._size = size
+        self._tolerance = tolerance
+
+    def meet(self, points: FloatArray) -> Meeting:
+        """Carry points (K, 2) along all ways."""
+        walked = [self._walk(way, points) for way in self._ways]
+        ends, weights = (np.stack(part) for part in zip(*walked, strict=True))
+        shares = ends / self._size[::-1]
+        middle = geometric_median(shares, weights)
+        distance = np.linalg.norm(shares - middle, axis=2)
+        return Meeting(
+            middle * self._size[::-1],
+            np.average(distance, axis=0, weights=weights),
+            np.average(distance <= self._tolerance, axis=0, weights=weights),
+        )
+
+    def agreement(self, points: FloatArray) -> FloatArray:
+        """Share of the ways that agree, at points (K, 2): (K,) in [0, 1]."""
+        return self.meet(points).agreement
+
+    def _walk(
+        self, way: Sequence[int], points: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Go one way to its ends (K, 2), with how far it is to be trusted (K,), above 0."""
+        wandered = np.zeros(len(points))
+        for start, end in pairwise(way):
+            points, errors = self._known.step(start, end, points)
+            wandered += errors
+        trust = self._known.confidence(way) * np.exp(-wandered / WANDERING)
+        return points, np.maximum(trust, 1e-9)
+
+
+def geometric_median(points: FloatArray, weights: FloatArray) -> FloatArray:
+    """Find the points (K, 2) whose weighted sum of distances from R others each is least.
+
+    By Weiszfeld's iteration, with `NEAR` added to every distance.
+
+    Parameters
+    ----------
+    points : (R, K, 2) float64
+        Where R ways lead from each of K points.
+    weights : (R, K) float64
+        How much each counts, above 0.
+    """
+    pull = weights
+    for _ in range(MEDIAN_ROUNDS):
+        middle = (pull[..., None] * points).sum(axis=0) / pull.sum(axis=0)[:, None]
+        pull = weights / (np.linalg.norm(points - middle, axis=2) + NEAR)
+    return np.asarray(middle)
+
+
+def match_through(
+    known: KnownPairs, pair: PairResult, middles: Sequence[int]
+) -> PairResult:
+    """Match two images by all ways between them, the direct one and one by each of others.
+
+    Both directions are thin plate transformations fitted to where the ways meet. A point
+    counts as inlier only where more than half of the ways agree.
+
+    Parameters
+    ----------
+    known
+        `pair`, and each of its images with each of `middles`.
+    pair
+        What is known directly.
+    middles
+        Places of other images.
+    """
+    places = pair.source, pair.target
+    back = [places, *((pair.source, middle, pair.target) for middle in middles)]
+    there = [way[::-1] for way in back]
+    sizes, tolerance = pair.sizes, pair.tolerance
+    to_source = Routes(known, there, sizes[0], tolerance)
+    forward = _fit(to_source, sizes)
+    backward = _fit(Routes(known, back, sizes[1], tolerance), sizes[::-1])
+    judged = PairResult.judge(
+        places,
+        sizes,
+        PairMatch(_in_pixels(forward, sizes), to_source.agreement),
+        PairMatch(_in_pixels(backward, sizes[::-1])),
+        tolerance,
+        by_majority=True,
+    )
+    affine, tps = _theta(forward)
+    return replace(judged, theta_affine=affine, theta_tps=tps)
+
+
+def _fit(routes: Routes, sizes: Sizes) -> SmoothMap:
+    """Fit where points of the second image meet in the first; in units of `to_unit`."""
+    points = grid_points(sizes[1], JUDGED_POINTS)
+    met = routes.meet(points)
+    prior = fit_theta(points, met.ends, sizes).reshape(2, 3).T[[2, 0, 1]]
+    return fit_smooth_map(
+        to_unit(points, sizes[1]),
+        to_unit(met.ends, sizes[0]),
+        1 / (met.spread + NEAR),
+        prior=prior,
+        ridge=RIDGE,
+        bending=BENDING,
+        bends=Bends.on_grid(CONTROLS),
+    )
+
+
+def _in_pixels(fitted: SmoothMap, sizes: Sizes) -> PointMap:
+    def carry(points: FloatArray) -> FloatArray:
+        return from_unit(fitted(to_unit(points, sizes[1])), sizes[0])
+
+    return carry
+
+
+def _theta(fitted: SmoothMap) -> tuple[FloatArray, FloatArray]:
+    """Affine and thin plate parameters of a map, as a network would give them.
+
+    Splines with the same control points are the same where these go to the same places, so
+    the thin plate part says where they are before the affine part.
+    """
+    shift, linear = fitted.coefficients[0], fitted.coefficients[1:3]
+    affine = np.column_stack([linear.T, shift]).ravel()
+    controls = fitted(Bends.on_grid(CONTROLS).controls)
+    inner = (controls - shift) @ np.linalg.pinv(linear)
+    return affine, inner.T.ravel()
