@@ -169,6 +169,7 @@ class MatchView:
 
     def _remove_side(self) -> None:
         # Hidden, it would still make room for itself when the view is reset.
+        # In the turn that shows the others: napari may crash under Mesa if it draws between.
         for name in ("pair", "lines"):
             layer = self._present(name)
             if layer is not None:
