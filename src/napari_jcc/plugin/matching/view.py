@@ -169,7 +169,7 @@ class MatchView:
 
     def _remove_side(self) -> None:
         # Hidden, it would still make room for itself when the view is reset.
-        # In the turn that shows the others: napari may crash under Mesa if it draws between.
+        # In the turn that shows the others: drawn in between, napari may crash under Mesa.
         for name in ("pair", "lines"):
             layer = self._present(name)
             if layer is not None:
