@@ -60,6 +60,7 @@ def test_trained_network_matches_and_segments(folder, tmp_path, capsys):
     written = output.stat().st_mtime_ns
     assert run("train", folder, "-o", output, "--resume") == 0  # nothing is left to do
     assert output.stat().st_mtime_ns == written
+    assert "nothing was done" in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_what_was_learned_and_the_command_it_names_goes_on(

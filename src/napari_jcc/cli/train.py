@@ -119,8 +119,11 @@ def train(
         raise Cancelled(
             f"Cancelled; {output} keeps what was learned. Go on by: {again}"
         ) from error
-    if not quiet:
-        _show(finished, output, paths, recursive=recursive)
+    if quiet:
+        return
+    if resume and _stamp(output) == before:
+        typer.echo("Note: training had come to its end before; nothing was done.", err=True)
+    _show(finished, output, paths, recursive=recursive)
 
 
 def _stamp(path: Path) -> int | None:
