@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels, Vectors
 from PIL import Image as Picture
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QSpinBox
 from typer.testing import CliRunner
 
 from encoders import export_network
@@ -92,6 +92,24 @@ def dock(viewer, monkeypatch) -> MatchDock:
 def run(dock, qtbot):
     dock.run()
     wait(dock, qtbot)
+
+
+def test_other_images_are_asked_as_the_setting_says(dock, qtbot, monkeypatch):
+    asked = []
+
+    def open_matcher(checkpoint, adapt):
+        asked.append(adapt(MatchConfig()).matching.through)
+        return Shifting()
+
+    monkeypatch.setattr(matches, "open_set_matcher", open_matcher)
+    run(dock, qtbot)
+    dock.pairs.through = 1
+    run(dock, qtbot)
+    assert asked == [MatchConfig().matching.through, 1]
+    editor = dock.pairs.findChild(QSpinBox)
+    assert editor.isEnabled()
+    dock.pairs.choose("a", "b")
+    assert not editor.isEnabled()
 
 
 def test_axes_taken_for_channels_leave_fewer_images_in_every_dock(viewer, rng):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray
-from napari_jcc.config import CollectionConfig
+from napari_jcc.config import CollectionConfig, MatchConfig, apply_overrides
 from napari_jcc.matching.baselines import PointMap
 from napari_jcc.matching.outputs import (
     Correspondences,
@@ -45,11 +45,19 @@ class MatchRequest:
         Name of the one other image; empty for all others.
     choice
         What matches.
+    through
+        Number of other images that are asked; see ``matching.through``.
     """
 
     target: str
     source: str
     choice: MatcherChoice
+    through: int
+
+    def adapt(self, config: MatchConfig) -> MatchConfig:
+        """Make the settings of a run of those that the matcher starts from."""
+        adapted = self.choice.adapt(config)
+        return apply_overrides(adapted, {"matching.through": self.through})
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ def match_images(
     JccError
         If the images, or the matcher, cannot be used, or on cancel.
     """
-    matcher = open_set_matcher(request.choice.network, request.choice.adapt)
+    matcher = open_set_matcher(request.choice.network, request.adapt)
     source = find_source(layers, matcher.config.collection)
     names = source.collection.names
     pairs = choose_pairs(names, f"template:{request.target}")

@@ -90,6 +90,7 @@ class MatchDock(ImagesDock):
             target=self.pairs.target,
             source=self.pairs.source,
             choice=self.matcher.choice(self.session.config.runtime.device),
+            through=self.pairs.through,
         )
         work = partial(match_images, self.session.chosen, request)
         self.start("Match", work, self._on_matched)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QToolButton, QWidget
 
+from napari_jcc.config import MatchingConfig
 from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.parts import in_row
 from napari_jcc.plugin.widgets.pick_table import PickTable
+from napari_jcc.plugin.widgets.settings.setting_row import describe_setting
+from napari_jcc.plugin.widgets.settings.spin_boxes import IntEditor
 
 _COLUMNS = (
     ("image", "Image that was matched to the template"),
@@ -40,7 +43,12 @@ class PairChooser(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        field = MatchingConfig.model_fields["through"]
         self._target, self._source = _make_list("Template"), _make_list("Images matched")
+        self._through = IntEditor(field)
+        self._through.set_value(field.default)
+        self._through.setAccessibleName(field.title or "")
+        self._through.setToolTip(describe_setting("matching.through", field))
         self._target.setToolTip("Template: all is drawn in the place of this image")
         self._source.setToolTip("What is matched to the template")
         self.current_button = QToolButton()
@@ -50,8 +58,9 @@ class PairChooser(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addRow("Template", in_row((self._target, 1), self.current_button))
         layout.addRow("Match", self._source)
+        layout.addRow(field.title, self._through)
         self._target.currentIndexChanged.connect(self._on_target)
-        self._source.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self._source.currentIndexChanged.connect(self._on_source)
         self.current_button.clicked.connect(self.current_wanted)
 
     @property
@@ -63,6 +72,15 @@ class PairChooser(QWidget):
     def source(self) -> str:
         """Name of the one image that is matched; empty for all."""
         return self._source.currentText() if self._source.currentIndex() > 0 else ""
+
+    @property
+    def through(self) -> int:
+        """Number of other images that are asked."""
+        return self._through.value()
+
+    @through.setter
+    def through(self, count: int) -> None:
+        self._through.set_value(count)
 
     def set_names(self, names: Sequence[str]) -> None:
         """Offer images by their names and keep the choice where it can be."""
@@ -87,6 +105,11 @@ class PairChooser(QWidget):
         self._source.addItems([_ALL, *(name for name in names if name != self.target)])
         self._source.setCurrentIndex(max(0, self._source.findText(before)))
         self._source.blockSignals(False)
+        self._on_source()
+
+    def _on_source(self) -> None:
+        # Of two images there are no others.
+        self._through.setEnabled(not self.source)
         self.changed.emit()
 
 
