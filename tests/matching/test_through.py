@@ -99,6 +99,8 @@ def test_what_most_ways_agree_on_is_believed_and_the_rest_is_no_inlier():
     even = [pair.inlier_share for pair in found if 0 not in (pair.source, pair.target)]
     assert max(odd) == 0
     assert min(even) > 0.5
+    assert found[-1].to_source([[3, 4]]).shape == (1, 2)
+    assert found[-1].sureness([[3, 4]]).shape == (1,)
     sure = found[0].correspondences(10)
     assert len(sure.confidence) == 0 or sure.confidence.max() < 0.5
 

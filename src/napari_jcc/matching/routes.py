@@ -131,6 +131,7 @@ class Routes:
 
     def meet(self, points: FloatArray) -> Meeting:
         """Carry points (K, 2) along all ways."""
+        points = np.asarray(points, dtype=np.float64)
         walked = [self._walk(way, points) for way in self._ways]
         ends, weights = (np.stack(part) for part in zip(*walked, strict=True))
         shares = ends / self._size[::-1]
@@ -231,7 +232,8 @@ def _fit(routes: Routes, sizes: Sizes) -> SmoothMap:
 
 def _in_pixels(fitted: SmoothMap, sizes: Sizes) -> PointMap:
     def carry(points: FloatArray) -> FloatArray:
-        return from_unit(fitted(to_unit(points, sizes[1])), sizes[0])
+        unit = to_unit(np.asarray(points, dtype=np.float64), sizes[1])
+        return from_unit(fitted(unit), sizes[0])
 
     return carry
 
