@@ -66,13 +66,6 @@ class State:
 class Machine:
     """Answers of a finished run under edits; remembers nothing of earlier ones.
 
-    Parameters
-    ----------
-    run
-        The finished run.
-    keys
-        Of its images.
-
     Attributes
     ----------
     start

@@ -101,13 +101,7 @@ def _read_lesson(
 
 
 class LookTeacher:
-    """Learns the look of a finished run's objects again, from what the user marked.
-
-    Parameters
-    ----------
-    run
-        The finished run.
-    """
+    """Learns the look of a finished run's objects again, from what the user marked."""
 
     def __init__(self, run: FinishedRun) -> None:
         self._run = run

@@ -36,17 +36,6 @@ class Formulation(ABC):
     ) -> Solution:
         """Solve by the solver of the settings; look at the status.
 
-        Parameters
-        ----------
-        program : QuadraticProgram
-            What `program` returned.
-        config : SolverConfig
-            Settings.
-        device
-            Named as in `runtime.device`.
-        progress
-            The way to cancel.
-
         Raises
         ------
         SolverError

@@ -40,13 +40,7 @@ def open_dock(viewer: Any, title: str) -> Any:
 
 
 def show_dock(viewer: Any, title: str) -> None:
-    """Open a dock, or bring it to the front; returns before it is there, see `OpeningDock`.
-
-    Parameters
-    ----------
-    viewer, title
-        As for `open_dock`.
-    """
+    """Open a dock or bring it to the front; returns before it is there (`OpeningDock`)."""
     widget = _find_open(viewer, title)
     if widget is None:
         widget = _find_opening(title)(viewer, at_once=False)

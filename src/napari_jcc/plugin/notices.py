@@ -21,15 +21,7 @@ COPY = "Copy details"
 
 
 def show_problem(error: Exception, title: str = "") -> None:
-    """Show an error whose message says what to do; its details can be copied.
-
-    Parameters
-    ----------
-    error
-        As it was raised.
-    title
-        What was being done.
-    """
+    """Show an error whose message says what to do; its details can be copied."""
     details = describe_problem(error, title)
 
     def copy(_: Any) -> None:

@@ -125,13 +125,7 @@ class Session(QObject):
         corrector: Corrector | ReopenedCorrector,
         masks: NDArray[Any] | None = None,
     ) -> Corrections:
-        """Take over what is drawn on a result from now on, and on none other.
-
-        Parameters
-        ----------
-        shown, corrector, masks
-            As for `Corrections`.
-        """
+        """Take over what is drawn on a result from now on, and on none other."""
         if self.corrections is not None:
             self.corrections.stop()
         self.corrections = Corrections(self, shown, corrector, self, masks)

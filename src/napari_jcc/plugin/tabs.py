@@ -22,13 +22,6 @@ def join_tabs(widget: QWidget, viewer: Any) -> None:
 
     napari's menus put every dock below the others, until the window is higher than the
     screen.
-
-    Parameters
-    ----------
-    widget
-        Has just come into the window.
-    viewer
-        Whose window it is.
     """
     own = frame_of(widget)
     window = None if own is None else own.parentWidget()

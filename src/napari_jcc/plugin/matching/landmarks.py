@@ -34,13 +34,6 @@ class Carrier:
 
     What was found out about pairs of images is kept, so that carrying again after a
     correction is quick.
-
-    Parameters
-    ----------
-    collection
-        The images.
-    choice
-        What finds the way between whole images.
     """
 
     def __init__(self, collection: ImageCollection, choice: MatcherChoice) -> None:

@@ -28,11 +28,6 @@ _RETRY = 60_000
 class Keeper(QObject):
     """Notices every change of a session and writes an automatic copy soon after.
 
-    Parameters
-    ----------
-    session
-        Watched as long as it lives.
-
     Attributes
     ----------
     changed

@@ -44,13 +44,6 @@ class _Wish:
 class Tiles(QObject):
     """Keeps the tiles that were looked at last.
 
-    Parameters
-    ----------
-    session
-        Runs the work.
-    owner
-        Dock that the work ends with.
-
     Attributes
     ----------
     drawn

@@ -27,11 +27,6 @@ class SweepPreview:
 
     What the user drew is laid over; the layers of the result are hidden meanwhile and
     never written to. Only the slice in view is unpacked.
-
-    Parameters
-    ----------
-    session
-        Whose viewer and edits are shown.
     """
 
     def __init__(self, session: Session) -> None:

@@ -13,15 +13,7 @@ _NO_FILES = (
 
 
 def copy_command(command: str, say: Callable[[str], None]) -> None:
-    """Put a command on the clipboard, or say why there is none.
-
-    Parameters
-    ----------
-    command
-        Empty where the images are in no file.
-    say
-        Shows a text.
-    """
+    """Put a command on the clipboard, or say why there is none: no files."""
     clipboard = QApplication.clipboard()
     if command and clipboard is not None:
         clipboard.setText(command)

@@ -31,13 +31,7 @@ draw the window anew, canvas and all, which would delay the answer."""
 
 
 class CorrectionPanel(QWidget):
-    """Says what was drawn and what became of it, over buttons to take it back.
-
-    Parameters
-    ----------
-    session
-        Of the viewer.
-    """
+    """Says what was drawn and what became of it, over buttons to take it back."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

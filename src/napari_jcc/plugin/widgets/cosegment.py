@@ -34,13 +34,7 @@ if TYPE_CHECKING:
 
 
 class CosegmentWidget(ImagesDock):
-    """Finds the common object in a set of images, as masks and boxes.
-
-    Parameters
-    ----------
-    napari_viewer
-        Viewer whose layers are worked on and that shows the results.
-    """
+    """Finds the common object in a set of images, as masks and boxes."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Run")

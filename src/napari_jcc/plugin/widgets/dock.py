@@ -32,13 +32,6 @@ class Dock(QWidget):
 
     Enter presses the button that has the keyboard, Escape cancels the job.
 
-    Parameters
-    ----------
-    viewer
-        Viewer that the dock belongs to.
-    run_text
-        What the run button says.
-
     Attributes
     ----------
     session

@@ -14,15 +14,7 @@ _COLUMNS = 3
 
 
 class DockBar(QWidget):
-    """One button per dock.
-
-    Parameters
-    ----------
-    viewer
-        Whose window the docks are opened in.
-    without
-        Title of the dock that the bar is in.
-    """
+    """One button per dock, but for the one that the bar is in."""
 
     def __init__(self, viewer: Any, without: str) -> None:
         super().__init__()

@@ -13,13 +13,7 @@ _WIDTH = 2  # pixels
 
 
 class FocusMark(QObject):
-    """Frames the control of a dock that was reached by a key, until the mouse is used.
-
-    Parameters
-    ----------
-    dock
-        Whose controls are framed.
-    """
+    """Frames the control of a dock that was reached by a key, until the mouse is used."""
 
     def __init__(self, dock: QWidget) -> None:
         super().__init__(dock)

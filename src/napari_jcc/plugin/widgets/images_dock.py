@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 
 class ImagesDock(Dock):
-    """A dock with the list of images at its top, in step with the other docks.
-
-    Parameters
-    ----------
-    viewer
-        Viewer that the dock belongs to.
-    run_text
-        What the run button says.
-    """
+    """A dock with the list of images at its top, in step with the other docks."""
 
     def __init__(self, viewer: napari.viewer.Viewer, run_text: str) -> None:
         super().__init__(viewer, run_text)

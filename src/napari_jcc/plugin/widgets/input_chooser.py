@@ -101,11 +101,6 @@ _TOOLTIP = (
 class InputChooser(QWidget):
     """A list of the viewer's Image layers, a button to open a folder, and what axes count.
 
-    Parameters
-    ----------
-    viewer
-        Viewer whose layers are offered.
-
     Attributes
     ----------
     changed

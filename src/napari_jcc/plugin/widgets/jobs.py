@@ -30,13 +30,7 @@ anew, which would delay the answer to a stroke."""
 
 
 class JobRow(QWidget):
-    """Title, progress and cancel of one job.
-
-    Parameters
-    ----------
-    task
-        Has just been started.
-    """
+    """Title, progress and cancel of one job."""
 
     def __init__(self, task: Task) -> None:
         super().__init__()
@@ -74,13 +68,7 @@ class JobRow(QWidget):
 
 
 class JobsButton(QToolButton):
-    """Says how many jobs run; pressed, it lists them.
-
-    Parameters
-    ----------
-    session
-        Whose jobs are listed.
-    """
+    """Says how many jobs run; pressed, it lists them."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

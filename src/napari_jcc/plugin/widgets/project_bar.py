@@ -37,11 +37,6 @@ _FILTER = f"Projects (*{EXTENSION})"
 class ProjectBar(QWidget):
     """A menu for the project file, its name and state, and the list of jobs.
 
-    Parameters
-    ----------
-    dock
-        Does the work, and has the status line.
-
     Attributes
     ----------
     adopted

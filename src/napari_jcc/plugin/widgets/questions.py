@@ -73,14 +73,7 @@ def save_as(
 def ask_result_folder(parent: QWidget, title: str, record: str) -> tuple[str, bool]:
     """Ask for the folder of a result, and whether to replace a former one.
 
-    Parameters
-    ----------
-    parent
-        Where it is asked.
-    title
-        Of the question.
-    record
-        File that tells a former result.
+    A former result is told by the file `record` in the folder.
 
     Returns
     -------

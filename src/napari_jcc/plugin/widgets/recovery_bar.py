@@ -21,15 +21,7 @@ if TYPE_CHECKING:
 
 
 class RecoveryBar(QWidget):
-    """A line of text over two buttons; hidden while there is nothing to recover.
-
-    Parameters
-    ----------
-    dock
-        Does the work.
-    show_layers
-        Called with the layers of a recovered session.
-    """
+    """A line of text over two buttons; hidden while there is nothing to recover."""
 
     def __init__(self, dock: Dock, show_layers: Callable[[list[LayerData]], None]) -> None:
         super().__init__()

@@ -32,11 +32,6 @@ if TYPE_CHECKING:
 class SaveButton(QPushButton):
     """Asks for a folder and writes the shown result there in a thread.
 
-    Parameters
-    ----------
-    dock
-        Does the work, and has the status line.
-
     Attributes
     ----------
     folder
@@ -78,13 +73,7 @@ class SaveButton(QPushButton):
 
 
 class ExportButton(QPushButton):
-    """Lists the formats, asks for the place, and writes in a thread.
-
-    Parameters
-    ----------
-    dock
-        Does the work, and has the status line.
-    """
+    """Lists the formats, asks for the place, and writes in a thread."""
 
     def __init__(self, dock: Dock) -> None:
         super().__init__("&Export")
@@ -149,11 +138,6 @@ _MOST_LINES = 4
 class ResultPanel(QWidget):
     """A summary over three buttons.
 
-    Parameters
-    ----------
-    save_button, export_button
-        Stand before that of this panel.
-
     Attributes
     ----------
     copy_wanted
@@ -196,13 +180,7 @@ class ResultPanel(QWidget):
 
 
 class LowScroll(QScrollArea):
-    """Shows a text as high as it is, and scrolls one that would squeeze all else.
-
-    Parameters
-    ----------
-    label
-        Has the text; wraps its lines.
-    """
+    """Shows a text as high as it is, and scrolls one that would squeeze all else."""
 
     def __init__(self, label: QLabel) -> None:
         super().__init__()

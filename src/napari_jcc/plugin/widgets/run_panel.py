@@ -11,11 +11,6 @@ from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 class RunPanel(QWidget):
     """A button that runs or cancels, the progress of the stage, and a status line.
 
-    Parameters
-    ----------
-    run_text
-        What the run button says.
-
     Attributes
     ----------
     run_wanted, cancel_wanted

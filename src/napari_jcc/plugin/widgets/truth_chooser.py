@@ -20,13 +20,7 @@ _TOOLTIP = (
 
 
 class TruthChooser(QWidget):
-    """A list of Labels layers beside a button to choose a folder; shared by all docks.
-
-    Parameters
-    ----------
-    session
-        Of the viewer; holds what is chosen.
-    """
+    """A list of Labels layers beside a button to choose a folder; shared by all docks."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

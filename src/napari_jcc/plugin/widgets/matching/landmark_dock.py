@@ -37,13 +37,7 @@ _THEN = (
 
 
 class LandmarkDock(ImagesDock):
-    """Carries numbered points from the images they were placed on to all others.
-
-    Parameters
-    ----------
-    napari_viewer
-        Viewer whose images and Points layers are worked on.
-    """
+    """Carries numbered points from the images they were placed on to all others."""
 
     cancelled_text = "Cancelled. The points are as they were."
 

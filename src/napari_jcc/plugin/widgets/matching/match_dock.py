@@ -49,13 +49,7 @@ if TYPE_CHECKING:
 
 
 class MatchDock(ImagesDock):
-    """Finds which points of images belong together.
-
-    Parameters
-    ----------
-    napari_viewer
-        Viewer whose images are worked on and that shows the pairs.
-    """
+    """Finds which points of images belong together."""
 
     cancelled_text = "Cancelled. Nothing has changed."
 

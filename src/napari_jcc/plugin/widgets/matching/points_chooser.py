@@ -21,11 +21,6 @@ _NONE = "choose a Points layer"
 class PointsChooser(QWidget):
     """A list of the Points layers that fit the images, beside a button for a new one.
 
-    Parameters
-    ----------
-    viewer
-        Viewer whose layers are offered.
-
     Attributes
     ----------
     changed

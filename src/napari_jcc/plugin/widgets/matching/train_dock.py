@@ -31,13 +31,7 @@ _SUFFIX = ".ckpt"
 
 
 class TrainDock(ImagesDock):
-    """Trains the matching network; needs no labels.
-
-    Parameters
-    ----------
-    napari_viewer
-        Viewer whose images are learned from.
-    """
+    """Trains the matching network; needs no labels."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Train")

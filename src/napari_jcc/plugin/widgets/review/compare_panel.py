@@ -32,13 +32,6 @@ _NONE = "Choose masks known to be right to see how near the answers are."
 class ComparePanel(QWidget):
     """Choice of the truth, the means over all images, and an overlay of hits and misses.
 
-    Parameters
-    ----------
-    session
-        Of the viewer.
-    owner
-        Dock that the work ends with.
-
     Attributes
     ----------
     truth

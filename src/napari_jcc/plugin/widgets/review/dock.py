@@ -37,13 +37,7 @@ _PAUSE = 100
 
 
 class ReviewDock(Dock):
-    """Table and tiles of all images, in step with the viewer's slider.
-
-    Parameters
-    ----------
-    napari_viewer
-        Viewer whose result is looked through.
-    """
+    """Table and tiles of all images, in step with the viewer's slider."""
 
     cancelled_text = "Cancelled."
 

@@ -29,11 +29,6 @@ _ICON = 30
 class ReviewImages(QWidget):
     """Two views of one model, which share selection, order and search.
 
-    Parameters
-    ----------
-    model
-        The images.
-
     Attributes
     ----------
     picked

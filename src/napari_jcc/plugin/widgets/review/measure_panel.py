@@ -28,13 +28,7 @@ _TABLE = "Features table widget"
 
 
 class MeasurePanel(QWidget):
-    """The dock's run panel over what was measured and a button to save it.
-
-    Parameters
-    ----------
-    dock
-        Runs the work.
-    """
+    """The dock's run panel over what was measured and a button to save it."""
 
     def __init__(self, dock: Dock) -> None:
         super().__init__()

@@ -13,11 +13,6 @@ from napari_jcc.plugin.widgets.parts import in_row
 class PathEditor(QWidget):
     """A path beside a button that asks for it, as subclasses do in `ask`.
 
-    Parameters
-    ----------
-    title
-        Of the question.
-
     Attributes
     ----------
     changed

@@ -25,15 +25,7 @@ _FILTER = "Settings (*.toml)"
 
 
 class PresetBar(QWidget):
-    """Fills a form from a preset or a settings file.
-
-    Parameters
-    ----------
-    form
-        The form; its changes are counted against the chosen preset.
-    preset
-        Name of the preset to begin with.
-    """
+    """Fills a form from a preset or a settings file."""
 
     preset_changed = Signal(str)
 

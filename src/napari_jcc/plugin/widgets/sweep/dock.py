@@ -39,13 +39,7 @@ _STACK_FIRST = "These layers lie on each other. Co-segment them once to see the 
 
 
 class SweepDock(Dock):
-    """Solves the chosen images under many settings.
-
-    Parameters
-    ----------
-    napari_viewer
-        Viewer whose images are worked on and that shows the masks of every point.
-    """
+    """Solves the chosen images under many settings."""
 
     cancelled_text = "Cancelled. The points that were finished are kept."
 

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 class SweepExport(QWidget):
     """Two buttons: export, and copy the command.
 
-    Parameters
-    ----------
-    session
-        Of the viewer.
-
     Attributes
     ----------
     table
