@@ -17,15 +17,14 @@ from pathlib import Path
 
 from napari_jcc.config import apply_overrides
 from napari_jcc.evaluation.matching import (
-    BASELINES,
-    MATCHING_SETS,
-    PairSet,
     compare_matchers,
     format_comparison,
     open_baselines,
-    open_landmark_folder,
     open_matching_set,
 )
+from napari_jcc.evaluation.matching.compare import BASELINES
+from napari_jcc.evaluation.matching.pairs import PairSet
+from napari_jcc.evaluation.matching.sets import MATCHING_SETS, open_landmark_folder
 from napari_jcc.matching.baselines import PairMatcher
 from napari_jcc.matching.outputs import open_pair_matcher
 

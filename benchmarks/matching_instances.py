@@ -26,7 +26,8 @@ import torch
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
 from napari_jcc.evaluation.bootstrap import bootstrap_mean
-from napari_jcc.evaluation.matching import PairImage, open_pf_willow
+from napari_jcc.evaluation.matching.pairs import PairImage
+from napari_jcc.evaluation.matching.proposal_flow import open_pf_willow
 from napari_jcc.matching.outputs import PairResult, SetMatcher, open_set_matcher
 from napari_jcc.progress import Progress
 

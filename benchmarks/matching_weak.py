@@ -25,13 +25,9 @@ import torch
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.evaluation.bootstrap import bootstrap_mean
-from napari_jcc.evaluation.matching import (
-    MatchingPair,
-    PairScore,
-    PairSet,
-    open_pf_willow,
-    score_pair,
-)
+from napari_jcc.evaluation.matching.pairs import MatchingPair, PairSet
+from napari_jcc.evaluation.matching.proposal_flow import open_pf_willow
+from napari_jcc.evaluation.matching.score import PairScore, score_pair
 from napari_jcc.matching import Checkpoint, train
 from napari_jcc.matching.outputs import open_pair_matcher
 

@@ -9,14 +9,9 @@ import numpy as np
 from scipy import ndimage, sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
-from napari_jcc.features import Features
-from napari_jcc.problem import (
-    JointData,
-    JointFactors,
-    QuadraticProgram,
-    factorise,
-    joint_model,
-)
+from napari_jcc.features.streaming import Features
+from napari_jcc.problem import JointFactors, QuadraticProgram, factorise, joint_model
+from napari_jcc.problem.data import JointData
 
 HEIGHT, WIDTH = 19, 20
 """Superpixels of a generated image stand on a grid."""

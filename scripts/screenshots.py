@@ -27,7 +27,8 @@ from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.project import recovery
 from napari_jcc.results.overview import draw_overview
-from napari_jcc.samples import Sample, make_sample
+from napari_jcc.samples import make_sample
+from napari_jcc.samples.registry import Sample
 
 SIZE = 1400, 860
 IMAGES = Path(__file__).parents[1] / "docs" / "images"

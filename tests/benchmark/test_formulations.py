@@ -14,7 +14,9 @@ from napari_jcc.benchmark.semidefinite import (
 from napari_jcc.config import ProblemConfig, SolverConfig
 from napari_jcc.errors import ProblemError, SolverError
 from napari_jcc.pipeline.formulation import JOINT, JointProgram
-from napari_jcc.problem import JointData, JointFactors, Terms, discriminative_factor
+from napari_jcc.problem import JointFactors, Terms
+from napari_jcc.problem.data import JointData
+from napari_jcc.problem.factor import discriminative_factor
 from napari_jcc.solvers import Status
 
 EXACT = SolverConfig(tolerance=1e-7)

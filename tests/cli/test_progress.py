@@ -6,7 +6,7 @@ import threading
 import pytest
 from rich.console import Console
 
-from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+from napari_jcc.cli.progress import TerminalProgress
 from napari_jcc.errors import Cancelled
 
 
@@ -87,7 +87,7 @@ def test_steps_may_come_from_other_threads_and_before_any_stage():
 def test_first_interrupt_cancels_and_second_ends():
     before = signal.getsignal(signal.SIGINT)
     console = terminal()
-    with TerminalProgress(console=console) as progress, cancel_on_interrupt(progress):
+    with TerminalProgress(console=console) as progress:
         progress.start("regions", 3)
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(Cancelled):
@@ -102,7 +102,7 @@ def test_other_threads_run_without_a_handler():
     seen = []
 
     def work():
-        with cancel_on_interrupt(TerminalProgress(quiet=True)):
+        with TerminalProgress(quiet=True):
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=work)

@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from rich.console import Console
@@ -11,7 +12,8 @@ from results_samples import empty_image_result, image_result, result_of
 
 def shown(show, *arguments):
     console = Console(file=io.StringIO(), width=100)
-    show(*arguments, console)
+    with mock.patch("napari_jcc.cli.report.Console", return_value=console):
+        show(*arguments)
     return console.file.getvalue()
 
 

@@ -7,13 +7,8 @@ import pytest
 from PIL import Image
 
 from napari_jcc.errors import InputError
-from napari_jcc.evaluation.matching import (
-    MatchingPair,
-    PairImage,
-    PairScore,
-    score_pair,
-    summarise,
-)
+from napari_jcc.evaluation.matching.pairs import MatchingPair, PairImage
+from napari_jcc.evaluation.matching.score import PairScore, score_pair, summarise
 from napari_jcc.matching.baselines import IdentityMatcher, PairMatch
 
 

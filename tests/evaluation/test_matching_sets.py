@@ -8,15 +8,11 @@ from PIL import Image
 from scipy.io import savemat
 
 from napari_jcc.errors import InputError
-from napari_jcc.evaluation.matching import (
-    open_landmark_folder,
-    open_matching_set,
-    open_pf_pascal,
-    open_pf_willow,
-    open_spair,
-    open_tss,
-    read_flow,
-)
+from napari_jcc.evaluation.matching import open_matching_set
+from napari_jcc.evaluation.matching.proposal_flow import open_pf_pascal, open_pf_willow
+from napari_jcc.evaluation.matching.sets import open_landmark_folder
+from napari_jcc.evaluation.matching.spair import open_spair
+from napari_jcc.evaluation.matching.tss import open_tss, read_flow
 
 
 def save_image(path, width=8, height=6, colour=90):

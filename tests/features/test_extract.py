@@ -7,7 +7,9 @@ import pytest
 
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import InputError
-from napari_jcc.features import Features, describe_image, get_extractors, stream
+from napari_jcc.features import describe_image, stream
+from napari_jcc.features.extract import get_extractors
+from napari_jcc.features.streaming import Features
 
 CONFIG = FeatureConfig(dimensions=16)
 BOXES = [[0, 0, 20, 20], [5, 5, 40, 30], [0, 0, 48, 36]]

@@ -368,7 +368,7 @@ def test_known_pairs_are_related_by_their_transformation():
     image = torch.stack([x.sin(), y.cos(), (x * y).sin()]) / 2 + 0.5
     config = tiny_config({"network.input_size": 128, "synthetic.jitter": 0.0})
     pairs = warp_pairs(image[None].repeat(4, 1, 1, 1), config, generator_for(0))
-    from napari_jcc.matching.network import sampling_grid, warp
+    from napari_jcc.matching.network.transforms import sampling_grid, warp
 
     grid = sampling_grid(pairs.transform, 128, 128)
     inside = (grid.abs() < 0.98).all(dim=3)[:, None].expand(-1, 3, -1, -1)

@@ -12,7 +12,7 @@ from napari_jcc.config import RuntimeConfig
 from napari_jcc.device import FoundDevice, why_no_card
 from napari_jcc.plugin.preferences import Preferences, preferred_config, read_preferences
 from napari_jcc.plugin.widgets.settings.device_editor import DeviceEditor
-from napari_jcc.plugin.widgets.settings.encoder_editor import EncoderEditor
+from napari_jcc.plugin.widgets.settings.path_editors import EncoderEditor
 
 FIELD = RuntimeConfig.model_fields["device"]
 with_page = pytest.mark.skipif(

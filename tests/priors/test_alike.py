@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_jcc.priors.alike import even_out
+from napari_jcc.priors.cells import even_out
 
 
 def two_looks(shape=(4, 6)):

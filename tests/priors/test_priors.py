@@ -6,8 +6,8 @@ import pytest
 from napari_jcc.config import PriorConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap
-from napari_jcc.priors import Evidence, find_priors, rate_common
-from napari_jcc.priors.combine import choose_sign, principal_axis
+from napari_jcc.priors import Evidence, find_priors
+from napari_jcc.priors.combine import choose_sign, principal_axis, rate_common
 
 OBJECT, REST = np.array([3.0, 0.0, 1.0]), np.array([0.0, 2.0, 1.0])
 

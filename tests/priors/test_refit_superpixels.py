@@ -5,7 +5,7 @@ import pytest
 
 from napari_jcc.priors import refit_by_superpixels
 from napari_jcc.priors.refit import PRIOR
-from napari_jcc.regions import measure_superpixels
+from napari_jcc.regions.superpixels import measure_superpixels
 
 SIDE, GRID = 66, 11
 OBJECT, REST = np.array([1.0, 0.0]), np.array([0.0, 1.0])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from napari_jcc.problem import JointData
+from napari_jcc.problem.data import JointData
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_jcc.otsu import otsu_threshold, otsu_thresholds
-from napari_jcc.problem import Variables, discriminative_factor
+from napari_jcc.problem import Variables
 from napari_jcc.problem.costs import (
     BoxSaliencyCost,
     DiscriminativeCost,
     SmoothnessCost,
     SuperpixelSaliencyCost,
 )
+from napari_jcc.problem.factor import discriminative_factor
 
 
 def dense_discriminative(features, beta):

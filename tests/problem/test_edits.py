@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
 from napari_jcc.errors import ProblemError
-from napari_jcc.features import Features
+from napari_jcc.features.streaming import Features
 from napari_jcc.problem.fixings import (
     Fixings,
     boxes_left,

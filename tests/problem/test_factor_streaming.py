@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_jcc.errors import ProblemError
-from napari_jcc.problem import discriminative_factor
-from napari_jcc.problem.factor import Storage
+from napari_jcc.problem.factor import Storage, discriminative_factor
 
 SIZES = (7, 0, 12, 1, 20)
 

@@ -15,10 +15,10 @@ from napari_jcc.regions import (
     choose_boxes,
     find_saliency,
     find_superpixels,
-    measure_superpixels,
     propose_boxes,
 )
 from napari_jcc.regions.proposals import grid_boxes, group_boxes, saliency_boxes
+from napari_jcc.regions.superpixels import measure_superpixels
 
 METHODS = ("auto", "selective_search", "superpixel_groups", "grid")
 SQUARE = (40, 30, 80, 70)

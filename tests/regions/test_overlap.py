@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_jcc.regions import find_overlap, measure_superpixels
+from napari_jcc.regions import find_overlap
+from napari_jcc.regions.superpixels import measure_superpixels
 
 
 def _superpixels(label_map):

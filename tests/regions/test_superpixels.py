@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_jcc.config import SuperpixelConfig
-from napari_jcc.regions import find_superpixels, measure_superpixels
+from napari_jcc.regions import find_superpixels
+from napari_jcc.regions.superpixels import measure_superpixels
 
 METHODS = ("slic", "quickshift")
 

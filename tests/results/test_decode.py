@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from napari_jcc.config import DecodeConfig
-from napari_jcc.regions import ImageRegions, find_overlap, measure_superpixels
+from napari_jcc.regions import ImageRegions, find_overlap
+from napari_jcc.regions.superpixels import measure_superpixels
 from napari_jcc.results.decode import (
     Scene,
     decode_image,

@@ -5,14 +5,9 @@ from scipy import sparse
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig, SolverConfig
 from napari_jcc.errors import Cancelled
-from napari_jcc.features import Features
-from napari_jcc.problem import (
-    JointData,
-    LowRankTerm,
-    QuadraticProgram,
-    factorise,
-    joint_model,
-)
+from napari_jcc.features.streaming import Features
+from napari_jcc.problem import LowRankTerm, QuadraticProgram, factorise, joint_model
+from napari_jcc.problem.data import JointData
 from napari_jcc.problem.joint import ALL_TERMS
 from napari_jcc.progress import Progress
 

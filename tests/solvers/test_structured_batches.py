@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.config import DiscriminativeConfig, ProblemConfig
-from napari_jcc.features import Features
+from napari_jcc.features.streaming import Features
 from napari_jcc.problem import factorise, joint_model
 from napari_jcc.solvers import Status, get_solver
 from solvers.instances import READINGS, TIGHT, random_data, random_program

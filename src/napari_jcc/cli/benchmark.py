@@ -90,7 +90,7 @@ def benchmark(
     """
     from napari_jcc.benchmark import Benchmark, find_methods, load_set
     from napari_jcc.benchmark.tables import format_overview
-    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.progress import TerminalProgress
 
     config = build_config(
         preset,
@@ -109,7 +109,7 @@ def benchmark(
     task = Benchmark(
         set_name, labelled, chosen, config, output, Path(folder) if folder else None, timed
     )
-    with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+    with TerminalProgress(quiet) as progress:
         scores, notes = task.run(progress)
     if not quiet:
         typer.echo(format_overview(scores))

@@ -69,7 +69,7 @@ def evaluate_matching(
 
     Example: napari-jcc evaluate-matching landmarks --root wings --methods registration
     """
-    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.errors import InputError
     from napari_jcc.evaluation.matching import (
         compare_matchers,
@@ -93,7 +93,7 @@ def evaluate_matching(
         )
     if not matchers:
         raise InputError("Nothing to compare. Give --methods, --checkpoint or both.")
-    with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+    with TerminalProgress(quiet) as progress:
         results = compare_matchers(pairs, matchers, progress)
     if as_json:
         table = {

@@ -64,7 +64,7 @@ def landmarks(
     """
     import numpy as np
 
-    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.matching.outputs import (
         carry_landmarks,
         check_landmark_output,
@@ -77,7 +77,7 @@ def landmarks(
     matcher = open_pair_matcher(
         checkpoint, lambda base: adapt_match_config(base, encoder=encoder, device=device)
     )
-    with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+    with TerminalProgress(quiet) as progress:
         carried = carry_landmarks(images, placed, matcher, progress, recursive=recursive)
         write_landmarks(carried, output, overwrite=overwrite)
     if quiet:

@@ -79,7 +79,7 @@ def match(
 
     Example: napari-jcc match wings --output out --checkpoint wings.ckpt
     """
-    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.matching.outputs import (
         check_match_output,
         choose_pairs,
@@ -106,7 +106,7 @@ def match(
     command = match_command(
         paths, output, matcher, pairs, warped=warped, recursive=recursive
     )
-    with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+    with TerminalProgress(quiet) as progress:
         result = match_collection(matcher, images, chosen, progress)
         write_matches(
             result,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import Self
@@ -32,8 +31,11 @@ class TerminalProgress(Progress):
     """One bar per stage on standard error; nothing when `quiet`.
 
     Where standard error is a file, as in a batch job, a stage is a line when it is done,
-    and one every `SECONDS_A_LINE` until then. Use as a context, which takes the bars away
-    from the keyboard's line in the end.
+    and one every `SECONDS_A_LINE` until then.
+
+    Use as a context. It takes the bars away from the keyboard's line in the end, and lets
+    the first Ctrl-C cancel the run at its next step, and the second end it at once; outside
+    the main thread, where Python takes no signals, Ctrl-C stays what it is.
     """
 
     def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
@@ -51,9 +53,13 @@ class TerminalProgress(Progress):
             disable=quiet or self._writes_lines,
         )
         self._stage: TaskID | None = None
+        self._entered = ExitStack()
 
     def __enter__(self) -> Self:
-        self._bars.start()
+        self._entered.enter_context(self._bars)
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGINT, self._on_interrupt)
+            self._entered.callback(signal.signal, signal.SIGINT, before)
         return self
 
     def __exit__(
@@ -63,7 +69,7 @@ class TerminalProgress(Progress):
         traceback: TracebackType | None,
     ) -> None:
         self._finish(complete=error is None)
-        self._bars.stop()
+        self._entered.close()
 
     def on_start(self, stage: str, total: int) -> None:
         """Complete the bar of the stage before, and open one for `stage`."""
@@ -90,6 +96,12 @@ class TerminalProgress(Progress):
     def say(self, text: str) -> None:
         """Show a line above the bars."""
         self._bars.console.print(text, markup=False, highlight=False)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.cancelled:
+            raise KeyboardInterrupt
+        self.cancel()
+        self.say("Cancelling after the current step; press Ctrl-C again to stop now.")
 
     def _finish(self, complete: bool) -> None:
         if self._stage is None:
@@ -130,27 +142,3 @@ class _DetailProgress(Progress):
         """Move the bar on."""
         if self._task is not None:
             self._bars.advance(self._task, steps)
-
-
-@contextmanager
-def cancel_on_interrupt(progress: TerminalProgress) -> Iterator[None]:
-    """Let the first Ctrl-C cancel the run at its next step, and the second end it at once.
-
-    Outside the main thread, where Python takes no signals, nothing is changed.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if progress.cancelled:
-            raise KeyboardInterrupt
-        progress.cancel()
-        progress.say("Cancelling after the current step; press Ctrl-C again to stop now.")
-
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -25,9 +25,8 @@ _RATHER_MANY = (
 )
 
 
-def show_summary(result: JccResult, out: Path, console: Console | None = None) -> None:
+def show_summary(result: JccResult, out: Path) -> None:
     """Print what a run found, left out and took, where it is, and what to do next."""
-    console = console or Console()
     lines = [("Images", _count_images(result))]
     lines += [("Skipped", line) for line in _cut(describe_skipped(result.skipped))]
     lines += [("Warning", line) for line in _cut(result.warnings)]
@@ -42,20 +41,21 @@ def show_summary(result: JccResult, out: Path, console: Console | None = None) -
         ("Look at", str(out / OVERVIEW)),
         ("Next", f"{measure}, or {evaluate} FOLDER_OF_TRUE_MASKS"),
     ]
-    print_lines(lines, console)
+    print_lines(lines)
 
 
-def print_lines(lines: Iterable[tuple[str, str]], console: Console) -> None:
+def print_lines(lines: Iterable[tuple[str, str]]) -> None:
     """Print labels and what they are about, a line each."""
+    console = Console()
     # Not as a table of rich, which would break paths and commands at the edge.
     for label, line in lines:
         text = Text.assemble((f"{label:<9}", "bold"), line.replace("\n", " "))
         console.print(text, soft_wrap=True)
 
 
-def show_scores(scores: Evaluation, console: Console | None = None) -> None:
+def show_scores(scores: Evaluation) -> None:
     """Print a table with one row per image and the means, and what has no truth."""
-    console = console or Console()
+    console = Console()
     titles, *rows, means = scores.as_table()
     table = Table()
     for number, title in enumerate(titles):

@@ -56,7 +56,7 @@ def segment(
     Example: napari-jcc segment photos -o out --overwrite --set problem.nu=0.2 --cache cache
     """
     from napari_jcc.cli.cluster import connect
-    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.cli.report import show_summary
     from napari_jcc.errors import ConfigError
     from napari_jcc.pipeline import Cache, Run
@@ -81,11 +81,7 @@ def segment(
     images = leave_out_results(images, output)
     check_output(output, overwrite, images.names)
     memory = Cache(config.runtime.cache_folder or None)
-    with (
-        TerminalProgress(quiet) as progress,
-        cancel_on_interrupt(progress),
-        connect(scheduler) as client,
-    ):
+    with TerminalProgress(quiet) as progress, connect(scheduler) as client:
         run = Run(images, config, cache=memory, client=client, progress=progress)
         result = run.result()
     command = equivalent_command(paths, output, config, preset, recursive=recursive)

@@ -89,7 +89,7 @@ def sweep(
     superpixels.count=150,300 --truth masks
     """
     from napari_jcc.cli.cluster import connect
-    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.config import JccConfig
     from napari_jcc.errors import Cancelled
     from napari_jcc.evaluation import find_truth
@@ -117,11 +117,7 @@ def sweep(
         out = output / "results" / key
         return equivalent_command(paths, out, settings, preset, recursive=recursive)
 
-    with (
-        TerminalProgress(quiet) as progress,
-        cancel_on_interrupt(progress),
-        connect(scheduler) as client,
-    ):
+    with TerminalProgress(quiet) as progress, connect(scheduler) as client:
         work = Sweep(
             images,
             config,
@@ -165,8 +161,6 @@ def _check_any(table: SweepTable) -> None:
 
 
 def _show(table: SweepTable, out: Path) -> None:
-    from rich.console import Console
-
     from napari_jcc.cli.report import print_lines
     from napari_jcc.sweep import describe_sameness
     from napari_jcc.sweep.folder import CSV, FIGURE
@@ -192,7 +186,7 @@ def _show(table: SweepTable, out: Path) -> None:
     if same := describe_sameness(table):
         lines.append(("Note", same))
     lines += [("Look at", str(out / FIGURE)), ("Table", str(out / CSV))]
-    print_lines(lines, Console())
+    print_lines(lines)
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

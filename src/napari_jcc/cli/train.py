@@ -85,7 +85,7 @@ def train(
 
     Example: napari-jcc train wings --output wings.ckpt --resume
     """
-    from napari_jcc.cli.progress import TerminalProgress, cancel_on_interrupt
+    from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.errors import Cancelled
     from napari_jcc.matching.outputs import train_command
 
@@ -101,7 +101,7 @@ def train(
         typer.echo(f"Note: there is no {output} yet; training begins.", err=True)
     again = train_command(paths, output, config, resume=True, recursive=recursive)
     try:
-        with TerminalProgress(quiet) as progress, cancel_on_interrupt(progress):
+        with TerminalProgress(quiet) as progress:
             finished = run(
                 images,
                 config,

@@ -2,17 +2,8 @@
 
 from napari_jcc.features.embedding import embed
 from napari_jcc.features.encoders import FeatureMap
-from napari_jcc.features.extract import describe_image, get_extractors
-from napari_jcc.features.extractor import FeatureExtractor, RegionDescriptors
-from napari_jcc.features.streaming import Features, stream
+from napari_jcc.features.extract import describe_image
+from napari_jcc.features.extractor import RegionDescriptors
+from napari_jcc.features.streaming import stream
 
-__all__ = [
-    "FeatureExtractor",
-    "FeatureMap",
-    "Features",
-    "RegionDescriptors",
-    "describe_image",
-    "embed",
-    "get_extractors",
-    "stream",
-]
+__all__ = ["FeatureMap", "RegionDescriptors", "describe_image", "embed", "stream"]

@@ -18,8 +18,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.features import FeatureMap
-from napari_jcc.priors.alike import even_out
-from napari_jcc.priors.cells import embed_cells
+from napari_jcc.priors.cells import embed_cells, even_out
 from napari_jcc.priors.combine import rate_positive
 from napari_jcc.threads import one_thread
 

@@ -16,7 +16,7 @@ from napari_jcc.regions.overlap import (
 )
 from napari_jcc.regions.regions import ImageRegions, Superpixels
 from napari_jcc.regions.saliency import find_saliency
-from napari_jcc.regions.superpixels import find_superpixels, measure_superpixels
+from napari_jcc.regions.superpixels import find_superpixels
 
 __all__ = [
     "ImageRegions",
@@ -32,6 +32,5 @@ __all__ = [
     "find_superpixels",
     "largest_piece",
     "mask_extent",
-    "measure_superpixels",
     "propose_boxes",
 ]

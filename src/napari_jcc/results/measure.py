@@ -19,9 +19,8 @@ from napari_jcc.atomic import replace_file
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
 from napari_jcc.results.cuts import drop_pieces
-from napari_jcc.results.pictures import SavedPictures
 from napari_jcc.results.result import ImageResult
-from napari_jcc.results.saved import read_result
+from napari_jcc.results.saved import SavedPictures, read_result
 from napari_jcc.tables import encode_csv, format_csv
 
 MEASURES = "measures.csv"

@@ -3,7 +3,7 @@
 from napari_jcc.matching.network.correlation import correlate
 from napari_jcc.matching.network.encoder import Pyramid, PyramidEncoder
 from napari_jcc.matching.network.model import MaCoSNet, Match, build_network
-from napari_jcc.matching.network.transforms import Transform, sampling_grid, warp
+from napari_jcc.matching.network.transforms import Transform
 
 __all__ = [
     "MaCoSNet",
@@ -13,6 +13,4 @@ __all__ = [
     "Transform",
     "build_network",
     "correlate",
-    "sampling_grid",
-    "warp",
 ]

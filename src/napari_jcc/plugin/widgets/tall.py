@@ -21,7 +21,13 @@ class Squeezed(QWidget):
 
 
 class TallContent(QScrollArea):
-    """Scrolls what has no room in the window, which would grow beyond the screen for it."""
+    """Scrolls what has no room in the window, which would grow beyond the screen for it.
+
+    Parameters
+    ----------
+    content
+        With its layout.
+    """
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()

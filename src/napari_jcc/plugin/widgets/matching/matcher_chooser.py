@@ -8,8 +8,7 @@ from qtpy.QtWidgets import QComboBox, QWidget
 from napari_jcc.plugin.matching.choice import MatcherChoice
 from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.parts import in_column
-from napari_jcc.plugin.widgets.settings.encoder_editor import EncoderEditor
-from napari_jcc.plugin.widgets.settings.path_editors import FileEditor
+from napari_jcc.plugin.widgets.settings.path_editors import EncoderEditor, FileEditor
 
 CHECKPOINTS = "Networks (*.ckpt);;All files (*)"
 _GRADIENTS, _ENCODER, _REFINEMENT, _NETWORK = (

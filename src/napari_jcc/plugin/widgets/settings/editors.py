@@ -18,8 +18,7 @@ from qtpy.QtWidgets import (
 from napari_jcc.config.fields import choices
 from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.settings.device_editor import DeviceEditor
-from napari_jcc.plugin.widgets.settings.encoder_editor import EncoderEditor
-from napari_jcc.plugin.widgets.settings.path_editors import FolderEditor
+from napari_jcc.plugin.widgets.settings.path_editors import EncoderEditor, FolderEditor
 from napari_jcc.plugin.widgets.settings.spin_boxes import (
     FloatEditor,
     IntEditor,
