@@ -78,6 +78,10 @@ class _Worker(FunctionWorker):
         self.progress.cancel()
 
 
+_CANCELLED = object()
+"""Stands for the value of work that was cancelled."""
+
+
 class _Problem:
     """Error that the user can act on, passed to the GUI thread as a value."""
 
@@ -99,7 +103,7 @@ class Task(QObject):
     Attributes
     ----------
     succeeded
-        Signal with the value that `work` returned.
+        Signal with the value that `work` returned; not where it was cancelled.
     failed
         Signal with the error's message; the message has been shown as a notification.
     ended
@@ -142,6 +146,8 @@ class Task(QObject):
         return self._done.wait(seconds)
 
     def _on_returned(self, value: Any) -> None:
+        if value is _CANCELLED:
+            return
         if isinstance(value, _Problem):
             show_problem(value.error, self.title)
             self.failed.emit(str(value.error))
@@ -164,7 +170,7 @@ def _guarded(
         with short_turns():
             return own(progress)
     except Cancelled:
-        return None
+        return _CANCELLED
     except JccError as error:
         return _Problem(error)
     finally:

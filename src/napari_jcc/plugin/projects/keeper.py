@@ -191,9 +191,7 @@ class Keeper(QObject):
                 self._recovered.discard()
             self._recovered = None
 
-    def _on_copied(self, revision: int, trouble: str | None) -> None:
-        if trouble is None:  # cancelled
-            return
+    def _on_copied(self, revision: int, trouble: str) -> None:
         if trouble and not self.trouble:
             show_warning(
                 f"There is no automatic copy of your work now. {trouble} All your work is "

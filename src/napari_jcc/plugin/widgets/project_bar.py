@@ -92,10 +92,9 @@ class ProjectBar(QWidget):
             self._dock.panel.set_status("Save the project, then find its images.")
             return
 
-        def on_found(layers: list[LayerData] | None) -> None:
-            if layers is not None:
-                self._remove(opened)
-                self.show_layers(layers)
+        def on_found(layers: list[LayerData]) -> None:
+            self._remove(opened)
+            self.show_layers(layers)
 
         self._dock.start(
             "Find images", lambda _: open_project(path, Path(folder)), on_found
@@ -115,16 +114,15 @@ class ProjectBar(QWidget):
         snapshot, revision = self._keeper.take()
         work = partial(self._keeper.save, target, snapshot)
 
-        def on_saved(saved: Path | None) -> None:
-            if saved is not None:
-                self._keeper.set_saved(saved, snapshot, revision)
-                self._dock.panel.set_status(f"Saved {saved}")
+        def on_saved(saved: Path) -> None:
+            self._keeper.set_saved(saved, snapshot, revision)
+            self._dock.panel.set_status(f"Saved {saved}")
 
         self._dock.start("Save the project", work, on_saved)
 
-    def show_layers(self, layers: list[LayerData] | None) -> None:
+    def show_layers(self, layers: list[LayerData]) -> None:
         """Add the layers of a project one by one, as napari needs its time for each."""
-        self.arriving.add(partial(self._add, data) for data in layers or [])
+        self.arriving.add(partial(self._add, data) for data in layers)
 
     def ask_open(self) -> None:
         """Let the user choose a project and open it."""

@@ -61,13 +61,11 @@ class RecoveryBar(QWidget):
         copy = self._waiting[0]
         self._dock.start("Discard a copy", lambda _: copy.discard(), self._on_done)
 
-    def _on_found(self, found: list[Recoverable] | None) -> None:
-        self._waiting = list(found or [])
+    def _on_found(self, found: list[Recoverable]) -> None:
+        self._waiting = found
         self._offer()
 
-    def _on_recovered(self, layers: list[LayerData] | None) -> None:
-        if layers is None:
-            return
+    def _on_recovered(self, layers: list[LayerData]) -> None:
         self._show_layers(layers)
         self._dock.session.keeper.replaces(self._waiting[0])
         self._on_done()

@@ -59,10 +59,9 @@ class SaveButton(QPushButton):
         def work(_: Progress) -> Path:
             return write_result(result, collection, folder, overwrite=overwrite)
 
-        def on_saved(out: Path | None) -> None:
-            if out is not None:
-                self.folder = str(out)
-                panel.set_status(f"Saved in {out}")
+        def on_saved(out: Path) -> None:
+            self.folder = str(out)
+            panel.set_status(f"Saved in {out}")
 
         self._dock.start("Save", work, on_saved)
 
@@ -111,9 +110,8 @@ class ExportButton(QPushButton):
 
         self._dock.start("Export", work, self._on_written)
 
-    def _on_written(self, out: Path | None) -> None:
-        if out is not None:
-            self._dock.panel.set_status(f"Exported to {out}")
+    def _on_written(self, out: Path) -> None:
+        self._dock.panel.set_status(f"Exported to {out}")
 
     def _ask(self, kind: str) -> None:
         chosen = EXPORT_FORMATS[kind]

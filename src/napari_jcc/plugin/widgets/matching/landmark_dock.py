@@ -207,9 +207,9 @@ class LandmarkDock(ImagesDock):
         if str(event.action) in ("added", "changed", "removed"):
             self._show_state()
 
-    def _on_carried(self, points: LandmarkPoints, shapes: list[Landmarks] | None) -> None:
+    def _on_carried(self, points: LandmarkPoints, shapes: list[Landmarks]) -> None:
         # Also while other images are chosen, and after they were.
-        if shapes is not None and points.are_here:
+        if points.are_here:
             self._put(points, shapes)
 
     def _put(self, points: LandmarkPoints, shapes: list[Any]) -> None:

@@ -174,9 +174,7 @@ class MatchDock(ImagesDock):
         if frame is not None:
             frame.visibilityChanged.connect(self.set_in_front)
 
-    def _on_matched(self, matched: Matched | None) -> None:
-        if matched is None:
-            return
+    def _on_matched(self, matched: Matched) -> None:
         self.matched = matched
         self.view.unhide()
         self.showing.add(self.view.begin(matched))
@@ -187,8 +185,8 @@ class MatchDock(ImagesDock):
         self.table.setCurrentCell(-1, -1)
         self.table.setCurrentCell(0, 0)
 
-    def _on_drawn(self, task: Task, drawn: tuple[SideBySide, Any] | None) -> None:
-        if task is self._drawing and drawn is not None and not self._behind:
+    def _on_drawn(self, task: Task, drawn: tuple[SideBySide, Any]) -> None:
+        if task is self._drawing and not self._behind:
             side, warped = drawn
             looks = self.looks
             steps = self.view.show(self.row, side, warped, looks.view, looks.opacity)
@@ -201,9 +199,8 @@ class MatchDock(ImagesDock):
     def _on_opacity(self) -> None:
         self.view.set_opacity(self.looks.opacity)
 
-    def _on_saved(self, out: Path | None) -> None:
-        if out is not None:
-            self.said.setText(f"Saved in {out}")
+    def _on_saved(self, out: Path) -> None:
+        self.said.setText(f"Saved in {out}")
 
     def _take_current(self) -> None:
         try:

@@ -160,9 +160,7 @@ class TrainDock(ImagesDock):
             if "check.total" in record:
                 self.plot.add_check(step, float(record["check.total"]))
 
-    def _on_trained(self, trained: Trained | None) -> None:
-        if trained is None:
-            return
+    def _on_trained(self, trained: Trained) -> None:
         told = f"Trained: {trained.path}. Press Use in Match to try it."
         if trained.before:
             told = (

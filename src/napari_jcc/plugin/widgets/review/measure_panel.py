@@ -69,9 +69,7 @@ class MeasurePanel(QWidget):
         """Show what can be done now."""
         self.save_button.setEnabled(self.measured is not None)
 
-    def _on_measured(self, measured: MeasuredObjects | None) -> None:
-        if measured is None:
-            return
+    def _on_measured(self, measured: MeasuredObjects) -> None:
         self.measured = measured
         viewer = self._dock.session.viewer
         if self._layer is not None and self._layer in viewer.layers:

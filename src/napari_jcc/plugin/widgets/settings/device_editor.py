@@ -51,10 +51,8 @@ class DeviceEditor(QWidget):
             self.combo.addItem(f"{value} (not found)", value)
         self.combo.setCurrentIndex(self.combo.findData(value))
 
-    def show_found(self, found: list[FoundDevice] | None) -> None:
+    def show_found(self, found: list[FoundDevice]) -> None:
         """Offer the devices that were found, and `auto`."""
-        if found is None:
-            return
         chosen = self.value()
         titles = {"auto": "auto"} | {device.name: _title(device) for device in found}
         self.combo.blockSignals(True)
