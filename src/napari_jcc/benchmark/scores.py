@@ -157,15 +157,7 @@ def mean_interval(scores: Iterable[ClassScore], measure: str) -> Interval | None
 def difference_interval(
     ours: Mapping[str, ClassScore], theirs: Mapping[str, ClassScore], measure: str
 ) -> Interval | None:
-    """Mean difference of two methods on the same images, resampled in pairs.
-
-    Parameters
-    ----------
-    ours, theirs
-        Scores by class.
-    measure
-        One of `MEASURES`.
-    """
+    """Mean difference of two methods on the same images, resampled in pairs."""
     groups = []
     # In the order of `ours`, so that the seed gives the same draws.
     for name in [each for each in ours if each in theirs]:

@@ -94,13 +94,7 @@ class Spacing(NamedTuple):
 
 
 class Calibration:
-    """What a TIFF says of sizes and distances; its metadata are parsed once.
-
-    Parameters
-    ----------
-    file
-        Open file.
-    """
+    """What a TIFF says of sizes and distances; its metadata are parsed once."""
 
     def __init__(self, file: TiffFile) -> None:
         self._ome = _read_ome(file)
@@ -111,13 +105,6 @@ class Calibration:
 
         OME's ``PhysicalSizeX`` and ``-Y`` count before ImageJ's resolution and unit, these
         before the resolution tags alone, which are believed only below 20 micrometres.
-
-        Parameters
-        ----------
-        page
-            First page of the series.
-        series
-            Number of the series in the file.
         """
         if self._ome:
             return _from_ome(self._ome[series]) if series < len(self._ome) else None

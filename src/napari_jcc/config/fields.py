@@ -17,13 +17,7 @@ class Section(BaseModel):
 
 
 def settings_of(section: FieldInfo) -> dict[str, FieldInfo]:
-    """Return the settings of a section by name.
-
-    Parameters
-    ----------
-    section
-        Field of `JccConfig` or `MatchConfig`.
-    """
+    """Return the settings of a section by name."""
     model = section.annotation
     if not (isinstance(model, type) and issubclass(model, Section)):
         raise TypeError(f"{section.title or section} is no section of settings.")

@@ -88,13 +88,7 @@ class Appearance:
 
 
 class Appearances:
-    """Those of a set's images; of images drawn on last they are kept for further strokes.
-
-    Parameters
-    ----------
-    images, regions
-        As for `Appearance`, by place.
-    """
+    """Those of a set's images; of images drawn on last they are kept for more strokes."""
 
     def __init__(
         self, images: Sequence[ImageArray], regions: Sequence[ImageRegions]

@@ -49,13 +49,6 @@ class Point:
 class JointSolver:
     """Solves a run's problem again, for all its images or for one.
 
-    Parameters
-    ----------
-    joint
-        The problem and its solution.
-    config
-        Settings of the run.
-
     Attributes
     ----------
     places

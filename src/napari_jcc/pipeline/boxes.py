@@ -16,15 +16,7 @@ from napari_jcc.spill import GIGABYTE
 
 
 class BoxStage:
-    """Finds the candidate boxes of a set, by whatever prior there is.
-
-    Parameters
-    ----------
-    work : WorkingSet
-        The set.
-    superpixels
-        Their pieces.
-    """
+    """Finds the candidate boxes of a set, by whatever prior there is."""
 
     def __init__(self, work: WorkingSet, superpixels: Sequence[Superpixels]) -> None:
         self._work = work

@@ -26,13 +26,6 @@ def fall_back(config: JccConfig, error: WeightsError) -> tuple[JccConfig, str]:
     What the user changed against the preset stays changed, but for what concerns the
     encoder.
 
-    Parameters
-    ----------
-    config
-        Settings with the encoder ``auto``.
-    error
-        Why it cannot be had.
-
     Raises
     ------
     WeightsError

@@ -69,15 +69,7 @@ def _bring_to_front(widget: QWidget) -> None:
 
 
 def offer_dock(title: str, text: str) -> None:
-    """Say what a dock is for, with a button that opens it; nothing where it is open.
-
-    Parameters
-    ----------
-    title
-        As the manifest calls it.
-    text
-        What the user sees without the dock, and what to do in it.
-    """
+    """Say what a dock is for, with a button that opens it; nothing where it is open."""
     viewer = napari.current_viewer()
     if viewer is None or _find_open(viewer, title) is not None:
         return

@@ -51,15 +51,6 @@ def stack_layer(
     sets on axes: (..., C, H, W). All others become (N, H, W, 4) uint8 RGBA, transparent in
     the padding. A slice is read when it is looked at. The collection is kept in the
     layer's metadata.
-
-    Parameters
-    ----------
-    collection
-        The images.
-    name
-        Name of the layer.
-    inputs
-        Files and folders that the collection was made from.
     """
     canvas, leading = Placement.of_stack(collection).canvas, stack_leading(collection)
     options = {

@@ -15,13 +15,6 @@ from napari_jcc.threads import one_thread
 def embed_cells(maps: Sequence[FeatureMap], dimensions: int) -> list[Float32Array]:
     """Bring all cells of a set to its principal components.
 
-    Parameters
-    ----------
-    maps
-        The encoder's descriptors of every image.
-    dimensions
-        Components kept at most.
-
     Returns
     -------
     list of (gh, gw, K) float32

@@ -105,15 +105,6 @@ def fix(
     back is leaving it out. In the reading ``printed`` a foreground superpixel is fixed at
     1/n_j, the most that the reading allows, in all others at 1.
 
-    Parameters
-    ----------
-    program : QuadraticProgram
-        From `JointModel.build`, in any reading.
-    variables : Variables
-        Of the same model.
-    fixings : Fixings
-        All that the user fixed so far.
-
     Raises
     ------
     ProblemError

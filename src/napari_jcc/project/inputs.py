@@ -78,13 +78,6 @@ def describe_inputs(collection: ImageCollection) -> tuple[ImageInput, ...]:
 def open_inputs(inputs: Sequence[ImageInput], config: CollectionConfig) -> ImageCollection:
     """Open the images whose files are there, with the shapes they had.
 
-    Parameters
-    ----------
-    inputs
-        Images of a project.
-    config
-        How they are shown.
-
     Returns
     -------
     ImageCollection

@@ -124,13 +124,6 @@ class ProjectRecord(Record):
 def check_record(outline: Any, source: str) -> ProjectRecord:
     """Check the document of a project.
 
-    Parameters
-    ----------
-    outline
-        What was read from the file.
-    source
-        Where it comes from, for messages.
-
     Raises
     ------
     InputError

@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 @cache
 def caption_font(size: int) -> ImageFont.FreeTypeFont:
-    """Return the font of captions, which knows Latin, Greek and Cyrillic letters.
-
-    Parameters
-    ----------
-    size
-        Of the letters, in pixels.
-    """
+    """Return the font of captions, which knows Latin, Greek and Cyrillic letters."""
     return ImageFont.truetype(_font_file(), size)
 
 

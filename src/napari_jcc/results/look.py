@@ -139,27 +139,13 @@ def sample_pixels(
 
 
 def choose_teachers(count: int, marked: Sequence[int] = ()) -> list[int]:
-    """Choose the images that are learned from: `marked` and some spread over the others.
-
-    Parameters
-    ----------
-    count
-        Number of images.
-    marked
-        Places of those that the user marked.
-    """
+    """Choose the images that are learned from: `marked` and some spread over the others."""
     spread = np.linspace(0, count - 1, min(count, TEACHERS)).astype(np.int64)
     return sorted({*spread.tolist(), *marked})
 
 
 def learn_look(samples: Sequence[PixelSample]) -> Look:
-    """Fit the classifier to what the maps of images say, and to the marks.
-
-    Parameters
-    ----------
-    samples
-        At least one.
-    """
+    """Fit the classifier to what the maps of images say, and to the marks."""
     features = np.concatenate([sample.features for sample in samples])
     blended = np.concatenate([sample.blended for sample in samples])
     weight = np.concatenate([sample.weight for sample in samples])

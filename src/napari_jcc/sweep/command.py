@@ -15,17 +15,6 @@ def sweep_command(
 ) -> str:
     """Write the command that tries the same settings.
 
-    Parameters
-    ----------
-    inputs
-        Image files and folders.
-    grid
-        What was tried.
-    preset
-        Preset that its settings are written against.
-    truth
-        What the points are scored against; None for nothing.
-
     Returns
     -------
     str

@@ -65,19 +65,7 @@ def describe(table: SweepTable) -> str:
 def draw_curves(
     axes: Axes, table: SweepTable, names: Sequence[str], column: int = 0
 ) -> None:
-    """Draw measures against one setting, its values evenly spaced in their order.
-
-    Parameters
-    ----------
-    axes
-        Where to draw, empty.
-    table
-        The points.
-    names
-        Keys of `MEASURES`.
-    column
-        Which of the grid's settings.
-    """
+    """Draw measures against one setting, its values evenly spaced in their order."""
     setting, shown = table.grid.axes[column], []
     joined = setting.is_numeric and len(table.grid.axes) == 1
     for name, colour in zip(names, COLOURS, strict=False):

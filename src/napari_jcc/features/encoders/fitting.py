@@ -17,11 +17,6 @@ logger = logging.getLogger(__name__)
 class FittingEncoder:
     """Gives an encoder fewer images at once where memory runs out, then the processor.
 
-    Parameters
-    ----------
-    name, device, stride
-        As for `load_encoder`.
-
     Attributes
     ----------
     fingerprint, multiple

@@ -45,13 +45,6 @@ class MaCoSNet(nn.Module):
     spline's parameters are read off the correlation of the warped source and the target.
     Together T(p) = affine(tps(p)). The mask of an image is decoded from its own features
     and the correlation in which it is the target.
-
-    Parameters
-    ----------
-    trunk
-        The network that describes images.
-    config
-        Sizes of the parts.
     """
 
     def __init__(self, trunk: Trunk, config: NetworkConfig) -> None:

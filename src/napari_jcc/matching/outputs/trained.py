@@ -44,17 +44,7 @@ def needing_torch() -> Iterator[None]:
 
 
 class TrainedMatcher:
-    """Asks a network.
-
-    Parameters
-    ----------
-    matcher
-        The network.
-    config
-        Settings that it is used by.
-    origin
-        Where it is from.
-    """
+    """Asks a network."""
 
     def __init__(
         self, matcher: Matcher, config: MatchConfig, origin: dict[str, Any]

@@ -31,15 +31,6 @@ class LandmarkPoints:
 
     The layer's features say of every point: ``landmark``, its number from 1; ``image``;
     ``status``, placed or predicted; ``confidence``, NaN where a person placed it.
-
-    Parameters
-    ----------
-    layer
-        Layer of as many axes as the placement has.
-    placement
-        Where the images lie.
-    names
-        Names of the images.
     """
 
     def __init__(self, layer: Points, placement: Placement, names: Sequence[str]) -> None:

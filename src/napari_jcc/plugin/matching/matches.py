@@ -108,16 +108,7 @@ class Matched:
 def match_images(
     layers: Sequence[Image], request: MatchRequest, progress: Progress
 ) -> Matched:
-    """Match the images of the chosen layers.
-
-    Parameters
-    ----------
-    layers
-        Image layers; read here, never changed.
-    request
-        What is to be matched.
-    progress
-        Told every pair; raises when the user cancels.
+    """Match the images of the chosen layers, which are read here and never changed.
 
     Raises
     ------

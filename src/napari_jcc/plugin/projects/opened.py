@@ -108,13 +108,6 @@ def open_project(path: Path, root: Path | None = None) -> list[LayerData]:
     moved or changed is told in a warning. Where no image is left, masks and boxes are
     shown alone.
 
-    Parameters
-    ----------
-    path
-        The project.
-    root
-        Folder that images have moved to.
-
     Raises
     ------
     InputError

@@ -34,14 +34,9 @@ class KnownInputs:
     def describe(
         self, collection: ImageCollection, keys: Sequence[ImageKey]
     ) -> tuple[ImageInput, ...]:
-        """Describe all images; those whose files are gone as they were known.
+        """Describe all images, answered ones by the content that their answers belong to.
 
-        Parameters
-        ----------
-        collection
-            The images.
-        keys
-            Of those that are answered: the content that their answers belong to.
+        Those whose files are gone are described as they were known.
         """
         if self._sources is not collection.sources:
             self._inputs = _describe(collection, {key.name: key for key in keys})

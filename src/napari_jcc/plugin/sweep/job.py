@@ -18,18 +18,7 @@ from napari_jcc.sweep import Grid, Sweep
 
 
 class SweepJob(QObject):
-    """Tries settings on the images of some layers.
-
-    Parameters
-    ----------
-    chosen
-        Image layers; read, never changed.
-    grid
-        What is tried.
-    cache
-        Finished stages of former runs; the next run finds those of the sweep there.
-    truth
-        What the points are scored against.
+    """Tries settings on the images of some layers, which are read and never changed.
 
     Attributes
     ----------

@@ -116,15 +116,7 @@ class Dock(QWidget):
         """Show what can be done now; for subclasses."""
 
     def show_need(self, needed: str, ready: str) -> None:
-        """Let the job be run unless something is needed first, and say what.
-
-        Parameters
-        ----------
-        needed
-            What is to be done first; empty if nothing.
-        ready
-            What the run button does.
-        """
+        """Let the job be run unless something is `needed` first, and say what that is."""
         self.panel.run_button.setEnabled(not needed)
         self.panel.run_button.setToolTip(needed or ready)
         if not self.running and needed != self._needed:

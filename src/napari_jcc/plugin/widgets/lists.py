@@ -22,16 +22,7 @@ def let_shrink(combo: QComboBox, letters: int) -> None:
 class LayerList(QComboBox):
     """Layers, or what is made of them, by their titles.
 
-    Parameters
-    ----------
-    viewer
-        Whose layers are offered.
-    name
-        For those who cannot see it.
-    tooltip
-        What is chosen here.
-    refresh
-        Makes the list anew by `offer`; called when the viewer has other layers or names.
+    `refresh` makes the list anew by `offer`, when the viewer has other layers or names.
     """
 
     def __init__(

@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 class SizeNote(QLabel):
     """Says at which size the chosen images are worked on; hidden where it is their own.
 
-    Parameters
-    ----------
-    session
-        Whose images and settings it is about.
-    parent
-        Dock that it is in; without one it would open as a window of its own.
+    Without a parent it would open as a window of its own.
     """
 
     def __init__(self, session: Session, parent: QWidget) -> None:

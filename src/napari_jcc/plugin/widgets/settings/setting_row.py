@@ -21,15 +21,6 @@ class SettingRow:
 
     napari's style takes a quarter of a millisecond for every widget, so there are none of a
     section that is closed.
-
-    Parameters
-    ----------
-    path
-        ``section.field``.
-    field
-        Where title, description, range and kind come from.
-    build
-        Makes the widgets of the whole section, by `make`.
     """
 
     def __init__(self, path: str, field: FieldInfo, build: Callable[[], None]) -> None:
