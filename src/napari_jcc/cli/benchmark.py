@@ -7,19 +7,7 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.options import (
-    Assignments,
-    CacheFolder,
-    ConfigFile,
-    Device,
-    EncoderName,
-    Preset,
-    Quiet,
-    SetFolder,
-    Workers,
-    build_config,
-    split_names,
-)
+from napari_jcc.cli import options
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 
@@ -32,7 +20,7 @@ def benchmark(
             "dsb2018, or folder: images/ and masks/ of your own.",
         ),
     ],
-    root: SetFolder,
+    root: options.SetFolder,
     output: Annotated[
         Path,
         typer.Option(
@@ -54,13 +42,13 @@ def benchmark(
             "An unknown name lists them.",
         ),
     ] = "",
-    preset: Preset = DEFAULT_PRESET,
-    config_file: ConfigFile = None,
-    assignments: Assignments = None,
-    encoder: EncoderName = None,
-    device: Device = None,
-    workers: Workers = None,
-    cache: CacheFolder = None,
+    preset: options.Preset = DEFAULT_PRESET,
+    config_file: options.ConfigFile = None,
+    assignments: options.Assignments = None,
+    encoder: options.EncoderName = None,
+    device: options.Device = None,
+    workers: options.Workers = None,
+    cache: options.CacheFolder = None,
     every: Annotated[
         int, typer.Option(metavar="N", min=1, help="Take every N-th image of a class only.")
     ] = 1,
@@ -74,7 +62,7 @@ def benchmark(
             help="Let methods share no stages, so that all have seconds an image.",
         ),
     ] = False,
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Compare methods on a labelled set: P, J, CorLoc, box IoU and seconds an image.
 
@@ -92,7 +80,7 @@ def benchmark(
     from napari_jcc.benchmark.tables import format_overview
     from napari_jcc.cli.progress import TerminalProgress
 
-    config = build_config(
+    config = options.build_config(
         preset,
         config_file,
         assignments,
@@ -101,9 +89,10 @@ def benchmark(
         cache=cache,
         workers=workers,
     )
-    chosen = find_methods(split_names(methods))
+    chosen = find_methods(options.split_names(methods))
     labelled = [
-        each.every(every, first) for each in load_set(set_name, root, split_names(classes))
+        each.every(every, first)
+        for each in load_set(set_name, root, options.split_names(classes))
     ]
     folder = config.runtime.cache_folder
     task = Benchmark(

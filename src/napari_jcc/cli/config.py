@@ -6,22 +6,16 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.options import (
-    Assignments,
-    ConfigFile,
-    Preset,
-    adapt_match_config,
-    build_config,
-)
+from napari_jcc.cli import options
 from napari_jcc.config import MatchConfig, dump_config
 from napari_jcc.config.presets import DEFAULT_PRESET
 from napari_jcc.errors import ConfigError
 
 
 def config(
-    preset: Preset = DEFAULT_PRESET,
-    config_file: ConfigFile = None,
-    assignments: Assignments = None,
+    preset: options.Preset = DEFAULT_PRESET,
+    config_file: options.ConfigFile = None,
+    assignments: options.Assignments = None,
     matching: Annotated[
         bool,
         typer.Option(
@@ -41,7 +35,9 @@ def config(
                 f"--preset {preset} is one for 'segment', and the settings of 'train' and "
                 "'match' have no presets. Leave out --preset, or --matching."
             )
-        settings = adapt_match_config(MatchConfig(), config_file, assignments)
+        settings = options.adapt_match_config(MatchConfig(), config_file, assignments)
         typer.echo(dump_config(settings), nl=False)
         return
-    typer.echo(dump_config(build_config(preset, config_file, assignments)), nl=False)
+    typer.echo(
+        dump_config(options.build_config(preset, config_file, assignments)), nl=False
+    )

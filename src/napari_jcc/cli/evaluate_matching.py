@@ -8,16 +8,7 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.options import (
-    AsJson,
-    MatchAssignments,
-    MatchDevice,
-    MatchEncoder,
-    Quiet,
-    SetFolder,
-    adapt_match_config,
-    split_names,
-)
+from napari_jcc.cli import options
 
 
 def evaluate_matching(
@@ -29,7 +20,7 @@ def evaluate_matching(
             "landmarks.tps or landmarks.csv.",
         ),
     ],
-    root: SetFolder,
+    root: options.SetFolder,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -45,8 +36,8 @@ def evaluate_matching(
             "registration, and with an encoder refinement. Empty: none.",
         ),
     ] = "identity,nearest,mutual-affine,registration",
-    encoder: MatchEncoder = None,
-    assignments: MatchAssignments = None,
+    encoder: options.MatchEncoder = None,
+    assignments: options.MatchAssignments = None,
     count: Annotated[
         int | None,
         typer.Option(
@@ -54,9 +45,9 @@ def evaluate_matching(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the draw.")] = 0,
-    as_json: AsJson = False,
-    device: MatchDevice = None,
-    quiet: Quiet = False,
+    as_json: options.AsJson = False,
+    device: options.MatchDevice = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Compare matchers on a set with known correspondences: PCK, flow, landmarks, masks.
 
@@ -81,12 +72,12 @@ def evaluate_matching(
 
     pairs = open_matching_set(set_name, root)
     pairs = pairs.sample(len(pairs) if count is None else count, seed)
-    matchers = open_baselines(split_names(methods), encoder or "", device or "auto")
+    matchers = open_baselines(options.split_names(methods), encoder or "", device or "auto")
     if checkpoint is not None:
         matchers.append(
             open_pair_matcher(
                 checkpoint,
-                lambda base: adapt_match_config(
+                lambda base: options.adapt_match_config(
                     base, assignments=assignments, device=device
                 ),
             )

@@ -7,13 +7,7 @@ from typing import Annotated
 
 import typer
 
-from napari_jcc.cli.options import (
-    MatchDevice,
-    MatchEncoder,
-    Quiet,
-    Recursive,
-    adapt_match_config,
-)
+from napari_jcc.cli import options
 from napari_jcc.words import list_some
 
 _MOST_LINES = 5
@@ -45,13 +39,13 @@ def landmarks(
             metavar="CKPT", help="Network that finds the way between whole images."
         ),
     ] = None,
-    encoder: MatchEncoder = None,
-    recursive: Recursive = False,
+    encoder: options.MatchEncoder = None,
+    recursive: options.Recursive = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace landmarks that are there.")
     ] = False,
-    device: MatchDevice = None,
-    quiet: Quiet = False,
+    device: options.MatchDevice = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Carry landmarks that were placed on some images to all images of a folder.
 
@@ -75,7 +69,8 @@ def landmarks(
 
     check_landmark_output(output, overwrite=overwrite)
     matcher = open_pair_matcher(
-        checkpoint, lambda base: adapt_match_config(base, encoder=encoder, device=device)
+        checkpoint,
+        lambda base: options.adapt_match_config(base, encoder=encoder, device=device),
     )
     with TerminalProgress(quiet) as progress:
         carried = carry_landmarks(images, placed, matcher, progress, recursive=recursive)

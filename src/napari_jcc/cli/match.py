@@ -7,27 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli import options
 from napari_jcc.cli.images import open_images, refuse_output_among_images
-from napari_jcc.cli.options import (
-    MatchAssignments,
-    MatchConfigFile,
-    MatchDevice,
-    MatchEncoder,
-    Output,
-    Overwrite,
-    Paths,
-    Quiet,
-    Recursive,
-    adapt_match_config,
-)
 
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher
 
 
 def match(
-    paths: Paths,
-    output: Output,
+    paths: options.Paths,
+    output: options.Output,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -58,13 +47,13 @@ def match(
             "--warped/--no-warped", help="Write every source drawn in its target's place."
         ),
     ] = True,
-    encoder: MatchEncoder = None,
-    config_file: MatchConfigFile = None,
-    assignments: MatchAssignments = None,
-    recursive: Recursive = False,
-    overwrite: Overwrite = False,
-    device: MatchDevice = None,
-    quiet: Quiet = False,
+    encoder: options.MatchEncoder = None,
+    config_file: options.MatchConfigFile = None,
+    assignments: options.MatchAssignments = None,
+    recursive: options.Recursive = False,
+    overwrite: options.Overwrite = False,
+    device: options.MatchDevice = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Match images that show the same kind of object.
 
@@ -93,7 +82,7 @@ def match(
         assignments = [*(assignments or ()), f"matching.untrained={method}"]
     matcher: SetMatcher = open_set_matcher(
         checkpoint,
-        lambda config: adapt_match_config(
+        lambda config: options.adapt_match_config(
             config, config_file, assignments, encoder=encoder, device=device
         ),
     )

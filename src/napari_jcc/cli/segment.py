@@ -5,24 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_jcc.cli import options
 from napari_jcc.cli.images import open_images
-from napari_jcc.cli.options import (
-    Assignments,
-    CacheFolder,
-    ConfigFile,
-    Device,
-    EncoderName,
-    Output,
-    Overwrite,
-    Paths,
-    Preset,
-    Quiet,
-    Recursive,
-    Saliency,
-    Scheduler,
-    Workers,
-    build_config,
-)
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
@@ -30,20 +14,20 @@ if TYPE_CHECKING:
 
 
 def segment(
-    paths: Paths,
-    output: Output,
-    preset: Preset = DEFAULT_PRESET,
-    config_file: ConfigFile = None,
-    assignments: Assignments = None,
-    recursive: Recursive = False,
-    overwrite: Overwrite = False,
-    saliency: Saliency = None,
-    encoder: EncoderName = None,
-    device: Device = None,
-    workers: Workers = None,
-    cache: CacheFolder = None,
-    scheduler: Scheduler = None,
-    quiet: Quiet = False,
+    paths: options.Paths,
+    output: options.Output,
+    preset: options.Preset = DEFAULT_PRESET,
+    config_file: options.ConfigFile = None,
+    assignments: options.Assignments = None,
+    recursive: options.Recursive = False,
+    overwrite: options.Overwrite = False,
+    saliency: options.Saliency = None,
+    encoder: options.EncoderName = None,
+    device: options.Device = None,
+    workers: options.Workers = None,
+    cache: options.CacheFolder = None,
+    scheduler: options.Scheduler = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Segment the object that all images share.
 
@@ -62,7 +46,7 @@ def segment(
     from napari_jcc.pipeline import Cache, Run
     from napari_jcc.results import check_output, equivalent_command, write_result
 
-    config = build_config(
+    config = options.build_config(
         preset,
         config_file,
         assignments,

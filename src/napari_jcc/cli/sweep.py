@@ -8,22 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli import options
 from napari_jcc.cli.images import open_images, refuse_output_among_images
-from napari_jcc.cli.options import (
-    Assignments,
-    CacheFolder,
-    ConfigFile,
-    Device,
-    EncoderName,
-    Paths,
-    Preset,
-    Quiet,
-    Recursive,
-    Saliency,
-    Scheduler,
-    Workers,
-    build_config,
-)
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
@@ -34,7 +20,7 @@ _MOST_LINES = 5
 
 
 def sweep(
-    paths: Paths,
+    paths: options.Paths,
     output: Annotated[
         Path,
         typer.Option(
@@ -55,9 +41,9 @@ def sweep(
             "Items of lists are joined by +. May be repeated: all combinations are tried.",
         ),
     ],
-    preset: Preset = DEFAULT_PRESET,
-    config_file: ConfigFile = None,
-    assignments: Assignments = None,
+    preset: options.Preset = DEFAULT_PRESET,
+    config_file: options.ConfigFile = None,
+    assignments: options.Assignments = None,
     truth: Annotated[
         Path | None,
         typer.Option(
@@ -67,14 +53,14 @@ def sweep(
             help="Score every point against masks or boxes, as 'napari-jcc evaluate' does.",
         ),
     ] = None,
-    recursive: Recursive = False,
-    saliency: Saliency = None,
-    encoder: EncoderName = None,
-    device: Device = None,
-    workers: Workers = None,
-    cache: CacheFolder = None,
-    scheduler: Scheduler = None,
-    quiet: Quiet = False,
+    recursive: options.Recursive = False,
+    saliency: options.Saliency = None,
+    encoder: options.EncoderName = None,
+    device: options.Device = None,
+    workers: options.Workers = None,
+    cache: options.CacheFolder = None,
+    scheduler: options.Scheduler = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Try settings: every point redoes only what its settings change.
 
@@ -96,7 +82,7 @@ def sweep(
     from napari_jcc.results import equivalent_command
     from napari_jcc.sweep import Grid, Sweep
 
-    config = build_config(
+    config = options.build_config(
         preset,
         config_file,
         assignments,

@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli import options
 from napari_jcc.cli.images import open_images
-from napari_jcc.cli.options import (
-    MatchAssignments,
-    MatchConfigFile,
-    MatchDevice,
-    MatchEncoder,
-    Paths,
-    Quiet,
-    Recursive,
-    adapt_match_config,
-    split_names,
-)
 from napari_jcc.words import STAGE_TITLES, describe_unknown
 
 if TYPE_CHECKING:
@@ -33,7 +23,7 @@ STAGES = {"synthetic": "synthetic.steps", "weak": "training.epochs"}
 
 
 def train(
-    paths: Paths,
+    paths: options.Paths,
     output: Annotated[
         Path,
         typer.Option(
@@ -43,9 +33,9 @@ def train(
             help="File for the network; CKPT.jsonl beside it gets the loss of every step.",
         ),
     ],
-    encoder: MatchEncoder = None,
-    config_file: MatchConfigFile = None,
-    assignments: MatchAssignments = None,
+    encoder: options.MatchEncoder = None,
+    config_file: options.MatchConfigFile = None,
+    assignments: options.MatchAssignments = None,
     stages: Annotated[
         str,
         typer.Option(
@@ -68,12 +58,12 @@ def train(
             "where there is no CKPT.",
         ),
     ] = False,
-    recursive: Recursive = False,
+    recursive: options.Recursive = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train anew where CKPT is there.")
     ] = False,
-    device: MatchDevice = None,
-    quiet: Quiet = False,
+    device: options.MatchDevice = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train a matching network on images of one kind of object, without any labels.
 
@@ -91,7 +81,7 @@ def train(
 
     run = load_training()
     base = choose_base(output, resume=resume, overwrite=overwrite)
-    config = adapt_match_config(
+    config = options.adapt_match_config(
         base, config_file, assignments, encoder=encoder, device=device
     )
     config = choose_stages(config, stages)
@@ -187,7 +177,7 @@ def choose_stages(config: MatchConfig, stages: str) -> MatchConfig:
     from napari_jcc.config import apply_overrides
     from napari_jcc.errors import ConfigError
 
-    wanted = split_names(stages)
+    wanted = options.split_names(stages)
     for name in wanted:
         if name not in STAGES:
             raise ConfigError(describe_unknown("stage", name, STAGES))
