@@ -123,7 +123,7 @@ def test_the_mask_is_that_of_the_chosen_cut(tiny_collection, deep, monkeypatch):
         def choose(features, overlaps, first):
             return [CUTS.index(cut)] * len(features)
 
-        monkeypatch.setattr("napari_jcc.pipeline.cuts.choose_masks", choose)
+        monkeypatch.setattr("napari_jcc.pipeline.masks.choose_masks", choose)
         result = Run(tiny_collection.open(), deep).result()
         return [int(image.mask.sum()) for image in result.images]
 

@@ -12,7 +12,7 @@ from qtpy.QtCore import QPoint, Qt
 
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.plugin.docks import open_dock
-from napari_jcc.plugin.lazy_labels import LazyLabels
+from napari_jcc.plugin.lazy_stack import LazyLabels
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.source import find_source

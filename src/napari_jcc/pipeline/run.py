@@ -16,14 +16,13 @@ from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.boxes import BoxStage
 from napari_jcc.pipeline.cache import Cache, digest
-from napari_jcc.pipeline.cuts import choose_cuts
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.fallback import fall_back
 from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
-from napari_jcc.pipeline.look import find_look
+from napari_jcc.pipeline.masks import choose_cuts, find_look
 from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
 from napari_jcc.pipeline.working_set import WorkingSet

@@ -9,7 +9,7 @@ from napari.layers import Labels, Layer
 
 from napari_jcc._types import ImageArray
 from napari_jcc.plugin.adding import add_unselected
-from napari_jcc.plugin.lazy_labels import LazyLabels
+from napari_jcc.plugin.lazy_stack import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 
 

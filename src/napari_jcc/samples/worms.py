@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_jcc._types import FloatArray, MaskArray
-from napari_jcc.samples.curves import draw_curve, draw_tube
 from napari_jcc.samples.microscope import (
     choose_size,
+    draw_curve,
     draw_disc,
+    draw_tube,
     expose,
     make_light,
     make_texture,

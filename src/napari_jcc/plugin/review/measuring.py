@@ -13,7 +13,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_jcc.collection import ByName, ImageCollection
-from napari_jcc.plugin.lazy_labels import LazyLabels
+from napari_jcc.plugin.lazy_stack import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult

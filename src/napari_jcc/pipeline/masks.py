@@ -1,4 +1,4 @@
-"""The stage that decides where the smoothed map of every image is cut."""
+"""What the set teaches about its masks: where they are cut, and what pixels look like."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors.masks import DIMENSIONS, choose_masks
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut
+from napari_jcc.results.look import Look, choose_teachers, learn_look
 
 
 def choose_cuts(
@@ -48,3 +49,26 @@ def choose_cuts(
 
     sources = work.encoded.extend([key], "learned cuts", work.config.features)
     return [CUTS[number] for number in work.keeper.once(digest(*sources), compute)]
+
+
+def find_look(
+    key: str,
+    work: WorkingSet,
+    regions: Sequence[ImageRegions],
+    values: Mapping[int, tuple[FloatArray, FloatArray]],
+) -> Look | None:
+    """Learn what objects look like in the set, if the settings ask for it.
+
+    Parameters are those of `choose_cuts`; images without values teach nothing.
+    """
+    if work.config.decode.refinement != "look" or not values:
+        return None
+
+    def compute() -> Look:
+        decided = sorted(values)
+        places = [decided[i] for i in choose_teachers(len(decided))]
+        tasks = [(work.images[i], regions[i], values[i]) for i in places]
+        samples = work.keeper.map("Look", stages.sample_look, [""] * len(tasks), tasks)
+        return learn_look(samples)
+
+    return work.keeper.once(digest("look", key), compute)
