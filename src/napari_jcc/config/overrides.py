@@ -123,11 +123,7 @@ def apply_overrides(
         section, _, name = path.partition(".")
         if not name:
             raise _cannot_read(path, path, model)
-        if section not in values:
-            raise ConfigError(describe_unknown("section", section, values))
-        if name not in values[section]:
-            raise ConfigError(describe_unknown("setting", name, values[section], section))
-        values[section][name] = _as_sequence(model, section, name, value)
+        values.setdefault(section, {})[name] = _as_sequence(model, section, name, value)
     return validate_as(model, values)
 
 

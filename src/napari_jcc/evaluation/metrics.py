@@ -18,19 +18,7 @@ LOCALIZED_IOU = 0.5
 
 
 def pixel_accuracy(mask: MaskArray, truth: MaskArray) -> float:
-    """Share of pixels, object and rest, on which `mask` agrees with `truth` ("P").
-
-    Parameters
-    ----------
-    mask : (H, W) bool
-        The answer.
-    truth : (H, W) bool
-        The truth.
-
-    Returns
-    -------
-    accuracy
-        In [0, 1].
+    """Share of pixels, object and rest, on which two masks (H, W) bool agree ("P").
 
     Raises
     ------
@@ -42,19 +30,9 @@ def pixel_accuracy(mask: MaskArray, truth: MaskArray) -> float:
 
 
 def jaccard(mask: MaskArray, truth: MaskArray) -> float:
-    """Pixels in both masks as share of the pixels in either: foreground IoU ("J").
+    """Pixels in both masks, (H, W) bool, as share of those in either: IoU ("J").
 
-    Parameters
-    ----------
-    mask : (H, W) bool
-        The answer.
-    truth : (H, W) bool
-        The truth.
-
-    Returns
-    -------
-    index
-        In [0, 1]; 1 if both masks are empty, as they then agree.
+    1 if both masks are empty, as they then agree.
 
     Raises
     ------
@@ -163,14 +141,7 @@ class Agreement(IntEnum):
 
 
 def map_agreement(mask: MaskArray, truth: MaskArray) -> ImageArray:
-    """Compare a mask with the truth.
-
-    Parameters
-    ----------
-    mask : (H, W) bool
-        The answer.
-    truth : (H, W) bool
-        The truth.
+    """Compare a mask, (H, W) bool, with the truth, likewise.
 
     Returns
     -------

@@ -117,37 +117,16 @@ def _load(module: str) -> None:
         importlib.import_module(module)
 
 
-class Cosegment(OpeningDock):
-    """The Co-segment dock."""
-
-    location = "napari_jcc.plugin.widgets.cosegment", "CosegmentWidget"
-
-
-class Sweep(OpeningDock):
-    """The Sweep dock."""
-
-    location = "napari_jcc.plugin.widgets.sweep.dock", "SweepDock"
+def _stand_in(module: str, name: str) -> type[OpeningDock]:
+    """Make the stand-in of a dock."""
+    location = f"napari_jcc.plugin.widgets.{module}", name
+    return type(name, (OpeningDock,), {"location": location})
 
 
-class Review(OpeningDock):
-    """The Review dock."""
-
-    location = "napari_jcc.plugin.widgets.review.dock", "ReviewDock"
-
-
-class Match(OpeningDock):
-    """The Match dock."""
-
-    location = "napari_jcc.plugin.widgets.matching.match_dock", "MatchDock"
-
-
-class Landmarks(OpeningDock):
-    """The Landmarks dock."""
-
-    location = "napari_jcc.plugin.widgets.matching.landmark_dock", "LandmarkDock"
-
-
-class Train(OpeningDock):
-    """The Train dock."""
-
-    location = "napari_jcc.plugin.widgets.matching.train_dock", "TrainDock"
+# Those of the manifest.
+Cosegment = _stand_in("cosegment", "CosegmentWidget")
+Sweep = _stand_in("sweep.dock", "SweepDock")
+Review = _stand_in("review.dock", "ReviewDock")
+Match = _stand_in("matching.match_dock", "MatchDock")
+Landmarks = _stand_in("matching.landmark_dock", "LandmarkDock")
+Train = _stand_in("matching.train_dock", "TrainDock")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,6 @@ from napari_jcc.benchmark.sets.labelled import (
     find_images,
     mask_truth,
     require_file,
-    require_folder,
     single,
 )
 from napari_jcc.errors import InputError
@@ -24,18 +24,10 @@ CYTOPLASM = 128
 """Least gray value of a cell in the truth of the white blood cells; 255 is nucleus."""
 
 
-def _load_cells(root: Path, name: str) -> LabelledClass:
-    return LabelledClass(name, tuple(find_images(root, "*.bmp")), _read_cell)
-
-
 def _read_cell(image: Path) -> ImageTruth:
     path = require_file(image.with_name(f"{image.stem}_mask.png"), image)
     with Image.open(path) as file:
         return mask_truth(np.asarray(file.convert("L")) >= CYTOPLASM)
-
-
-def _load_worms(root: Path, name: str) -> LabelledClass:
-    return LabelledClass(name, tuple(find_images(root, "*_w2.tif")), _read_worms)
 
 
 def _read_worms(image: Path) -> ImageTruth:
@@ -44,9 +36,13 @@ def _read_worms(image: Path) -> ImageTruth:
     return mask_truth(read_mask(path))
 
 
-def _load_nuclei(root: Path, name: str) -> LabelledClass:
-    images = find_images(require_folder(root / "stage1_train"), "*/images/*.png")
-    return LabelledClass(name, tuple(images), _read_nuclei)
+def _loads(
+    pattern: str, read: Callable[[Path], ImageTruth], folder: str = ""
+) -> Callable[[Path, str], LabelledClass]:
+    """Open the one class whose images match `pattern` in a folder of the set."""
+    return lambda root, name: LabelledClass(
+        name, tuple(find_images(root / folder, pattern)), read
+    )
 
 
 def _read_nuclei(image: Path) -> ImageTruth:
@@ -62,17 +58,17 @@ WBC = Layout(
     "White blood cells",
     "<n>.bmp with <n>_mask.png beside it",
     single("cells"),
-    _load_cells,
+    _loads("*.bmp", _read_cell),
 )
 BBBC010 = Layout(
     "BBBC010 (worms)",
     "<well>_w2.tif with <well>_mask.png beside it",
     single("worms"),
-    _load_worms,
+    _loads("*_w2.tif", _read_worms),
 )
 DSB2018 = Layout(
     "Data Science Bowl 2018 (nuclei)",
     "stage1_train/<id>/images/<id>.png and stage1_train/<id>/masks/*.png",
     single("nuclei"),
-    _load_nuclei,
+    _loads("*/images/*.png", _read_nuclei, "stage1_train"),
 )
