@@ -158,5 +158,4 @@ def map_agreement(mask: MaskArray, truth: MaskArray) -> ImageArray:
         [[Agreement.REST, Agreement.FALSE_ALARM], [Agreement.MISS, Agreement.HIT]],
         dtype=np.uint8,
     )
-    codes: ImageArray = table[truth.astype(np.intp), mask.astype(np.intp)]
-    return codes
+    return table[truth.astype(np.intp), mask.astype(np.intp)]

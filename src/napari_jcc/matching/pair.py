@@ -132,8 +132,7 @@ class PairResult:
         def sureness(points: FloatArray) -> FloatArray:
             ends = forward.transfer(points)
             error = cycle_errors(points, backward.transfer(ends), sizes[1])
-            sure: FloatArray = np.exp(-np.square(error / tolerance)) * agreement(points)
-            return sure
+            return np.exp(-np.square(error / tolerance)) * agreement(points)
 
         return cls(
             *places,
@@ -179,8 +178,7 @@ def grid_points(size: tuple[int, int], side: int) -> FloatArray:
     height, width = size
     share = (np.arange(side) + 0.5) / side
     axes = np.meshgrid(share * width - 0.5, share * height - 0.5)
-    points: FloatArray = np.stack(axes, axis=-1).reshape(-1, 2)
-    return points
+    return np.stack(axes, axis=-1).reshape(-1, 2)
 
 
 def cycle_errors(starts: FloatArray, ends: FloatArray, size: tuple[int, int]) -> FloatArray:

@@ -81,8 +81,7 @@ class ArchiveReader:
     def array(self, name: str) -> NDArray[Any]:
         """Read one array."""
         content = io.BytesIO(self._archive.read(name))
-        found: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
-        return found
+        return np.lib.format.read_array(content, allow_pickle=False)
 
 
 @contextmanager

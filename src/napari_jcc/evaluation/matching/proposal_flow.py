@@ -132,8 +132,7 @@ def _listed_points(row: Row) -> list[FloatArray]:
 
 
 def _willow_points(path: Path) -> FloatArray:
-    points: FloatArray = read_mat(path.with_suffix(".mat"), "pts_coord").T
-    return points
+    return read_mat(path.with_suffix(".mat"), "pts_coord").T
 
 
 def _pascal_points(paths: list[Path], category: str) -> list[FloatArray]:

@@ -88,8 +88,7 @@ class Registered:
             return a.frame.leave(self.fitted(b.frame.enter(points)))
 
         def confidence(points: FloatArray) -> FloatArray:
-            sure: FloatArray = agreement[tree.query(points)[1]]
-            return sure
+            return agreement[tree.query(points)[1]]
 
         return PairMatch(transfer, confidence)
 

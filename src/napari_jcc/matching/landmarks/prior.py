@@ -96,8 +96,7 @@ class ShapePrior:
 
 def _align(shape: FloatArray, mean: FloatArray) -> FloatArray:
     linear, shift = fit_affine(shape, mean, np.eye(2), AFFINE_RIDGE)
-    aligned: FloatArray = shape @ linear.T + shift
-    return aligned
+    return shape @ linear.T + shift
 
 
 def _smooth_covariance(mean: FloatArray) -> FloatArray:

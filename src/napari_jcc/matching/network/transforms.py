@@ -98,8 +98,7 @@ def affine_points(theta: Tensor, points: Tensor) -> Tensor:
     points : (B, K, 2)
     """
     matrix = theta.reshape(-1, 2, 3)
-    moved: Tensor = points @ matrix[:, :, :2].transpose(1, 2) + matrix[:, None, :, 2]
-    return moved
+    return points @ matrix[:, :, :2].transpose(1, 2) + matrix[:, None, :, 2]
 
 
 def compose_affine(first: Tensor, second: Tensor) -> Tensor:
@@ -156,8 +155,7 @@ def tps_points(theta: Tensor, points: Tensor) -> Tensor:
 
 def tps_matrix(points: Tensor, side: int) -> Tensor:
     """Share of every moved control point in where points (B, K, 2) go, (B, K, side^2)."""
-    shares: Tensor = tps_basis(points, side) @ _tps_system(side).to(points)
-    return shares
+    return tps_basis(points, side) @ _tps_system(side).to(points)
 
 
 def tps_basis(points: Tensor, side: int) -> Tensor:

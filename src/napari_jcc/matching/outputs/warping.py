@@ -52,5 +52,4 @@ def _fill(values: FloatArray, count: int, axis: int) -> FloatArray:
     place, rest = np.divmod(np.arange(count), STEP)
     share = np.expand_dims(rest / STEP, tuple({0, 1, 2} - {axis}))
     near, far = values.take(place, axis), values.take(place + 1, axis)
-    filled: FloatArray = near + share * (far - near)
-    return filled
+    return near + share * (far - near)

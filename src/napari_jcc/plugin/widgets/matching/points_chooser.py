@@ -48,8 +48,7 @@ class PointsChooser(QWidget):
     @property
     def layer(self) -> Points | None:
         """The layer chosen."""
-        layer: Points | None = self.combo.chosen
-        return layer
+        return self.combo.chosen
 
     def choose(self, layer: Points) -> None:
         """Choose a layer, if it fits."""
