@@ -65,9 +65,10 @@ def choose_device(name: str) -> Device:
     for device in present:
         if device == name:
             return device
+    reason = "" if _has_torch() else " (torch is not installed)"
     raise ConfigError(
         f'runtime.device is "{name}" but this computer offers {", ".join(present)} only'
-        f"{_reason()}. Choose one of these, or auto."
+        f"{reason}. Choose one of these, or auto."
     )
 
 
@@ -148,10 +149,6 @@ def _present_devices() -> list[Device]:
     if torch.cuda.is_available():
         present.insert(0, "cuda")
     return present
-
-
-def _reason() -> str:
-    return "" if _has_torch() else " (torch is not installed)"
 
 
 def _has_torch() -> bool:

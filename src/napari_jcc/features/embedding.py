@@ -141,14 +141,10 @@ def _choose_preparation(
     is_histogram: bool, config: FeatureConfig
 ) -> Callable[[Float32Array], Float32Array]:
     if not is_histogram:
-        return _as_float32
+        return lambda block: np.asarray(block, dtype=np.float32)
     if config.kernel == "linear":
         return _scale_to_one
     return lambda block: map_chi2(_scale_to_one(block))
-
-
-def _as_float32(block: Float32Array) -> Float32Array:
-    return np.asarray(block, dtype=np.float32)
 
 
 def _scale_to_one(histograms: Float32Array) -> Float32Array:

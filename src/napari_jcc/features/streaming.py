@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -60,17 +61,9 @@ def stream(
     if not descriptions:
         raise InputError("There are no images to compute features of. Give at least one.")
     return Features(
-        _embed(descriptions, config.superpixels, _superpixels, config, budget),
-        _embed(descriptions, config.boxes, _boxes, config, budget),
+        _embed(descriptions, config.superpixels, attrgetter("superpixels"), config, budget),
+        _embed(descriptions, config.boxes, attrgetter("boxes"), config, budget),
     )
-
-
-def _superpixels(pieces: RegionDescriptors) -> Float32Array:
-    return pieces.superpixels
-
-
-def _boxes(pieces: RegionDescriptors) -> Float32Array:
-    return pieces.boxes
 
 
 class _Selected(Iterable[Float32Array]):

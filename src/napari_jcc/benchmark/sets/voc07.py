@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -94,11 +93,7 @@ def _load_devkit(root: Path, name: str) -> LabelledClass:
             truth[root / "JPEGImages" / f"{stem}.jpg"] = boxes
     if not truth:
         raise InputError(f"No image of {root} shows a {category} seen from the {view}.")
-    return LabelledClass(name, tuple(truth), partial(_look_up, truth))
-
-
-def _look_up(truth: dict[Path, Float32Array], image: Path) -> ImageTruth:
-    return ImageTruth(truth[image])
+    return LabelledClass(name, tuple(truth), lambda image: ImageTruth(truth[image]))
 
 
 def _read_split(root: Path) -> list[str]:
