@@ -7,7 +7,6 @@ import pytest
 
 from labelled_trees import SHAPE, gray, object_mask, picture, save
 from napari_jcc.benchmark import Benchmark, ImageTruth, Method, find_methods, load_set
-from napari_jcc.benchmark.printed import PRINTED
 from napari_jcc.benchmark.scores import (
     MEASURES,
     ClassScore,
@@ -16,7 +15,7 @@ from napari_jcc.benchmark.scores import (
     mean_interval,
 )
 from napari_jcc.benchmark.sets import SETS
-from napari_jcc.benchmark.tables import Scores, format_markdown, format_scores
+from napari_jcc.benchmark.tables import PRINTED, Scores, format_markdown, format_scores
 from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation import ImageScore

@@ -10,7 +10,7 @@ import pytest
 
 from encoders import export_network, save_transformer
 from napari_jcc.errors import WeightsError
-from napari_jcc.features.encoders import FeatureMap, average_maps, fitting, load_encoder
+from napari_jcc.features.encoders import FeatureMap, average_maps, load, load_encoder
 from napari_jcc.features.encoders.run import run_network
 from napari_jcc.pipeline.encoding import encoded_size
 
@@ -224,9 +224,9 @@ def test_where_memory_runs_out_fewer_images_are_tried_then_the_processor(
     program, monkeypatch, limits, tried, note
 ):
     card = SmallCard(limits)
-    monkeypatch.setattr(fitting, "load_encoder", card)
+    monkeypatch.setattr(load, "load_encoder", card)
     images = np.concatenate([picture(seed=seed) for seed in range(5)])
-    encoder = fitting.FittingEncoder(str(program), "cuda", 8)
+    encoder = load.FittingEncoder(str(program), "cuda", 8)
     found = encoder.encode(images)
     assert card.tried == tried
     assert note in encoder.note and bool(note) == bool(encoder.note)
@@ -236,8 +236,8 @@ def test_where_memory_runs_out_fewer_images_are_tried_then_the_processor(
 
 
 def test_an_image_too_large_for_the_processor_is_told(program, monkeypatch):
-    monkeypatch.setattr(fitting, "load_encoder", SmallCard({"cuda": 0, "cpu": 0}))
-    encoder = fitting.FittingEncoder(str(program), "cuda", 8)
+    monkeypatch.setattr(load, "load_encoder", SmallCard({"cuda": 0, "cpu": 0}))
+    encoder = load.FittingEncoder(str(program), "cuda", 8)
     with pytest.raises(WeightsError, match=r"single image\. Lower features\.encoder_size"):
         encoder.encode(picture())
 

@@ -9,7 +9,7 @@ from encoders import export_network
 from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.errors import ConfigError, WeightsError
 from napari_jcc.evaluation import evaluate_result
-from napari_jcc.features.encoders import fitting, load_encoder
+from napari_jcc.features.encoders import load, load_encoder
 from napari_jcc.pipeline import Cache, Run, fallback
 from napari_jcc.pipeline import encoding as encoding_module
 from napari_jcc.progress import Progress
@@ -197,14 +197,14 @@ def test_a_card_that_is_full_gives_the_same_result_and_a_note(
 ):
     plain = Run(tiny_collection.open(), deep).result()
 
-    class Full(fitting.FittingEncoder):
+    class Full(load.FittingEncoder):
         def _encode(self, images):
             if self._device != "cpu":
                 raise RuntimeError("CUDA out of memory")
             return super()._encode(images)
 
     monkeypatch.setattr(
-        fitting,
+        load,
         "load_encoder",
         lambda name, device, stride: load_encoder(name, "cpu", stride),
     )

@@ -2,8 +2,7 @@
 
 from napari_jcc.problem.data import Variables, gather
 from napari_jcc.problem.factor import DiscriminativeFactor
-from napari_jcc.problem.joint import JointFactors, Terms, factorise, joint_model
-from napari_jcc.problem.model import JointModel
+from napari_jcc.problem.joint import JointFactors, JointModel, Terms, factorise, joint_model
 from napari_jcc.problem.program import LowRankTerm, QuadraticProgram
 
 __all__ = [
