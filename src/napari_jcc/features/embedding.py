@@ -91,14 +91,7 @@ def embed(
 class Embedding:
     """What `embed` does to a block of descriptors, learnt from those of a set.
 
-    Parameters
-    ----------
-    descriptors
-        As for `embed`; iterated several times, one block in memory at a time.
-    is_histogram
-        As for `embed`.
-    config
-        As for `embed`.
+    These are iterated several times, one block in memory at a time.
     """
 
     def __init__(

@@ -29,15 +29,6 @@ def get_extractors(
 ) -> list[FeatureExtractor]:
     """Return one extractor for each of `kinds`, in their order, repetitions dropped.
 
-    Parameters
-    ----------
-    kinds
-        Names of the settings.
-    config
-        Settings of the features.
-    feature_map
-        The encoder's map of the image to describe, for the kind ``deep``.
-
     Raises
     ------
     InputError

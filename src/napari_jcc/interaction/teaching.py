@@ -143,17 +143,6 @@ class LookTeacher:
     ) -> Look:
         """Learn from the marks, and from scores and priors of all images.
 
-        Parameters
-        ----------
-        joint, point
-            The problem and its scores under the marks.
-        regions
-            Pieces of all images, with the prior under the marks.
-        guidance
-            What the edits say, by the place of their image.
-        progress
-            Told of every image, and the way to cancel.
-
         Raises
         ------
         Cancelled

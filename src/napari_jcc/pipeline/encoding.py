@@ -26,15 +26,6 @@ from napari_jcc.priors.cells import embed_cells
 class EncodedImages:
     """The encoder of a run and its maps of the images, had when first asked for.
 
-    Parameters
-    ----------
-    collection
-        The images; read one batch at a time.
-    config
-        Settings of a run.
-    keeper
-        Where maps are kept.
-
     Attributes
     ----------
     needed

@@ -48,15 +48,6 @@ def find_supplied(
 def find_maps(names: Sequence[str], folder: Path, kind: str) -> list[ImageCollection]:
     """Find an image of a folder for every name, each as a collection of its own.
 
-    Parameters
-    ----------
-    names
-        Names of the images that maps are wanted of.
-    folder
-        Where they are.
-    kind
-        What they are, for the message.
-
     Raises
     ------
     InputError

@@ -111,11 +111,6 @@ def group_boxes(superpixels: Superpixels) -> IntArray:
     Regions merge pairwise, whenever two are most similar to each other; three readings
     of similar are followed, each from single superpixels to the whole image.
 
-    Parameters
-    ----------
-    superpixels
-        Pieces of one image.
-
     References
     ----------
     Murtagh, A survey of recent advances in hierarchical clustering algorithms, 1983

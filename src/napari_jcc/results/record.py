@@ -54,20 +54,7 @@ def build_record(
     out: Path,
     command: str | None,
 ) -> dict[str, Any]:
-    """Collect what is worth knowing about a run.
-
-    Parameters
-    ----------
-    result
-        The answer.
-    collection
-        Images it was found on, for their locations.
-    masks
-        File of every image's mask, relative to the result's folder.
-    out
-        The result's folder.
-    command
-        Command line that repeats the run; worked out from the collection when None.
+    """Collect what is worth knowing about a run; without a command, also the command.
 
     Returns
     -------

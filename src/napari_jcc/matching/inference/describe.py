@@ -76,13 +76,7 @@ class Described:
 
 
 class ImageDescriber:
-    """Describes images for matching, and remembers the last ones.
-
-    Parameters
-    ----------
-    network
-        Its encoder is used.
-    """
+    """Describes images for matching, and remembers the last ones."""
 
     def __init__(self, network: MaCoSNet) -> None:
         self._network = network

@@ -20,13 +20,6 @@ NO_FINGERPRINT = "none"
 class LoadedTrunk:
     """An encoder of the user's choice; see `napari_jcc.features.encoders.load_encoder`.
 
-    Parameters
-    ----------
-    encoder
-        A program of torch.export or a model of Transformers.
-    device
-        Device that it was loaded for.
-
     Raises
     ------
     WeightsError
@@ -82,12 +75,7 @@ class SmallTrunk:
 def load_trunk(name: str, device: str) -> Trunk:
     """Return the network called `name`, or a small random one if the name is empty.
 
-    Parameters
-    ----------
-    name
-        As the setting ``network.encoder``.
-    device
-        cpu, cuda or mps.
+    `device` is cpu, cuda or mps.
 
     Raises
     ------

@@ -24,11 +24,6 @@ class Anderson:
     A point whose residual is far above the smallest so far is given up: the iteration
     goes on from the plain step before it, without memory.
 
-    Parameters
-    ----------
-    exchange
-        Sums over images held elsewhere.
-
     References
     ----------
     H. Walker, P. Ni, "Anderson acceleration for fixed-point iterations", SIAM J.

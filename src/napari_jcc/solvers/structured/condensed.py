@@ -42,12 +42,7 @@ WORTHWHILE = 0.5
 class CondensedSystem:
     r"""Solves nearly with :math:`P + \mathrm{diag}(d) + A' \Theta A`.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        Without thin variables.
-    exchange
-        Sums over images held elsewhere.
+    The blocks are those of a program without thin variables.
     """
 
     def __init__(self, blocks: Blocks, exchange: Exchange) -> None:

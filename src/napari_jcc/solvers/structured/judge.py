@@ -154,14 +154,7 @@ class Repaired:
 
 
 class RepairedGap:
-    """Cost of the repaired point against the bound that the duals prove.
-
-    Parameters
-    ----------
-    blocks : Blocks
-    exchange
-        Sums over images held elsewhere.
-    """
+    """Cost of the repaired point against the bound that the duals prove."""
 
     def __init__(self, blocks: Blocks, exchange: Exchange) -> None:
         self.blocks, self.exchange = blocks, exchange

@@ -29,12 +29,6 @@ class KeptSystem:
     and wait for each other. Blocks with thin variables keep their factor, as their
     inverse would be far larger. All in float64: with inverses in float32 the iteration
     stalled at residuals of 1e-4, because rows of large weight multiply the rounding.
-
-    Parameters
-    ----------
-    blocks : Blocks
-    exchange
-        Sums over images held elsewhere.
     """
 
     def __init__(self, blocks: Blocks, exchange: Exchange) -> None:

@@ -28,14 +28,7 @@ of a pivot by about 1e-6."""
 
 
 class KktSystem:
-    """Solves with M for one choice of weights after another.
-
-    Parameters
-    ----------
-    blocks : Blocks
-    exchange
-        Sums over images held elsewhere.
-    """
+    """Solves with M for one choice of weights after another."""
 
     def __init__(self, blocks: Blocks, exchange: Exchange | None = None) -> None:
         self.blocks = blocks
