@@ -68,7 +68,7 @@ class Cache:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key][0]
-        value = self._read(key)
+        value = None if self._folder is None else _read(_place(self._folder, key))
         if value is not None:
             self._remember(key, value)
         return value
@@ -83,7 +83,7 @@ class Cache:
         """
         self._remember(key, value)
         if self._folder is not None:
-            self._write(key, value)
+            _write(_place(self._folder, key), value)
 
     def _remember(self, key: str, value: Any) -> None:
         size = count_bytes(value)
@@ -95,32 +95,31 @@ class Cache:
             while self._size > self._limit and len(self._kept) > 1:
                 self._size -= self._kept.popitem(last=False)[1][1]
 
-    def _path(self, key: str) -> Path | None:
-        # Two letters of the key as folder keep directories small.
-        return self._folder / key[:2] / f"{key[2:]}.npz" if self._folder else None
 
-    def _read(self, key: str) -> Any | None:
-        path = self._path(key)
-        if path is None or not path.is_file():
-            return None
-        try:
-            return decode(io.BytesIO(path.read_bytes()))
-        except (OSError, ValueError, KeyError):
-            # A damaged file is as good as none: the stage runs again and replaces it.
-            return None
+def _place(folder: Path, key: str) -> Path:
+    # Two letters of the key as folder keep directories small.
+    return folder / key[:2] / f"{key[2:]}.npz"
 
-    def _write(self, key: str, value: Any) -> None:
-        path = self._path(key)
-        if path is None:
-            return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-            with os.fdopen(handle, "wb") as file:
-                encode(value, file)
-            Path(temporary).replace(path)
-        except OSError as error:
-            raise OutputError(
-                f"Cannot write to the cache folder {self._folder}: {error}. Free some "
-                "space, or choose another folder in runtime.cache_folder."
-            ) from error
+
+def _read(path: Path) -> Any | None:
+    if not path.is_file():
+        return None
+    try:
+        return decode(io.BytesIO(path.read_bytes()))
+    except (OSError, ValueError, KeyError):
+        # A damaged file is as good as none: the stage runs again and replaces it.
+        return None
+
+
+def _write(path: Path, value: Any) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            encode(value, file)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write to the cache folder {path.parent.parent}: {error}. Free some "
+            "space, or choose another folder in runtime.cache_folder."
+        ) from error
