@@ -23,12 +23,9 @@ def benchmark(
     root: options.SetFolder,
     output: Annotated[
         Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT",
-            help="Folder for predictions, scores and tables. What a former call finished "
-            "there under the same settings is not done again.",
+        options.output(
+            "Folder for predictions, scores and tables. What a former call finished "
+            "there under the same settings is not done again."
         ),
     ],
     classes: Annotated[

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from napari_jcc.cli import options
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -34,12 +36,9 @@ def export(
     ],
     output: Annotated[
         Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT",
-            help="File for tiff, coco and csv, or a folder to put it in; folder for png "
-            "and yolo.",
+        options.output(
+            "File for tiff, coco and csv, or a folder to put it in; folder for png "
+            "and yolo."
         ),
     ],
     kind: Annotated[

@@ -26,12 +26,7 @@ def landmarks(
     ],
     output: Annotated[
         Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT",
-            help="Folder for landmarks.csv and landmarks.tps; made if missing.",
-        ),
+        options.output("Folder for landmarks.csv and landmarks.tps; made if missing."),
     ],
     checkpoint: Annotated[
         Path | None,

@@ -20,6 +20,12 @@ from napari_jcc.config.overrides import ConfigT
 
 _PRESETS = " ".join(f"**{name}**: {p.description}" for name, p in PRESETS.items())
 
+
+def output(text: str, metavar: str = "OUT") -> Any:
+    """Declare the option that says where a command writes; `text` is its help."""
+    return typer.Option("--output", "-o", metavar=metavar, help=text)
+
+
 Preset = Annotated[
     str,
     typer.Option(
@@ -101,12 +107,7 @@ Scheduler = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
-Output = Annotated[
-    Path,
-    typer.Option(
-        "--output", "-o", metavar="OUT", help="Folder for the results; made if missing."
-    ),
-]
+Output = Annotated[Path, output("Folder for the results; made if missing.")]
 Result = Annotated[
     Path, typer.Argument(metavar="RESULT", help="Folder that 'napari-jcc segment' wrote.")
 ]

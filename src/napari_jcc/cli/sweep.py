@@ -23,12 +23,7 @@ def sweep(
     paths: options.Paths,
     output: Annotated[
         Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT",
-            help="Folder for the points; one with the same sweep is gone on with.",
-        ),
+        options.output("Folder for the points; one with the same sweep is gone on with."),
     ],
     grid: Annotated[
         list[str],

@@ -26,11 +26,9 @@ def train(
     paths: options.Paths,
     output: Annotated[
         Path,
-        typer.Option(
-            "--output",
-            "-o",
+        options.output(
+            "File for the network; CKPT.jsonl beside it gets the loss of every step.",
             metavar="CKPT",
-            help="File for the network; CKPT.jsonl beside it gets the loss of every step.",
         ),
     ],
     encoder: options.MatchEncoder = None,
