@@ -89,7 +89,6 @@ class Run:
         self.client = client
         self.progress = progress or Progress()
         self.formulation = formulation
-        self._keeper = self._make_keeper()
 
     def with_config(self, config: JccConfig) -> Run:
         """Return a run on the same images with other settings, sharing what is kept."""
@@ -134,7 +133,9 @@ class Run:
         return replace(finished, result=replace(finished.result, notes=notes))
 
     def _finish(self) -> FinishedRun:
-        self._keeper = self._make_keeper()
+        self._keeper = Keeper(
+            self.cache, self.progress, self.client, self.config.runtime.workers
+        )
         check_folder(self.config.saliency)
         if self.config.runtime.device not in ("auto", "cpu"):
             # Also where no stage would use it: a card asked for is not left out in silence.
@@ -174,10 +175,6 @@ class Run:
                 notes=_notes(results, encoded, answer),
             ),
         )
-
-    def _make_keeper(self) -> Keeper:
-        workers = self.config.runtime.workers
-        return Keeper(self.cache, self.progress, self.client, workers)
 
     def _read(self) -> tuple[list[str], list[ImageArray]]:
         """Read all images; those that cannot be read leave the set with a reason."""
