@@ -3,7 +3,7 @@ import pytest
 
 from napari_jcc.errors import InputError
 from napari_jcc.results.captions import caption_font, wrap, write_name
-from napari_jcc.results.overview import choose_images, draw_overview, draw_tile
+from napari_jcc.results.overview import MOST_IMAGES, draw_overview, draw_tile, spread_evenly
 from results_samples import Pictures, empty_image_result, image_result, result_of
 
 
@@ -51,8 +51,8 @@ def test_picture_of_another_size_than_the_mask_is_fitted():
 
 
 def test_large_sets_are_sampled_evenly_with_both_ends():
-    assert choose_images(5) == [0, 1, 2, 3, 4]
-    chosen = choose_images(1000)
+    assert spread_evenly(5, MOST_IMAGES) == [0, 1, 2, 3, 4]
+    chosen = spread_evenly(1000, MOST_IMAGES)
     assert len(chosen) == 64
     assert (chosen[0], chosen[-1]) == (0, 999)
     steps = np.diff(chosen)

@@ -83,7 +83,7 @@ def draw_overview(result: JccResult, collection: ImageCollection | None) -> Imag
     PIL.Image.Image
         RGB, at most 2180 by 3000 pixels.
     """
-    numbers = choose_images(len(result.images))
+    numbers = spread_evenly(len(result.images), MOST_IMAGES)
     shown = [result.images[number] for number in numbers]
     index = {name: i for i, name in enumerate(collection.names)} if collection else {}
     tiles = [
@@ -112,9 +112,9 @@ def draw_overview(result: JccResult, collection: ImageCollection | None) -> Imag
     return sheet
 
 
-def choose_images(count: int) -> list[int]:
-    """Choose at most `MOST_IMAGES` of `count` images, evenly spread, first and last in."""
-    chosen = np.linspace(0, count - 1, min(count, MOST_IMAGES)).round().astype(int)
+def spread_evenly(count: int, most: int) -> list[int]:
+    """Choose at most so many of `count` things, evenly spread, first and last in."""
+    chosen = np.linspace(0, count - 1, min(count, most)).round().astype(int)
     return [int(number) for number in chosen]
 
 

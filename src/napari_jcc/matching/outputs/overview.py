@@ -14,6 +14,7 @@ from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.matching.pair import Correspondences, PairResult
 from napari_jcc.results.captions import caption_font, write_name
+from napari_jcc.results.overview import spread_evenly
 
 MOST_PAIRS = 12
 LINES = 24
@@ -27,12 +28,6 @@ _INK = (235, 235, 235)
 _FAINT = (165, 165, 172)
 _OUTLINE = (255, 212, 0)
 _RIM = (16, 16, 16)
-
-
-def choose_shown(count: int) -> list[int]:
-    """Choose at most `MOST_PAIRS` of `count` pairs, evenly spread, first and last in."""
-    chosen = np.linspace(0, count - 1, min(count, MOST_PAIRS)).round().astype(int)
-    return [int(place) for place in chosen]
 
 
 def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Image:
@@ -52,7 +47,7 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
         sure, outlined where there are masks; and the mean of the target and the source
         drawn in its place.
     """
-    shown = [result.pairs[place] for place in choose_shown(len(result.pairs))]
+    shown = [result.pairs[place] for place in spread_evenly(len(result.pairs), MOST_PAIRS)]
     rows = [draw_pair(result, collection, pair) for pair in shown]
     width = max(row.shape[1] for row in rows) + 2 * GAP
     height = sum(len(row) + CAPTION + GAP for row in rows) + CAPTION
@@ -119,7 +114,7 @@ def _draw_lines(
     if not count:
         return
     strongest = max(float(found.confidence.max()), 1e-9)
-    for place in np.linspace(0, count - 1, min(count, LINES)).round().astype(int):
+    for place in spread_evenly(count, LINES):
         start = (found.sources[place] + 0.5) * scales[0]
         end = (found.targets[place] + 0.5) * scales[1] + (shift, 0)
         share = float(found.confidence[place]) / strongest
