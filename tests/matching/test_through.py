@@ -76,6 +76,14 @@ def error(pair):
     return np.abs(there - (SHIFTS[pair.source] - SHIFTS[pair.target])).max()
 
 
+def test_points_may_be_given_as_lists():
+    (pair,) = match(Shifted(), [(0, 1)], 4)
+    (point,) = pair.to_source([[10, 5]])
+    np.testing.assert_allclose(point, pair.to_source(np.array([[10.0, 5.0]]))[0])
+    (back,) = pair.to_target([list(point)])
+    np.testing.assert_allclose(back, (10, 5), atol=0.1)
+
+
 def test_a_wrong_match_is_outvoted_by_the_ways_through_others():
     wrong = {(0, 1): (0.5, -0.4)}
     every = choose_pairs("abcdef", "all")

@@ -137,8 +137,8 @@ class PairResult:
         return cls(
             *places,
             sizes,
-            forward.transfer,
-            backward.transfer,
+            _taking_lists(forward.transfer),
+            _taking_lists(backward.transfer),
             sureness,
             theta_affine=fit_theta(points, ends, sizes),
             theta_tps=None,
@@ -208,6 +208,11 @@ def to_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
 def from_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
     """From coordinates between -1 and 1 to pixels; the inverse of `to_unit`."""
     return np.asarray(((points + 1) * np.array(size[::-1]) - 1) / 2)
+
+
+def _taking_lists(carry: PointMap) -> PointMap:
+    """Let points be given as lists too, as they are typed by hand."""
+    return lambda points: carry(np.asarray(points, dtype=np.float64))
 
 
 def _in_mask(points: FloatArray, mask: MaskArray) -> MaskArray:
