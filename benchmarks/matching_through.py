@@ -27,7 +27,8 @@ from matching import open_set
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
 from napari_jcc.evaluation.bootstrap import bootstrap_mean
-from napari_jcc.evaluation.matching import PROTOCOLS, MatchingPair, PairSet
+from napari_jcc.evaluation.matching.pairs import MatchingPair, PairSet
+from napari_jcc.evaluation.matching.protocols import PROTOCOLS
 from napari_jcc.matching.outputs import PairResult, SetMatcher, open_set_matcher
 from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.progress import Progress
