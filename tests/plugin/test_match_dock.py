@@ -110,6 +110,8 @@ def test_other_images_are_asked_as_the_setting_says(dock, qtbot, monkeypatch):
     assert editor.isEnabled()
     dock.pairs.choose("a", "b")
     assert not editor.isEnabled()
+    run(dock, qtbot)
+    assert asked[2:] == [0]
 
 
 def test_axes_taken_for_channels_leave_fewer_images_in_every_dock(viewer, rng):

@@ -56,8 +56,9 @@ class MatchRequest:
 
     def adapt(self, config: MatchConfig) -> MatchConfig:
         """Make the settings of a run of those that the matcher starts from."""
-        adapted = self.choice.adapt(config)
-        return apply_overrides(adapted, {"matching.through": self.through})
+        # Of one pair there are no others; said so that its command asks for none either.
+        through = 0 if self.source else self.through
+        return apply_overrides(self.choice.adapt(config), {"matching.through": through})
 
 
 @dataclass(frozen=True)
