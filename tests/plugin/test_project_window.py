@@ -25,6 +25,7 @@ from napari_jcc.plugin.preferences import Preferences
 from napari_jcc.plugin.projects import keeper
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.widgets import recovery_bar
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.project import load_project
 from napari_jcc.project.schema import FORMAT_VERSION
@@ -203,6 +204,69 @@ def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path
     assert (layer_of(second, Labels).data[1, 2:8, 3:12] == 1).all()
 
 
+def move_far(folder, tmp_path):
+    far = tmp_path / "archive" / "2024"
+    far.mkdir(parents=True)
+    for number, file in enumerate(sorted(folder.iterdir())):
+        file.rename(far / f"{number}.png")
+    return far
+
+
+def leave_copy(widget, folder, qtbot):
+    """Draw, never save, and end as the system ends a process that was killed."""
+    run_on(widget, folder, qtbot)
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    wait(widget, qtbot)
+    widget.session.keeper.copy()
+    wait(widget, qtbot)
+    widget.session.keeper._autosave.leave()
+    widget.session.keeper._autosave = None
+
+
+def test_images_of_a_recovered_session_are_found_where_they_have_moved(
+    open_dock, folder, qtbot, tmp_path
+):
+    first = open_dock()
+    leave_copy(first, folder, qtbot)
+    masks = layer_of(first, Labels).data.copy()
+    far = move_far(folder, tmp_path)
+    second = open_dock()
+    qtbot.waitUntil(lambda: not second.project.recovery.isHidden(), timeout=30_000)
+    second.project.recovery.recover_button.click()
+    qtbot.waitUntil(lambda: second.session.shown is not None, timeout=60_000)
+    wait(second, qtbot)
+    assert "Project, Find images…" in second.panel.status.text()
+    assert second.project.find_action.isEnabled()
+    former = second.session.opened
+    second.project.find_images(far.parent)
+    qtbot.waitUntil(lambda: second.session.opened is not former, timeout=60_000)
+    wait(second, qtbot)
+    names = [layer.name for layer in second.session.viewer.layers]
+    assert names == ["recovered", "recovered masks", "recovered boxes"]
+    assert second.session.edits == first.session.edits
+    np.testing.assert_array_equal(layer_of(second, Labels).data, masks)
+    assert second.panel.run_button.isEnabled()
+
+
+def test_a_copy_is_not_discarded_without_a_question(
+    open_dock, folder, qtbot, recovery_folder, monkeypatch
+):
+    leave_copy(open_dock(), folder, qtbot)
+    answers = iter((False, True))
+    monkeypatch.setattr(recovery_bar, "confirm", lambda *_: next(answers))
+    widget = open_dock()
+    recovery = widget.project.recovery
+    qtbot.waitUntil(lambda: not recovery.isHidden(), timeout=30_000)
+    recovery.discard_button.click()
+    wait(widget, qtbot)
+    assert len(list(recovery_folder.glob("*.jcc"))) == 1
+    assert not recovery.isHidden()
+    recovery.discard_button.click()
+    wait(widget, qtbot)
+    assert list(recovery_folder.glob("*.jcc")) == []
+    assert recovery.isHidden()
+
+
 def test_images_that_have_moved_far_are_found_from_the_window(
     open_dock, folder, qtbot, tmp_path
 ):
@@ -215,10 +279,7 @@ def test_images_that_have_moved_far_are_found_from_the_window(
     first.project.save(path)
     wait(first, qtbot)
     masks = layer_of(first, Labels).data.copy()
-    far = tmp_path / "archive" / "2024"
-    far.mkdir(parents=True)
-    for number, file in enumerate(sorted(folder.iterdir())):
-        file.rename(far / f"{number}.png")
+    far = move_far(folder, tmp_path)
 
     second = open_dock()
     opened(second, path, qtbot)
@@ -233,6 +294,7 @@ def test_images_that_have_moved_far_are_found_from_the_window(
     np.testing.assert_array_equal(layer_of(second, Labels).data, masks)
     assert second.session.edits == first.session.edits
     assert not second.project.find_action.isEnabled()
+    assert "unsaved" in second.project.state.text()
 
     # No longer where they were saved: the project says so by its own file.
     second.project.save()

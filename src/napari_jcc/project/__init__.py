@@ -1,6 +1,12 @@
 """Projects: everything that a session needs to go on, in one file; and its recovery."""
 
-from napari_jcc.project.files import ProjectHeader, load_project, read_header, save_project
+from napari_jcc.project.files import (
+    ProjectHeader,
+    find_images_again,
+    load_project,
+    read_header,
+    save_project,
+)
 from napari_jcc.project.inputs import ImageInput, describe_inputs
 from napari_jcc.project.project import ImageStatus, Project
 from napari_jcc.project.recovery import Autosave, Recoverable, find_recoverable
@@ -15,6 +21,7 @@ __all__ = [
     "ProjectHeader",
     "Recoverable",
     "describe_inputs",
+    "find_images_again",
     "find_recoverable",
     "load_project",
     "read_header",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -128,15 +128,12 @@ def load_project(
         `root` is no folder.
     """
     path = Path(path)
-    if root is not None and not Path(root).is_dir():
-        raise InputError(f"There is no folder {root} to search for images. Check its name.")
+    search = _search(Path(os.path.abspath(path)).parent, root)
     with reading(path) as archive:
         record = check_record(archive.outline(), str(path))
         config, notes = read_settings(record.config, record.preset)
         result = read_result(record, archive)
         edits = read_edits(record.edits, archive)
-    folder = Path(os.path.abspath(path)).parent
-    search = Search(folder, None if root is None else Path(root))
     found = [search.find(ImageInput(**item.model_dump())) for item in record.inputs]
     truth, truth_notes = _find_truth(record, search)
     project = Project(
@@ -150,7 +147,23 @@ def load_project(
         axes=_read_axes(record),
         spacing=None if record.spacing is None else Spacing(**record.spacing.model_dump()),
     )
-    return project, _report(record, found, (*notes, *truth_notes, *_cache_notes(project)))
+    return project, _report(found, (*notes, *truth_notes, *_cache_notes(project)))
+
+
+def find_images_again(
+    project: Project, root: str | os.PathLike[str]
+) -> tuple[Project, LoadReport]:
+    """Look for the images of a project that is open, as `load_project` with a `root`.
+
+    Raises
+    ------
+    InputError
+        If `root` is no folder.
+    """
+    search = _search(Path(root), root)
+    found = [search.find(image) for image in project.inputs]
+    inputs = tuple(item.image for item in found)
+    return replace(project, inputs=inputs), _report(found, ())
 
 
 def read_header(path: str | os.PathLike[str]) -> ProjectHeader:
@@ -218,9 +231,13 @@ def _cache_notes(project: Project) -> tuple[str, ...]:
     return (note,)
 
 
-def _report(
-    record: ProjectRecord, found: list[Found], notes: tuple[str, ...]
-) -> LoadReport:
+def _search(folder: Path, root: str | os.PathLike[str] | None) -> Search:
+    if root is not None and not Path(root).is_dir():
+        raise InputError(f"There is no folder {root} to search for images. Check its name.")
+    return Search(folder, None if root is None else Path(root))
+
+
+def _report(found: list[Found], notes: tuple[str, ...]) -> LoadReport:
     def files(state: str) -> dict[str, str]:
         return {item.image.name: item.image.path for item in found if item.state == state}
 

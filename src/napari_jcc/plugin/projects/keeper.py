@@ -16,7 +16,7 @@ from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.preferences import read_preferences
 from napari_jcc.plugin.projects.snapshot import KnownInputs, Snapshot, take_snapshot
 from napari_jcc.progress import Progress
-from napari_jcc.project import Autosave, Recoverable, save_project
+from napari_jcc.project import Autosave, Project, Recoverable, save_project
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -82,8 +82,17 @@ class Keeper(QObject):
             If there are no images, or the file cannot be written.
         """
         progress.start("Project", 1)
-        project = snapshot.to_project(self._known)
-        return save_project(project, path)
+        return save_project(self.to_project(snapshot), path)
+
+    def to_project(self, snapshot: Snapshot) -> Project:
+        """Make a project of a state, with the images that are known; for a thread.
+
+        Raises
+        ------
+        InputError
+            If there are no images.
+        """
+        return snapshot.to_project(self._known)
 
     def take(self) -> tuple[Snapshot, int]:
         """Note the state to save, and its number for `set_saved`."""
@@ -96,12 +105,12 @@ class Keeper(QObject):
         self._saved_state = (snapshot.edits, dict(snapshot.statuses))
         self.changed.emit()
 
-    def set_opened(self, path: Path | None, *, is_recovered: bool) -> None:
-        """Begin anew with a project that was opened; one recovered is not saved yet."""
+    def set_opened(self, path: Path | None, *, is_saved: bool) -> None:
+        """Begin anew with a project that was opened, if it is in its file as it is."""
         self.path = path
-        if not is_recovered:
+        if is_saved:
             self.set_saved_now()
-        self._timer.start(0 if is_recovered else self._interval())
+        self._timer.start(self._interval() if is_saved else 0)
         self.changed.emit()
 
     def replaces(self, copy: Recoverable) -> None:
@@ -172,7 +181,7 @@ class Keeper(QObject):
         return ""
 
     def _write_copy(self, snapshot: Snapshot) -> None:
-        project = snapshot.to_project(self._known)
+        project = self.to_project(snapshot)
         if self._autosave is None:
             self._autosave = Autosave()
         self._autosave.save(project, str(self.path or ""))

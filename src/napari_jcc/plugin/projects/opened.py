@@ -40,8 +40,8 @@ class Opened:
         Images that are there; None if not one is.
     answer
         The part of the result that is shown; None without result.
-    is_recovered
-        Whether it comes from an automatic copy.
+    is_saved
+        Whether the file has it as it is; not one from an automatic copy.
     """
 
     project: Project
@@ -49,7 +49,7 @@ class Opened:
     path: Path | None
     collection: ImageCollection | None
     answer: Answer | None
-    is_recovered: bool = False
+    is_saved: bool = True
 
     @property
     def name(self) -> str:
@@ -118,7 +118,7 @@ def open_project(path: Path, root: Path | None = None) -> list[LayerData]:
 
 
 def show_project(
-    project: Project, report: LoadReport, path: Path | None, *, is_recovered: bool = False
+    project: Project, report: LoadReport, path: Path | None, *, is_saved: bool = True
 ) -> list[LayerData]:
     """Show a project that was read, as `open_project`."""
     try:
@@ -126,7 +126,7 @@ def show_project(
     except InputError:
         collection = None
     answer = _answer(project, collection)
-    opened = Opened(project, report, path, collection, answer, is_recovered)
+    opened = Opened(project, report, path, collection, answer, is_saved)
     if not report.is_clean:
         show_warning("\n".join(opened.messages()))
     return opened.layers()

@@ -22,10 +22,12 @@ from qtpy.QtWidgets import (
 from napari_jcc.plugin.background.steps import Steps
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.projects.adopting import adopt, find_opened
-from napari_jcc.plugin.projects.opened import OPENED_KEY, Opened, open_project
+from napari_jcc.plugin.projects.opened import OPENED_KEY, Opened, open_project, show_project
 from napari_jcc.plugin.widgets.jobs import JobsButton
 from napari_jcc.plugin.widgets.parts import in_column, in_row
 from napari_jcc.plugin.widgets.recovery_bar import RecoveryBar
+from napari_jcc.progress import Progress
+from napari_jcc.project import find_images_again
 from napari_jcc.project.files import EXTENSION
 
 if TYPE_CHECKING:
@@ -84,21 +86,24 @@ class ProjectBar(QWidget):
         )
 
     def find_images(self, folder: str | Path) -> None:
-        """Open the project again with its missing images from a folder; returns at once."""
-        opened, path = self._session.opened, self._keeper.path
-        if opened is None or path is None:
+        """Show the project with its missing images from a folder; returns at once."""
+        opened = self._session.opened
+        if opened is None:
             return
-        if self._keeper.unsaved_by_hand:
-            self._dock.panel.set_status("Save the project, then find its images.")
-            return
+        if self._session.corrections is not None:
+            self._session.corrections.absorb()
+        snapshot, _ = self._keeper.take()
+
+        def work(_: Progress) -> list[LayerData]:
+            project = self._keeper.to_project(snapshot)
+            found = find_images_again(project, folder)
+            return show_project(*found, self._keeper.path, is_saved=False)
 
         def on_found(layers: list[LayerData]) -> None:
             self._remove(opened)
             self.show_layers(layers)
 
-        self._dock.start(
-            "Find images", lambda _: open_project(path, Path(folder)), on_found
-        )
+        self._dock.start("Find images", work, on_found)
 
     def save(self, path: str | Path | None = None) -> None:
         """Save the project, to its own file unless another is given; returns at once."""
@@ -168,7 +173,7 @@ class ProjectBar(QWidget):
         self.state.setToolTip("\n".join(filter(None, (where, keeper.trouble))))
         opened = self._session.opened
         is_missing = opened is not None and bool(opened.report.missing)
-        self.find_action.setEnabled(is_missing and keeper.path is not None)
+        self.find_action.setEnabled(is_missing)
 
     def _build(self) -> None:
         head = in_row(self.button, (self.state, 1), self.jobs)
@@ -209,7 +214,7 @@ class ProjectBar(QWidget):
 
     def _adopt(self, opened: Opened) -> None:
         dropped = adopt(self._session, opened)
-        self._keeper.set_opened(opened.path, is_recovered=opened.is_recovered)
+        self._keeper.set_opened(opened.path, is_saved=opened.is_saved)
         self.adopted.emit()
         # Later: napari selects every layer that comes.
         QTimer.singleShot(0, self._select_masks)

@@ -12,6 +12,7 @@ from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.layers import LayerData
 from napari_jcc.plugin.projects.opened import show_project
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
+from napari_jcc.plugin.widgets.questions import confirm
 from napari_jcc.progress import Progress
 from napari_jcc.project import Recoverable, find_recoverable, recovery
 from napari_jcc.words import count_of
@@ -29,8 +30,8 @@ class RecoveryBar(QWidget):
         self._show_layers = show_layers
         self._waiting: list[Recoverable] = []
         self.text = wrapped()
-        self.recover_button = push_button("Reco&ver", "", self.recover)
-        self.discard_button = push_button("&Discard", "", self.discard)
+        self.recover_button = push_button("Reco&ver", "Open the copy", self.recover)
+        self.discard_button = push_button("&Discard", "Remove the copy", self.discard)
         buttons = in_row(self.recover_button, self.discard_button)
         in_column(self.text, buttons, within=self)
         self.setVisible(False)
@@ -50,15 +51,18 @@ class RecoveryBar(QWidget):
             project, report = copy.recover()
             origin = copy.header.origin if copy.header else ""
             path = Path(origin) if origin else None
-            return show_project(project, report, path, is_recovered=True)
+            return show_project(project, report, path, is_saved=False)
 
         self._dock.start("Recover a session", work, self._on_recovered)
 
     def discard(self) -> None:
-        """Remove the copy offered for good; returns at once."""
+        """Ask, and remove the copy offered for good; returns at once."""
         if self._dock.running or not self._waiting:
             return
         copy = self._waiting[0]
+        question = "What was drawn and never saved is lost with it. Remove it for good?"
+        if not confirm(self, "Discard the automatic copy?", question):
+            return
         self._dock.start("Discard a copy", lambda _: copy.discard(), self._on_done)
 
     def _on_found(self, found: list[Recoverable]) -> None:
