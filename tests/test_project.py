@@ -1,5 +1,6 @@
 """The project's own files agree with each other and do what they promise."""
 
+import ast
 import os
 import re
 import runpy
@@ -246,3 +247,27 @@ def test_layer_rule_covers_every_module():
     [window] = [contract for contract in contracts if contract["id"] == "window"]
     listed = {name.removeprefix("napari_jcc.") for name in window["source_modules"]}
     assert listed == found - {"plugin"}
+
+
+def bound_at_top(tree):
+    """Names that assignments, functions and classes of a module bind, but overloads."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            if "overload" not in {ast.unparse(each) for each in node.decorator_list}:
+                yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in (each for target in targets for each in ast.walk(target)):
+                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
+                    yield name.id
+
+
+@pytest.mark.parametrize("folder", ["src", "benchmarks", "scripts", "tests"])
+def test_no_module_binds_a_name_twice(folder):
+    """The former would silently work with the latter's value, as once happened."""
+    twice = {}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        names = list(bound_at_top(ast.parse(path.read_text(encoding="utf-8"))))
+        if len(set(names)) < len(names):
+            twice[path.name] = sorted(n for n in set(names) if names.count(n) > 1)
+    assert twice == {}

@@ -3,21 +3,30 @@
 import numpy as np
 import pytest
 
-from napari_jcc.results import smooth
-from napari_jcc.results.smooth import smooth_alike
+from napari_jcc.results import bilateral
+from napari_jcc.results.bilateral import smooth_alike
+
+
+def two_cells(monkeypatch):
+    """Three pixels of grey and three brighter by one cell of 32; values 1 and 0."""
+    monkeypatch.setattr(bilateral, "CELL", 32.0)
+    row = np.array([[96, 96, 96, 128, 128, 128]], np.uint8)
+    image = np.repeat(row[..., None], 3, axis=-1)
+    return image, np.array([[1, 1, 1, 0, 0, 0]], np.float32)
 
 
 def test_two_cells_meet_where_sums_by_hand_say(monkeypatch):
-    # 3 pixels of grey and 3 brighter by one cell of 32: n = 3 in both cells. A cell counts
-    # 10 and its neighbour 1, so weights are 30/11 and 3/11. With lambda 11/3 and values 1
-    # and 0: 3 (y1 - 1) + (y1 - y2) = 0 and 3 y2 + (y2 - y1) = 0, hence .8 and .2.
-    monkeypatch.setattr(smooth, "STRENGTH", 11 / 3)
-    monkeypatch.setattr(smooth, "CELL", 32.0)
-    row = np.array([[96, 96, 96, 128, 128, 128]], np.uint8)
-    image = np.repeat(row[..., None], 3, axis=-1)
-    values = np.array([[1, 1, 1, 0, 0, 0]], np.float32)
+    # n = 3 in both cells. A cell counts 10 and its neighbour 1, so weights are 30/11 and
+    # 3/11. With lambda 11/3: 3 (y1 - 1) + (y1 - y2) = 0 and 3 y2 + (y2 - y1) = 0.
+    monkeypatch.setattr(bilateral, "STRENGTH", 11 / 3)
     expected = [[0.8] * 3 + [0.2] * 3]
-    np.testing.assert_allclose(smooth_alike(image, values), expected, atol=1e-4)
+    np.testing.assert_allclose(smooth_alike(*two_cells(monkeypatch)), expected, atol=1e-4)
+
+
+def test_lambda_is_what_was_measured(monkeypatch):
+    # As above, y1 + y2 = 1 and y1 - y2 = 1 / (1 + 2 lambda / 11).
+    found = smooth_alike(*two_cells(monkeypatch))
+    assert found[0, 0] - found[0, -1] == pytest.approx(1 / (1 + 2 * 256 / 11), rel=1e-3)
 
 
 def test_the_sum_is_kept():
