@@ -159,11 +159,46 @@ def test_cancel_keeps_points_and_closing_takes_the_preview_away(viewer, dock, qt
     done = dock.table.points
     assert 1 <= len(done) < 40
     assert "kept" in dock.panel.status.text()
+    left = next(row for row in range(40) if dock.model.point(row) is None)
+    assert texts(dock, left)[-2:] == ["", "not tried yet"]
 
     dock.look_at(done[0].index)
     assert "sweep preview" in viewer.layers
     viewer.window.remove_dock_widget(dock.parent())
     assert "sweep preview" not in viewer.layers
+
+
+def click_row(dock, row, qtbot):
+    place = dock.view.visualRect(dock._sorted.index(row, 0)).center()
+    qtbot.mouseClick(dock.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def texts(dock, row):
+    columns = range(dock.model.columnCount())
+    return [dock.model.data(dock.model.index(row, column)) for column in columns]
+
+
+@pytest.mark.gui
+def test_a_point_that_failed_says_so_where_it_is_seen(viewer, dock, qtbot):
+    dock.axes[0].choose("solver.max_iterations")
+    dock.axes[0].set_text("1, 4000")
+    dock.run()
+    wait(dock, qtbot)
+    base, failed, solved = range(3)
+    assert "1 point failed" in dock.panel.status.text()
+    assert texts(dock, failed).count("failed") > 3
+    assert "-" not in texts(dock, failed)
+    assert "failed" not in texts(dock, solved)
+    tip = dock.model.data(dock.model.index(failed, 1), Qt.ItemDataRole.ToolTipRole)
+    assert "Raise solver.max_iterations" in tip
+    click_row(dock, solved, qtbot)
+    assert np.asarray(dock.preview.layer.data[0]).any()
+    click_row(dock, failed, qtbot)
+    assert "Raise solver.max_iterations" in dock.said.text()
+    assert not np.asarray(dock.preview.layer.data[0]).any()  # not those of another point
+    assert not dock.use_button.isEnabled()
+    click_row(dock, base, qtbot)
+    assert np.asarray(dock.preview.layer.data[0]).any()
 
 
 def click_cell(plot, index, qtbot):

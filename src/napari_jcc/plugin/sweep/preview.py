@@ -55,6 +55,11 @@ class SweepPreview:
         self._overlay.show(self._source.placement, self._draw, hide)
         return True
 
+    def show_nothing(self) -> None:
+        """Show no masks in place of those of another point."""
+        self._point = None
+        self.refresh()
+
     def refresh(self) -> None:
         """Show what was drawn since."""
         self._overlay.refresh()

@@ -29,19 +29,23 @@ from napari_jcc.plugin.widgets.tall import Squeezed, TallContent
 from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
 from napari_jcc.sweep import MEASURES, Grid, SweepTable, describe_sameness
 from napari_jcc.sweep.grid import Index
+from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     import napari
 
 _FIRST = "problem.nu"
 _WITHOUT_TRUTH, _WITH_TRUTH = "foreground_share", "jaccard"
+_NOT_TRIED = "This point has not been tried yet."
 _STACK_FIRST = "These layers lie on each other. Co-segment them once to see the points."
 
 
 class SweepDock(Dock):
     """Solves the chosen images under many settings."""
 
-    cancelled_text = "Cancelled. The points that were finished are kept."
+    cancelled_text = (
+        "Cancelled. The points that were finished are kept; run the sweep again to go on."
+    )
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Run sweep")
@@ -115,7 +119,8 @@ class SweepDock(Dock):
         self._row = row
         self._mark(row, place)
         if point is None or not point.has_answer:
-            self.said.setText("" if point is None else f"⚠ {point.error}")
+            self.preview.show_nothing()
+            self.said.setText(_NOT_TRIED if point is None else f"⚠ {point.error}")
         elif not self.preview.show(point):
             self.said.setText(_STACK_FIRST)
         else:
@@ -243,7 +248,9 @@ class SweepDock(Dock):
 
     def _on_done(self) -> None:
         self._on_advanced()
-        self.panel.set_status(describe_sameness(self.table) if self.table else "")
+        if self.table is not None:
+            told = _describe_failures(self.table), describe_sameness(self.table)
+            self.panel.set_status("\n".join(filter(None, told)))
 
     def _on_stage(self, stage: str, _: int) -> None:
         if self.running:
@@ -278,3 +285,9 @@ class SweepDock(Dock):
         self.preview.clear()
         self.said.setText("")
         self.refresh()
+
+
+def _describe_failures(table: SweepTable) -> str:
+    """Say how many points failed, and where the reason is."""
+    failed = sum(bool(point.error) for point in table.points)
+    return f"{count_of(failed, 'point')} failed: click it to see why." if failed else ""

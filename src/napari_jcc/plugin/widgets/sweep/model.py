@@ -58,9 +58,7 @@ class SweepModel(QAbstractTableModel):
 
     def is_empty(self, column: int) -> bool:
         """Whether no point has a number for a measure."""
-        axes = self._axis_count
-        measured = axes <= column < axes + len(MEASURES)
-        return measured and all(row[column] is None for row in self._rows)
+        return self._is_measure(column) and all(row[column] is None for row in self._rows)
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of points."""
@@ -78,12 +76,12 @@ class SweepModel(QAbstractTableModel):
         if role == SORT_ROLE:
             return -1e300 if value is None else value
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(index.column(), value)
-        is_number = isinstance(value, int | float)
+            return self._text(index.row(), index.column())
+        is_number = isinstance(value, int | float) or self._is_measure(index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole and is_number:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        if role == Qt.ItemDataRole.ToolTipRole and self._is_remark(index.column()):
-            return value
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._rows[index.row()][-1]  # seen there without scrolling to its end
         return None
 
     def headerData(
@@ -105,8 +103,8 @@ class SweepModel(QAbstractTableModel):
     def _axis_count(self) -> int:
         return 0 if self.table is None else len(self.table.grid.axes)
 
-    def _is_remark(self, column: int) -> bool:
-        return column == len(self._titles) - 1
+    def _is_measure(self, column: int) -> bool:
+        return 0 <= column - self._axis_count < len(MEASURES)
 
     def _read(self, place: Index | None) -> list[Any]:
         if self.table is None:
@@ -114,15 +112,17 @@ class SweepModel(QAbstractTableModel):
         grid, point = self.table.grid, self.table.at(place)
         parameters = list(grid.parameters(place).values())
         if point is None:
-            return [*parameters, *[None] * len(MEASURES), "waiting"]
+            return [*parameters, *[None] * len(MEASURES), "not tried yet"]
         base = place is None or place == grid.base_index
         remark = f"failed: {point.error}" if point.error else "present" if base else ""
         return [*parameters, *measure_point(point).values(), remark]
 
-    def _text(self, column: int, value: Any) -> str:
-        measure = column - self._axis_count
-        if 0 <= measure < len(MEASURES):
-            return format_measure(list(MEASURES)[measure], value)
+    def _text(self, row: int, column: int) -> str:
+        value, point = self._rows[row][column], self.point(row)
+        if self._is_measure(column):
+            if value is None and (point is None or point.error):
+                return "" if point is None else "failed"
+            return format_measure(list(MEASURES)[column - self._axis_count], value)
         return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
