@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args, get_origin
 from hypothesis import strategies as st
 
 from napari_jcc.config import JccConfig
-from napari_jcc.config.fields import limits
+from napari_jcc.config.ranges import limits
 
 # Pydantic refuses lone surrogates, and no operating system passes a zero character on.
 texts = st.text(

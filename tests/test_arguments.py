@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from napari_jcc import ImageCollection, JccConfig, Run, get_preset, segment
-from napari_jcc.config import as_config
+from napari_jcc.config import MatchConfig, ProblemConfig, as_config
 from napari_jcc.errors import ConfigError, InputError
+from napari_jcc.sweep import Sweep
 
 IMAGE = np.zeros((8, 9), np.uint8)
 
@@ -56,6 +57,47 @@ def test_settings_may_be_a_mapping_of_sections():
 def test_settings_of_another_kind_are_refused(wrong):
     with pytest.raises(ConfigError, match="is no config"):
         segment([IMAGE], config=wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "told"),
+    [
+        (JccConfig, {"nu": 3}, "Unknown section 'nu'. It is a setting of problem"),
+        (JccConfig, {"count": 3}, "a setting of superpixels and of boxes"),
+        (JccConfig, {"prblem": 3}, "Unknown section 'prblem'. Did you mean problem"),
+        (JccConfig, {"problem": 3}, "problem is a section of settings, not 3"),
+        (JccConfig, {"problem": {"nu": "x"}}, "problem.nu .at least 0.*got 'x'"),
+        (MatchConfig, {"matching": {"through": -1}}, "matching.through .at least 0"),
+        (ProblemConfig, {"nuu": 3}, "Unknown setting 'nuu'. Did you mean nu"),
+    ],
+)
+def test_settings_made_by_their_name_say_what_is_wrong(kind, values, told):
+    with pytest.raises(ConfigError, match=told):
+        kind(**values)
+
+
+def test_all_that_is_wrong_with_settings_is_told_at_once():
+    with pytest.raises(ConfigError, match=r"boxes.count .*\nproblem.nu "):
+        JccConfig(problem={"nu": "x"}, boxes={"count": -1})
+
+
+@pytest.mark.parametrize("wrong", [True, print, "bar"], ids=repr)
+def test_what_is_no_progress_is_refused(wrong):
+    with pytest.raises(ConfigError, match="is no progress"):
+        segment([IMAGE], progress=wrong)
+
+
+@pytest.mark.parametrize("wrong", ["tcp://localhost:8786", 4], ids=repr)
+def test_what_is_no_client_is_refused(wrong):
+    with pytest.raises(ConfigError, match="is no client of a dask cluster"):
+        segment([IMAGE], client=wrong)
+    with pytest.raises(ConfigError, match="is no client of a dask cluster"):
+        Sweep(
+            ImageCollection.from_arrays([IMAGE]),
+            JccConfig(),
+            ["problem.nu=1,2"],
+            client=wrong,
+        )
 
 
 @pytest.mark.parametrize("wrong", [3, [3], None], ids=repr)

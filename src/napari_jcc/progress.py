@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from napari_jcc.errors import Cancelled
+from napari_jcc.errors import Cancelled, ConfigError
 
 
 class Progress:
@@ -62,3 +62,21 @@ class Progress:
 
     def on_advance(self, steps: int) -> None:
         """Show that steps are done; the default shows nothing."""
+
+
+def as_progress(progress: Progress | None) -> Progress:
+    """Take a progress as it is, and a silent one for None.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    if progress is None:
+        return Progress()
+    if not isinstance(progress, Progress):
+        raise ConfigError(
+            f"{progress!r} is no progress. Leave it out, or give a napari_jcc.Progress: "
+            "one whose on_start and on_advance show what is told."
+        )
+    return progress

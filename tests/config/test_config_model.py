@@ -2,7 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from napari_jcc.config import PRESETS, JccConfig, MatchConfig, describe_range, get_preset
-from napari_jcc.config.fields import choices, is_advanced, limits
+from napari_jcc.config.fields import is_advanced
+from napari_jcc.config.ranges import choices, limits
 from napari_jcc.errors import ConfigError
 
 SECTIONS = {**JccConfig.model_fields, **MatchConfig.model_fields}

@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QComboBox
 
 from napari_jcc import JccConfig, get_preset
 from napari_jcc.config import PRESETS, apply_overrides
-from napari_jcc.config.fields import is_advanced, limits
+from napari_jcc.config.fields import is_advanced
+from napari_jcc.config.ranges import limits
 from napari_jcc.errors import ConfigError
 from napari_jcc.plugin.widgets.settings.form import ConfigForm
 from napari_jcc.plugin.widgets.settings.preset_bar import PresetBar
@@ -47,7 +48,7 @@ def form(qtbot) -> ConfigForm:
 
 def other_values(path: str) -> list:
     """Allowed values of a field that are not its default."""
-    from napari_jcc.config.fields import choices
+    from napari_jcc.config.ranges import choices
 
     field = FIELDS[path]
     if path in OTHER:

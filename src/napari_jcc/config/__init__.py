@@ -1,6 +1,5 @@
 """Typed settings: the one truth behind the window's form, the command line and the docs."""
 
-from napari_jcc.config.fields import describe_range
 from napari_jcc.config.files import dump_config, load_config, load_config_text
 from napari_jcc.config.model import JccConfig, MatchConfig
 from napari_jcc.config.overrides import (
@@ -13,6 +12,7 @@ from napari_jcc.config.overrides import (
     validate_config,
 )
 from napari_jcc.config.presets import PRESETS, Preset, closest_preset, get_preset
+from napari_jcc.config.ranges import describe_range
 from napari_jcc.config.sections.boxes import BoxConfig
 from napari_jcc.config.sections.collection import CollectionConfig
 from napari_jcc.config.sections.decode import DecodeConfig

@@ -1,11 +1,14 @@
-"""How one setting is declared, and how its range reads in words."""
+"""How sections and settings are declared."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
+
+from napari_jcc.config.mistakes import explain
+from napari_jcc.errors import ConfigError
 
 
 class Section(BaseModel):
@@ -14,6 +17,15 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True
     )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(explain(type(self), error)) from error
+
+    # Only where a section is made by its name: within another pydantic finds all mistakes.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 def settings_of(section: FieldInfo) -> dict[str, FieldInfo]:
@@ -56,45 +68,7 @@ def setting(
     )
 
 
-_BOUNDS = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
-
-
-def choices(field: FieldInfo) -> tuple[str, ...]:
-    """List what a ``Literal`` field (or each item of a tuple of them) may be."""
-    annotation = field.annotation
-    if get_origin(annotation) is tuple:
-        annotation = get_args(annotation)[0]
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
-
-
-def limits(field: FieldInfo) -> dict[str, float]:
-    """Numeric bounds of a field, or of a tuple's items, by pydantic's names (``ge``)."""
-    return {
-        name: getattr(constraint, name)
-        for constraint in (*field.metadata, *_item_limits(field))
-        for name, _ in _BOUNDS
-        if getattr(constraint, name, None) is not None
-    }
-
-
-def _item_limits(field: FieldInfo) -> list[Any]:
-    """Constraints of the items, where a field is a tuple of a type with a range."""
-    if get_origin(field.annotation) is not tuple:
-        return []
-    _, *marks = get_args(get_args(field.annotation)[0]) or [None]
-    return [limit for mark in marks for limit in getattr(mark, "metadata", [mark])]
-
-
 def is_advanced(field: FieldInfo) -> bool:
     """Whether the window folds this field away until asked for."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and bool(extra.get("advanced"))
-
-
-def describe_range(field: FieldInfo) -> str:
-    """Range of a field in words, such as ``at least 0, at most 1`` or ``one of a, b``."""
-    if allowed := choices(field):
-        several = get_origin(field.annotation) is tuple
-        return ("any of " if several else "one of ") + ", ".join(allowed)
-    bounds = limits(field)
-    return ", ".join(f"{word} {bounds[name]:g}" for name, word in _BOUNDS if name in bounds)

@@ -10,9 +10,10 @@ from typing import Any, overload
 
 from pydantic import BaseModel
 
-from napari_jcc.config.fields import Section, describe_range
+from napari_jcc.config.fields import Section
 from napari_jcc.config.model import JccConfig
 from napari_jcc.config.overrides import ConfigT, validate_as
+from napari_jcc.config.ranges import describe_range
 from napari_jcc.errors import ConfigError
 
 

@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeVar, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from napari_jcc.config.fields import Section, describe_range
+from napari_jcc.config.fields import Section
+from napari_jcc.config.mistakes import explain, find_field, paths_named
 from napari_jcc.config.model import JccConfig
 from napari_jcc.errors import ConfigError
-from napari_jcc.words import describe_unknown
 
 ConfigT = TypeVar("ConfigT", bound=Section)
 """Any root of settings: the joint program's, or the matching network's."""
@@ -53,8 +53,7 @@ def validate_as(model: type[ConfigT], values: Mapping[str, Any]) -> ConfigT:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = [_explain(model, item["loc"], item) for item in error.errors()]
-        raise ConfigError("\n".join(problems)) from error
+        raise ConfigError(explain(model, error)) from error
 
 
 def parse_assignment(text: str, model: type[Section] = JccConfig) -> tuple[str, Any]:
@@ -171,7 +170,7 @@ def format_changes(
 
 
 def _cannot_read(text: str, path: str, model: type[Section]) -> ConfigError:
-    meant = _paths_named(path, model)
+    meant = paths_named(path, model)
     hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
     return ConfigError(
         f"Cannot read the setting {text!r}.{hint} Write section.field=value, for example "
@@ -179,14 +178,8 @@ def _cannot_read(text: str, path: str, model: type[Section]) -> ConfigError:
     )
 
 
-def _paths_named(name: str, model: type[Section]) -> list[str]:
-    """List the settings, with their sections, whose field is called `name`."""
-    values = model().model_dump()
-    return [f"{section}.{name}" for section, fields in values.items() if name in fields]
-
-
 def _holds_text(model: type[Section], path: str) -> bool:
-    field = _find_field(model, tuple(path.split(".")))
+    field = find_field(model, tuple(path.split(".")))
     return field is not None and (field.annotation is str or _is_literal(field))
 
 
@@ -196,44 +189,9 @@ def _is_literal(field: FieldInfo) -> bool:
 
 def _as_sequence(model: type[BaseModel], section: str, name: str, value: Any) -> Any:
     """Let ``channels=0`` and ``superpixels=sift,lab`` stand for lists."""
-    field = _find_field(model, (section, name))
+    field = find_field(model, (section, name))
     if field is None or not str(field.annotation).startswith("tuple"):
         return value
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value if isinstance(value, list | tuple) else [value]
-
-
-def _find_field(model: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | None:
-    field: FieldInfo | None = None
-    current: Any = model
-    for part in path:
-        if not (isinstance(current, type) and issubclass(current, BaseModel)):
-            break
-        field = current.model_fields.get(part)
-        if field is None:
-            return None
-        current = field.annotation
-    return field
-
-
-def _explain(model: type[Section], path: tuple[Any, ...], item: Mapping[str, Any]) -> str:
-    name = ".".join(str(part) for part in path)
-    if item["type"] == "extra_forbidden":
-        *parents, last = path
-        known = _known_names(model, tuple(parents))
-        kind = "setting" if parents else "section"
-        return describe_unknown(kind, str(last), known, ".".join(map(str, parents)))
-    field = _find_field(model, path)
-    allowed = describe_range(field) if field else ""
-    expected = f" ({allowed})" if allowed else ""
-    if item["type"] == "value_error":
-        return f"{name}: {item['ctx']['error']}."
-    return f"{name}{expected}: {item['msg']}; got {item['input']!r}."
-
-
-def _known_names(model: type[Section], path: tuple[Any, ...]) -> list[str]:
-    current: Any = model
-    for part in path:
-        current = current.model_fields[part].annotation
-    return list(current.model_fields)

@@ -14,7 +14,7 @@ from napari_jcc.interaction.machine import Machine, State
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.remembered import Remembered
 from napari_jcc.pipeline import FinishedRun
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results import ImageResult, JccResult
 
 CHANGED_BELOW = 0.9
@@ -154,7 +154,7 @@ class Corrector:
         edits, before = self._edits, self._now
         known = self._known(edits)
         answered = known or self._machine.answer(
-            edits, before[0], image, progress or Progress()
+            edits, before[0], image, as_progress(progress)
         )
         # The whole set may have been settled meanwhile, which knows more.
         if before is self._now:
@@ -171,7 +171,7 @@ class Corrector:
         SolverError
             If the image's part of the problem is not solved.
         """
-        self._machine.prepare(self._now[0], image, progress or Progress())
+        self._machine.prepare(self._now[0], image, as_progress(progress))
 
     def settle(self, progress: Progress | None = None) -> Settled:
         """Learn from the edits and re-solve the whole set under them.
@@ -188,7 +188,7 @@ class Corrector:
         Cancelled
             If the progress was cancelled; likewise.
         """
-        progress = progress or Progress()
+        progress = as_progress(progress)
         start = time.perf_counter()
         with self._working:
             state = self._reach(progress)

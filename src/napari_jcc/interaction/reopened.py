@@ -11,7 +11,7 @@ from napari_jcc.interaction.corrector import Corrector, Settled
 from napari_jcc.interaction.edits import Edits, ImageKey
 from napari_jcc.interaction.overlay import lay_over_image
 from napari_jcc.pipeline import FinishedRun
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results import ImageResult
 
 Rerun = Callable[[Progress], FinishedRun]
@@ -125,7 +125,7 @@ class ReopenedCorrector:
 
     def prepare(self, image: int, progress: Progress | None = None) -> None:
         """Prepare as `Corrector.prepare`, after waking."""
-        corrector = self.wake(progress or Progress())
+        corrector = self.wake(as_progress(progress))
         if corrector is not None:
             corrector.prepare(image, progress)
 
@@ -134,13 +134,13 @@ class ReopenedCorrector:
 
         Where the run cannot be repeated, that is the answer there was, edits laid over.
         """
-        corrector = self.wake(progress or Progress())
+        corrector = self.wake(as_progress(progress))
         if corrector is not None:
             return corrector.answer(image, progress)
         return lay_over_image(self._images[image], self._edits, self._keys[image])
 
     def settle(self, progress: Progress | None = None) -> Settled | None:
         """Settle as `Corrector.settle`, after waking; None where it cannot be repeated."""
-        progress = progress or Progress()
+        progress = as_progress(progress)
         corrector = self.wake(progress)
         return None if corrector is None else corrector.settle(progress)

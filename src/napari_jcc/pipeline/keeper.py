@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import dask
 from dask.system import CPU_COUNT
 
+from napari_jcc.errors import ConfigError
 from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.progress import Progress
 from napari_jcc.spill import SpilledList
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 Task = tuple[Any, ...]
+
+
+def as_client(client: Client | None) -> Client | None:
+    """Take a client of a cluster, or None, as it is.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    if client is None or hasattr(client, "scheduler_info"):
+        return client
+    raise ConfigError(
+        f"{client!r} is no client of a dask cluster. Give distributed.Client(address), or "
+        "leave it out to compute here."
+    )
 
 
 def for_each(

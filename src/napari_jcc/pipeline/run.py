@@ -21,12 +21,12 @@ from napari_jcc.pipeline.fallback import fall_back
 from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
-from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.pipeline.keeper import Keeper, as_client, extend_keys
 from napari_jcc.pipeline.masks import choose_cuts, find_look
 from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
 from napari_jcc.pipeline.working_set import WorkingSet
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.regions import ImageRegions, Superpixels, find_superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
@@ -86,8 +86,8 @@ class Run:
         self.config = as_config({} if config is None else config)
         self.collection = collection.with_config(self.config.collection)
         self.cache = cache or Cache(self.config.runtime.cache_folder or None)
-        self.client = client
-        self.progress = progress or Progress()
+        self.client = as_client(client)
+        self.progress = as_progress(progress)
         self.formulation = formulation
 
     def with_config(self, config: JccConfig) -> Run:

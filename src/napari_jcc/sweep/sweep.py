@@ -17,7 +17,8 @@ from napari_jcc.config import JccConfig, apply_overrides
 from napari_jcc.errors import Cancelled, JccError, OutputError
 from napari_jcc.evaluation import Truth
 from napari_jcc.pipeline import Cache, Run
-from napari_jcc.progress import Progress
+from napari_jcc.pipeline.keeper import as_client
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results import JccResult
 from napari_jcc.sweep.folder import SweepFolder
 from napari_jcc.sweep.grid import Grid, Index
@@ -94,8 +95,8 @@ class Sweep:
         self._collection = collection
         self._truth = None if truth is None else PackedTruth.read(truth, collection)
         self._cache = cache or Cache(config.runtime.cache_folder or None)
-        self._client = client
-        self._progress = progress or Progress()
+        self._client = as_client(client)
+        self._progress = as_progress(progress)
         self._stages = stages
         self._command = command
         self._workers = config.runtime.workers or CPU_COUNT

@@ -21,7 +21,7 @@ from napari_jcc.matching.baselines import (
     RegistrationMatcher,
 )
 from napari_jcc.matching.outputs import open_describer, open_pair_matcher
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 
 BASELINES: Mapping[str, Callable[[Describer], PairMatcher]] = MappingProxyType(
     {
@@ -108,7 +108,7 @@ def compare_matchers(
     Cancelled
         If the progress was cancelled.
     """
-    progress = progress or Progress()
+    progress = as_progress(progress)
     results = {}
     for matcher in matchers:
         progress.start(matcher.name, len(pairs))

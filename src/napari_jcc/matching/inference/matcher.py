@@ -22,7 +22,7 @@ from napari_jcc.matching.network import MaCoSNet, Pyramid, Transform
 from napari_jcc.matching.pair import PairResult
 from napari_jcc.matching.refinement import NETWORK_REACH, refine
 from napari_jcc.matching.training.checkpoint import Checkpoint
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 
 INSTANCE_REACH = 0.12
 """How far from where an instance was found its refinement looks first."""
@@ -130,7 +130,7 @@ class Matcher:
         """
         pairs = list(pairs)
         _check_places(collection, [place for pair in pairs for place in pair])
-        progress = progress or Progress()
+        progress = as_progress(progress)
         described = self._describe(collection, progress)
         progress.start("Matching", len(pairs))
         found = []
@@ -168,7 +168,7 @@ class Matcher:
             If the progress was cancelled.
         """
         self._require_masks(collection)
-        progress = progress or Progress()
+        progress = as_progress(progress)
         described = self._describe(collection, progress)
         progress.start("Masks", len(collection))
         pooled = []

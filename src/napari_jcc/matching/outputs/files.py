@@ -24,7 +24,7 @@ from napari_jcc.matching.outputs.overview import draw_matches
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.tables import PointTable, write_pairs
 from napari_jcc.matching.outputs.warping import warp_image
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results.files import write_mask
 from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import mask_files
@@ -134,7 +134,7 @@ def write_matches(
         if result.masks is not None:
             for mask, file in zip(result.masks, mask_files(result.names), strict=True):
                 write_mask(mask, new / file)
-        _write_pairs(result, collection, new, warped, progress or Progress())
+        _write_pairs(result, collection, new, warped, as_progress(progress))
         draw_matches(result, collection).save(new / OVERVIEW)
         write_record(build_record(result, collection, files, command), new / RECORD)
     return out

@@ -23,7 +23,7 @@ from napari_jcc.matching.landmarks import (
     write_csv,
     write_tps,
 )
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results.folder import probe_folder
 
 CSV = "landmarks.csv"
@@ -98,7 +98,7 @@ def carry_landmarks(
     Cancelled
         If the progress was cancelled.
     """
-    progress = progress or Progress()
+    progress = as_progress(progress)
     collection = ImageCollection.from_folder(folder, recursive=recursive)
     names = _name_in_folder(collection, folder)
     images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))

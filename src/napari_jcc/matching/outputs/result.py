@@ -13,7 +13,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
 from napari_jcc.matching.pair import Correspondences, PairResult
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.words import list_some
 
 FEW_INLIERS = 0.15
@@ -130,7 +130,7 @@ def match_collection(
     Cancelled
         If the progress was cancelled.
     """
-    progress = progress or Progress()
+    progress = as_progress(progress)
     matched = list(matcher.match(collection, pairs, progress))
     masks = matcher.masks(collection, progress)
     return MatchResult(

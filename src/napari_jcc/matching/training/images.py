@@ -13,7 +13,7 @@ from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
 from napari_jcc.pipeline.supplied import find_maps
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 
 
 def to_square(image: ImageArray, side: int) -> ImageArray:
@@ -36,7 +36,7 @@ def load_images(
     Cancelled
         If the progress was cancelled.
     """
-    progress = progress or Progress()
+    progress = as_progress(progress)
     progress.start("Images", len(collection))
     images = []
     for index in range(len(collection)):

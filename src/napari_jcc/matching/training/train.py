@@ -28,7 +28,7 @@ from napari_jcc.matching.training.pair_views import PairViews, trains_encoder
 from napari_jcc.matching.training.stage import Stage
 from napari_jcc.matching.training.synthetic import SyntheticStage
 from napari_jcc.matching.training.weak import WeakStage
-from napari_jcc.progress import Progress
+from napari_jcc.progress import Progress, as_progress
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -90,7 +90,7 @@ def train(
         If the progress was cancelled.
     """
     output = Path(output)
-    progress = progress or Progress()
+    progress = as_progress(progress)
     check_input(collection, config)
     _check_place(output)
     previous = Checkpoint.load(output) if resume and output.is_file() else None

@@ -8,7 +8,8 @@ from typing import Literal, get_origin
 from pydantic.fields import FieldInfo
 
 from napari_jcc.config import JccConfig
-from napari_jcc.config.fields import choices, limits, settings_of
+from napari_jcc.config.fields import settings_of
+from napari_jcc.config.ranges import choices, limits
 
 COUNT = 5
 _FACTOR = 4.0

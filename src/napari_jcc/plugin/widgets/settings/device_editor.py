@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QComboBox, QWidget
 
-from napari_jcc.config.fields import choices
+from napari_jcc.config.ranges import choices
 from napari_jcc.device import FoundDevice, find_devices, why_no_card
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.widgets.lists import let_shrink

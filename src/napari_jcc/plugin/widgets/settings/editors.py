@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.config.fields import choices
+from napari_jcc.config.ranges import choices
 from napari_jcc.plugin.widgets.lists import let_shrink
 from napari_jcc.plugin.widgets.settings.device_editor import DeviceEditor
 from napari_jcc.plugin.widgets.settings.path_editors import EncoderEditor, FolderEditor

@@ -7,7 +7,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
-from napari_jcc.config.fields import limits
+from napari_jcc.config.ranges import limits
 
 _LARGEST_INT = 2**31 - 1
 
