@@ -83,9 +83,9 @@ def leave_out_results(images: ImageCollection, out: Path) -> ImageCollection:
         If nothing else is there.
     """
     from napari_jcc.errors import InputError
-    from napari_jcc.results.record import read_own_files
+    from napari_jcc.results.names import RESULT
 
-    own = {(out / file).resolve() for file in read_own_files(out)}
+    own = {(out / file).resolve() for file in RESULT.own_files(out)}
     places = [images.location(number) for number in range(len(images))]
     keep = [i for i, place in enumerate(places) if Path(place).resolve() not in own]
     if not keep:

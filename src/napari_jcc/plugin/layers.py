@@ -17,6 +17,7 @@ from napari_jcc.plugin.lazy_stack import lazy_stack
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.plugin.rectangles import box_rectangles, box_style, boxes_by_slot
 from napari_jcc.results import ImageResult, JccResult
+from napari_jcc.results.pictures import number_type
 
 LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
 
@@ -57,7 +58,8 @@ def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedin
 
     They can be painted on; those of large sets are paged from a file, see `paged.zeros`.
     """
-    stack = paged.zeros((placement.slices, *placement.canvas), _mask_type(result))
+    kind = number_type(max((len(image.boxes) for image in result.images), default=0))
+    stack = paged.zeros((placement.slices, *placement.canvas), kind)
     for slot, image in zip(placement.slots, result.images, strict=True):
         rows, columns = image.mask.shape
         stack[slot, :rows, :columns] = labels_of(image)
@@ -139,11 +141,6 @@ def _scores_of(boxes: Float32Array, image: ImageResult) -> Float32Array:
     """Scores of boxes that the result has as well; 0 for those drawn by hand."""
     same = (boxes[:, None] == image.boxes[None]).all(axis=-1)
     return np.where(same.any(axis=1), same @ image.scores, 0).astype(np.float32)
-
-
-def _mask_type(result: JccResult) -> type[np.uint8] | type[np.uint16]:
-    most = max((len(image.boxes) for image in result.images), default=0)
-    return np.uint8 if most < 256 else np.uint16
 
 
 def _mask_style(result: JccResult, prefix: str) -> dict[str, Any]:

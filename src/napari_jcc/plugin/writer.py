@@ -19,6 +19,7 @@ from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.plugin.rectangles import rectangle_to_box
 from napari_jcc.results.files import format_boxes
 from napari_jcc.results.names import BOXES, mask_files
+from napari_jcc.results.pictures import to_gray
 from napari_jcc.results.result import bare_image
 from napari_jcc.tables import encode_csv
 
@@ -130,5 +131,5 @@ def _names(collection: ImageCollection | None, placement: Placement) -> list[str
 
 def _png(labels: NDArray[Any]) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(np.where(labels != 0, np.uint8(255), np.uint8(0))).save(file, "PNG")
+    Image.fromarray(to_gray(labels != 0)).save(file, "PNG")
     return file.getvalue()

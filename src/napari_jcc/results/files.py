@@ -6,22 +6,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
-from napari_jcc._types import LabelMap, MaskArray
-from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import (
     BOXES,
-    INSTANCES,
-    MASKS,
     OVERVIEW,
     RECORD,
+    RESULT,
     instances_file,
     mask_files,
 )
 from napari_jcc.results.overview import draw_overview
-from napari_jcc.results.record import build_record, read_own_files, write_record
+from napari_jcc.results.pictures import number_type, save_picture, to_gray
+from napari_jcc.results.record import build_record, write_record
 from napari_jcc.results.result import ImageResult, JccResult
 from napari_jcc.tables import encode_csv, format_csv
 
@@ -79,11 +74,12 @@ def write_result(
     names = [image.name for image in result.images]
     check_output(out, overwrite, names)
     masks = mask_files(names)
-    with replacing_result(out, read_own_files(out)) as new:
+    with RESULT.replacing(out) as new:
         for image, file in zip(result.images, masks, strict=True):
-            write_mask(image.mask, new / file)
+            save_picture(to_gray(image.mask), new / file)
             if image.instances is not None:
-                _write_instances(image.instances, new / instances_file(file))
+                kind = number_type(image.instances.max(initial=0))
+                save_picture(image.instances.astype(kind), new / instances_file(file))
         (new / BOXES).write_bytes(encode_csv(format_boxes(result.images)))
         draw_overview(result, collection).save(new / OVERVIEW)
         record = build_record(result, collection, masks, out, command)
@@ -110,8 +106,7 @@ def check_output(
     OutputError
         As `write_result` would.
     """
-    planned = [*mask_files(names), BOXES, OVERVIEW, RECORD]
-    check_folder(out, overwrite, planned, read_own_files(Path(out)), (MASKS, INSTANCES))
+    RESULT.check(out, overwrite, mask_files(names))
 
 
 def format_boxes(images: Iterable[ImageResult]) -> str:
@@ -123,15 +118,3 @@ def format_boxes(images: Iterable[ImageResult]) -> str:
         for box, score in zip(image.boxes, image.scores, strict=True):
             rows.append([image.name, *(f"{side:.2f}" for side in box), f"{score:.6f}"])
     return format_csv(rows)
-
-
-def write_mask(mask: MaskArray, path: Path) -> None:
-    """Write a mask as a picture of 0 and 255, in a folder that is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0))).save(path)
-
-
-def _write_instances(instances: LabelMap, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kind = np.uint8 if instances.max(initial=0) < 256 else np.uint16
-    Image.fromarray(instances.astype(kind)).save(path)

@@ -8,11 +8,16 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from napari_jcc.results.folder import ResultKind
+
 MASKS = "masks"
 INSTANCES = "instances"
 BOXES = "boxes.csv"
 OVERVIEW = "overview.png"
 RECORD = "run.json"
+RESULT = ResultKind(
+    "napari-jcc result", 1, RECORD, (BOXES, OVERVIEW, RECORD), (MASKS, INSTANCES)
+)
 
 # Half characters are no text; those from dc80 to dcff stand for bytes that were none.
 _HALVES = "\ud800-\udc7f\udd00-\udfff"

@@ -15,22 +15,13 @@ import numpy as np
 
 import napari_jcc
 from napari_jcc.results.command import equivalent_command
-from napari_jcc.results.folder import read_listed_files
-from napari_jcc.results.names import (
-    BOXES,
-    INSTANCES,
-    MASKS,
-    OVERVIEW,
-    RECORD,
-    instances_file,
-)
+from napari_jcc.results.names import RESULT, instances_file
 from napari_jcc.results.result import ImageResult, JccResult
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
+    from napari_jcc.results.folder import ResultKind
 
-FORMAT = "napari-jcc result"
-FORMAT_VERSION = 1
 
 _PACKAGES = (
     "dask",
@@ -66,7 +57,7 @@ def build_record(
         files = list(dict.fromkeys(locations))  # one file may hold many pages
         command = equivalent_command(files, out, result.config)
     record = {
-        **describe_run(FORMAT, FORMAT_VERSION, command),
+        **describe_run(RESULT, command),
         "seconds": result.seconds,
         "solver": result.solver_report,
         "images": [
@@ -76,7 +67,7 @@ def build_record(
         "skipped": result.skipped,
         "notes": result.notes,
         "config": result.config.model_dump(mode="json"),
-        "files": [*masks, *_instances(result, masks), BOXES, OVERVIEW, RECORD],
+        "files": [*masks, *_instances(result, masks), *RESULT.files],
     }
     plain: dict[str, Any] = to_plain(record)
     return plain
@@ -89,11 +80,11 @@ def write_record(record: Mapping[str, Any], path: Path) -> None:
     path.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
-def describe_run(form: str, version: int, command: str | None) -> dict[str, Any]:
+def describe_run(kind: ResultKind, command: str | None) -> dict[str, Any]:
     """Begin a record of any kind: its format, and when, where and by what it was made."""
     return {
-        "format": form,
-        "format_version": version,
+        "format": kind.form,
+        "format_version": kind.version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "working_folder": str(Path.cwd()),
@@ -121,11 +112,6 @@ def find_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return {**versions, "platform": platform.platform()}
-
-
-def read_own_files(out: Path) -> set[str]:
-    """List the files that a former run wrote into `out`; see `read_listed_files`."""
-    return read_listed_files(out / RECORD, FORMAT, _is_ours)
 
 
 def to_plain(value: Any) -> Any:
@@ -159,9 +145,3 @@ def _describe(image: ImageResult, location: str, mask: str) -> dict[str, Any]:
         "foreground_share": image.foreground_share,
         "warning": image.warning,
     }
-
-
-def _is_ours(parts: Sequence[str]) -> bool:
-    if len(parts) == 1:
-        return parts[0] in (BOXES, OVERVIEW, RECORD)
-    return len(parts) > 1 and parts[0] in (MASKS, INSTANCES) and parts[-1].endswith(".png")

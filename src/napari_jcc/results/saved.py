@@ -18,8 +18,7 @@ from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config.presets import DEFAULT_PRESET
 from napari_jcc.config.saved import read_settings
 from napari_jcc.errors import InputError, JccError
-from napari_jcc.results.names import BOXES, RECORD
-from napari_jcc.results.record import FORMAT
+from napari_jcc.results.names import BOXES, RECORD, RESULT
 from napari_jcc.results.result import ImageResult, JccResult, bare_image
 from napari_jcc.tables import read_table
 
@@ -60,7 +59,7 @@ def is_saved_result(folder: Path) -> bool:
     """Whether a run wrote its results into `folder`; looks at the record's first bytes."""
     try:
         with (folder / RECORD).open(encoding="utf-8", errors="replace") as file:
-            return FORMAT in file.read(200)
+            return RESULT.form in file.read(200)
     except OSError:
         return False
 

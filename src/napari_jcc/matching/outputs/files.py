@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.outputs.names import (
-    FOLDERS,
-    FORMAT,
+    MATCH,
     OVERVIEW,
     PAIRS,
     POINTS,
     RECORD,
-    plan_files,
-    read_own_files,
+    plan_pictures,
     warped_files,
 )
 from napari_jcc.matching.outputs.overview import draw_matches
@@ -25,13 +21,10 @@ from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.tables import PointTable, write_pairs
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.progress import Progress, as_progress
-from napari_jcc.results.files import write_mask
-from napari_jcc.results.folder import check_folder, replacing_result
 from napari_jcc.results.names import mask_files
+from napari_jcc.results.pictures import save_picture, to_gray
 from napari_jcc.results.record import describe_run, to_plain, write_record
 from napari_jcc.tables import open_csv
-
-FORMAT_VERSION = 1
 
 
 def check_match_output(
@@ -62,8 +55,8 @@ def check_match_output(
     OutputError
         As `write_matches` would.
     """
-    planned = plan_files(names, pairs, warped=warped, masks=True)
-    check_folder(out, overwrite, planned, read_own_files(Path(out)), FOLDERS)
+    planned = plan_pictures(names, pairs, warped=warped, masks=True)
+    MATCH.check(out, overwrite, planned)
 
 
 def write_matches(
@@ -127,13 +120,14 @@ def write_matches(
     places = [(pair.source, pair.target) for pair in result.pairs]
     check_match_output(out, result.names, places, overwrite=overwrite, warped=warped)
     instances = [pair.instance for pair in result.pairs]
-    files = plan_files(
+    pictures = plan_pictures(
         result.names, places, instances, warped=warped, masks=result.masks is not None
     )
-    with replacing_result(out, read_own_files(out)) as new:
+    files = [*pictures, *MATCH.files]
+    with MATCH.replacing(out) as new:
         if result.masks is not None:
             for mask, file in zip(result.masks, mask_files(result.names), strict=True):
-                write_mask(mask, new / file)
+                save_picture(to_gray(mask), new / file)
         _write_pairs(result, collection, new, warped, as_progress(progress))
         draw_matches(result, collection).save(new / OVERVIEW)
         write_record(build_record(result, collection, files, command), new / RECORD)
@@ -148,7 +142,7 @@ def build_record(
 ) -> dict[str, Any]:
     """Collect what is worth knowing about a run: texts, numbers, lists and dicts only."""
     record = {
-        **describe_run(FORMAT, FORMAT_VERSION, command),
+        **describe_run(MATCH, command),
         "matcher": result.origin,
         "images": [
             {"name": name, "source": collection.location(place)}
@@ -185,9 +179,8 @@ def _write_pairs(
             points.write(pair, found)
             counts.append(len(found.confidence))
             if place:
-                (new / place).parent.mkdir(parents=True, exist_ok=True)
                 picture = warp_image(collection.image(pair.source), pair)
-                Image.fromarray(picture).save(new / place)
+                save_picture(picture, new / place)
             progress.advance()
     with open_csv(new / PAIRS, result.names) as file:
         write_pairs(file, result.names, zip(result.pairs, counts, files, strict=True))

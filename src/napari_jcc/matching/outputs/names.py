@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from napari_jcc.results.folder import read_listed_files
+from napari_jcc.results.folder import ResultKind
 from napari_jcc.results.names import MASKS, mask_files, place_files
 
 PAIRS = "pairs.csv"
@@ -13,8 +12,9 @@ POINTS = "points.csv"
 OVERVIEW = "overview.png"
 RECORD = "match.json"
 WARPED = "warped"
-FOLDERS = (MASKS, WARPED)
-FORMAT = "napari-jcc match"
+MATCH = ResultKind(
+    "napari-jcc match", 1, RECORD, (PAIRS, POINTS, OVERVIEW, RECORD), (MASKS, WARPED)
+)
 
 
 def warped_files(
@@ -30,7 +30,7 @@ def warped_files(
     return place_files(joined, WARPED, ".png")
 
 
-def plan_files(
+def plan_pictures(
     names: Sequence[str],
     pairs: Sequence[tuple[int, int]],
     instances: Sequence[int] = (),
@@ -38,18 +38,6 @@ def plan_files(
     warped: bool,
     masks: bool,
 ) -> list[str]:
-    """List the files of a result, relative to its folder."""
+    """List the pictures of a result, relative to its folder."""
     files = mask_files(names) if masks else []
-    files += warped_files(names, pairs, instances) if warped else []
-    return [*files, PAIRS, POINTS, OVERVIEW, RECORD]
-
-
-def read_own_files(out: Path) -> set[str]:
-    """List the files that a former run of matching wrote; see `read_listed_files`."""
-    return read_listed_files(out / RECORD, FORMAT, _is_ours)
-
-
-def _is_ours(parts: Sequence[str]) -> bool:
-    if len(parts) == 1:
-        return parts[0] in (PAIRS, POINTS, OVERVIEW, RECORD)
-    return len(parts) > 1 and parts[0] in FOLDERS and parts[-1].endswith(".png")
+    return files + (warped_files(names, pairs, instances) if warped else [])

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.axes import Axis
@@ -19,6 +18,7 @@ from napari_jcc.collection.spacing import Spacing, convert, find_length, find_ti
 from napari_jcc.errors import OutputError
 from napari_jcc.results.exports.objects import ExportSet, find_labels
 from napari_jcc.results.names import place_files
+from napari_jcc.results.pictures import number_type, save_picture, to_gray
 from napari_jcc.results.result import ImageResult
 
 _AXES = "tzc"
@@ -123,8 +123,7 @@ def write_png(exported: ExportSet, out: Path) -> None:
     kind = _kind(exported)
     places = place_files((image.name for image in exported.images), "", ".png")
     for image, place in zip(exported.images, places, strict=True):
-        (out / place).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(_values(image, exported.has_instances, kind)).save(out / place)
+        save_picture(_values(image, exported.has_instances, kind), out / place)
 
 
 def write_tiff(exported: ExportSet, file: Path) -> None:
@@ -179,7 +178,7 @@ def _pages(
 def _values(image: ImageResult, has_instances: bool, kind: np.dtype[Any]) -> NDArray[Any]:
     if has_instances:
         return find_labels(image).astype(kind)
-    return np.where(image.mask, np.uint8(255), np.uint8(0))
+    return to_gray(image.mask)
 
 
 def _kind(exported: ExportSet) -> np.dtype[Any]:
@@ -190,4 +189,4 @@ def _kind(exported: ExportSet) -> np.dtype[Any]:
             f"An image has objects up to number {top}; PNG and TIFF hold 65535. Number the "
             "objects from 1, or export COCO."
         )
-    return np.dtype(np.uint8 if top <= np.iinfo(np.uint8).max else np.uint16)
+    return number_type(top)
