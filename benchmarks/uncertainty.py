@@ -24,17 +24,7 @@ from napari_jcc.results.uncertainty import find_uncertainty
 
 CHOSEN_ON = "msrc/cow,msrc/plane,pascal10/Cow"
 OTHERS = "msrc/face,msrc/car,msrc/chair,wbc,pascal10/Horse,pascal10/Monitor"
-NAMES = (
-    "overall",
-    "loss",
-    "margin",
-    "entropy",
-    "blur",
-    "box",
-    "misfit",
-    "redrawn",
-    "unlike_prior",
-)
+NAMES = ("overall", "loss", "blur")
 
 
 def measure(labelled, preset, overrides, cache):

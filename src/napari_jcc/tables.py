@@ -1,4 +1,4 @@
-"""Tables as CSV files that spreadsheets, R and Python read, and those that they write."""
+"""Tables as CSV files that spreadsheets, R and Python read and write, and as Markdown."""
 
 from __future__ import annotations
 
@@ -66,6 +66,13 @@ def format_csv(rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+def format_markdown_table(rows: Iterable[Sequence[str]]) -> str:
+    """Write rows of texts, the titles first, as the lines of a Markdown table."""
+    cells = [[" ".join(text.split()).replace("|", "\\|") for text in row] for row in rows]
+    titles, *lines = [f"| {' | '.join(row)} |" for row in cells]
+    return "\n".join([titles, "|---" * len(cells[0]) + "|", *lines])
 
 
 def encode_csv(text: str) -> bytes:

@@ -16,7 +16,7 @@ from napari_jcc.benchmark.scores import (
     mean_interval,
 )
 from napari_jcc.evaluation import Interval
-from napari_jcc.tables import format_csv
+from napari_jcc.tables import format_csv, format_markdown_table
 
 
 class Printed(NamedTuple):
@@ -132,7 +132,7 @@ def format_overview(scores: Scores) -> str:
         cells = [mean_interval(classes.values(), measure) for measure in measures]
         seconds = _mean_seconds(classes.values())
         rows.append([RECIPES[method].title, *map(_format_interval, cells), seconds])
-    return _markdown(rows)
+    return format_markdown_table(rows)
 
 
 def format_by_class(scores: Scores, measure: str) -> str:
@@ -151,7 +151,7 @@ def format_by_class(scores: Scores, measure: str) -> str:
     ]
     cells = [_format_number(None if mean is None else mean.mean) for mean in means]
     rows.append([MEAN, *cells, *(_format_number(each.value) for each in printed)])
-    return _markdown(rows)
+    return format_markdown_table(rows)
 
 
 def _format_differences(scores: Scores) -> str:
@@ -163,7 +163,7 @@ def _format_differences(scores: Scores) -> str:
             found = [difference_interval(joint, classes, each) for each in measures]
             cells = [_format_interval(each, signed=True) for each in found]
             rows.append([RECIPES[method].title, *cells])
-    return _markdown(rows)
+    return format_markdown_table(rows)
 
 
 def format_scores(scores: Scores) -> str:
@@ -210,8 +210,3 @@ def _format_interval(found: Interval | None, *, signed: bool = False) -> str:
         return NONE
     form = "+.1f" if signed else ".1f"
     return f"{found.mean:{form}} [{found.low:{form}}, {found.high:{form}}]"
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])

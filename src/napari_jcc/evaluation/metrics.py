@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from napari_jcc._types import ImageArray, MaskArray
 from napari_jcc.errors import InputError
-from napari_jcc.regions import box_iou
+from napari_jcc.regions import box_iou, mask_iou
 
 LOCALIZED_IOU = 0.5
 """A box localizes an object when their IoU is above this (the PASCAL VOC criterion)."""
@@ -40,8 +40,7 @@ def jaccard(mask: MaskArray, truth: MaskArray) -> float:
         If the masks differ in size or have no pixels.
     """
     check_masks(mask, truth)
-    union = np.count_nonzero(mask | truth)
-    return np.count_nonzero(mask & truth) / union if union else 1.0
+    return mask_iou(mask, truth)
 
 
 def best_iou(boxes: ArrayLike, truth_boxes: ArrayLike) -> float:

@@ -15,6 +15,7 @@ from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.remembered import Remembered
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress, as_progress
+from napari_jcc.regions import mask_iou
 from napari_jcc.results import ImageResult, JccResult
 
 CHANGED_BELOW = 0.9
@@ -236,5 +237,4 @@ class Corrector:
 def _differ(mask: MaskArray, other: MaskArray) -> bool:
     if mask.shape != other.shape:
         return True  # another image has taken the place of the file
-    union = int((mask | other).sum())
-    return union > 0 and int((mask & other).sum()) < CHANGED_BELOW * union
+    return mask_iou(mask, other) < CHANGED_BELOW

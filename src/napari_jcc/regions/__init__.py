@@ -13,6 +13,7 @@ from napari_jcc.regions.overlap import (
     find_overlap,
     largest_piece,
     mask_extent,
+    mask_iou,
 )
 from napari_jcc.regions.regions import ImageRegions, Superpixels
 from napari_jcc.regions.saliency import find_saliency
@@ -32,5 +33,6 @@ __all__ = [
     "find_superpixels",
     "largest_piece",
     "mask_extent",
+    "mask_iou",
     "propose_boxes",
 ]

@@ -1,4 +1,4 @@
-"""Which superpixel lies in which box."""
+"""How boxes, masks and superpixels overlap."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def box_iou(boxes: Boxes, others: Boxes) -> FloatArray:
     # Comparisons with NaN are false, which leaves the zero in place.
     iou: FloatArray = np.zeros_like(shared)
     return np.divide(shared, union, out=iou, where=shared > 0)
+
+
+def mask_iou(mask: MaskArray, other: MaskArray) -> float:
+    """Intersection over union of two masks of one shape; 1 if both are empty."""
+    union = np.count_nonzero(mask | other)
+    return np.count_nonzero(mask & other) / union if union else 1.0
 
 
 def mask_extent(mask: MaskArray) -> tuple[slice, slice]:

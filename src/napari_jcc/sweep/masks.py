@@ -84,6 +84,7 @@ class PackedMasks(Mapping[str, MaskArray]):
 
 
 def _iou(one: PackedMask, two: PackedMask) -> float:
+    """As `regions.mask_iou`, counted eight pixels at a time."""
     if one == two:
         return 1.0
     a, b = one.bits(), two.bits()

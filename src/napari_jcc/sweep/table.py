@@ -12,7 +12,7 @@ from napari_jcc.evaluation import LOCALIZED_IOU, TITLES, best_iou
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint
-from napari_jcc.tables import format_csv
+from napari_jcc.tables import format_csv, format_markdown_table
 
 MEASURES = {
     **TITLES,
@@ -102,9 +102,7 @@ class SweepTable:
 
     def to_markdown(self) -> str:
         """Write the rows for people; see `as_text`."""
-        titles, *rows = as_text(self)
-        lines = [_join(titles), "|---" * len(titles) + "|", *map(_join, rows)]
-        return "\n".join(lines) + "\n"
+        return format_markdown_table(as_text(self)) + "\n"
 
     def _compare(self, point: SweepPoint, found: Mapping[str, SweepPoint]) -> SweepPoint:
         """Fill in what depends on other points."""
@@ -188,11 +186,6 @@ def _plain(value: Any) -> Any:
 
 def _shorten(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _join(cells: Iterable[str]) -> str:
-    safe = (" ".join(cell.split()).replace("|", "\\|") for cell in cells)
-    return f"| {' | '.join(safe)} |"
 
 
 SAME = 0.9995

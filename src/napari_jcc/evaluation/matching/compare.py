@@ -22,6 +22,7 @@ from napari_jcc.matching.baselines import (
 )
 from napari_jcc.matching.outputs import open_describer, open_pair_matcher
 from napari_jcc.progress import Progress, as_progress
+from napari_jcc.tables import format_markdown_table
 
 BASELINES: Mapping[str, Callable[[Describer], PairMatcher]] = MappingProxyType(
     {
@@ -134,14 +135,13 @@ def format_comparison(pairs: PairSet, results: Mapping[str, MatcherScore]) -> st
     title = f"{pairs.name}: {len(pairs)} pairs"
     if pairs.left_out:
         title += f", {len(pairs.left_out)} listed images absent"
-    rows = [["measure", "method", *shown, "s/pair"], ["---"] * (len(shown) + 3)]
+    rows = [["measure", "method", *shown, "s/pair"]]
     for measure in measures:
         for name, (summary, seconds) in results.items():
             if measure in summary["all"]:
                 cells = [_cell(measure, summary[c], c == "all") for c in shown]
                 rows.append([measure, name, *cells, f"{seconds:.2f}"])
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([title, "", *lines])
+    return f"{title}\n\n{format_markdown_table(rows)}"
 
 
 def _cell(measure: str, values: Mapping[str, Interval], interval: bool) -> str:
