@@ -23,7 +23,7 @@ _LONGEST_WRITE = 3600.0
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, synced: bool = True) -> Iterator[BinaryIO]:
     """Write the new content of `path`, which replaces the old one in a single step.
 
     When the block is left without an error, the content is on the disk and takes the place
@@ -34,6 +34,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     ----------
     path
         File in a folder that exists. A link stays; the file that it leads to is replaced.
+    synced
+        Whether to wait for the disk; without, a machine that stops may leave half a file.
 
     Raises
     ------
@@ -47,13 +49,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with part.open("xb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         if target.exists():
             shutil.copymode(target, part)
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    if synced:
+        _sync_folder(target.parent)
 
 
 def part_prefix(name: str) -> str:

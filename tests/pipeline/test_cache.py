@@ -1,5 +1,6 @@
 """Stages kept in memory and on disk."""
 
+import errno
 import io
 import json
 
@@ -12,6 +13,7 @@ from scipy import sparse
 
 from napari_jcc.errors import OutputError
 from napari_jcc.features import RegionDescriptors
+from napari_jcc.pipeline import cache as cache_module
 from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.pipeline.codec import count_bytes, decode, encode
 from napari_jcc.regions import Superpixels
@@ -97,6 +99,17 @@ def test_truncated_file_counts_as_missing(tmp_path):
 def test_no_part_files_are_left(tmp_path):
     Cache(tmp_path).put("ab12", (np.arange(3),))
     assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".npz"]
+
+
+def test_no_part_file_is_left_of_a_write_that_fails(tmp_path, monkeypatch):
+    def fill_the_disk(value, file):
+        file.write(b"half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache_module, "encode", fill_the_disk)
+    with pytest.raises(OutputError, match="No space left"):
+        Cache(tmp_path).put(digest("a"), np.arange(3))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_memory_limit_drops_the_oldest():

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import threading
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+from napari_jcc.atomic import replacing
 from napari_jcc.errors import OutputError
 from napari_jcc.pipeline.codec import count_bytes, decode, encode
 
@@ -114,10 +113,8 @@ def _read(path: Path) -> Any | None:
 def _write(path: Path, value: Any) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
+        with replacing(path, synced=False) as file:  # half a file is computed again
             encode(value, file)
-        Path(temporary).replace(path)
     except OSError as error:
         raise OutputError(
             f"Cannot write to the cache folder {path.parent.parent}: {error}. Free some "
