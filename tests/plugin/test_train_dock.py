@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication
 from encoders import export_network
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import Cancelled, WeightsError
-from napari_jcc.plugin.matching.training import TrainingJob, read_records
+from napari_jcc.plugin.matching.training import TrainingJob
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.widgets.matching import train_dock
 from napari_jcc.plugin.widgets.matching.train_dock import TrainDock
@@ -71,6 +71,8 @@ def test_cancelled_run_is_kept_and_gone_on_with(dock, folder, qtbot):
     config = apply_overrides(MatchConfig(), QUICK)
     dock.form.set_config(config)
     dock.output.set_value(folder / "net.ckpt")
+    from napari_jcc.matching.training.log import read_records
+
     dock.run()
     qtbot.waitUntil(lambda: len(dock.plot.steps) > 6, timeout=60_000)
     dock.cancel()

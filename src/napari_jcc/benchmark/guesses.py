@@ -11,6 +11,7 @@ from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import enlarge_mask
+from napari_jcc.results.result import NO_BOX
 from napari_jcc.results.smooth import smooth_twice, split_by_otsu, split_smoothed
 
 SALIENT_SHARE = 0.4
@@ -22,12 +23,10 @@ Shape = tuple[int, int]
 Answer = tuple[MaskArray, Float32Array]
 """Mask (H, W) and box (4,) ``xyxy``, half-open, in the image's own pixels."""
 
-NOWHERE = np.full(4, np.nan, dtype=np.float32)
-
 
 def guess_background(shape: Shape) -> Answer:
     """Find nothing."""
-    return np.zeros(shape, dtype=np.bool_), NOWHERE
+    return np.zeros(shape, dtype=np.bool_), NO_BOX
 
 
 def guess_foreground(shape: Shape) -> Answer:
@@ -94,4 +93,4 @@ def _with_mask(found: ImageResult, mask: MaskArray) -> ImageResult:
 
 
 def _box(mask: MaskArray) -> Float32Array:
-    return largest_piece(mask) if mask.any() else NOWHERE
+    return largest_piece(mask) if mask.any() else NO_BOX

@@ -22,16 +22,13 @@ from napari_jcc.evaluation.metrics import (
 )
 from napari_jcc.evaluation.scores import Evaluation, ImageScore
 from napari_jcc.evaluation.truth import (
-    BOX_TABLE,
     find_by_name,
     find_truth,
     index_images,
     read_mask,
 )
-from napari_jcc.results.names import RECORD
-from napari_jcc.results.result import JccResult
-
-_NO_BOX = np.full(4, np.nan, dtype=np.float32)
+from napari_jcc.results.names import BOXES, RECORD
+from napari_jcc.results.result import NO_BOX, JccResult
 
 
 def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
@@ -59,7 +56,7 @@ def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
             "'napari-jcc segment --output' wrote."
         )
     found = find_truth(truth, files, _read_inputs(out))
-    table = read_boxes(out / BOX_TABLE) if (out / BOX_TABLE).is_file() else None
+    table = read_boxes(out / BOXES) if (out / BOXES).is_file() else None
     known = found.masks.keys() | found.boxes.keys()
     scores = [
         score_image(
@@ -145,7 +142,7 @@ def evaluate_masks(
         score_image(
             name,
             answers[name],
-            None if answer_boxes is None else answer_boxes.get(name, _NO_BOX),
+            None if answer_boxes is None else answer_boxes.get(name, NO_BOX),
             masks.get(name),
             boxes.get(name),
         )

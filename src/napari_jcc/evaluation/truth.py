@@ -18,6 +18,7 @@ from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection.mask_files import name_starts, said_image
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
+from napari_jcc.results.names import BOXES
 from napari_jcc.words import list_some
 
 EXTENSIONS = (".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jpg", ".jpeg")
@@ -56,7 +57,6 @@ bare name comes last: where images and masks share a folder it is the image."""
 _ENDINGS = ", ".join(filter(None, SUFFIXES))
 
 FOLDERS = ("masks/", "truth/", "")
-BOX_TABLE = "boxes.csv"
 _TRUTH_FOLDER = re.compile(r"^(masks|truth)(/|$)")
 
 
@@ -107,7 +107,7 @@ def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ())
     elif place.is_dir():
         found = index_images(place)
         files = {key: file for key, file in found.items() if file.resolve() not in images}
-        table = read_boxes(place / BOX_TABLE) if (place / BOX_TABLE).is_file() else {}
+        table = read_boxes(place / BOXES) if (place / BOXES).is_file() else {}
     else:
         raise InputError(
             f"There is no truth at {place}. Give a folder of mask images or a CSV of boxes."

@@ -18,6 +18,7 @@ from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import OWN_CUT
 from napari_jcc.results.decode import Scene, decode_image, enlarge_mask, find_box
 from napari_jcc.results.refine import refine_mask
+from napari_jcc.results.result import NO_BOX
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ def decode_guided(
     # A map that the user moved is another than the run's cut was rated for.
     found = decode_image(scene, values, plain, OWN_CUT, rating)
     if said.no_object:
-        nowhere = np.full(4, np.nan, np.float32)
-        return replace(found, mask=np.zeros(shape, np.bool_), box=nowhere, box_score=0.0)
+        return replace(found, mask=np.zeros(shape, np.bool_), box=NO_BOX, box_score=0.0)
     working = image.shape[0], image.shape[1]
     mask = enlarge_mask(found.mask, working)
     if drawn_on is not None and said.marks.any():

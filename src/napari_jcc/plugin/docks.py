@@ -14,9 +14,8 @@ from npe2 import PluginManager
 from qtpy.QtWidgets import QWidget
 
 from napari_jcc.plugin.opening import OpeningDock
+from napari_jcc.plugin.preferences import PLUGIN
 from napari_jcc.plugin.tabs import frame_of
-
-PLUGIN = "napari-jcc"
 
 
 def open_dock(viewer: Any, title: str) -> Any:

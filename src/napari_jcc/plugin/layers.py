@@ -18,6 +18,7 @@ from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.plugin.rectangles import box_rectangles, box_style, boxes_by_slot
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.pictures import number_type
+from napari_jcc.results.result import NO_BOX
 
 LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
 
@@ -124,7 +125,7 @@ def _edited(
     # Of large images another copy is much, and mostly all is as in the result.
     same = np.array_equal(labels, labels_of(image))
     mask: MaskArray = image.mask if same else labels != 0
-    box = boxes[-1] if boxes else np.full(4, np.nan, np.float32)
+    box = boxes[-1] if boxes else NO_BOX
     edited = replace(image, mask=mask, box=box)
     if image.instances is None:
         return edited

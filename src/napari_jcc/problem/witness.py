@@ -52,10 +52,12 @@ class Witness:
         pieces = np.flatnonzero(variables.data.superpixel_image == image)
         overlap = sparse.csr_array(variables.data.overlap[boxes][:, pieces])
         held = overlap.toarray()
+        # A witness a column: every box that is left alone, and all of them alike, ...
         usable = np.flatnonzero(left[boxes])
         alone = np.eye(len(boxes))[:, usable]
         alike = alone.mean(axis=1, keepdims=True)
         z = np.repeat(np.hstack([alone, alike]), len(SHARES), axis=1)
+        # ... each with several shares of a box that its free superpixels may be.
         share = np.tile(SHARES, len(usable) + 1)
         lower, upper = program.lower[pieces, None], program.upper[pieces, None]
         v = np.where(upper == 0, 0.0, np.where(lower > 0, 1.0, share))

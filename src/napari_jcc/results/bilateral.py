@@ -42,6 +42,11 @@ def _grid(luma: Float32Array) -> tuple[IntArray, sparse.csr_array]:
     strides = np.cumprod([1, *sizes[:-1]])
     number = sum(stride * step for stride, step in zip(strides, steps, strict=True))
     cells, cell = np.unique(number, return_inverse=True)
+    return cell.ravel(), _neighbours(cells, strides)
+
+
+def _neighbours(cells: IntArray, strides: IntArray) -> sparse.csr_array:
+    """Mark the cells, (n,) ascending, that are a stride apart, (n, n)."""
     here, there = [], []
     for stride in strides:
         after = np.minimum(np.searchsorted(cells, cells + stride), len(cells) - 1)
@@ -49,11 +54,10 @@ def _grid(luma: Float32Array) -> tuple[IntArray, sparse.csr_array]:
         here += [met, after[met]]
         there += [after[met], met]
     rows, columns = np.concatenate(here), np.concatenate(there)
-    # A cell counts twice along every axis where each neighbour counts once.
-    own = 2.0 * len(axes) * sparse.eye_array(len(cells), format="csr")
     size = (len(cells), len(cells))
-    neighbours = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=size) + own
-    return cell.ravel(), neighbours
+    met_once = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=size)
+    # A cell counts twice along every axis where each neighbour counts once.
+    return met_once + 2.0 * len(strides) * sparse.eye_array(len(cells), format="csr")
 
 
 def _solve(

@@ -30,12 +30,12 @@ _HEADER = 40
 _MOST_COLUMNS = 8
 
 # Yellow and blue are told apart by nearly all eyes; a dark rim shows them on any ground.
-_MASK = (255, 212, 0)
+MASK = (255, 212, 0)
 _BOX = (64, 180, 255)
-_RIM = (16, 16, 16)
-_PAPER = (28, 28, 32)
-_INK = (235, 235, 235)
-_FAINT = (165, 165, 172)
+RIM = (16, 16, 16)
+PAPER = (28, 28, 32)
+INK = (235, 235, 235)
+FAINT = (165, 165, 172)
 _WARNING = (255, 158, 87)
 
 
@@ -55,14 +55,14 @@ class _Caption(NamedTuple):
             line += f", {len(image.boxes)} objects"
         elif len(image.boxes):
             line += f", box score {image.box_score:.2f}"
-        return cls(name, [line], _FAINT)
+        return cls(name, [line], FAINT)
 
     @property
     def height(self) -> int:
         return 23 + _LINE * len(self.lines)
 
     def draw(self, draw: ImageDraw.ImageDraw, x: int, y: int) -> None:
-        draw.text((x, y), self.name, _INK, caption_font(14))
+        draw.text((x, y), self.name, INK, caption_font(14))
         for number, line in enumerate(self.lines):
             place = (x, y + 17 + _LINE * number)
             draw.text(place, line, self.colour, caption_font(12))
@@ -84,30 +84,29 @@ def draw_overview(result: JccResult, collection: ImageCollection | None) -> Imag
         RGB, at most 2180 by 3000 pixels.
     """
     numbers = spread_evenly(len(result.images), MOST_IMAGES)
-    shown = [result.images[number] for number in numbers]
     index = {name: i for i, name in enumerate(collection.names)} if collection else {}
-    tiles = [
-        draw_tile(image, _find_picture(collection, index.get(image.name), image))
-        for image in shown
-    ]
-    columns = min(_MOST_COLUMNS, max(2, math.ceil(math.sqrt(1.5 * len(shown)))))
-    starts = range(0, len(shown), columns)
-    heights = [max(len(tile) for tile in tiles[i : i + columns]) for i in starts]
-    captions = [_Caption.of(result.images[number], number + 1) for number in numbers]
-    spaces = [max(caption.height for caption in captions[i : i + columns]) for i in starts]
+    cells = []
+    for number in numbers:
+        image = result.images[number]
+        picture = _find_picture(collection, index.get(image.name), image)
+        cells.append((draw_tile(image, picture), _Caption.of(image, number + 1)))
+    columns = min(_MOST_COLUMNS, max(2, math.ceil(math.sqrt(1.5 * len(cells)))))
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    heights = [max(len(tile) for tile, _ in row) for row in rows]
+    spaces = [max(caption.height for _, caption in row) for row in rows]
     width = _GAP + columns * (_TILE + _GAP)
-    height = _HEADER + sum(heights) + sum(spaces) + len(heights) * _GAP
-    sheet = Image.new("RGB", (width, height), _PAPER)
+    height = _HEADER + sum(heights) + sum(spaces) + len(rows) * _GAP
+    sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    _draw_header(draw, len(shown), len(result.images))
+    _draw_header(draw, len(cells), len(result.images))
     bottom = _HEADER
-    for start, row_height, space in zip(starts, heights, spaces, strict=True):
+    for row, row_height, space in zip(rows, heights, spaces, strict=True):
         bottom += row_height
-        for column in range(min(columns, len(shown) - start)):
+        for column, (tile, caption) in enumerate(row):
             x = _GAP + column * (_TILE + _GAP)
-            tile = Image.fromarray(tiles[start + column])
-            sheet.paste(tile, (x + (_TILE - tile.width) // 2, bottom - tile.height))
-            captions[start + column].draw(draw, x, bottom + 4)
+            place = x + (_TILE - tile.shape[1]) // 2, bottom - len(tile)
+            sheet.paste(Image.fromarray(tile), place)
+            caption.draw(draw, x, bottom + 4)
         bottom += space + _GAP
     return sheet
 
@@ -136,18 +135,18 @@ def draw_tile(image: ImageResult, picture: ImageArray) -> ImageArray:
     height, width = image.mask.shape
     scale = _TILE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    tile = _resize(picture, size)
-    mask = _resize(image.mask.astype(np.uint8) * np.uint8(255), size) > 127
+    tile = resize(picture, size)
+    mask = resize(image.mask.astype(np.uint8) * np.uint8(255), size) > 127
     contours = _find_outlines(mask)
     boxes = [_box_corners(box, mask.shape, image) for box in image.boxes]
-    for colour, thickness in ((_RIM, 4), (None, 2)):
-        cv2.drawContours(tile, contours, -1, colour or _MASK, thickness, cv2.LINE_AA)
+    for colour, thickness in ((RIM, 4), (None, 2)):
+        cv2.drawContours(tile, contours, -1, colour or MASK, thickness, cv2.LINE_AA)
         for box in boxes:
             cv2.rectangle(tile, *box, colour or _BOX, thickness, cv2.LINE_AA)
     return tile
 
 
-def _resize(array: ImageArray, size: tuple[int, int]) -> ImageArray:
+def resize(array: ImageArray, size: tuple[int, int]) -> ImageArray:
     """Bring to (width, height) `size`; enlarged pixels stay visible as squares."""
     smaller = size[0] <= array.shape[1] and size[1] <= array.shape[0]
     method = cv2.INTER_AREA if smaller else cv2.INTER_NEAREST
@@ -189,8 +188,8 @@ def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
     images = count_of(total, "image")
     title = images if shown == total else f"{shown} of {images} shown"
     x: float = _GAP
-    for text, colour in ((title, _INK), ("mask", _MASK), ("box", _BOX)):
-        if colour is not _INK:
+    for text, colour in ((title, INK), ("mask", MASK), ("box", _BOX)):
+        if colour is not INK:
             draw.line((x, _HEADER / 2, x + 22, _HEADER / 2), colour, 3)
             x += 28
         draw.text((x, _HEADER / 2), text, colour, font, anchor="lm")

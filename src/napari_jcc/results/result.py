@@ -13,6 +13,8 @@ from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.config import JccConfig
 from napari_jcc.words import count_of, list_by_reason, list_some
 
+NO_BOX: Float32Array = np.full(4, np.nan, np.float32)
+"""Stands for the box of an image without one."""
 _LARGE = 0.4
 """Share of an image from which its one object may be all that is lit."""
 
@@ -109,7 +111,7 @@ def bare_image(
     return ImageResult(
         name=name,
         mask=np.zeros((1, 1), bool) if mask is None else mask,
-        box=np.full(4, np.nan, np.float32) if box is None else box,
+        box=NO_BOX.copy() if box is None else box,
         box_score=float(score),
         superpixel_scores=np.zeros(0, np.float32),
         candidate_boxes=np.zeros((0, 4), np.float32),

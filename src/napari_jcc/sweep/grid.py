@@ -16,7 +16,8 @@ Index = tuple[int, ...]
 """Place of a point on every axis of a grid."""
 
 MOST_POINTS = 10_000
-_UNCHANGING = "runtime"
+UNCHANGING = "runtime"
+"""Section of settings that never change the answer."""
 _JOINT, _LAST = ("problem", "solver"), ("decode",)
 """Sections of the joint problem, which the classifiers do not depend on, and of what comes
 after it."""
@@ -213,7 +214,7 @@ class Grid:
 
 def _make_axis(base: JccConfig, path: str, values: list[Any]) -> Axis:
     read_setting(base, path)
-    if path.partition(".")[0] == _UNCHANGING:
+    if path.partition(".")[0] == UNCHANGING:
         raise ConfigError(
             f"{path} says where a run computes and never changes the answer, so there is "
             "nothing to compare. Sweep another setting."

@@ -14,7 +14,7 @@ from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.matching.pair import Correspondences, PairResult
 from napari_jcc.results.captions import caption_font, write_name
-from napari_jcc.results.overview import spread_evenly
+from napari_jcc.results.overview import FAINT, INK, MASK, PAPER, RIM, resize, spread_evenly
 
 MOST_PAIRS = 12
 LINES = 24
@@ -22,12 +22,6 @@ LINES = 24
 TILE = 280
 GAP = 12
 CAPTION = 26
-
-_PAPER = (28, 28, 32)
-_INK = (235, 235, 235)
-_FAINT = (165, 165, 172)
-_OUTLINE = (255, 212, 0)
-_RIM = (16, 16, 16)
 
 
 def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Image:
@@ -51,10 +45,10 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
     rows = [draw_pair(result, collection, pair) for pair in shown]
     width = max(row.shape[1] for row in rows) + 2 * GAP
     height = sum(len(row) + CAPTION + GAP for row in rows) + CAPTION
-    sheet = Image.new("RGB", (width, height), _PAPER)
+    sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
     head = f"{len(rows)} of {len(result.pairs)} pairs: source, target, both as one"
-    draw.text((GAP, CAPTION / 2), head, _INK, caption_font(14), anchor="lm")
+    draw.text((GAP, CAPTION / 2), head, INK, caption_font(14), anchor="lm")
     top = CAPTION
     for pair, row in zip(shown, rows, strict=True):
         _write_caption(draw, pair, result.names, top + CAPTION / 2)
@@ -75,9 +69,9 @@ def _write_caption(
         f"cycle error {pair.cycle_error:.1%}"
     )
     font = caption_font(12)
-    draw.text((GAP, middle), named, _INK, font, anchor="lm")
+    draw.text((GAP, middle), named, INK, font, anchor="lm")
     start = GAP + draw.textlength(named, font) + 16
-    draw.text((start, middle), judged, _FAINT, font, anchor="lm")
+    draw.text((start, middle), judged, FAINT, font, anchor="lm")
 
 
 def draw_pair(
@@ -99,7 +93,7 @@ def draw_pair(
         _tile(np.asarray(both, dtype=np.uint8), None),
     ]
     starts = np.cumsum([0, *(tile.shape[1] + GAP for tile in tiles)])
-    row = np.full((max(map(len, tiles)), starts[-1] - GAP, 3), _PAPER, dtype=np.uint8)
+    row = np.full((max(map(len, tiles)), starts[-1] - GAP, 3), PAPER, dtype=np.uint8)
     for start, tile in zip(starts, tiles, strict=False):
         row[: len(tile), start : start + tile.shape[1]] = tile
     scales = [len(tile) / size[0] for tile, size in zip(tiles, pair.sizes, strict=False)]
@@ -124,7 +118,7 @@ def _draw_lines(
         ends = [tuple(int(value) for value in point.round()) for point in (start, end)]
         cv2.line(row, ends[0], ends[1], (red, green, blue), 1, cv2.LINE_AA)
         for point in ends:
-            cv2.circle(row, point, 4, _RIM, -1, cv2.LINE_AA)
+            cv2.circle(row, point, 4, RIM, -1, cv2.LINE_AA)
             cv2.circle(row, point, 3, (red, green, blue), -1, cv2.LINE_AA)
 
 
@@ -132,11 +126,10 @@ def _tile(image: ImageArray, mask: MaskArray | None) -> ImageArray:
     height, width = image.shape[:2]
     scale = TILE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
-    tile = np.ascontiguousarray(cv2.resize(image, size, interpolation=way), dtype=np.uint8)
+    tile = resize(image, size)
     if mask is not None:
         small = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         outlines, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(tile, outlines, -1, _RIM, 4, cv2.LINE_AA)
-        cv2.drawContours(tile, outlines, -1, _OUTLINE, 2, cv2.LINE_AA)
+        cv2.drawContours(tile, outlines, -1, RIM, 4, cv2.LINE_AA)
+        cv2.drawContours(tile, outlines, -1, MASK, 2, cv2.LINE_AA)
     return tile

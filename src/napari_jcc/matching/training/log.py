@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from napari_jcc.atomic import explained, replacing
 
@@ -23,14 +23,14 @@ class TrainingLog:
 
     Parameters
     ----------
-    path
-        File that lines are added to, in a folder that is there; made when missing.
+    output
+        The checkpoint, in a folder that is there; lines are added to `log_file`.
     watch
         Called with every record, for plots and terminals.
     """
 
-    def __init__(self, path: Path, watch: Callable[[Record], None] | None = None) -> None:
-        self._path = path
+    def __init__(self, output: Path, watch: Callable[[Record], None] | None = None) -> None:
+        self._path = log_file(output)
         self._watch = watch
 
     def rewind(self, position: tuple[int, int], stages: list[str]) -> None:
@@ -60,10 +60,33 @@ class TrainingLog:
             self._watch(record)
 
 
-def _place(line: str, stages: list[str]) -> tuple[int, int]:
-    """Stage number and step of a line; one that was cut off comes last."""
+def log_file(output: Path) -> Path:
+    """Return the file with the records of a training, beside its checkpoint."""
+    return output.with_name(f"{output.name}.jsonl")
+
+
+def read_records(output: Path) -> list[dict[str, Any]]:
+    """Read the records beside a checkpoint; lines that were cut off are left out."""
+    try:
+        lines = log_file(output).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    return [record for line in lines if (record := _parse(line)) is not None]
+
+
+def _parse(line: str) -> dict[str, Any] | None:
+    """Return the record in a line; None of one that was cut off."""
     try:
         record = json.loads(line)
-        return stages.index(record["stage"]), record["step"]
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
+        return None
+    is_whole = isinstance(record, dict) and {"stage", "step"} <= record.keys()
+    return record if is_whole else None
+
+
+def _place(line: str, stages: list[str]) -> tuple[int, int]:
+    """Stage number and step of a line; one that was cut off comes last."""
+    record = _parse(line)
+    if record is None or record["stage"] not in stages:
         return len(stages), 0
+    return stages.index(record["stage"]), record["step"]

@@ -113,7 +113,7 @@ def train(
     images = load_images(collection, side, progress)
     guides = load_guides(collection, config.training.masks, side)
     run = _Run(network, (images, guides), config, output, origin, previous)
-    return run.finish(fabric, TrainingLog(_log_path(output), watch), progress)
+    return run.finish(fabric, TrainingLog(output, watch), progress)
 
 
 def check_input(collection: ImageCollection, config: MatchConfig) -> None:
@@ -244,7 +244,3 @@ def _require_same_cascade(first: MatchConfig, now: MatchConfig) -> None:
             f"{first.network.cascade}, these settings say {now.network.cascade}. Set the "
             "same (--set), or start without it."
         )
-
-
-def _log_path(output: Path) -> Path:
-    return output.with_name(output.name + ".jsonl")

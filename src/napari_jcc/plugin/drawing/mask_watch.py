@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc._types import MaskArray
-from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, ReopenedCorrector
+from napari_jcc.interaction import (
+    BACKGROUND,
+    OBJECT,
+    Corrector,
+    Edits,
+    ImageKey,
+    ReopenedCorrector,
+)
 from napari_jcc.plugin.drawing.drawn import history_step
 from napari_jcc.plugin.drawing.filled import Region, RegionTrail
 from napari_jcc.plugin.drawing.strokes import BrushTrail, Stroke
@@ -117,22 +124,30 @@ class MaskWatch(QObject):
         now, before = data[slot, :rows, :columns], known[:rows, :columns]
         differs = now != before
         touched = differs | self._confirmed(slot, now)
-        window = mask_extent(touched)  # a stroke touches little of a large image
-        touched = touched[window]
-        if not touched.size:
+        if not touched.any():
             return
-        key, edits = self._corrector.keys[place], self._session.edits
-        visible = self._session.visible
-        step = None if painted else history_step(edits, key, differs, visible)
+        key, session = self._corrector.keys[place], self._session
+        step = None
+        if not painted:
+            step = history_step(session.edits, key, differs, session.visible)
         if step is None:
-            marks = edits.marks(key, (rows, columns))
-            drawn = np.where(now[window] != 0, np.uint8(OBJECT), np.uint8(BACKGROUND))
-            np.copyto(marks[window], drawn, where=touched)
-            step = edits.draw(key, marks)
-            if step is not edits:
-                visible[step.entries[-1]] = int(np.count_nonzero(differs))
+            step = self._draw(key, now, differs, touched)
         known[:] = data[slot]
-        self._session.set_edits(step)
+        session.set_edits(step)
+
+    def _draw(
+        self, key: ImageKey, now: Any, differs: MaskArray, touched: MaskArray
+    ) -> Edits:
+        """Return the session's edits, and what was drawn on an image as another one."""
+        edits = self._session.edits
+        window = mask_extent(touched)  # a stroke touches little of a large image
+        marks = edits.marks(key, now.shape)
+        drawn = np.where(now[window] != 0, np.uint8(OBJECT), np.uint8(BACKGROUND))
+        np.copyto(marks[window], drawn, where=touched[window])
+        step = edits.draw(key, marks)
+        if step is not edits:
+            self._session.visible[step.entries[-1]] = int(np.count_nonzero(differs))
+        return step
 
     def remember(self, places: Iterable[int]) -> None:
         """Take the masks of some images, as they now are in the layer, for known."""

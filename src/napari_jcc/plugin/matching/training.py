@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,6 +81,7 @@ class TrainingJob(QObject):
         """
         with needing_torch():
             from napari_jcc.matching.training import Checkpoint, train
+            from napari_jcc.matching.training.log import read_records
         config, before = self._config, False
         if self._resume:
             saved = Checkpoint.load(self._output)
@@ -105,20 +105,3 @@ class TrainingJob(QObject):
         if here and not Path(saved.network.encoder).expanduser().exists():
             changes["network.encoder"] = here
         return apply_overrides(saved, changes)
-
-
-def read_records(output: Path) -> list[dict[str, Any]]:
-    """Read the records beside a checkpoint; lines that were cut off are left out."""
-    try:
-        text = output.with_name(output.name + ".jsonl").read_text(encoding="utf-8")
-    except OSError:
-        return []
-    records = []
-    for line in text.splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and {"stage", "step"} <= record.keys():
-            records.append(record)
-    return records

@@ -10,10 +10,10 @@ from pydantic.fields import FieldInfo
 from napari_jcc.config import JccConfig
 from napari_jcc.config.fields import settings_of
 from napari_jcc.config.ranges import choices, limits
+from napari_jcc.sweep.grid import UNCHANGING
 
 COUNT = 5
 _FACTOR = 4.0
-_UNCHANGING = "runtime"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def list_sweepable() -> list[Sweepable]:
     found = []
     for section, group in JccConfig.model_fields.items():
         for name, field in settings_of(group).items():
-            if section != _UNCHANGING and _fits(field):
+            if section != UNCHANGING and _fits(field):
                 title = f"{group.title}: {field.title}"
                 found.append(Sweepable(f"{section}.{name}", title, field))
     return found

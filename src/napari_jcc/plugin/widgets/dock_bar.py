@@ -8,7 +8,8 @@ from typing import Any
 from npe2 import PluginManager
 from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
-from napari_jcc.plugin.docks import PLUGIN, show_dock
+from napari_jcc.plugin.docks import show_dock
+from napari_jcc.plugin.preferences import PLUGIN
 
 _COLUMNS = 3
 

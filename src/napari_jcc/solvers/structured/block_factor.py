@@ -121,6 +121,12 @@ class BlockFactor:
     def _eliminate_thin(
         self, matrix: Tensor, across: Tensor, diagonal: Tensor, weight: Tensor, free: Tensor
     ) -> ThinFactor:
+        """Eliminate the free thin variables, and coupling rows with them, from `matrix`.
+
+        With D the diagonal of thin variables, X their entries with the border, and C and V
+        the coupling rows on core and thin variables, R = C - V D^-1 X is left of the rows,
+        and R' (Theta^-1 + V D^-1 V')^-1 R is added. X' D^-1 X is in `_left_of_thin`.
+        """
         part = self.part
         a, b, _ = part.group.sizes
         core, c = part.group.core, part.group.rows[COUPLING]

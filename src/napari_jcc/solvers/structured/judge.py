@@ -72,40 +72,34 @@ class Judge:
         blocks = self.blocks
         product = multiply(blocks, self.exchange, state.x)
         pull = blocks.columns @ state.y
-        left = (product + blocks.q + pull + state.bound) * self.free
-        off = state.activity - state.z, state.x - state.v
-        root_w, root_d = self.w.sqrt(), self.d.sqrt()
-        worst = self.exchange.largest(
+        off_rows, off_bounds = state.activity - state.z, state.x - state.v
+        worst_row, worst_bound, steepest = self.exchange.largest(
             torch.stack(
-                [
-                    largest(off[0] / self.row_norm),
-                    largest(off[1]),
-                    largest(blocks.q),
-                ]
+                [largest(off_rows / self.row_norm), largest(off_bounds), largest(blocks.q)]
             )
         ).tolist()
         slope = multiply(blocks, self.exchange, state.v) + blocks.q + pull
-        value = 0.5 * state.v @ (slope + blocks.q - pull)
-        norms = self.exchange.total(
+        left = (product + blocks.q + pull + state.bound) * self.free
+        root_w, root_d = self.w.sqrt(), self.d.sqrt()
+        forces = [(part / root_d).square().sum() for part in (product, pull)]
+        cost, gap, off, size, force_left, force = self.exchange.total(
             torch.stack(
                 [
-                    value,
+                    0.5 * state.v @ (slope + blocks.q - pull),
                     self._gap(state, slope),
-                    (off[0] * root_w).square().sum() + (off[1] * root_d).square().sum(),
+                    (off_rows * root_w).square().sum()
+                    + (off_bounds * root_d).square().sum(),
                     (state.v * root_d).square().sum(),
                     (left / root_d).square().sum(),
-                    torch.stack(
-                        [(part / root_d).square().sum() for part in (product, pull)]
-                    ).max(),
+                    torch.stack(forces).max(),
                 ]
             )
         ).tolist()
-        size = max(abs(norms[0]), 1e-3 * max(worst[2], 1.0))
-        residual = max(worst[:2]) / FEASIBLE_SHARE
-        primal = norms[2] / max(norms[3], 1e-12)
-        dual = norms[4] / max(norms[5], 1e-12)
-        balance = (max(primal, 1e-30) / max(dual, 1e-30)) ** 0.25
-        return max(residual, abs(norms[1]) / size / GAP_SHARE), balance
+        worth = max(abs(cost), 1e-3 * max(steepest, 1.0))
+        residual = max(worst_row, worst_bound) / FEASIBLE_SHARE
+        primal = max(off / max(size, 1e-12), 1e-30)
+        dual = max(force_left / max(force, 1e-12), 1e-30)
+        return max(residual, abs(gap) / worth / GAP_SHARE), (primal / dual) ** 0.25
 
     def _gap(self, state: State, slope: Tensor) -> Tensor:
         """Cost at v minus the bound that the duals of the rows prove there."""

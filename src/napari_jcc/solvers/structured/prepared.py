@@ -38,6 +38,11 @@ class PreparedProblem:
 
     Whatever an edit does not change should be passed on as the same object
     (``dataclasses.replace(program, q=...)``): it is recognised without comparing numbers.
+    The window keeps none: what it answers may depend on the run and the edits alone, not on
+    the edits before. Its set is solved anew from the run's own solution, and one image by
+    OSQP, which is quicker on so few variables (`napari_jcc.interaction.joint`). This is for
+    programs that weights are tried on, where the way there does not matter.
+
     An error, a cancelled solve or a program without an answer leaves the last solution in
     place, and the next edit starts from it.
 
