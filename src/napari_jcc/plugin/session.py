@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QWidget
 from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edit, Edits, ReopenedCorrector
 from napari_jcc.pipeline import Cache
+from napari_jcc.plugin.background.programs import delete_programs_late
 from napari_jcc.plugin.background.warm import load_in_background
 from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.drawing.corrections import Corrections
@@ -209,6 +210,7 @@ def get_session(viewer: napari.viewer.Viewer) -> Session:
     viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands out proxies
     if viewer not in _sessions:
         wait_asleep()
+        delete_programs_late()
         load_in_background()
         # By a proxy: a session that held its viewer would keep it, and so itself, for ever.
         _sessions[viewer] = Session(proxy(viewer))
