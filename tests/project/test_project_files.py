@@ -23,7 +23,7 @@ from napari_jcc.collection.axes import Axis
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError, OutputError
-from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.edits import OBJECT, Edits, ImageKey
 from napari_jcc.project import (
     Project,
     describe_inputs,
@@ -74,6 +74,23 @@ def test_a_project_comes_back_as_it_was(project, tmp_path):
     assert [images.fingerprint(i) for i in range(3)] == [
         image.fingerprint for image in project.inputs
     ]
+
+
+def test_a_file_of_the_first_format_is_read():
+    """Written once, by 0.1.0: what later programs write anew must not be all they read."""
+    project, report = load_project(Path(__file__).with_name("format_1.jcc"))
+    assert report.missing.keys() == {"cow", "fog"}
+    assert project.config.problem.nu == 0.2
+    assert project.statuses == {"fog": "accepted"}
+    cow, fog = project.result.images
+    assert (cow.mask.sum(), fog.mask.sum()) == (150, 140)
+    np.testing.assert_array_equal(cow.box, [5, 6, 20, 16])
+    assert cow.superpixel_scores.size == cow.label_map.max() + 1
+    edits = project.edits
+    assert (len(edits.entries), len(edits.undone)) == (2, 1)
+    marks = edits.marks(edits.entries[0].key, (24, 32))
+    assert (marks[2:4, 3:9] == OBJECT).all() and np.count_nonzero(marks) == 12
+    np.testing.assert_array_equal(edits.box(edits.entries[1].key), [1, 2, 20, 21])
 
 
 def test_masks_alone_lie_where_the_images_lay(project, tmp_path):
