@@ -141,12 +141,21 @@ def reduce_image(image: ImageArray, longest: int) -> ImageArray:
     image : (h, w, 3) uint8
         h and w at least 1.
     """
-    height, width = image.shape[:2]
-    scale = longest / max(height, width)
-    if scale >= 1:
-        return image
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    shape = image.shape[0], image.shape[1]
+    return image if max(shape) <= longest else resize_image(image, reduced(shape, longest))
+
+
+def reduced(shape: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Height and width of an image once its longer side is reduced to `longest`."""
+    scale = longest / max(shape)
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def resize_image(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    """Bring an image (H, W) or (H, W, C) to `shape`; means of areas where it shrinks."""
+    shrinks = shape[0] * shape[1] < image.shape[0] * image.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, shape[::-1], interpolation=interpolation))
 
 
 def check_type(dtype: np.dtype[Any]) -> None:

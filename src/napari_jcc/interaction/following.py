@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
@@ -19,7 +18,7 @@ from napari_jcc.features.looks import describe_pixels
 from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import spread_surprise
-from napari_jcc.regions import ImageRegions
+from napari_jcc.regions import ImageRegions, mask_share
 
 TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
 """Variance over an image of what superpixels are compared by."""
@@ -129,11 +128,7 @@ def follow_marks(
     (h, w) bool
         Whole superpixels.
     """
-    size = marks.shape[::-1]
-    shares = [
-        cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        for m in drawn_on
-    ]
+    shares = [mask_share(each, marks.shape) for each in drawn_on]
     seen = [
         appearance.observe(marks == OBJECT, 1 - np.minimum.reduce(shares)),
         appearance.observe(marks == BACKGROUND, -np.maximum.reduce(shares)),

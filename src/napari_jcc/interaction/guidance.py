@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from scipy import sparse
 
@@ -12,7 +11,7 @@ from napari_jcc._types import Float32Array, FloatArray, IntArray
 from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import Marked
 from napari_jcc.problem.fixings import Fixings
-from napari_jcc.regions import ImageRegions, box_iou
+from napari_jcc.regions import ImageRegions, box_iou, mask_share
 from napari_jcc.regions.boxes import box_excess
 from napari_jcc.regions.overlap import pixel_bounds, superpixels_inside
 
@@ -102,10 +101,7 @@ def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:
     if not marks.any():
         return np.zeros(shape, np.uint8)
     object_share, background_share = (
-        cv2.resize(
-            (marks == kind).astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA
-        ).reshape(shape)
-        for kind in (OBJECT, BACKGROUND)
+        mask_share(marks == kind, shape) for kind in (OBJECT, BACKGROUND)
     )
     small = np.where(object_share >= background_share, OBJECT, BACKGROUND)
     marked = np.maximum(object_share, background_share) >= 0.25

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
@@ -22,7 +21,7 @@ from napari_jcc.interaction.joint import JointSolver, Point
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.priors.kernel_ridge import KernelRidge
 from napari_jcc.progress import Progress
-from napari_jcc.regions import ImageRegions
+from napari_jcc.regions import ImageRegions, mask_share
 from napari_jcc.results.decode import blend_scores, unit_scores
 from napari_jcc.results.look import (
     Look,
@@ -89,9 +88,7 @@ def _read_lesson(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the share of every superpixel that is object, (S,), and how much it counts."""
     height, width = regions.superpixels.label_map.shape
-    share = cv2.resize(
-        mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
-    ).astype(np.float32)
+    share = mask_share(mask, (height, width))
     target = pool_pixels(share.reshape(height, width, 1), regions.superpixels)[:, 0]
     weight = (regions.superpixels.area / (height * width)).astype(np.float64)
     if said is not None:

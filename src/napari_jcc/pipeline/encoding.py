@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from pydantic import BaseModel
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.intensity import resize_image
 from napari_jcc.config import JccConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError
@@ -167,11 +167,7 @@ class EncodedImages:
                 yield size, group[start : start + encoder.batch_size]
 
     def _image(self, place: int, size: tuple[int, int]) -> ImageArray:
-        image = self._collection.image(place)
-        shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
-        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        resized = cv2.resize(image, (size[1], size[0]), interpolation=interpolation)
-        return np.asarray(resized, dtype=np.uint8)
+        return resize_image(self._collection.image(place), size)
 
 
 def encoded_size(

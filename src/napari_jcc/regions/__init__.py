@@ -14,6 +14,7 @@ from napari_jcc.regions.overlap import (
     largest_piece,
     mask_extent,
     mask_iou,
+    mask_share,
 )
 from napari_jcc.regions.regions import ImageRegions, Superpixels
 from napari_jcc.regions.saliency import find_saliency
@@ -34,5 +35,6 @@ __all__ = [
     "largest_piece",
     "mask_extent",
     "mask_iou",
+    "mask_share",
     "propose_boxes",
 ]

@@ -47,6 +47,12 @@ def mask_iou(mask: MaskArray, other: MaskArray) -> float:
     return np.count_nonzero(mask & other) / union if union else 1.0
 
 
+def mask_share(mask: MaskArray, shape: tuple[int, int]) -> Float32Array:
+    """Share of every pixel of a coarser picture that a mask covers, (h, w) in [0, 1]."""
+    share = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(share, np.float32).reshape(shape)
+
+
 def mask_extent(mask: MaskArray) -> tuple[slice, slice]:
     """Rows and columns that the pixels of a mask, (H, W), lie in; none of an empty one."""
     lines = np.flatnonzero(mask.any(axis=1))

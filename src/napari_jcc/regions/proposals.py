@@ -7,6 +7,7 @@ import numpy as np
 from skimage.filters import threshold_otsu
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
+from napari_jcc.collection.intensity import reduce_image
 from napari_jcc.regions.regions import Superpixels
 
 _OTSU_MULTIPLES = (0.6, 0.8, 1.0, 1.2, 1.4)
@@ -37,17 +38,14 @@ def selective_search_boxes(image: ImageArray, proposal_size: int) -> IntArray:
     ----------
     Uijlings et al., Selective search for object recognition, IJCV 2013.
     """
-    height, width = image.shape[:2]
-    scale = min(1.0, proposal_size / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = reduce_image(image, proposal_size)
     search = cv2.ximgproc.segmentation.createSelectiveSearchSegmentation()
     search.setBaseImage(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
     search.switchToSelectiveSearchFast()
     corner_and_size = np.asarray(search.process(), float).reshape(-1, 4)
     corner = corner_and_size[:, :2]
     boxes = np.concatenate([corner, corner + corner_and_size[:, 2:]], axis=1)
-    factor = np.array([width / size[0], height / size[1]] * 2)
+    factor = np.tile(np.array(image.shape[1::-1]) / small.shape[1::-1], 2)
     return np.unique(np.rint(boxes * factor).astype(np.int64), axis=0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -11,6 +10,7 @@ from scipy.sparse.linalg import spsolve
 from scipy.spatial.distance import cdist
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
+from napari_jcc.collection.intensity import resize_image
 from napari_jcc.config import SaliencyConfig
 from napari_jcc.errors import InputError
 from napari_jcc.regions.local_contrast import local_contrast
@@ -120,11 +120,9 @@ def _fit_supplied(
         raise InputError(
             "A supplied saliency map holds NaN or infinite values. Replace them first."
         )
-    shrinks = values.size > shape[0] * shape[1]
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     # Before the resize, so that huge ranges do not overflow in its weighted sums.
     scaled = _normalise(values.astype(float)).astype(np.float32)
-    resized = cv2.resize(scaled, (shape[1], shape[0]), interpolation=interpolation)
+    resized = resize_image(scaled, shape)
     return _normalise(resized.astype(float)).astype(np.float32)
 
 

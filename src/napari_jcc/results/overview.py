@@ -88,7 +88,7 @@ def draw_overview(result: JccResult, collection: ImageCollection | None) -> Imag
     cells = []
     for number in numbers:
         image = result.images[number]
-        picture = _find_picture(collection, index.get(image.name), image)
+        picture = find_picture(collection, index.get(image.name), image)
         cells.append((draw_tile(image, picture), _Caption.of(image, number + 1)))
     columns = min(_MOST_COLUMNS, max(2, math.ceil(math.sqrt(1.5 * len(cells)))))
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
@@ -172,9 +172,10 @@ def _box_corners(
     return (x_min, y_min), (max(x_min, x_max), max(y_min, y_max))
 
 
-def _find_picture(
+def find_picture(
     collection: ImageCollection | None, number: int | None, image: ImageResult
 ) -> ImageArray:
+    """Read an image at working size by its number; without one, its mask on gray."""
     if collection is not None and number is not None:
         # An image may be gone by now; the answer is worth showing all the same.
         with suppress(InputError, OSError):

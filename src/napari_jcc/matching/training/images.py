@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.intensity import resize_image
 from napari_jcc.errors import InputError
 from napari_jcc.pipeline.supplied import find_maps
 from napari_jcc.progress import Progress, as_progress
@@ -18,10 +18,7 @@ from napari_jcc.progress import Progress, as_progress
 
 def to_square(image: ImageArray, side: int) -> ImageArray:
     """Bring an image (H, W, 3) to (side, side, 3), proportions ignored."""
-    shrinks = image.shape[0] * image.shape[1] > side * side
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized = cv2.resize(image, (side, side), interpolation=interpolation)
-    return np.asarray(resized, dtype=np.uint8)
+    return resize_image(image, (side, side))
 
 
 def load_images(

@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QIcon, QImage, QPixmap
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.errors import InputError
+from napari_jcc.collection.intensity import reduce_image
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.shown import Answer
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
-from napari_jcc.results.overview import draw_tile
+from napari_jcc.results.overview import draw_tile, find_picture
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -115,17 +114,9 @@ def _work(
 
 
 def _draw(wish: _Wish) -> ImageArray:
-    try:
-        place = wish.collection.names.index(wish.image.name)
-        picture = wish.collection.working_image(place)
-    except (InputError, OSError):
-        # The file may be gone by now; its answer is worth showing all the same.
-        flat = np.where(wish.image.mask, np.uint8(120), np.uint8(60))
-        picture = np.repeat(flat[..., None], 3, axis=2)
-    tile = draw_tile(wish.image, picture)
-    scale = SIDE / max(tile.shape[:2])
-    size = max(1, round(tile.shape[1] * scale)), max(1, round(tile.shape[0] * scale))
-    return np.asarray(cv2.resize(tile, size, interpolation=cv2.INTER_AREA), np.uint8)
+    place = wish.collection.names.index(wish.image.name)
+    picture = find_picture(wish.collection, place, wish.image)
+    return reduce_image(draw_tile(wish.image, picture), SIDE)
 
 
 def _as_image(tile: ImageArray) -> QImage:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.intensity import reduced
 from napari_jcc.plugin.placement import METADATA_KEY
 
 if TYPE_CHECKING:
@@ -53,13 +54,11 @@ def describe_reduction(sizes: set[tuple[int, int]], working_size: int) -> str:
     working_size
         Longer side that they are reduced to.
     """
-    reduced = {size for size in sizes if max(size) > working_size}
-    if not reduced:
+    larger = {size for size in sizes if max(size) > working_size}
+    if not larger:
         return ""
-    rows, columns = max(reduced, key=lambda size: (size[0] * size[1], size))
-    # As `reduce_image` rounds.
-    scale = working_size / max(rows, columns)
-    height, width = (max(1, round(side * scale)) for side in (rows, columns))
+    largest = max(larger, key=lambda size: (size[0] * size[1], size))
+    (rows, columns), (height, width) = largest, reduced(largest, working_size)
     upto = "up to " if len(sizes) > 1 else ""
     return (
         f"Images of {upto}{columns} x {rows} pixels are worked on at {width} x {height}; "
