@@ -14,6 +14,7 @@ from qtpy.QtCore import QObject, QThread
 from qtpy.QtWidgets import QApplication
 
 from napari_jcc.errors import SolverError
+from napari_jcc.plugin.background import garbage
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.session import get_session
 
@@ -119,12 +120,11 @@ def test_a_job_that_ended_lets_go_of_what_it_worked_on(make_napari_viewer, qtbot
     del large, task
     assert len(session.jobs) == 1
 
-    def is_gone():
-        gc.collect()
-        return kept() is None
-
-    qtbot.waitUntil(is_gone, timeout=5000)
-    assert session.jobs == ()
+    # By itself: what garbage there is while modules are loaded is set aside with them, for
+    # good. A busy machine takes its time, as another thread loads them meanwhile.
+    with garbage.without_garbage_collection():
+        qtbot.waitUntil(lambda: kept() is None, timeout=60_000)
+    qtbot.waitUntil(lambda: session.jobs == (), timeout=60_000)
     assert heard == (["ended"] if fails else [Large, "ended"])
 
 
@@ -149,6 +149,6 @@ def test_an_unexpected_error_keeps_nothing_of_the_work(make_napari_viewer, qtbot
         gc.collect()
         return kept() is None
 
-    qtbot.waitUntil(is_gone, timeout=5000)
+    qtbot.waitUntil(is_gone, timeout=60_000)
     ((_, error, _),) = seen
     assert "in work" in "".join(traceback.format_exception(error))

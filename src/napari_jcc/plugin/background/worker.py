@@ -150,6 +150,8 @@ class Task(QObject):
             return
         if isinstance(value, _Problem):
             show_problem(value.error, self.title)
+            # Else only a collection lets go, and there is none while modules are loaded.
+            forget_frames(value.error)
             self.failed.emit(str(value.error))
         else:
             self.succeeded.emit(value)
