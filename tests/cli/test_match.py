@@ -119,7 +119,9 @@ def test_folders_inside_are_searched_when_asked_for(folder, tmp_path, capsys):
 
     table = tmp_path / "placed.csv"
     table.write_text("image,point,x,y\nnew/a.png,1,40,30\nnew/a.png,2,80,60\n")
-    assert run("landmarks", folder, "-r", "--from", table, "-o", out, "-q") == 0
+    words = ["--from", table, "-o", out, "-q"]
+    assert run("landmarks", folder, *words, "--through", "-1") == 2
+    assert run("landmarks", folder, "-r", *words, "--through", "0") == 0
     found = {row["image"] for row in rows(out / "landmarks.csv")}
     assert found == {"a.png", "b.png", "new/a.png"}
 

@@ -124,6 +124,9 @@ def test_network_stands_in_for_any_matcher(matcher):
     assert not decoded  # Landmarks want points alone.
     assert match.transfer(np.zeros((3, 2))).shape == (3, 2)
     assert match.confidence(np.zeros((3, 2))).shape == (3,)
+    points = np.array([[20.0, 30], [40, 35]])
+    back = NetworkMatcher(matcher).match(collection.image(1), collection.image(0))
+    np.testing.assert_allclose(match.back(points), back.transfer(points), atol=1e-3)
     assert match.find_masks()[0].shape == collection.shape(0)
     assert decoded
     hook.remove()

@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from napari_jcc.errors import InputError
+from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.matching.landmarks import LandmarkTransfer
 from napari_jcc.matching.landmarks.appearance import correlate_around, find_peaks
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import fit_affine, shape_size
+from napari_jcc.progress import Progress
 
 CORNERS = np.array([[60.0, 60], [180, 50], [200, 150], [120, 110], [50, 160]])
 
@@ -68,6 +69,28 @@ def test_placed_points_are_returned_as_they_are(wings):
     sure = transfer.predict("w1").confidence
     assert sure.shape == (5,)
     assert ((sure >= 0) & (sure <= 1)).all()
+
+
+def test_matching_beforehand_can_be_followed_and_cancelled(wings):
+    images, truth = wings
+    transfer = LandmarkTransfer(images)
+    transfer.place("w0", truth["w0"])
+
+    class Counting(Progress):
+        steps = 0
+
+        def on_start(self, stage, total):
+            assert (stage, total) == ("Matching", 5)
+
+        def on_advance(self, steps):
+            self.steps += steps
+
+    progress = Counting()
+    transfer.match(progress)
+    assert progress.steps == 5
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        transfer.match(progress)
 
 
 def test_a_hidden_point_follows_its_neighbours_and_is_less_sure(wings):

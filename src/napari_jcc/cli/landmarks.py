@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from napari_jcc.cli import options
+from napari_jcc.config import MatchingConfig
 from napari_jcc.words import list_some
 
 _MOST_LINES = 5
@@ -35,6 +36,15 @@ def landmarks(
         ),
     ] = None,
     encoder: options.MatchEncoder = None,
+    through: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Where two images differ much, so many others are asked for the way from "
+            "one to the other, which takes longer.",
+        ),
+    ] = MatchingConfig().through,
     recursive: options.Recursive = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace landmarks that are there.")
@@ -68,7 +78,9 @@ def landmarks(
         lambda base: options.adapt_match_config(base, encoder=encoder, device=device),
     )
     with TerminalProgress(quiet) as progress:
-        carried = carry_landmarks(images, placed, matcher, progress, recursive=recursive)
+        carried = carry_landmarks(
+            images, placed, matcher, progress, recursive=recursive, through=through
+        )
         write_landmarks(carried, output, overwrite=overwrite)
     if quiet:
         return

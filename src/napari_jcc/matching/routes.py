@@ -61,6 +61,9 @@ class KnownPairs:
     def __contains__(self, places: tuple[int, int]) -> bool:
         return frozenset(places) in self._pairs
 
+    def __getitem__(self, places: tuple[int, int]) -> PairResult:
+        return self._pairs[frozenset(places)]
+
     def step(
         self, start: int, end: int, points: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
@@ -84,6 +87,52 @@ class KnownPairs:
         return min(self._pairs[frozenset(step)].confidence for step in pairwise(way))
 
 
+class Walk(NamedTuple):
+    """Where one way leads.
+
+    Attributes
+    ----------
+    ends : (K, 2) float64
+        In pixels.
+    trust : (K,) float64
+        How far each is to be trusted, above 0.
+    """
+
+    ends: FloatArray
+    trust: FloatArray
+
+
+def walk(known: KnownPairs, way: Sequence[int], points: FloatArray) -> Walk:
+    """Carry points (K, 2) of the first image of a way to the last."""
+    wandered = np.zeros(len(points))
+    for start, end in pairwise(way):
+        points, errors = known.step(start, end, points)
+        wandered += errors
+    trust = known.confidence(way) * np.exp(-wandered / WANDERING)
+    return Walk(points, np.maximum(trust, 1e-9))
+
+
+def share_near(
+    walks: Sequence[Walk], points: FloatArray, size: tuple[int, int], tolerance: float
+) -> FloatArray:
+    """Share of the ways, by their trust, that end close to points (K, 2): (K,) in [0, 1].
+
+    Parameters
+    ----------
+    walks
+        To the image that the points lie in.
+    points
+        In pixels.
+    size
+        Height and width of that image.
+    tolerance
+        What is close, as share of its side.
+    """
+    ends, trust = (np.stack(part) for part in zip(*walks, strict=True))
+    distance = np.linalg.norm((ends - points) / size[::-1], axis=2)
+    return np.asarray(np.average(distance <= tolerance, axis=0, weights=trust))
+
+
 class Meeting(NamedTuple):
     """Where ways lead together.
 
@@ -93,13 +142,19 @@ class Meeting(NamedTuple):
         Weighted geometric medians of where they lead, in pixels.
     spread : (K,) float64
         Mean distance of the ways from there, as share of the image side.
-    agreement : (K,) float64
-        Share of the ways that end within the tolerance from there, in [0, 1].
     """
 
     ends: FloatArray
     spread: FloatArray
-    agreement: FloatArray
+
+
+def meet(walks: Sequence[Walk], size: tuple[int, int]) -> Meeting:
+    """Find where ways to an image of `size` (height, width) lead together."""
+    ends, trust = (np.stack(part) for part in zip(*walks, strict=True))
+    shares = ends / size[::-1]
+    middle = geometric_median(shares, trust)
+    distance = np.linalg.norm(shares - middle, axis=2)
+    return Meeting(middle * size[::-1], np.average(distance, axis=0, weights=trust))
 
 
 class Routes:
@@ -131,32 +186,17 @@ class Routes:
 
     def meet(self, points: FloatArray) -> Meeting:
         """Carry points (K, 2) along all ways."""
-        points = np.asarray(points, dtype=np.float64)
-        walked = [self._walk(way, points) for way in self._ways]
-        ends, weights = (np.stack(part) for part in zip(*walked, strict=True))
-        shares = ends / self._size[::-1]
-        middle = geometric_median(shares, weights)
-        distance = np.linalg.norm(shares - middle, axis=2)
-        return Meeting(
-            middle * self._size[::-1],
-            np.average(distance, axis=0, weights=weights),
-            np.average(distance <= self._tolerance, axis=0, weights=weights),
-        )
+        return meet(self._walk(points), self._size)
 
     def agreement(self, points: FloatArray) -> FloatArray:
         """Share of the ways that agree, at points (K, 2): (K,) in [0, 1]."""
-        return self.meet(points).agreement
+        walks = self._walk(points)
+        ends = meet(walks, self._size).ends
+        return share_near(walks, ends, self._size, self._tolerance)
 
-    def _walk(
-        self, way: Sequence[int], points: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Go one way to its ends (K, 2), with how far it is to be trusted (K,), above 0."""
-        wandered = np.zeros(len(points))
-        for start, end in pairwise(way):
-            points, errors = self._known.step(start, end, points)
-            wandered += errors
-        trust = self._known.confidence(way) * np.exp(-wandered / WANDERING)
-        return points, np.maximum(trust, 1e-9)
+    def _walk(self, points: FloatArray) -> list[Walk]:
+        points = np.asarray(points, dtype=np.float64)
+        return [walk(self._known, way, points) for way in self._ways]
 
 
 def geometric_median(points: FloatArray, weights: FloatArray) -> FloatArray:

@@ -24,6 +24,9 @@ class PairMatch:
     confidence
         How sure the matcher is at points (K, 2) of the target: (K,) in [0, 1]; None where
         it cannot tell.
+    back
+        Carries points of the source to the target; None from matchers that do not find
+        both ways at once.
     find_masks
         Finds the object in source and target, (H, W) bool each, which takes as long as the
         match; None from matchers that find no objects.
@@ -31,6 +34,7 @@ class PairMatch:
 
     transfer: PointMap
     confidence: Callable[[FloatArray], FloatArray] | None = None
+    back: PointMap | None = None
     find_masks: Callable[[], tuple[MaskArray, MaskArray]] | None = None
 
 

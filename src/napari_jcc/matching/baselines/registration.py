@@ -83,9 +83,11 @@ class Registered:
         """Say the same in pixels of source `a` and target `b`."""
         agreement = self.agreement(self.partners.theirs, len(b.centres))
         tree = cKDTree(b.centres)
+        # The partners are many, and not kept with the map.
+        fitted, ours, theirs = self.fitted, a.frame, b.frame
 
         def transfer(points: FloatArray) -> FloatArray:
-            return a.frame.leave(self.fitted(b.frame.enter(points)))
+            return ours.leave(fitted(theirs.enter(points)))
 
         def confidence(points: FloatArray) -> FloatArray:
             return agreement[tree.query(points)[1]]

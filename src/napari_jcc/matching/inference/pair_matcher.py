@@ -32,5 +32,5 @@ class NetworkMatcher:
             ours, theirs = self._matcher.masks(collection)
             return ours, theirs
 
-        has_masks = self._matcher.has_masks
-        return PairMatch(pair.to_source, pair.sureness, find_masks if has_masks else None)
+        masks = find_masks if self._matcher.has_masks else None
+        return PairMatch(pair.to_source, pair.sureness, pair.to_target, masks)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc.config import MatchingConfig
 from napari_jcc.errors import InputError
 from napari_jcc.matching.baselines import (
-    PairMatch,
     PairMatcher,
     RegistrationMatcher,
     Remembering,
@@ -23,8 +23,10 @@ from napari_jcc.matching.landmarks.appearance import (
     find_peaks,
     likelihood,
 )
+from napari_jcc.matching.landmarks.lead import Leader
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import Landmarks, fit_affine, shape_size
+from napari_jcc.progress import Progress
 
 WORKING_SIZE = 160.0
 """Images are reduced until shapes have this size (root mean square), in pixels."""
@@ -51,7 +53,8 @@ class _Template:
 class LandmarkTransfer:
     """Carries the landmarks of placed images to the rest of a set.
 
-    A matcher leads every placed image's points to a new one. From there the neighbourhood
+    A matcher leads every placed image's points to a new one, also by way of other images
+    where it does not come back to where it started. From there the neighbourhood
     of every point is looked for as it is in the placed images, in ever smaller windows, and
     the places found are weighed against the shapes that were confirmed: a point that the
     image does not show clearly follows its neighbours. Every image placed or corrected is
@@ -64,15 +67,20 @@ class LandmarkTransfer:
     matcher
         Finds the way between whole images; `RegistrationMatcher` on gradients by default,
         which needs no weights.
+    through
+        Most other images that are asked for the way to one; see ``matching.through``.
     """
 
     def __init__(
-        self, images: Mapping[str, ImageArray], matcher: PairMatcher | None = None
+        self,
+        images: Mapping[str, ImageArray],
+        matcher: PairMatcher | None = None,
+        through: int = MatchingConfig().through,
     ) -> None:
         self._images = images
-        self._matcher = matcher or RegistrationMatcher(Remembering(SiftDescriber()))
+        matcher = matcher or RegistrationMatcher(Remembering(SiftDescriber()))
+        self._leader = Leader(images, matcher, through)
         self._placed: dict[str, FloatArray] = {}
-        self._matches: dict[tuple[str, str], PairMatch] = {}
         self._filtered: dict[tuple[str, float], Float32Array] = {}
 
     @property
@@ -120,6 +128,23 @@ class LandmarkTransfer:
         """Forget what was placed on an image; nothing happens if nothing was."""
         self._placed.pop(name, None)
 
+    def match(self, progress: Progress) -> None:
+        """Match every image with the placed ones, which `predict` else does when asked.
+
+        Raises
+        ------
+        WeightsError
+            If the encoder behind the matcher cannot be had or used.
+        Cancelled
+            If the progress was cancelled.
+        """
+        others = [name for name in self._images if name not in self._placed]
+        progress.start("Matching", len(others))
+        for name in others:
+            for key in self._placed:
+                self._leader.pair(name, key)
+            progress.advance()
+
     def predict(self, name: str) -> Landmarks:
         """Find the landmarks of an image.
 
@@ -128,7 +153,8 @@ class LandmarkTransfer:
         landmarks
             The given points, without confidence, where they were placed; else predicted
             ones. Their confidence is the share of the likelihood, of all places around,
-            that is close to the point: low where surroundings look alike.
+            that is close to the point: low where surroundings look alike. Where other
+            images were asked, it is multiplied by the share of the ways that end near it.
 
         Raises
         ------
@@ -147,7 +173,8 @@ class LandmarkTransfer:
             _Template(key, resize_points(points, scale), self._filter(key, scale))
             for key, points in self._choose(name).items()
         ]
-        shape = resize_points(self._lead(name, [t.name for t in templates]), scale)
+        lead = self._leader.lead(name, {t.name: self._placed[t.name] for t in templates})
+        shape = resize_points(lead.points, scale)
         prior = ShapePrior.of([resize_points(p, scale) for p in self._placed.values()])
         image = self._filter(name, scale)
         size = max(shape_size(templates[0].points), SMALLEST_SHAPE * max(image.shape))
@@ -155,7 +182,8 @@ class LandmarkTransfer:
         for radius, search in stages:
             shape = _improve(templates, image, shape, prior, radius, search)
         sure = _sureness(templates, image, shape, prior, size)
-        return Landmarks(name, (shape + 0.5) / scale - 0.5, sure)
+        points = (shape + 0.5) / scale - 0.5
+        return Landmarks(name, points, sure * lead.agreement(points))
 
     def _scale(self) -> float:
         name, points = next(iter(self._placed.items()))
@@ -167,30 +195,9 @@ class LandmarkTransfer:
         """Placed images to compare with: those that the matcher is surest about."""
         if len(self._placed) <= TEMPLATE_LIMIT:
             return self._placed
-        sure = {key: self._agreement(name, key) for key in self._placed}
+        sure = {key: self._leader.pair(name, key).confidence for key in self._placed}
         best = sorted(sure, key=sure.__getitem__, reverse=True)[:TEMPLATE_LIMIT]
         return {key: self._placed[key] for key in best}
-
-    def _agreement(self, name: str, template: str) -> float:
-        confidence = self._match(name, template).confidence
-        if confidence is None:
-            return 0.0
-        sure: FloatArray = confidence(self._placed[template])
-        return float(sure.mean())
-
-    def _lead(self, name: str, templates: list[str]) -> FloatArray:
-        """Points (K, 2) where the matcher leads those of the placed images: the median."""
-        led = [self._match(name, key).transfer(self._placed[key]) for key in templates]
-        middle: FloatArray = np.median(led, axis=0)
-        return middle
-
-    def _match(self, name: str, template: str) -> PairMatch:
-        key = name, template
-        if key not in self._matches:
-            self._matches[key] = self._matcher.match(
-                self._images[name], self._images[template]
-            )
-        return self._matches[key]
 
     def _filter(self, name: str, scale: float) -> Float32Array:
         if (name, scale) not in self._filtered:

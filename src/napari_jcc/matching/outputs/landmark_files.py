@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_jcc.atomic import explained, filling
 from napari_jcc.collection import ByName, ImageCollection
+from napari_jcc.config import MatchingConfig
 from napari_jcc.errors import InputError, OutputError
 from napari_jcc.matching.baselines import PairMatcher
 from napari_jcc.matching.landmarks import (
@@ -70,6 +71,7 @@ def carry_landmarks(
     progress: Progress | None = None,
     *,
     recursive: bool = False,
+    through: int = MatchingConfig().through,
 ) -> CarriedLandmarks:
     """Carry the landmarks of a table to all images of a folder.
 
@@ -88,6 +90,8 @@ def carry_landmarks(
     recursive
         Whether folders inside the folder are searched too. Tables then name images by
         their place in `folder`, with ``/``.
+    through
+        Most other images that are asked for the way to one; see ``matching.through``.
 
     Raises
     ------
@@ -111,9 +115,10 @@ def carry_landmarks(
             "all of them on at least one; points with a confidence were found, not placed: "
             "empty the confidence of those that you have corrected."
         )
-    transfer = LandmarkTransfer(images, matcher)
+    transfer = LandmarkTransfer(images, matcher, through)
     for name, shape in known.items():
         transfer.place(name, shape.points)
+    transfer.match(progress)
     progress.start("Landmarks", len(images))
     shapes = []
     for name in images:

@@ -87,6 +87,7 @@ class Carrier:
         for place, points in complete.items():
             transfer.place(names[place], points)
         found = {place: Landmarks(names[place], p) for place, p in complete.items()}
+        transfer.match(progress)
         progress.start("Landmarks", len(names))
         progress.advance(len(found))
         begun = [place for place in placed if place not in complete]
