@@ -36,26 +36,7 @@ def read_tps(path: Path) -> list[Landmarks]:
             f"Cannot read the landmarks {path}: {reason}. Name a CSV or TPS file."
         ) from error
     numbered = iter([(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()])
-    shapes: list[Landmarks] = []
-    entry: dict[str, str] = {}
-    points: FloatArray | None = None
-    for number, line in numbered:
-        key, equals, value = line.partition("=")
-        key = key.strip().upper()
-        if not equals:
-            raise _error(path, number, f"{line!r} is neither an entry nor a point")
-        if key == "LM3":
-            raise _error(path, number, "landmarks in space cannot be used; give LM=")
-        if key == "LM":
-            if points is not None:
-                shapes.append(_shape(path, entry, points))
-            entry, points = {}, _read_points(path, number, value, numbered)
-        elif key == "POINTS":
-            _read_points(path, number, value, numbered)
-        else:
-            entry[key] = value.strip()
-    if points is not None:
-        shapes.append(_shape(path, entry, points))
+    shapes = [_shape(path, entry, points) for entry, points in _entries(path, numbered)]
     if not shapes:
         raise InputError(f"{path} holds no landmarks: no line begins with LM=.")
     return shapes
@@ -96,6 +77,31 @@ def _block(shape: Landmarks, height: int, number: int) -> str:
     if shape.scale is not None:
         lines.append(f"SCALE={shape.scale:.10g}")
     return "\n".join(lines) + "\n"
+
+
+def _entries(
+    path: Path, lines: Iterator[tuple[int, str]]
+) -> Iterator[tuple[dict[str, str], FloatArray]]:
+    """Read image after image: what is said of it, and its points."""
+    entry: dict[str, str] = {}
+    points: FloatArray | None = None
+    for number, line in lines:
+        key, equals, value = line.partition("=")
+        key = key.strip().upper()
+        if not equals:
+            raise _error(path, number, f"{line!r} is neither an entry nor a point")
+        if key == "LM3":
+            raise _error(path, number, "landmarks in space cannot be used; give LM=")
+        if key == "LM":
+            if points is not None:
+                yield entry, points
+            entry, points = {}, _read_points(path, number, value, lines)
+        elif key == "POINTS":
+            _read_points(path, number, value, lines)
+        else:
+            entry[key] = value.strip()
+    if points is not None:
+        yield entry, points
 
 
 def _read_points(

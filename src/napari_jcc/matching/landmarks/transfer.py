@@ -176,14 +176,14 @@ class LandmarkTransfer:
         lead = self._leader.lead(name, {t.name: self._placed[t.name] for t in templates})
         shape = resize_points(lead.points, scale)
         prior = ShapePrior.of([resize_points(p, scale) for p in self._placed.values()])
-        image = self._filter(name, scale)
-        size = max(shape_size(templates[0].points), SMALLEST_SHAPE * max(image.shape))
+        view = _View(templates, self._filter(name, scale), prior)
+        size = max(shape_size(templates[0].points), SMALLEST_SHAPE * max(view.image.shape))
         stages = [tuple(max(3, round(part * size)) for part in s) for s in SEARCHES]
         for radius, search in stages:
-            shape = _improve(templates, image, shape, prior, radius, search)
-        sure = _sureness(templates, image, shape, prior, size)
+            shape = view.improve(shape, radius, search)
         points = (shape + 0.5) / scale - 0.5
-        return Landmarks(name, points, sure * lead.agreement(points))
+        sure = view.sureness(shape, size) * lead.agreement(points)
+        return Landmarks(name, points, sure)
 
     def _scale(self) -> float:
         name, points = next(iter(self._placed.items()))
@@ -205,54 +205,38 @@ class LandmarkTransfer:
         return self._filtered[name, scale]
 
 
-def _improve(
-    templates: list[_Template],
-    image: Float32Array,
-    shape: FloatArray,
-    prior: ShapePrior,
-    radius: int,
-    search: int,
-) -> FloatArray:
-    """Look for every point near where it is now, and settle the shape (K, 2)."""
-    correlation = _correlate(templates, image, shape, prior.mean, radius, search)
-    linear = fit_affine(prior.mean, shape, np.eye(2), PLACED_RIDGE)[0]
-    displacement, doubt = find_peaks(correlation)
-    found = shape + displacement @ linear.T
-    return prior.settle(found, linear @ doubt @ linear.T, linear)
+@dataclass(frozen=True)
+class _View:
+    """An image that landmarks are looked for in, and what they may look like."""
 
+    templates: list[_Template]
+    image: Float32Array
+    prior: ShapePrior
 
-def _correlate(
-    templates: list[_Template],
-    image: Float32Array,
-    shape: FloatArray,
-    mean: FloatArray,
-    radius: int,
-    search: int,
-) -> Float32Array:
-    """Mean correlation over the placed images, (K, s, s), as in the mean shape's frame."""
-    side = 2 * search + 1
-    total = np.zeros((len(shape), side, side), dtype=np.float32)
-    for template in templates:
-        linear = fit_affine(template.points, shape, np.eye(2), PLACED_RIDGE)[0]
-        for k, (start, place) in enumerate(zip(template.points, shape, strict=True)):
-            total[k] += correlate_around(
-                template.filtered, image, start, place, linear, radius, search
-            )
-    return total / np.float32(len(templates))
+    def improve(self, shape: FloatArray, radius: int, search: int) -> FloatArray:
+        """Look for every point near where it is now, and settle the shape (K, 2)."""
+        linear = fit_affine(self.prior.mean, shape, np.eye(2), PLACED_RIDGE)[0]
+        displacement, doubt = find_peaks(self._correlate(shape, radius, search))
+        found = shape + displacement @ linear.T
+        return self.prior.settle(found, linear @ doubt @ linear.T, linear)
 
+    def sureness(self, shape: FloatArray, size: float) -> FloatArray:
+        """Share of the likelihood around every point that is close to it, (K,)."""
+        radius, search, close = (max(1, round(part * size)) for part in SURE)
+        line = np.square(np.arange(-search, search + 1))
+        near = line[:, None] + line <= close**2
+        chance = likelihood(self._correlate(shape, radius, search))
+        sure: FloatArray = np.clip(chance[:, near].sum(axis=1), 0, 1)
+        return sure
 
-def _sureness(
-    templates: list[_Template],
-    image: Float32Array,
-    shape: FloatArray,
-    prior: ShapePrior,
-    size: float,
-) -> FloatArray:
-    """Share of the likelihood around every point that is close to it, (K,) in [0, 1]."""
-    radius, search, close = (max(1, round(part * size)) for part in SURE)
-    correlation = _correlate(templates, image, shape, prior.mean, radius, search)
-    line = np.square(np.arange(-search, search + 1))
-    near = line[:, None] + line <= close**2
-    shares = likelihood(correlation)[:, near].sum(axis=1)
-    sure: FloatArray = np.clip(shares, 0, 1)
-    return sure
+    def _correlate(self, shape: FloatArray, radius: int, search: int) -> Float32Array:
+        """Mean correlation over the placed images, (K, s, s)."""
+        side = 2 * search + 1
+        total = np.zeros((len(shape), side, side), dtype=np.float32)
+        for template in self.templates:
+            linear = fit_affine(template.points, shape, np.eye(2), PLACED_RIDGE)[0]
+            for k, (start, place) in enumerate(zip(template.points, shape, strict=True)):
+                total[k] += correlate_around(
+                    template.filtered, self.image, start, place, linear, radius, search
+                )
+        return total / np.float32(len(self.templates))
