@@ -23,25 +23,24 @@ class PreparedProblem:
     answers for one image against the others as they were, `solve` for the whole set,
     both from the last solution. What an edit costs depends on what it changes:
 
-    =============================== ====================== =============================
-    edit                            changes                needs
-    =============================== ====================== =============================
-    nu, mu, marks, boxes fixed      q, limits, bounds      steps from the last solution
-    gamma                           A                      its matrices anew besides
-    alpha                           S                      a check of convexity besides
-    beta                            F                      all matrices anew besides
-    a box added                     variables              to be prepared anew
-    =============================== ====================== =============================
+    | edit                       | changes           | needs                        |
+    |----------------------------|-------------------|------------------------------|
+    | nu, mu, marks, boxes fixed | q, limits, bounds | steps from the last solution |
+    | gamma                      | A                 | its matrices anew besides    |
+    | alpha                      | S                 | a check of convexity besides |
+    | beta                       | F                 | all matrices anew besides    |
+    | a box added                | variables         | to be prepared anew          |
 
     Steps are interior point's from near the last answer (`Reoptimised`), or those
     of the method that `SolverConfig.method` names.
 
     Whatever an edit does not change should be passed on as the same object
     (``dataclasses.replace(program, q=...)``): it is recognised without comparing numbers.
-    The window keeps none: what it answers may depend on the run and the edits alone, not on
-    the edits before. Its set is solved anew from the run's own solution, and one image by
-    OSQP, which is quicker on so few variables (`napari_jcc.interaction.joint`). This is for
-    programs that weights are tried on, where the way there does not matter.
+
+    For programs that weights are tried on, where it does not matter within the tolerance
+    which way led to an answer. Corrections (`napari_jcc.interaction`) keep none: their
+    answers are to depend on the run and on what is drawn alone, so they start from the
+    run's own solution, and answer one image by OSQP, quicker on so few variables.
 
     An error, a cancelled solve or a program without an answer leaves the last solution in
     place, and the next edit starts from it.
