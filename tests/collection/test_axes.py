@@ -198,6 +198,25 @@ def test_files_of_an_ome_set_are_one_set(tmp_path, master):
         ImageCollection.from_folder(tmp_path).raw(2)
 
 
+def test_an_image_of_an_ome_set_changes_with_the_file_that_its_pixels_are_in(tmp_path):
+    names = ["a.ome.tif", "b.ome.tif", "c.ome.tif"]
+    ome_set(tmp_path, names)
+    collection = ImageCollection.from_folder(tmp_path)
+    before = [collection.fingerprint(place) for place in range(6)]
+    assert len(set(before)) == 6
+    collection.raw(2)
+    changed = tmp_path / "b.ome.tif"
+    with tifffile.TiffFile(changed) as file:
+        told = file.pages[0].description
+    pages = STACK[2, :2].reshape(-1, 4, 6)
+    tifffile.imwrite(changed, pages, photometric="minisblack", description=told.encode())
+    again = ImageCollection.from_folder(tmp_path)
+    after = [again.fingerprint(place) for place in range(6)]
+    kept = [was == now for was, now in zip(before, after, strict=True)]
+    assert kept == [True, True, False, False, True, True]
+    np.testing.assert_array_equal(again.raw(2), np.moveaxis(STACK[2, 0], 0, -1))
+
+
 def test_a_file_is_parsed_once_and_closed_in_between(tmp_path, monkeypatch):
     path, parsed = tmp_path / "movie.tif", []
     collection = opened(path, imagej=True)

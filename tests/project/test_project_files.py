@@ -20,6 +20,7 @@ from PIL import Image
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.sources import FileSource
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError, OutputError
@@ -232,6 +233,20 @@ def test_a_copy_of_the_content_is_preferred_to_a_changed_file(project, photos, t
     shutil.copy(photos / "fog.png", photos / "cow.png")
     _, report = load_project(path, root=tmp_path / "elsewhere")
     assert report.moved == {"cow": str(tmp_path / "elsewhere" / "cow.png")}
+
+
+def test_a_change_in_another_file_that_an_image_is_in_is_said(tmp_path):
+    opened, other, path = tmp_path / "a.tif", tmp_path / "b.tif", tmp_path / "set.jcc"
+    for file in (opened, other):
+        tifffile.imwrite(file, np.zeros((4, 6), np.uint8))
+    source = FileSource(str(opened), 0, (4, 6), others=("b.tif",))
+    images = ImageCollection((source,), ("a",), JccConfig().collection, {}, (1,))
+    save_project(Project(describe_inputs(images), JccConfig(), "fast"), path)
+    assert load_project(path)[1].is_clean
+    tifffile.imwrite(other, np.ones((4, 6), np.uint8))
+    assert load_project(path)[1].changed == {"a": str(opened)}
+    tifffile.imwrite(other, np.zeros((4, 6), np.uint8))
+    assert load_project(path)[1].is_clean
 
 
 def test_missing_and_changed_images_are_said_and_the_rest_opens(project, photos, tmp_path):

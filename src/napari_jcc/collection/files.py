@@ -91,7 +91,7 @@ def open_files(
         except InputError as error:
             skipped[str(path)] = str(error)
         else:
-            parts |= headers[path][0].others
+            parts.update(*(header.others for header in headers[path]))
     headers = {path: pages for path, pages in headers.items() if path not in parts}
     given = {path: pages for path, pages in headers.items() if path in files.given}
     masks = {path: why for path, why in find_masks(headers).items() if path not in given}
@@ -107,12 +107,18 @@ def open_files(
         list(headers), [_places(pages) for pages in headers.values()], files.root
     )
     sources = tuple(
-        FileSource(str(path), page, header.shape, header.spacing, header.separate)
+        _make_source(path, page, header)
         for path, pages in headers.items()
         for page, header in enumerate(pages)
     )
     (first, *_), *others = headers.values()
     return OpenedFiles(sources, tuple(names), skipped, None if others else first.axes)
+
+
+def _make_source(path: Path, page: int, header: Header) -> FileSource:
+    others = tuple(sorted(place.name for place in header.others))
+    spacing, separate = header.spacing, header.separate
+    return FileSource(str(path), page, header.shape, spacing, separate, others)
 
 
 def _places(pages: Sequence[Header]) -> list[str]:

@@ -57,7 +57,7 @@ class Header(NamedTuple):
     axes
         Named axes that the images of the file lie on; None where it has none.
     others
-        More files that the images of the file are in.
+        More files that the image is in.
     """
 
     shape: tuple[int, int]

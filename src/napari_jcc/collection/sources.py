@@ -57,22 +57,39 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True)
 class FileSource:
-    """Image number `page` of a file, with `separate` channels besides its colours."""
+    """Image number `page` of a file, with `separate` channels besides its colours.
+
+    `others` are the names of files beside it that hold pixels of the image, as those of an
+    OME set do.
+    """
 
     location: str
     page: int
     shape: tuple[int, int]
     spacing: Spacing | None = None
     separate: int = 1
+    others: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that the image is in, the one it is opened by first."""
+        path = Path(self.location)
+        return path, *(path.with_name(name) for name in self.others)
 
     def read(self) -> Pixels:
         """Decode the image."""
         return read_file(Path(self.location), self.page)
 
     def fingerprint(self) -> str:
-        """Hash of the file's bytes and the page number."""
-        state = Path(self.location).stat()
-        digest = _hash_file(self.location, state.st_mtime_ns, state.st_size)
+        """Hash of the bytes of its files and the page number."""
+        digests = []
+        for path in self.files:
+            state = path.stat()
+            digests.append(_hash_file(str(path), state.st_mtime_ns, state.st_size))
+        digest, *others = digests
+        if others:
+            joined = "".join(digests).encode()
+            digest = hashlib.blake2b(joined, digest_size=16).hexdigest()
         return f"{digest}{self.page:08x}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -27,7 +27,7 @@ _LACKING = "imagecodecs", "not supported"
 """Words of tifffile where it has no decoder for a compression."""
 
 _last = threading.local()
-"""File that a thread read last: ``file``, and by what it is known, ``key``."""
+"""File that a thread read last: ``file``, its ``places``, and their ``states`` then."""
 
 _POSITION = "p"
 _NAMELESS = {"i", "q"}
@@ -91,7 +91,7 @@ class TiffImage(NamedTuple):
         Named axes that the images of the file lie on, all of them and in this order; None
         where there are no such axes.
     others
-        More files that the images of the file are in, as those of an OME set.
+        More files that the image is in, where it is of an OME set of several.
     """
 
     shape: tuple[int, int]
@@ -108,12 +108,6 @@ def probe_tiff(path: Path) -> list[TiffImage]:
         calibration = Calibration(file)
         parts = list(_image_series(file))
         axes = _find_axes(parts, calibration)
-        others = frozenset(
-            path.with_name(page.parent.filename)
-            for _, series, _ in parts
-            for page in (series.pages if series.is_multifile else ())
-            if page is not None and page.parent is not file
-        )
         for number, series, layout in parts:
             orientation = _find_orientation(series.keyframe)
             spacing = calibration.spacing(series.keyframe, number)
@@ -122,9 +116,27 @@ def probe_tiff(path: Path) -> list[TiffImage]:
                 None if spacing is None else spacing.turned(orientation),
                 _count_separate(series.keyframe, layout),
                 axes,
-                others,
+                frozenset(),
             )
-            found += [image] * layout.count
+            found += [image._replace(others=o) for o in _list_others(file, series, layout)]
+    return found
+
+
+def _list_others(
+    file: TiffFile, series: TiffPageSeries, layout: _Layout
+) -> list[frozenset[Path]]:
+    """List for every image of a series the files it is in besides the one opened."""
+    if not series.is_multifile:
+        return [frozenset()] * layout.count
+    path = Path(file.filehandle.path)
+    found = []
+    for index in range(layout.count):
+        numbers = _find_pages(series, layout, index) or range(len(series.pages))
+        pages = [
+            page for page in map(series.pages.__getitem__, numbers) if page is not None
+        ]
+        names = {page.parent.filename for page in pages if page.parent is not file}
+        found.append(frozenset(path.with_name(name) for name in names))
     return found
 
 
@@ -168,18 +180,50 @@ def _reopened(path: Path) -> Iterator[TiffFile]:
     To parse what a file of thousands of pages tells of them takes far longer than to read
     one, so the last file stays parsed in every thread; on the disk it is closed.
     """
-    state = path.stat()
-    key = path, state.st_mtime_ns, state.st_size
     file: TiffFile | None = getattr(_last, "file", None)
-    if file is None or _last.key != key:
+    if file is None or _last.places[0] != path or _last.states != _states(_last.places):
         file = TiffFile(path)
+        _last.places = _find_places(file, path)
+        _last.states = _states(_last.places)
     _last.file = None  # nothing stays of a file that fails
     file.filehandle.open()
     try:
         yield file
-        _last.file, _last.key = file, key
+        _last.file = file
     finally:
         file.close()
+
+
+def _state(file: TiffFile, path: Path) -> list[tuple[int, int]]:
+    """Size and time of change of a file, and of others whose pages were found by it."""
+    parents = {path: None} | {
+        path.with_name(page.parent.filename): None
+        for series in file.series
+        for page in (series.pages if series.is_multifile else ())
+        if page is not None
+    }
+    states = [place.stat() for place in parents]
+    return [(state.st_size, state.st_mtime_ns) for state in states]
+
+
+def _find_places(file: TiffFile, path: Path) -> list[Path]:
+    """List a file and those that its pages are in besides, which are beside it."""
+    names = dict.fromkeys(
+        page.parent.filename
+        for series in file.series
+        for page in (series.pages if series.is_multifile else ())
+        if page is not None
+    )
+    return [path, *(path.with_name(name) for name in names)]
+
+
+def _states(places: list[Path]) -> list[tuple[int, int]]:
+    found = []
+    for place in places:
+        with suppress(FileNotFoundError):  # told where its pages are read
+            state = place.stat()
+            found.append((state.st_size, state.st_mtime_ns))
+    return found
 
 
 def _image_series(file: TiffFile) -> Iterator[_Part]:

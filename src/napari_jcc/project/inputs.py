@@ -35,10 +35,13 @@ class ImageInput:
     fingerprint
         Hash of the content (`ImageCollection.fingerprint`).
     size, modified
-        Bytes of the file and its time of change in nanoseconds: while both stay, the
-        content is taken to be the same without reading it.
+        Bytes of the file and its time of change in nanoseconds, with those of `others`
+        added to the time: while both stay, the content is taken to be the same without
+        reading it.
     relative
         Path relative to the project's folder, with ``/``, for a file below it; else empty.
+    others
+        Names of files beside it that hold pixels of the image too.
     """
 
     name: str
@@ -49,6 +52,7 @@ class ImageInput:
     size: int = 0
     modified: int = 0
     relative: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def is_available(self) -> bool:
@@ -216,24 +220,36 @@ def _describe(collection: ImageCollection, index: int) -> ImageInput:
         page=source.page if isinstance(source, FileSource) else 0,
         shape=source.shape,
         fingerprint=collection.fingerprint(index),
+        others=source.others if isinstance(source, FileSource) else (),
     )
     return _at(image, Path(image.path)) if image.path else image
 
 
 def _at(image: ImageInput, place: Path) -> ImageInput:
-    state = place.stat()
-    return replace(image, path=str(place), size=state.st_size, modified=state.st_mtime_ns)
+    size, modified = _state(_source(place, image))
+    return replace(image, path=str(place), size=size, modified=modified)
 
 
 def _holds(place: Path, image: ImageInput) -> bool:
     """Whether the file at `place` has the image's content."""
     try:
-        state = place.stat()
-        if not place.is_file() or state.st_size != image.size:
+        source = _source(place, image)
+        size, modified = _state(source)
+        if not place.is_file() or size != image.size:
             return False
-        if str(place) == image.path and state.st_mtime_ns == image.modified:
+        if str(place) == image.path and modified == image.modified:
             return True
-        found = FileSource(str(place), image.page, image.shape).fingerprint()
+        found = source.fingerprint()
     except (OSError, ValueError):  # no such file, or not to be read
         return False
     return found == image.fingerprint
+
+
+def _source(place: Path, image: ImageInput) -> FileSource:
+    return FileSource(str(place), image.page, image.shape, others=image.others)
+
+
+def _state(source: FileSource) -> tuple[int, int]:
+    """Bytes of the first file of an image, and the times of change of all added up."""
+    states = [path.stat() for path in source.files]
+    return states[0].st_size, sum(state.st_mtime_ns for state in states)

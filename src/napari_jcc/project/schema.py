@@ -50,6 +50,7 @@ class InputRecord(Record):
     size: NonNegativeInt
     modified: int
     relative: Text
+    others: tuple[Text, ...] = ()
 
 
 class ImageRecord(Record):
