@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from napari._app_model import get_app_model
+from napari.settings import get_settings
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabBar
 
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.opening import OpeningDock
 from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.widgets.tall import TallContent
 
 pytestmark = pytest.mark.gui
 
@@ -56,3 +58,35 @@ def test_docks_from_the_menus_are_tabs_and_leave_the_window_its_height(
     assert bar.elideMode() == Qt.TextElideMode.ElideNone  # else "R…", "S…", "M…"
     assert bar.usesScrollButtons()
     assert window.width() <= 1000
+
+
+@pytest.fixture
+def large_letters():
+    appearance = get_settings().appearance
+    usual = appearance.font_size
+    appearance.font_size = 2 * usual
+    yield appearance.font_size
+    appearance.font_size = usual
+
+
+def test_large_letters_are_large_everywhere_and_cut_nowhere(
+    make_napari_viewer, large_letters, qtbot
+):
+    viewer = make_napari_viewer(show=True)
+    dock = open_dock(viewer, "Co-segment")
+    dock.corrections.setVisible(True)
+    dock.results.show_result("6 images, object on 17 % of the pixels (median)\n13 s", "")
+    viewer.window._qt_window.resize(1000, 600)
+    qtbot.wait(200)
+    assert dock.project.button.font().pointSize() == large_letters
+    (area,) = [a for a in dock.findChildren(TallContent) if a.parent() is dock]
+    assert area.viewport().width() >= area.widget().minimumSizeHint().width()
+    texts = [text for text in dock.findChildren(QLabel) if text.isVisible()]
+    wrapped = [text for text in texts if text.wordWrap()]
+    assert len(wrapped) > 2
+    for text in wrapped:
+        wraps = int(Qt.TextFlag.TextWordWrap)
+        needed = text.fontMetrics().boundingRect(text.contentsRect(), wraps, text.text())
+        assert text.contentsRect().height() >= needed.height(), text.text()
+    get_settings().appearance.font_size = large_letters - 1
+    assert dock.project.button.font().pointSize() == large_letters - 1

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from napari.settings import get_settings
 from napari.utils.notifications import show_info
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QAbstractButton, QMainWindow, QWidget
+from qtpy.QtWidgets import QAbstractButton, QApplication, QMainWindow, QWidget
 
 from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.session import get_session
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _ENTER = Qt.Key.Key_Return, Qt.Key.Key_Enter
 NO_IMAGES = "To begin, open a folder of images or drop it into the window."
+_UNSIZED = "QLineEdit, QToolButton, QTableView, QHeaderView::section"
 _CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
 
 
@@ -52,6 +54,8 @@ class Dock(QWidget):
         self._viewer = viewer
         viewer.events.theme.connect(self._apply_theme)
         self._apply_theme()
+        get_settings().appearance.events.font_size.connect(self._apply_font)
+        self._apply_font()
         self._needed = ""
         # Queued: the frame comes into the window after the widget into the frame, and is to
         # be a tab before the window makes room for it.
@@ -139,6 +143,7 @@ class Dock(QWidget):
                     del self.session.docks[type(self)]
                 self.session.stop(self)
                 self._viewer.events.theme.disconnect(self._apply_theme)
+                get_settings().appearance.events.font_size.disconnect(self._apply_font)
                 self.leave()
             else:
                 self.session.docks[type(self)] = self
@@ -160,6 +165,12 @@ class Dock(QWidget):
     def _apply_theme(self) -> None:
         theme = get_theme(self._viewer.theme)
         self.panel.set_colours(theme.current.as_rgb(), theme.text.as_rgb())
+
+    def _apply_font(self) -> None:
+        """Give texts the size of napari's preferences that its style leaves out."""
+        size = get_settings().appearance.font_size
+        usual = size == QApplication.font().pointSize()
+        self.setStyleSheet("" if usual else f"{_UNSIZED} {{ font-size: {size}pt; }}")
 
     def _on_framed(self) -> None:
         """Find a place in the window, and keep the session's work when it is closed."""

@@ -15,6 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_jcc.plugin.widgets.tall import Squeezed, TallContent
+
 Part: TypeAlias = QWidget | QLayout | tuple[QWidget, int]
 """With a number, it takes that share of the room that is left."""
 
@@ -48,9 +50,11 @@ def in_column(
 
 
 def fill_dock(dock: QWidget, *parts: Part) -> QVBoxLayout:
-    """Put the parts of a dock below each other."""
-    layout = in_column(*parts, within=dock, spacing=6)
+    """Put the parts of a dock below each other; they scroll where the window is too low."""
+    content = Squeezed()
+    layout = in_column(*parts, within=content, spacing=6)
     layout.setContentsMargins(8, 6, 8, 8)
+    in_column(TallContent(content), within=dock)
     return layout
 
 

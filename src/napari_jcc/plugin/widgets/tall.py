@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
 _LEAST_HEIGHT = 120
@@ -37,9 +37,15 @@ class TallContent(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(content)
 
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Be as wide as the content when parts of it are shown that were hidden."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
+
     def minimumSizeHint(self) -> QSize:
         """As wide as the content with a scroll bar, and low."""
         content, bar = self.widget(), self.verticalScrollBar()
         width = 0 if content is None else content.minimumSizeHint().width()
         beside = 0 if bar is None else bar.sizeHint().width()
-        return QSize(width + beside, _LEAST_HEIGHT)
+        return QSize(width + beside + 2 * self.frameWidth(), _LEAST_HEIGHT)

@@ -19,13 +19,12 @@ from napari_jcc.plugin.source import Source
 from napari_jcc.plugin.sweep.job import SweepJob
 from napari_jcc.plugin.sweep.preview import SweepPreview
 from napari_jcc.plugin.widgets.dock import Dock
-from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
+from napari_jcc.plugin.widgets.parts import fill_dock, in_row, push_button, wrapped
 from napari_jcc.plugin.widgets.sweep.axis import AxisEditor
 from napari_jcc.plugin.widgets.sweep.export import SweepExport
 from napari_jcc.plugin.widgets.sweep.model import SORT_ROLE, SweepModel
 from napari_jcc.plugin.widgets.sweep.plot import SweepPlot
 from napari_jcc.plugin.widgets.sweep.scrubber import Scrubber
-from napari_jcc.plugin.widgets.tall import Squeezed, TallContent
 from napari_jcc.plugin.widgets.truth_chooser import TruthChooser
 from napari_jcc.sweep import MEASURES, Grid, SweepTable, describe_sameness
 from napari_jcc.sweep.grid import Index
@@ -166,8 +165,8 @@ class SweepDock(Dock):
         self.truth.disconnect_viewer()
 
     def _build(self) -> None:
-        content = Squeezed()
-        layout = in_column(
+        layout = fill_dock(
+            self,
             QLabel("Setting to vary, and the values to try"),
             *self.axes,
             in_row(QLabel("Truth"), (self.truth, 1)),
@@ -179,11 +178,9 @@ class SweepDock(Dock):
             self.said,
             in_row(self.use_button, self.end_button),
             self.take_along,
-            within=content,
-            spacing=4,
         )
         layout.setContentsMargins(6, 6, 4, 8)
-        in_column(TallContent(content), within=self)
+        layout.setSpacing(4)
 
     def _build_view(self) -> QTableView:
         self._sorted.setSourceModel(self.model)
