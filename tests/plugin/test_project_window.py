@@ -21,6 +21,7 @@ from napari_jcc.collection.axes import Axis
 from napari_jcc.config import apply_overrides
 from napari_jcc.errors import OutputError
 from napari_jcc.interaction import OBJECT
+from napari_jcc.plugin import axes
 from napari_jcc.plugin.preferences import Preferences
 from napari_jcc.plugin.projects import keeper
 from napari_jcc.plugin.reader import read_stack
@@ -129,6 +130,41 @@ def test_a_hyperstack_comes_back_with_its_axes(open_dock, qtbot, tmp_path, rng):
     wait(second, qtbot)
     assert layer_of(second, Labels) is again
     assert again.data[at].all()
+
+
+def test_edits_on_axes_of_another_meaning_are_laid_over_again(
+    open_dock, qtbot, tmp_path, rng
+):
+    data = rng.integers(0, 900, (2, 2, 40, 50)).astype(np.uint16)
+    data[..., 10:25, 15:40] += 2000
+    file, path = tmp_path / "movie.tif", tmp_path / "a.jcc"
+    tifffile.imwrite(file, data, imagej=True, metadata={"axes": "TZYX"})
+
+    def run_with_depths_as_channels(widget):
+        ((values, options, _),) = read_stack(file)
+        layer = widget.session.viewer.add_layer(Image(values, **options))
+        widget.session.choose((layer,))
+        axes.set_axis_role(layer, 1, "channels")
+        widget.run()
+        wait(widget, qtbot)
+
+    first = open_dock()
+    run_with_depths_as_channels(first)
+    y, x = (axis.ravel() for axis in np.mgrid[2:6, 3:9])
+    masks = layer_of(first, Labels)
+    at = (np.full(len(y), 1), np.zeros(len(y), int), y, x)
+    assert masks.data.shape == (2, 1, 40, 50)
+    masks.data_setitem(at, 1)
+    wait(first, qtbot)
+    first.project.save(path)
+    wait(first, qtbot)
+
+    second = open_dock()
+    opened(second, path, qtbot)
+    assert "set their axes as before, and run" in second.panel.status.text()
+    run_with_depths_as_channels(second)
+    assert second.session.edits == first.session.edits
+    assert (layer_of(second, Labels).data[at] == 1).all()
 
 
 @pytest.mark.parametrize("has_channels", [False, True])

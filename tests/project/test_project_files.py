@@ -307,7 +307,7 @@ def test_images_in_no_file_are_said(tmp_path):
     project = Project(describe_inputs(collection), JccConfig(), "fast")
     _, report = load_project(save_project(project, tmp_path / "p.jcc"))
     assert report.unfiled == ("drawn",)
-    assert "not in a file" in report.messages()[0]
+    assert "not in a file as they were worked on" in report.messages()[0]
 
 
 def test_pages_of_one_file_come_back_as_they_were(tmp_path):

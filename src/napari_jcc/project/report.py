@@ -55,8 +55,10 @@ class LoadReport:
             )
         if self.unfiled:
             told.append(
-                f"{_count(self.unfiled)} not in a file, so the project cannot bring them "
-                f"back: {list_some(self.unfiled, _MOST)}. Masks and edits are kept."
+                f"{_count(self.unfiled)} not in a file as they were worked on (arrays, or "
+                "axes that were given another meaning), so the project cannot open them: "
+                f"{list_some(self.unfiled, _MOST)}. Masks and edits are kept. Open the "
+                "images and set their axes as before, and run: the edits are laid over."
             )
         if self.moved:
             told.append(
