@@ -1,5 +1,7 @@
 """From any pixels to 8-bit RGB, by hand and by property."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,6 +24,19 @@ def show(values, **config):
 def test_eight_bits_stay_as_they_are():
     values = np.array([[3, 9], [100, 250]], np.uint8)
     assert show(values)[..., 0].tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_eight_bits_are_shown_without_a_detour_by_floats(channels):
+    values = np.tile(np.arange(256, dtype=np.uint8)[:, None, None], (1, 900, channels))
+    tracemalloc.start()
+    shown = show(values.squeeze())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (shown == values).all()
+    assert peak < 1.5 * shown.nbytes
+    shown[:] = 7
+    assert values[9, 0, 0] == 9  # a copy
 
 
 def test_sixteen_bits_are_stretched():

@@ -117,12 +117,22 @@ def to_rgb(pixels: Pixels, config: CollectionConfig) -> ImageArray:
             opacity = np.where(np.isnan(alpha), np.float32(1), _full_range(alpha))
             planes = np.delete(planes, pixels.alpha, axis=2)
         planes = planes[..., :3] if is_colour else planes
-    shown = _stretch(_fill(planes), config, jointly=is_colour)
-    if not is_colour and (shown.shape[2] != 3 or not config.channels):
-        shown = shown.mean(axis=2, keepdims=True)
-    if opacity is not None:
-        shown = 1 - opacity + opacity * shown
-    image = np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)
+    is_averaged = not is_colour and (planes.shape[2] != 3 or not config.channels)
+    is_single = not is_averaged or planes.shape[2] == 1
+    if (
+        planes.dtype == np.uint8
+        and is_single
+        and opacity is None
+        and not _stretches(planes, config)
+    ):
+        image = planes  # what the steps below come to
+    else:
+        shown = _stretch(_fill(planes), config, jointly=is_colour)
+        if is_averaged:
+            shown = shown.mean(axis=2, keepdims=True)
+        if opacity is not None:
+            shown = 1 - opacity + opacity * shown
+        image = np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)
     return np.ascontiguousarray(np.repeat(image, 3 // image.shape[2], axis=2))
 
 
@@ -199,8 +209,7 @@ def _stretch(
     planes: NDArray[Any], config: CollectionConfig, *, jointly: bool
 ) -> NDArray[Any]:
     """Map intensities to [0, 1]; (H, W, C) to (H, W, C) float."""
-    is_deep = planes.dtype.itemsize > 1
-    if config.normalise == "never" or (config.normalise == "auto" and not is_deep):
+    if not _stretches(planes, config):
         return _full_range(planes)
     percentiles = config.low_percentile, config.high_percentile
     if jointly or planes.shape[2] == 1:
@@ -210,6 +219,11 @@ def _stretch(
         for plane in np.moveaxis(planes, 2, 0)
     ]
     return np.stack(separate, axis=2)
+
+
+def _stretches(planes: NDArray[Any], config: CollectionConfig) -> bool:
+    is_deep = planes.dtype.itemsize > 1
+    return config.normalise == "always" or (config.normalise == "auto" and is_deep)
 
 
 def _find_range(values: NDArray[Any], low: float, high: float) -> tuple[float, float]:
