@@ -20,8 +20,9 @@ from remembered import Remembered
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
-from napari_jcc.matching.outputs import SetMatcher, open_set_matcher
+from napari_jcc.matching.outputs import SetMatcher
 from napari_jcc.matching.outputs.result import doubtful_images
+from napari_jcc.matching.outputs.set_matcher import open_direct_matcher
 from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.progress import Progress
 
@@ -56,7 +57,7 @@ def main() -> None:
     if options.encoder:
         changes.append(f"network.encoder={options.encoder}")
     changes.append("matching.through=0")
-    direct = open_set_matcher(options.checkpoint, lambda c: apply_overrides(c, changes))
+    direct = open_direct_matcher(options.checkpoint, lambda c: apply_overrides(c, changes))
     files = [file for kind in options.kind for file in kind]
     images = ImageCollection.from_files(files)
     starts = [sum(map(len, options.kind[:place])) for place in range(len(options.kind))]

@@ -6,9 +6,9 @@
 matches the images of every sub-class with each other, and prints a Markdown table per set:
 some measures, means over its pairs with the gain over direct matches and its 95 %
 interval, then over the pairs of each sub-class, by how many other images are asked
-(`matching.through`). Rows named template are for the pairs of one target at a time, as
-`--pairs template:NAME` matches them. Without a checkpoint the matcher is
-`matching.untrained` (`--set`, `--encoder`).
+(`matching.through`, the rows of `--through`). A row as 4:template is for the pairs of one
+target at a time, as `--pairs template:NAME` matches them. Without a checkpoint the
+matcher is `matching.untrained` (`--set`, `--encoder`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from napari_jcc.config import apply_overrides
 from napari_jcc.evaluation.bootstrap import bootstrap_mean
 from napari_jcc.evaluation.matching.pairs import MatchingPair, PairSet
 from napari_jcc.evaluation.matching.protocols import PROTOCOLS
-from napari_jcc.matching.outputs import PairResult, SetMatcher, open_set_matcher
+from napari_jcc.matching.outputs import PairResult, SetMatcher
+from napari_jcc.matching.outputs.set_matcher import DirectMatcher, open_direct_matcher
 from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.progress import Progress
 
@@ -69,7 +70,7 @@ def match_by_template(matcher: SetMatcher, images, asked: Sequence[Places]) -> d
 
 
 def compare(
-    listed: PairSet, names: Sequence[str], direct: SetMatcher, counts: Sequence[int]
+    listed: PairSet, names: Sequence[str], direct: DirectMatcher, rows: Sequence[str]
 ) -> dict[str, Scores]:
     """Score the pairs of some sub-classes by the number of other images that are asked."""
     table: dict[str, Scores] = defaultdict(lambda: defaultdict(list))
@@ -79,17 +80,17 @@ def compare(
         images = ImageCollection.from_files(paths)
         places = [(paths.index(p.source.path), paths.index(p.target.path)) for p in pairs]
         remembered = Remembered(direct, images)
-        for count in counts:
-            remembered.ask(count)
-            ways = {str(count): match_all, f"{count}, template": match_by_template}
-            for row, match in list(ways.items())[: 2 if count else 1]:
-                found = match(ThroughOthers(remembered), images, places)
-                scores = evaluate(
-                    list(zip(pairs, places, strict=True)), found, listed.protocols
-                )
-                for measure, values in scores.items():
-                    table[row][measure] += values
-                    table[row][f"{name}: {measure}"] += values
+        for row in rows:
+            count, *by_template = row.split(":")
+            remembered.ask(int(count))
+            match = match_by_template if by_template else match_all
+            found = match(ThroughOthers(remembered), images, places)
+            scores = evaluate(
+                list(zip(pairs, places, strict=True)), found, listed.protocols
+            )
+            for measure, values in scores.items():
+                table[row][measure] += values
+                table[row][f"{name}: {measure}"] += values
     return table
 
 
@@ -120,7 +121,7 @@ def main() -> None:
     parser.add_argument("--encoder", default="", help="empty: gradients, no weights")
     parser.add_argument("--checkpoint", type=Path, help="of napari-jcc train")
     parser.add_argument("--set", action="append", default=[], help="settings")
-    parser.add_argument("--through", default="0,1,2,4,8")
+    parser.add_argument("--through", default="0,4,4:template,8")
     parser.add_argument("--measures", default="PCK@0.1,px", help="how their names end")
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
@@ -129,13 +130,12 @@ def main() -> None:
     changes = ["training.device=cpu", "matching.through=0", *options.set]
     if options.encoder:
         changes.append(f"network.encoder={options.encoder}")
-    direct = open_set_matcher(options.checkpoint, lambda c: apply_overrides(c, changes))
-    counts = [int(count) for count in options.through.split(",")]
+    direct = open_direct_matcher(options.checkpoint, lambda c: apply_overrides(c, changes))
     chosen = options.classes.split(",") if options.classes else None
     for name in options.sets.split(","):
         listed = open_set(options.root, name)
         names = chosen or sorted({pair.category for pair in listed})
-        table = compare(listed, names, direct, counts)
+        table = compare(listed, names, direct, options.through.split(","))
         ends = tuple(options.measures.split(","))
         shown = [measure for measure in table["0"] if measure.endswith(ends)]
         write_table(table, sorted(shown, key=lambda measure: ": " in measure))

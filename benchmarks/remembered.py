@@ -7,7 +7,8 @@ from itertools import combinations
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
-from napari_jcc.matching.outputs import PairResult, SetMatcher
+from napari_jcc.matching.outputs import PairResult
+from napari_jcc.matching.outputs.set_matcher import DirectMatcher
 from napari_jcc.progress import Progress
 
 Places = tuple[int, int]
@@ -16,7 +17,8 @@ Places = tuple[int, int]
 class Remembered:
     """A matcher that matches every two images once, however often they are asked for."""
 
-    def __init__(self, direct: SetMatcher, images: ImageCollection) -> None:
+    def __init__(self, direct: DirectMatcher, images: ImageCollection) -> None:
+        self._direct = direct
         self.base, self.origin = direct.base, direct.origin
         self.config = apply_overrides(direct.config, {"matching.through": 0})
         every = list(combinations(range(len(images)), 2))
@@ -30,6 +32,9 @@ class Remembered:
     def match(self, collection, pairs: Sequence[Places], progress) -> Iterator[PairResult]:
         for pair in pairs:
             yield self.known[frozenset(pair)]
+
+    def match_again(self, collection, doubtful, agreed, progress) -> Iterator[PairResult]:
+        return self._direct.match_again(collection, doubtful, agreed, progress)
 
     def masks(self, collection, progress) -> None:
         return None

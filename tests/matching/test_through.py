@@ -34,6 +34,7 @@ class Shifted:
         self.origin = {"method": "shifted"}
         self.wrong = dict(wrong)
         self.asked = []
+        self.doubtful, self.agreed = [], None
 
     def match(self, collection, pairs, progress):
         progress.start("Matching", len(pairs))
@@ -49,6 +50,10 @@ class Shifted:
         return PairResult.judge(
             (source, target), sizes, moved(shift, *sizes), moved(-shift, *sizes[::-1]), 0.05
         )
+
+    def match_again(self, collection, doubtful, agreed, progress):
+        self.doubtful, self.agreed = doubtful, agreed
+        return iter([part.pair for part in doubtful])
 
     def masks(self, collection, progress):
         return None

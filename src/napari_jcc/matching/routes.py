@@ -6,7 +6,7 @@ same direction. So the median of where all these ways lead is nearer than any of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from napari_jcc.matching.pair import (
     fit_theta,
     from_unit,
     grid_points,
+    is_inside,
     to_unit,
 )
 
@@ -64,6 +65,18 @@ class KnownPairs:
     def __getitem__(self, places: tuple[int, int]) -> PairResult:
         return self._pairs[frozenset(places)]
 
+    def __iter__(self) -> Iterator[PairResult]:
+        return iter(self._pairs.values())
+
+    def between(self, pair: PairResult, places: Iterable[int]) -> list[int]:
+        """Those of some images that were matched with both images of a pair."""
+        ends = pair.source, pair.target
+        return [
+            place
+            for place in places
+            if place not in ends and all((place, end) in self for end in ends)
+        ]
+
     def step(
         self, start: int, end: int, points: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
@@ -81,6 +94,23 @@ class KnownPairs:
             there, back, size = back, there, pair.sizes[0]
         ends = there(points)
         return ends, cycle_errors(points, back(ends), size)
+
+    def trace(
+        self, start: int, end: int, points: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Find points (K, 2) of an image again in another, in units of `to_unit`.
+
+        Returns
+        -------
+        ends : (K, 2) float64
+        sureness : (K,) float64
+            In [0, 1]; 0 beyond the image.
+        """
+        pair = self._pairs[frozenset((start, end))]
+        sizes = pair.sizes if pair.source == start else pair.sizes[::-1]
+        ends, errors = self.step(start, end, from_unit(points, sizes[0]))
+        sureness = np.exp(-np.square(errors / pair.tolerance))
+        return to_unit(ends, sizes[1]), np.where(is_inside(ends, sizes[1]), sureness, 0)
 
     def confidence(self, way: Sequence[int]) -> float:
         """Confidence of the least confident pair of a way."""
@@ -170,6 +200,8 @@ class Routes:
         Height and width of the image they lead to.
     tolerance
         Distance from the median, as share of the image side, at which a way agrees.
+    witnesses
+        Pairs that the ways are made of that may agree.
     """
 
     def __init__(
@@ -178,25 +210,49 @@ class Routes:
         ways: Sequence[Sequence[int]],
         size: tuple[int, int],
         tolerance: float,
+        witnesses: KnownPairs,
     ) -> None:
         self._known = known
+        self._witnesses = witnesses
         self._ways = ways
         self._size = size
         self._tolerance = tolerance
 
     def meet(self, points: FloatArray) -> Meeting:
         """Carry points (K, 2) along all ways."""
-        return meet(self._walk(points), self._size)
+        return meet(self._walk(self._known, points), self._size)
 
     def agreement(self, points: FloatArray) -> FloatArray:
-        """Share of the ways that agree, at points (K, 2): (K,) in [0, 1]."""
-        walks = self._walk(points)
-        ends = meet(walks, self._size).ends
-        return share_near(walks, ends, self._size, self._tolerance)
+        """Share of the witnesses' ways that agree, at points (K, 2): (K,) in [0, 1]."""
+        walks = self._walk(self._witnesses, points)
+        return share_near(walks, self.meet(points).ends, self._size, self._tolerance)
 
-    def _walk(self, points: FloatArray) -> list[Walk]:
+    def _walk(self, known: KnownPairs, points: FloatArray) -> list[Walk]:
         points = np.asarray(points, dtype=np.float64)
-        return [walk(self._known, way, points) for way in self._ways]
+        return [walk(known, way, points) for way in self._ways]
+
+
+class Doubtful(NamedTuple):
+    """Two images whose match is to be looked at again, with the eyes of others.
+
+    Attributes
+    ----------
+    pair
+        Their match.
+    others
+        Places of other images, in which the points of both were found.
+    weight
+        How much what one of the others shows counts, where the two images count 1.
+    """
+
+    pair: PairResult
+    others: Sequence[int]
+    weight: float
+
+    @classmethod
+    def judge(cls, pair: PairResult, others: Sequence[int]) -> Doubtful:
+        """Doubt a pair the more, the fewer of its points are matched below half of them."""
+        return cls(pair, others, 2 * max(0.0, 1 - 2 * pair.inlier_share))
 
 
 def geometric_median(points: FloatArray, weights: FloatArray) -> FloatArray:
@@ -219,7 +275,10 @@ def geometric_median(points: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def match_through(
-    known: KnownPairs, pair: PairResult, middles: Sequence[int]
+    known: KnownPairs,
+    pair: PairResult,
+    middles: Sequence[int],
+    witnesses: KnownPairs | None = None,
 ) -> PairResult:
     """Match two images by all ways between them, the direct one and one by each of others.
 
@@ -234,14 +293,19 @@ def match_through(
         What is known directly.
     middles
         Places of other images.
+    witnesses
+        The same pairs, matched independently of each other: those who agree are counted
+        by these. As `known` when None.
     """
+    witnesses = known if witnesses is None else witnesses
     places = pair.source, pair.target
     back = [places, *((pair.source, middle, pair.target) for middle in middles)]
     there = [way[::-1] for way in back]
     sizes, tolerance = pair.sizes, pair.tolerance
-    to_source = Routes(known, there, sizes[0], tolerance)
+    to_source = Routes(known, there, sizes[0], tolerance, witnesses)
     forward = _fit(to_source, sizes)
-    backward = _fit(Routes(known, back, sizes[1], tolerance), sizes[::-1])
+    to_target = Routes(known, back, sizes[1], tolerance, witnesses)
+    backward = _fit(to_target, sizes[::-1])
     judged = PairResult.judge(
         places,
         sizes,

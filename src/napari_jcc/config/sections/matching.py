@@ -55,9 +55,10 @@ class MatchingConfig(Section):
         4,
         "Other images asked",
         "Two images are also matched by way of so many others of the matched pairs, those "
-        "that match best; points go where most of these ways lead. Takes longer, unless "
-        "all pairs are matched anyway. 0: nothing but the two images is looked at, as "
-        "where several instances are.",
+        "that match best; points go where most of these ways lead. Where less than half of "
+        "the points of two images come back, they are matched again by what the others "
+        "show at these points. Takes longer. 0: nothing but the two images is looked at, "
+        "as where several instances are.",
         ge=0,
         le=100,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_jcc._types import ImageArray
-from napari_jcc.matching.baselines.grid_features import Describer
+from napari_jcc.matching.baselines.grid_features import Describer, GridFeatures
 from napari_jcc.matching.baselines.instances import Instance, find_instances
 from napari_jcc.matching.baselines.matcher import PairMatch
 from napari_jcc.matching.baselines.partners import find_partners
@@ -48,10 +48,19 @@ class RegistrationMatcher:
 
     def match(self, source: ImageArray, target: ImageArray) -> PairMatch:
         """Match two images; see `PairMatcher.match`."""
-        a, b = self._describer.describe(source), self._describer.describe(target)
-        partners = find_partners(a, b, self._settings.temperature)
-        start = propose_start(a, b, partners)
-        return register(a, b, partners, self._settings, start).match(a, b)
+        return self.match_described(self.describe(source), self.describe(target))
+
+    def describe(self, image: ImageArray) -> GridFeatures:
+        """Describe an image (H, W, 3) uint8 RGB."""
+        return self._describer.describe(image)
+
+    def match_described(self, source: GridFeatures, target: GridFeatures) -> PairMatch:
+        """Match two images by their descriptions; see `PairMatcher.match`."""
+        partners = find_partners(source, target, self._settings.temperature)
+        start = propose_start(source, target, partners)
+        return register(source, target, partners, self._settings, start).match(
+            source, target
+        )
 
     def match_instances(
         self, source: ImageArray, target: ImageArray, most: int
@@ -60,5 +69,5 @@ class RegistrationMatcher:
 
         Parameters and errors are those of `match` and of `find_instances`.
         """
-        a, b = self._describer.describe(source), self._describer.describe(target)
+        a, b = self.describe(source), self.describe(target)
         return find_instances(a, b, self._settings, most)

@@ -14,6 +14,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, MatchingConfig
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, InputError
+from napari_jcc.matching.inference.blending import blend
 from napari_jcc.matching.inference.describe import Described, ImageDescriber
 from napari_jcc.matching.inference.instances import LEAST_SCALE, propose_instances
 from napari_jcc.matching.inference.pooling import pool_mask
@@ -21,6 +22,7 @@ from napari_jcc.matching.inference.ways import Ways, judge_ways
 from napari_jcc.matching.network import MaCoSNet, Pyramid, Transform
 from napari_jcc.matching.pair import PairResult
 from napari_jcc.matching.refinement import NETWORK_REACH, refine
+from napari_jcc.matching.routes import Doubtful, KnownPairs
 from napari_jcc.matching.training.checkpoint import Checkpoint
 from napari_jcc.progress import Progress, as_progress
 
@@ -145,6 +147,52 @@ class Matcher:
             progress.advance()
         return found
 
+    def match_again(
+        self,
+        collection: ImageCollection,
+        doubtful: Sequence[Doubtful],
+        agreed: KnownPairs,
+        progress: Progress | None = None,
+    ) -> list[PairResult]:
+        """Refine pairs again, every cell by what all images show where it was found.
+
+        Without refinement the pairs stay as they are.
+
+        Parameters
+        ----------
+        collection
+            The images.
+        doubtful
+            The pairs.
+        agreed
+            Where points of their images are in others.
+        progress
+            Told of every pair.
+
+        Raises
+        ------
+        InputError, Cancelled
+            As `match`.
+        """
+        if not self._refines:
+            return [part.pair for part in doubtful]
+        progress = as_progress(progress)
+        described = self._describe(collection, progress)
+        progress.start("Matching again", len(doubtful))
+        found = []
+        for part in doubtful:
+            source, target = part.pair.source, part.pair.target
+            ours, theirs = (
+                blend(described, place, part, agreed) for place in (source, target)
+            )
+            there, correlation = self._transform(described, source, target, ours, theirs)
+            back, _ = self._transform(described, target, source, theirs, ours)
+            ways = Ways(there, back, correlation)
+            sizes, tolerance = part.pair.sizes, self.settings.tolerance
+            found.append(judge_ways((source, target), sizes, ways, tolerance, 1))
+            progress.advance()
+        return found
+
     def probabilities(
         self, collection: ImageCollection, progress: Progress | None = None
     ) -> list[Float32Array]:
@@ -210,10 +258,11 @@ class Matcher:
 
     def _find_ways(self, described: Described, source: int, target: int) -> list[Ways]:
         """Find one way between two images, or as many as the settings ask for."""
-        if self.settings.instances == 1:
-            there, correlation = self._transform(described, source, target)
-            return [Ways(there, self._transform(described, target, source)[0], correlation)]
         ours, theirs = described.detail(source), described.detail(target)
+        if self.settings.instances == 1:
+            there, correlation = self._transform(described, source, target, ours, theirs)
+            back, _ = self._transform(described, target, source, theirs, ours)
+            return [Ways(there, back, correlation)]
         with torch.no_grad():
             correlation = described.match(self.network, source, target).correlation
             proposed = propose_instances(
@@ -229,12 +278,20 @@ class Matcher:
             ]
 
     def _transform(
-        self, described: Described, source: int, target: int
+        self,
+        described: Described,
+        source: int,
+        target: int,
+        ours: Pyramid,
+        theirs: Pyramid,
     ) -> tuple[Transform, Tensor]:
-        """From target points to source points, and the correlation at target cells."""
+        """From target points to source points, and the correlation at target cells.
+
+        The network finds them, and what the refinement looks at, `ours` and `theirs`,
+        refines them.
+        """
         with torch.no_grad():
             match = described.match(self.network, source, target)
-            ours, theirs = described.detail(source), described.detail(target)
             transform = self._refine(ours, theirs, match.transform, self._reach)
         return transform, match.correlation
 

@@ -20,6 +20,7 @@ from napari_jcc.matching.outputs.trained import (
 )
 from napari_jcc.matching.outputs.untrained import UntrainedMatcher, open_registration
 from napari_jcc.matching.pair import PairResult
+from napari_jcc.matching.routes import Doubtful, KnownPairs
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:
@@ -69,6 +70,37 @@ class SetMatcher(Protocol):
         ...
 
 
+class DirectMatcher(SetMatcher, Protocol):
+    """A way of matching that looks at two images at a time."""
+
+    def match_again(
+        self,
+        collection: ImageCollection,
+        doubtful: Sequence[Doubtful],
+        agreed: KnownPairs,
+        progress: Progress,
+    ) -> Iterator[PairResult]:
+        """Match pairs again, each point by what all images show where it was found.
+
+        Parameters
+        ----------
+        collection
+            The images.
+        doubtful
+            The pairs.
+        agreed
+            Where points of their images are in others.
+        progress
+            Told of every pair.
+
+        Raises
+        ------
+        InputError, WeightsError, Cancelled
+            As `match`.
+        """
+        ...
+
+
 def open_set_matcher(
     checkpoint: str | Path | None = None, adapt: Adapt | None = None
 ) -> SetMatcher:
@@ -93,14 +125,19 @@ def open_set_matcher(
     ConfigError
         If the device is not there, or other settings of the network differ.
     """
+    return ThroughOthers(open_direct_matcher(checkpoint, adapt))
+
+
+def open_direct_matcher(
+    checkpoint: str | Path | None = None, adapt: Adapt | None = None
+) -> DirectMatcher:
+    """Open what looks at two images at a time; otherwise as `open_set_matcher`."""
     adapt = adapt or (lambda config: config)
-    if checkpoint is None:
-        config = adapt(MatchConfig())
-        refines = config.matching.untrained == "refinement"
-        direct = open_refinement(config) if refines else UntrainedMatcher(config)
-    else:
-        direct = open_trained(Path(checkpoint), adapt)
-    return ThroughOthers(direct)
+    if checkpoint is not None:
+        return open_trained(Path(checkpoint), adapt)
+    config = adapt(MatchConfig())
+    refines = config.matching.untrained == "refinement"
+    return open_refinement(config) if refines else UntrainedMatcher(config)
 
 
 def open_pair_matcher(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.pair import PairResult
-from napari_jcc.matching.routes import KnownPairs, match_through
+from napari_jcc.matching.routes import Doubtful, KnownPairs, match_through
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:
-    from napari_jcc.matching.outputs.set_matcher import SetMatcher
+    from napari_jcc.matching.outputs.set_matcher import DirectMatcher
 
 
 class ThroughOthers:
@@ -26,7 +26,7 @@ class ThroughOthers:
         Matches two images at a time.
     """
 
-    def __init__(self, direct: SetMatcher) -> None:
+    def __init__(self, direct: DirectMatcher) -> None:
         self._direct = direct
         self.config, self.base, self.origin = direct.config, direct.base, direct.origin
 
@@ -69,10 +69,44 @@ class ThroughOthers:
         }
         if missing:
             known.add(self._direct.match(collection, sorted(missing), progress))
+        # Pairs that were matched by what others show agree with these, and prove nothing.
+        witnesses = KnownPairs(known)
+        self._look_again(collection, known, best, progress)
         progress.start("Comparing ways", len(found))
         for pair, between in zip(found, middles, strict=True):
-            yield match_through(known, pair, between) if between else pair
+            yield match_through(known, pair, between, witnesses) if between else pair
             progress.advance()
+
+    def _look_again(
+        self,
+        collection: ImageCollection,
+        known: KnownPairs,
+        best: Sequence[int],
+        progress: Progress,
+    ) -> None:
+        """Match doubtful pairs again, by what all images show at their points."""
+        judged = [Doubtful.judge(pair, self._between(known, pair, best)) for pair in known]
+        doubtful = [part for part in judged if part.others and part.weight > 0]
+        asked = {
+            (min(end, other), max(end, other))
+            for part in doubtful
+            for end in (part.pair.source, part.pair.target)
+            for other in part.others
+        }
+        if not asked:
+            return
+        progress.start("Comparing ways", len(asked))
+        agreed = KnownPairs([])
+        for places in sorted(asked):
+            pair = known[places]
+            agreed.add([match_through(known, pair, self._between(known, pair, best))])
+            progress.advance()
+        known.add(self._direct.match_again(collection, doubtful, agreed, progress))
+
+    def _between(
+        self, known: KnownPairs, pair: PairResult, best: Sequence[int]
+    ) -> list[int]:
+        return known.between(pair, best)[: self.config.matching.through]
 
 
 def rank_images(pairs: Iterable[PairResult]) -> list[int]:

@@ -13,6 +13,7 @@ from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, WeightsError
 from napari_jcc.matching.pair import PairResult
+from napari_jcc.matching.routes import Doubtful, KnownPairs
 from napari_jcc.progress import Progress
 from napari_jcc.words import how_to_install
 
@@ -61,6 +62,16 @@ class TrainedMatcher:
     ) -> Iterator[PairResult]:
         """Match pairs; see `SetMatcher.match`."""
         return iter(self._matcher.match(collection, pairs, progress))
+
+    def match_again(
+        self,
+        collection: ImageCollection,
+        doubtful: Sequence[Doubtful],
+        agreed: KnownPairs,
+        progress: Progress,
+    ) -> Iterator[PairResult]:
+        """Refine pairs by what all images show; see `SetMatcher.match_again`."""
+        return iter(self._matcher.match_again(collection, doubtful, agreed, progress))
 
     def masks(
         self, collection: ImageCollection, progress: Progress

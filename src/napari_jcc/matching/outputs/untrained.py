@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from napari_jcc.features.encoders import FittingEncoder
 from napari_jcc.matching.baselines import (
     Describer,
     EncoderDescriber,
+    GridFeatures,
     Instance,
     PairMatch,
     RegistrationMatcher,
@@ -24,7 +25,8 @@ from napari_jcc.matching.baselines import (
 )
 from napari_jcc.matching.baselines.frame import resize_points
 from napari_jcc.matching.baselines.grid_features import KEPT_IMAGES, SIFT_SIZE
-from napari_jcc.matching.pair import PairResult, Sizes
+from napari_jcc.matching.pair import PairResult, Sizes, from_unit, to_unit
+from napari_jcc.matching.routes import Doubtful, KnownPairs
 from napari_jcc.progress import Progress
 
 ENCODER_SIZE = 320
@@ -32,6 +34,7 @@ ENCODER_SIZE = 320
 INSTANCE_ZOOM = 1.6
 """Times that, where several instances are looked for, each a part of the image."""
 ENCODER_STRIDE = 16
+ReadImage: TypeAlias = Callable[[int], ImageArray]
 
 
 class UntrainedMatcher:
@@ -66,17 +69,27 @@ class UntrainedMatcher:
         read = lru_cache(KEPT_IMAGES)(collection.working_image)
         progress.start("Matching", len(pairs))
         for source, target in pairs:
-            sizes = collection.shape(source), collection.shape(target)
             found = self._match(read(source), read(target))
             for number, instance in enumerate(found, 1):
-                yield PairResult.judge(
-                    (source, target),
-                    sizes,
-                    _enlarge(instance.forward, (read(source), read(target)), sizes),
-                    _enlarge(instance.backward, (read(target), read(source)), sizes[::-1]),
-                    self.config.matching.tolerance,
-                    number,
-                )
+                yield self._judge(collection, read, (source, target), instance, number)
+            progress.advance()
+
+    def match_again(
+        self,
+        collection: ImageCollection,
+        doubtful: Sequence[Doubtful],
+        agreed: KnownPairs,
+        progress: Progress,
+    ) -> Iterator[PairResult]:
+        """Match pairs by what all images show; see `SetMatcher.match_again`."""
+        read = lru_cache(KEPT_IMAGES)(collection.working_image)
+        progress.start("Matching again", len(doubtful))
+        for part in doubtful:
+            places = part.pair.source, part.pair.target
+            source, target = (self._see(read, place, part, agreed) for place in places)
+            there = self._matcher.match_described(source, target)
+            back = self._matcher.match_described(target, source)
+            yield self._judge(collection, read, places, Instance(there, back))
             progress.advance()
 
     def masks(
@@ -94,6 +107,40 @@ class UntrainedMatcher:
             self._matcher.match(target, source),
         )
         return [Instance(there, back)]
+
+    def _see(
+        self, read: ReadImage, place: int, part: Doubtful, agreed: KnownPairs
+    ) -> GridFeatures:
+        """Describe an image, with what others show at the same points."""
+        own = self._matcher.describe(read(place))
+        points = to_unit(own.centres, read(place).shape[:2])
+        seen = []
+        for other in part.others:
+            ends, sureness = agreed.trace(place, other, points)
+            ends = from_unit(ends, read(other).shape[:2])
+            shown = self._matcher.describe(read(other)).sample(ends)
+            seen.append((shown, part.weight * sureness))
+        return own.blend(seen)
+
+    def _judge(
+        self,
+        collection: ImageCollection,
+        read: ReadImage,
+        places: tuple[int, int],
+        found: Instance,
+        number: int = 1,
+    ) -> PairResult:
+        """Judge what was found in the reduced images of a pair."""
+        source, target = places
+        sizes = collection.shape(source), collection.shape(target)
+        return PairResult.judge(
+            places,
+            sizes,
+            _enlarge(found.forward, (read(source), read(target)), sizes),
+            _enlarge(found.backward, (read(target), read(source)), sizes[::-1]),
+            self.config.matching.tolerance,
+            number,
+        )
 
 
 def _enlarge(
