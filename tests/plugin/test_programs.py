@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from napari_jcc.plugin.background.programs import delete_programs_late
 
 SCRIPT = """
 import os
 import napari
 import numpy as np
 from qtpy.QtWidgets import QApplication
+from vispy.gloo.glir import GlirProgram
 from napari_jcc.plugin.session import get_session
+
+deleted = []
+delete = GlirProgram.delete
+GlirProgram.delete = lambda self: (deleted.append(self), delete(self))
 
 def look():
     for _ in range(5):
@@ -30,7 +38,7 @@ for _ in range(3):
     look()
     viewer.add_image(np.zeros((100, 110, 4), np.uint8), rgb=True)
     look()
-print("alive", len(viewer.layers), flush=True)
+print("alive", len(viewer.layers), len(deleted) >= 3, flush=True)
 os._exit(0)
 """
 
@@ -41,4 +49,46 @@ def test_a_layer_removed_does_not_end_napari_when_the_next_is_drawn():
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120
     )
-    assert done.stdout.strip() == "alive 6", done.stderr[-2000:]
+    # Programs are deleted later, but they are.
+    assert done.stdout.strip() == "alive 6 True", done.stderr[-2000:]
+
+
+class Renamed:
+    def remove(self): ...
+
+
+class NoDraw:
+    def delete(self): ...
+
+
+class OtherDraw:
+    def delete(self): ...
+
+    def draw(self, commands): ...
+
+
+@pytest.mark.parametrize("kind", [None, Renamed, NoDraw, OtherDraw])
+def test_a_vispy_made_in_another_way_is_left_as_it_is(kind, monkeypatch):
+    before = dict(vars(kind or object))
+    module = SimpleNamespace() if kind is None else SimpleNamespace(GlirProgram=kind)
+    monkeypatch.setitem(sys.modules, "vispy.gloo.glir", module)
+    delete_programs_late.__wrapped__()
+    assert dict(vars(kind or object)) == before
+
+
+def test_programs_that_know_of_no_context_are_deleted_at_once(monkeypatch):
+    done = []
+
+    class Program:
+        def delete(self):
+            done.append("deleted")
+
+        def draw(self, mode, selection, instances=1):
+            done.append("drawn")
+
+    module = SimpleNamespace(GlirProgram=Program)
+    monkeypatch.setitem(sys.modules, "vispy.gloo.glir", module)
+    delete_programs_late.__wrapped__()
+    Program().delete()
+    Program().draw("points", (0, 3))
+    assert done == ["deleted", "drawn"]

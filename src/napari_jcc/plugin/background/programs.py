@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import cache
 from typing import Any
-
-from vispy.gloo.glir import GlirProgram
 
 _DELETED = "programs to delete"
 
@@ -18,17 +17,37 @@ def delete_programs_late() -> None:
     Mesa's software renderer, as on a virtual or remote display, napari then dies of a
     segmentation fault at the next layer that is added, with this plugin or without: add
     shapes and labels, remove the shapes, add a colour image (Mesa 22.3.6, vispy 0.17).
+    Where vispy is made in another way than is known here, it is left as it is.
     """
-    delete, draw = GlirProgram.delete, GlirProgram.draw
+    try:
+        from vispy.gloo.glir import GlirProgram
+
+        delete, draw = GlirProgram.delete, GlirProgram.draw
+    except (ImportError, AttributeError):
+        return
+    if list(inspect.signature(draw).parameters)[:3] != ["self", "mode", "selection"]:
+        return
 
     def delete_late(self: Any) -> None:
-        # Of this OpenGL context: in others the number means another program.
-        self._parser.env.setdefault(_DELETED, []).append(self)
+        kept = _kept(self)
+        if kept is None:
+            delete(self)
+        else:
+            kept.setdefault(_DELETED, []).append(self)
 
     def draw_and_delete(self: Any, mode: Any, selection: Any, *rest: Any) -> None:
         draw(self, mode, selection, *rest)
-        if selection[-1]:  # else nothing was drawn
-            for program in self._parser.env.pop(_DELETED, ()):
+        kept = _kept(self)
+        if kept and selection[-1]:  # else nothing was drawn
+            for program in kept.pop(_DELETED, ()):
                 delete(program)
 
     GlirProgram.delete, GlirProgram.draw = delete_late, draw_and_delete
+
+
+def _kept(program: Any) -> dict[str, Any] | None:
+    """Return what lives as long as a program's OpenGL context; its number is of that one.
+
+    Not vispy's own notes in ``env``, which it throws away whenever it begins to draw.
+    """
+    return getattr(getattr(program, "_parser", None), "__dict__", None)
