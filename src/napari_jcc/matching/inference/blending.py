@@ -10,7 +10,7 @@ from torch import Tensor
 from napari_jcc.matching.inference.describe import Described
 from napari_jcc.matching.network import Pyramid
 from napari_jcc.matching.network.correlation import unit_length
-from napari_jcc.matching.network.transforms import pixel_centres, warp
+from napari_jcc.matching.network.transforms import EXACT, pixel_centres, warp
 from napari_jcc.matching.routes import Doubtful, KnownPairs
 
 
@@ -33,12 +33,12 @@ def blend(described: Described, place: int, part: Doubtful, agreed: KnownPairs) 
 
     def average(maps: Tensor, shown: Sequence[Tensor]) -> Tensor:
         height, width = maps.shape[2:]
-        cells = pixel_centres(height, width, maps.double())[0].cpu().numpy()
+        cells = pixel_centres(height, width, EXACT)[0].numpy()
         total, weights = unit_length(maps), torch.ones_like(maps[:, :1])
         for other, theirs in zip(part.others, shown, strict=True):
             ends, sureness = agreed.trace(place, other, cells)
-            grid = torch.from_numpy(ends).to(maps).reshape(1, height, width, 2)
-            counts = torch.from_numpy(part.weight * sureness).to(maps)
+            grid = torch.from_numpy(ends).float().to(maps).reshape(1, height, width, 2)
+            counts = torch.from_numpy(part.weight * sureness).float().to(maps)
             counts = counts.reshape(1, 1, height, width)
             total = total + counts * warp(unit_length(theirs), grid, "border")
             weights = weights + counts

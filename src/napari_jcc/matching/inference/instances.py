@@ -15,7 +15,7 @@ from napari_jcc.matching.baselines.instances import find_instances
 from napari_jcc.matching.baselines.matcher import PointMap
 from napari_jcc.matching.network import Transform
 from napari_jcc.matching.network.correlation import unit_length
-from napari_jcc.matching.network.transforms import pixel_centres
+from napari_jcc.matching.network.transforms import EXACT, pixel_centres
 
 LEAST_SCALE = 512 / 240
 """Size of images where several instances are looked for, as multiple of the network's."""
@@ -46,15 +46,15 @@ def propose_instances(
 def _as_grid(maps: Tensor) -> GridFeatures:
     height, width = maps.shape[2:]
     values = unit_length(maps)[0].flatten(1).T.cpu().numpy().astype(np.float32)
-    centres = pixel_centres(height, width, maps.double())[0].cpu().numpy()
+    centres = pixel_centres(height, width, EXACT)[0].numpy()
     step = np.array([2 / width, 2 / height])
     return GridFeatures(values, SQUARE.leave(centres), step, SQUARE)
 
 
 def _as_transform(transfer: PointMap, like: Tensor) -> Transform:
     """Read a map off at the control points of a spline; the affine part stays at rest."""
-    rest = Transform.identity(1, like.double())
-    points = rest.tps.reshape(2, -1).T.cpu().numpy()
+    rest = Transform.identity(1, EXACT)
+    points = rest.tps.reshape(2, -1).T.numpy()
     moved = SQUARE.enter(transfer(SQUARE.leave(points)))
     tps = torch.from_numpy(moved.T.reshape(1, -1).copy())
     return Transform(rest.affine.to(like), tps.to(like))

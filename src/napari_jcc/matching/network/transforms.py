@@ -19,6 +19,8 @@ from torch import Tensor
 
 TPS_SIDE = 3
 """Control points along each side of the image."""
+EXACT = torch.empty(0, dtype=torch.float64)
+"""For points to be in double precision, on the CPU: some devices have none."""
 
 
 @dataclass(frozen=True)
