@@ -54,12 +54,11 @@ class MatchView:
     def begin(self, matched: Matched) -> list[Step]:
         """Show the pairs of another run from now on; its masks are shown at once."""
         former = self._matched
-        if former is not None and former.source.name != matched.source.name:
-            self._remove_side()
-            self.layers.clear()
-            self._looks.clear()
+        is_other = former is not None and former.source.name != matched.source.name
         self._matched, self._drawn = matched, None
-        return [partial(self._put_stack, matched), partial(self._put_masks, matched)]
+        put = partial(self._put_stack, matched), partial(self._put_masks, matched)
+        forget = self.layers.clear, self._looks.clear
+        return [*self._remove_side(), *forget, *put] if is_other else [*put]
 
     def show(
         self, row: int, side: SideBySide, warped: da.Array, view: View, opacity: float
@@ -91,8 +90,8 @@ class MatchView:
 
     def turn(self, view: View) -> list[Step]:
         """Show pairs beside or over each other; other layers are hidden meanwhile."""
-        layers = [self._put_pair, self._put_lines] if view == "side" else []
-        return [*layers, partial(self._turn, view)]
+        put = [self._put_pair, self._put_lines] if view == "side" else self._remove_side()
+        return [*put, partial(self._turn, view)]
 
     def _turn(self, view: View) -> None:
         turned = view != self._view
@@ -107,7 +106,6 @@ class MatchView:
             for layer in others:
                 layer.visible = False
         else:
-            self._remove_side()
             self.unhide()
         if turned:
             self._turn_camera(view)
@@ -134,22 +132,26 @@ class MatchView:
             layer.visible = True
         self._hidden.clear()
 
-    def step_aside(self) -> None:
+    def step_aside(self) -> list[Step]:
         """Show the images in place of a pair side by side, until `turn` is asked for it.
 
         Pairs over each other stay: they are drawn where the images are.
         """
+        return [*self._remove_side(), self._leave_side]
+
+    def _leave_side(self) -> None:
         if self._view == "side":
             self._turn("over")
             warped = self._present("warped")
             if warped is not None:
-                # Not hidden: the next layers added would crash napari under Mesa.
+                # Not hidden: the user has not hidden it, and finds it as it was left.
                 self._opacity, warped.opacity = warped.opacity, 0
 
     def clear(self) -> None:
         """Take the pair away that lies beside the images, and show these again."""
         if self._matched is not None:
-            self._turn("over")
+            for step in self.turn("over"):
+                step()
 
     def _put_stack(self, matched: Matched) -> None:
         source = matched.source
@@ -167,13 +169,17 @@ class MatchView:
             matched, (side, _) = self._matched, self._drawn
             self._put("pair", side.picture, lambda data: _make_pair(data, matched))
 
-    def _remove_side(self) -> None:
-        # Hidden, it would still make room for itself when the view is reset.
-        # In the turn that shows the others: drawn in between, napari may crash under Mesa.
-        for name in ("pair", "lines"):
-            layer = self._present(name)
-            if layer is not None:
-                self._viewer.layers.remove(layer)
+    def _remove_side(self) -> list[Step]:
+        """Remove the pair side by side: napari takes its time for each of the two layers.
+
+        Hidden, they would still make room for themselves when the view is reset.
+        """
+        return [partial(self._remove, name) for name in ("lines", "pair")]
+
+    def _remove(self, name: str) -> None:
+        layer = self._present(name)
+        if layer is not None:
+            self._viewer.layers.remove(layer)
 
     def _present(self, name: str) -> Layer | None:
         layer = self.layers.get(name)

@@ -67,10 +67,10 @@ class MatchDock(ImagesDock):
         self.table = PairTable()
         self.said = wrapped()
         self.save_button = push_button(
-            "&Save…", "Write pairs, points, warped images and masks", self._ask_save
+            "S&ave…", "Write pairs, points, warped images and masks", self._ask_save
         )
         self.copy_button = push_button(
-            "&Copy command", "Copy the command that does the same", self.copy_command
+            "Cop&y command", "Copy the command that does the same", self.copy_command
         )
         self._build()
         self._connect()
@@ -143,7 +143,7 @@ class MatchDock(ImagesDock):
             return
         self._behind = behind
         if behind:
-            self.showing.add([self.view.step_aside])
+            self.showing.add(self.view.step_aside())
         else:
             self.look_at(self.row)
 
