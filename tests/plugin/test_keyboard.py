@@ -40,8 +40,27 @@ def test_all_controls_are_reached_named_and_have_keys_of_their_own(
 
     buttons = [b for b in dock.findChildren(QAbstractButton) if b.isVisibleTo(dock)]
     texts = [b.text() for b in buttons] + [la.text() for la in labels if la.buddy()]
-    keys = Counter(text[text.index("&") + 1].lower() for text in texts if "&" in text)
+    keys = Counter(key for key in map(key_of, texts) if key)
     assert [key for key, count in keys.items() if count > 1] == []
+    everywhere = [b.text() for b in dock.findChildren(QAbstractButton)]
+    taken = keys_of_napari(viewer)
+    assert {"f", "p", "s"} <= taken
+    assert [text for text in everywhere + texts if key_of(text) in taken] == []
+
+
+def keys_of_napari(viewer) -> set[str]:
+    """Letters with which Alt opens a menu of napari or starts one of its commands."""
+    titles = viewer.window._qt_window.menuBar().actions()
+    shortcuts = set()
+    for title in titles:
+        title.menu().aboutToShow.emit()  # fills it
+        shortcuts |= {action.shortcut().toString() for action in title.menu().actions()}
+    commands = {keys[-1].lower() for keys in shortcuts if keys[:-1] == "Alt+"}
+    return commands | {key_of(title.text()) for title in titles}
+
+
+def key_of(text: str) -> str:
+    return text[text.index("&") + 1].lower() if "&" in text else ""
 
 
 def takes_tab(widget: QWidget, dock: QWidget) -> bool:

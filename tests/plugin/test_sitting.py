@@ -127,7 +127,7 @@ def test_one_sitting(
     assert session.statuses["c"] == "accepted"
 
     hands.answer("getSaveFileName", (str(project), ""))
-    dock = hands.button("Open folder").parentWidget()
+    dock = hands.button("Accept").parentWidget()
     qtbot.keyClick(dock, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     hands.settle()
     saved = masks.data.copy()

@@ -13,7 +13,7 @@ from napari.utils.notifications import (
 from npe2 import PluginManager
 from qtpy.QtWidgets import QWidget
 
-from napari_jcc.plugin.opening import OpeningDock
+from napari_jcc.plugin.opening import OpeningDock, give_keyboard, is_in_use
 from napari_jcc.plugin.preferences import PLUGIN
 from napari_jcc.plugin.tabs import frame_of
 
@@ -28,7 +28,7 @@ def open_dock(viewer: Any, title: str) -> Any:
     title
         As the manifest calls it: ``"Review"``.
     """
-    widget = _find_open(viewer, title)
+    widget = find_dock(viewer, title)
     if isinstance(widget, OpeningDock):
         widget = widget.finish()
     if widget is None:
@@ -40,14 +40,14 @@ def open_dock(viewer: Any, title: str) -> Any:
 
 def show_dock(viewer: Any, title: str) -> None:
     """Open a dock or bring it to the front; returns before it is there (`OpeningDock`)."""
-    widget = _find_open(viewer, title)
+    widget = find_dock(viewer, title)
     if widget is None:
         widget = _find_opening(title)(viewer, at_once=False)
         _add(viewer, widget, title)
     _bring_to_front(widget)
 
 
-def _find_open(viewer: Any, title: str) -> QWidget | None:
+def find_dock(viewer: Any, title: str) -> Any:
     """Return a dock that is in the window, or what stands in for it while it is loaded."""
     fits = _find_opening(title).fits
     return next(filter(fits, viewer.window.dock_widgets.values()), None)
@@ -65,12 +65,14 @@ def _bring_to_front(widget: QWidget) -> None:
     if frame is not None:
         frame.show()
         frame.raise_()
+    if is_in_use() and not isinstance(widget, OpeningDock):
+        give_keyboard(widget)
 
 
 def offer_dock(title: str, text: str) -> None:
     """Say what a dock is for, with a button that opens it; nothing where it is open."""
     viewer = napari.current_viewer()
-    if viewer is None or _find_open(viewer, title) is not None:
+    if viewer is None or find_dock(viewer, title) is not None:
         return
     action = (f"Open {title}", lambda _: show_dock(viewer, title))
     notification_manager.dispatch(

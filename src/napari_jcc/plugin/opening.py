@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, cast
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QDockWidget, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QLabel, QVBoxLayout, QWidget
 
 from napari_jcc.plugin.background.garbage import without_garbage_collection
 from napari_jcc.plugin.background.turns import short_turns
@@ -41,12 +41,16 @@ class OpeningDock(QWidget):
     def __new__(cls, napari_viewer: Any, *, at_once: bool = True) -> OpeningDock:
         """Return a stand-in, or the dock where that is at hand."""
         if at_once and cls.is_loaded():
-            return cast("OpeningDock", cls.kind()(napari_viewer))
+            dock = cls.kind()(napari_viewer)
+            if is_in_use():
+                give_keyboard(dock)
+            return cast("OpeningDock", dock)
         return super().__new__(cls)
 
     def __init__(self, napari_viewer: Any, *, at_once: bool = True) -> None:
         super().__init__()
         self._viewer = napari_viewer
+        self._by_hand = is_in_use()
         self._label = QLabel("" if self.is_loaded() else "Loading…")
         self._label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         QVBoxLayout(self).addWidget(self._label)
@@ -92,6 +96,8 @@ class OpeningDock(QWidget):
         if isinstance(frame, QDockWidget):
             dock = self.kind()(self._viewer)
             frame.setWidget(dock)
+            if self._by_hand:
+                give_keyboard(dock)
         self.deleteLater()
         return dock
 
@@ -109,6 +115,16 @@ class OpeningDock(QWidget):
             self._thread.start()  # not sooner: napari was making room in the window
         elif not self._thread.is_alive():
             self.finish()
+
+
+def is_in_use() -> bool:
+    """Whether docks are opened by the user: no window is active while napari starts."""
+    return QApplication.activeWindow() is not None
+
+
+def give_keyboard(dock: Any) -> None:
+    """Put the keyboard at a dock of this plugin as soon as that is in its place."""
+    QTimer.singleShot(0, dock.take_keyboard)
 
 
 def _load(module: str) -> None:

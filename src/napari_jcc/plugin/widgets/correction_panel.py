@@ -46,7 +46,7 @@ class CorrectionPanel(QWidget):
             "corrected ones have taught. Unticked: only the image at hand answers."
         )
         self.teach_box.toggled.connect(self._set_teaching)
-        self.marks_box = QCheckBox("Show &what I drew")
+        self.marks_box = QCheckBox("Show what &I drew")
         self.marks_box.setToolTip(
             "Colour the pixels that you drew or confirmed: object green, background red"
         )
@@ -55,7 +55,7 @@ class CorrectionPanel(QWidget):
         self.undo_button = push_button("U&ndo", "Undo the last correction", self._undo)
         self.redo_button = push_button("Redo", "Redo what was undone last", self._redo)
         self.clear_button = push_button(
-            "C&lear image", "Take back everything drawn on the image in view", self._clear
+            "Clear ima&ge", "Take back everything drawn on the image in view", self._clear
         )
         self.moment = QTimer(self)
         self.moment.setSingleShot(True)

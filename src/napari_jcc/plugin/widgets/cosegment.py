@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Layer
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent
-from qtpy.QtGui import QKeyEvent
 
 from napari_jcc.errors import ConfigError, JccError
 from napari_jcc.plugin.background.steps import Step, Steps
@@ -207,12 +205,6 @@ class CosegmentWidget(ImagesDock):
         answer = self.session.answer
         if answer is not None:
             self.results.show_result(summarise(answer), "\n".join(answer.result.warnings))
-
-    def event(self, event: QEvent | None) -> bool:
-        """Take the keys that save the project."""
-        if isinstance(event, QKeyEvent) and self.project.takes(event):
-            return True
-        return super().event(event)
 
     def leave(self) -> None:
         """Stop listening to the viewer."""

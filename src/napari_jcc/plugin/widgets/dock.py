@@ -10,13 +10,14 @@ from napari.settings import get_settings
 from napari.utils.notifications import show_info
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QAbstractButton, QApplication, QMainWindow, QWidget
 
 from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.session import get_session
-from napari_jcc.plugin.tabs import join_tabs
+from napari_jcc.plugin.tabs import frame_of, join_tabs
 from napari_jcc.plugin.widgets.focus_mark import FocusMark
+from napari_jcc.plugin.widgets.project_menu import save_project_of
 from napari_jcc.plugin.widgets.run_panel import RunPanel
 from napari_jcc.progress import Progress
 
@@ -101,11 +102,17 @@ class Dock(QWidget):
         task.progress.signals.started.connect(self.panel.start_stage)
         task.progress.signals.advanced.connect(self.panel.advance)
         task.succeeded.connect(on_success)
-        task.failed.connect(self.panel.set_status)
+        task.failed.connect(self.tell)
         task.ended.connect(self._on_ended)
         self.panel.set_status("")
         self.panel.set_running(True)
         self.session.run(task, owner=self)
+
+    def tell(self, message: str) -> None:
+        """Say something in the status line; in napari's corner where that is not seen."""
+        self.panel.set_status(message)
+        if self.isVisible() and self.visibleRegion().isEmpty():
+            show_info(message)
 
     def finish(self) -> None:
         """Show that the work has ended; called once the last signal has been handled."""
@@ -128,6 +135,20 @@ class Dock(QWidget):
             self._needed = needed
             self.panel.set_status(needed)
 
+    def first_control(self) -> QWidget:
+        """Return what the keyboard is put at first, where it is enabled; for subclasses."""
+        return self.panel.run_button
+
+    def take_keyboard(self) -> None:
+        """Put the keyboard at the control that a user who opens the dock begins with."""
+        control: QWidget | None = self.first_control()
+        if control is not None and not control.isEnabled():
+            control = self.nextInFocusChain()
+            while control is not None and control is not self and not _is_stop(control):
+                control = control.nextInFocusChain()
+        if control is not None:
+            control.setFocus()
+
     def leave(self) -> None:
         """Let go of the viewer when the dock is closed; for subclasses."""
 
@@ -136,7 +157,16 @@ class Dock(QWidget):
         return QSize(350, 700)
 
     def event(self, event: QEvent | None) -> bool:
-        """Stop the work when the dock is closed, which only takes the parent away."""
+        """Stop the work of a dock that is closed; take Ctrl+S, napari's for layers, too.
+
+        To close a dock only takes its parent away.
+        """
+        if isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Save):
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()  # now it comes as a key
+            elif event.type() == QEvent.Type.KeyPress:
+                save_project_of(self._viewer)
+            return True
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is None:
                 if self.session.docks.get(type(self)) is self:
@@ -175,11 +205,31 @@ class Dock(QWidget):
     def _on_framed(self) -> None:
         """Find a place in the window, and keep the session's work when it is closed."""
         join_tabs(self, self.session.viewer)
+        frame = frame_of(self)
+        if frame is not None:
+            frame.visibilityChanged.connect(self._show_parts)
         parent = self.parentWidget()
         while parent is not None and not isinstance(parent, QMainWindow):
             parent = parent.parentWidget()
         if parent is not None:
             parent.installEventFilter(self.session.keeper)
 
+    def _show_parts(self, in_front: bool) -> None:
+        """Hide what is behind another dock: Qt hears the letters of its buttons there too.
+
+        A letter that two docks have then presses neither button, but goes to and fro.
+        """
+        layout, window = self.layout(), self.window()
+        item = None if layout is None else layout.itemAt(0)
+        content = None if item is None else item.widget()
+        if content is not None and window is not None and not window.isMinimized():
+            content.setVisible(in_front)
+
     def _on_ended(self) -> None:
         self.finish()
+
+
+def _is_stop(widget: QWidget) -> bool:
+    """Whether the tab key stops at a widget."""
+    by_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    return bool(by_tab and widget.isVisible() and widget.isEnabled())

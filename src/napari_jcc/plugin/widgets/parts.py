@@ -54,7 +54,11 @@ def fill_dock(dock: QWidget, *parts: Part) -> QVBoxLayout:
     content = Squeezed()
     layout = in_column(*parts, within=content, spacing=6)
     layout.setContentsMargins(8, 6, 8, 8)
-    in_column(TallContent(content), within=dock)
+    tall = TallContent(content)
+    policy = tall.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    tall.setSizePolicy(policy)
+    in_column(tall, within=dock)
     return layout
 
 

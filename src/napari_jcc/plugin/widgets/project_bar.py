@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from napari.utils.notifications import show_info
-from qtpy.QtCore import QEvent, QTimer, Signal
-from qtpy.QtGui import QAction, QKeyEvent, QKeySequence
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtGui import QAction, QKeySequence
 from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -109,7 +109,7 @@ class ProjectBar(QWidget):
         """Save the project, to its own file unless another is given; returns at once."""
         target = self._keeper.path if path is None else Path(path)
         if self._dock.running:
-            self._dock.panel.set_status("Wait for the job in progress, then try again.")
+            self._dock.tell("Wait for the job in progress, then try again.")
             return
         if target is None:
             self.ask_save_as()
@@ -121,7 +121,7 @@ class ProjectBar(QWidget):
 
         def on_saved(saved: Path) -> None:
             self._keeper.set_saved(saved, snapshot, revision)
-            self._dock.panel.set_status(f"Saved {saved}")
+            self._dock.tell(f"Saved {saved}")
 
         self._dock.start("Save the project", work, on_saved)
 
@@ -152,16 +152,6 @@ class ProjectBar(QWidget):
         if folder:
             self.find_images(folder)
 
-    def takes(self, event: QKeyEvent) -> bool:
-        """Take Ctrl+S in the dock for the project; napari has it for layers."""
-        if not event.matches(QKeySequence.StandardKey.Save):
-            return False
-        if event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()  # now it comes as a key
-        elif event.type() == QEvent.Type.KeyPress:
-            self.save()
-        return True
-
     def refresh(self) -> None:
         """Show the name of the project, and whether something is not saved."""
         keeper = self._keeper
@@ -181,7 +171,7 @@ class ProjectBar(QWidget):
 
     def _build_menu(self) -> QMenu:
         menu = QMenu(self)
-        # The keys are only named: the dock takes them, see `takes`.
+        # The keys are only named: every dock takes them itself, see `Dock.event`.
         keys = QKeySequence(QKeySequence.StandardKey.Save)
         named = keys.toString(QKeySequence.SequenceFormat.NativeText)
         menu.addAction("&Open project…", self.ask_open)

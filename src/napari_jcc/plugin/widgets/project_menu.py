@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.utils.notifications import show_info
 
-from napari_jcc.plugin.docks import open_dock
+from napari_jcc.plugin.docks import find_dock, open_dock
+from napari_jcc.plugin.opening import OpeningDock
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.widgets.project_bar import ProjectBar
@@ -25,6 +26,15 @@ def save_project() -> None:
     bar = _find_bar()
     if bar is not None:
         bar.save()
+
+
+def save_project_of(viewer: Any) -> None:
+    """Save the session of a viewer, in whatever dock the user is."""
+    dock = find_dock(viewer, "Co-segment")
+    if dock is None or isinstance(dock, OpeningDock):
+        dock = open_dock(viewer, "Co-segment")
+    bar: ProjectBar = dock.project
+    bar.save()
 
 
 def _find_bar() -> ProjectBar | None:

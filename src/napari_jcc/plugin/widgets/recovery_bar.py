@@ -30,7 +30,7 @@ class RecoveryBar(QWidget):
         self._show_layers = show_layers
         self._waiting: list[Recoverable] = []
         self.text = wrapped()
-        self.recover_button = push_button("Reco&ver", "Open the copy", self.recover)
+        self.recover_button = push_button("Recover", "Open the copy", self.recover)
         self.discard_button = push_button("&Discard", "Remove the copy", self.discard)
         buttons = in_row(self.recover_button, self.discard_button)
         in_column(self.text, buttons, within=self)

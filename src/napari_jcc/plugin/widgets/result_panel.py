@@ -39,7 +39,7 @@ class SaveButton(QPushButton):
     """
 
     def __init__(self, dock: Dock) -> None:
-        super().__init__("&Save…")
+        super().__init__("S&ave…")
         self._dock = dock
         self.folder = "results"
         self.setToolTip(
@@ -75,7 +75,7 @@ class ExportButton(QPushButton):
     """Lists the formats, asks for the place, and writes in a thread."""
 
     def __init__(self, dock: Dock) -> None:
-        super().__init__("&Export")
+        super().__init__("E&xport")
         self._dock = dock
         self.setToolTip("Write the masks and boxes, with your edits, for other programs")
         menu = QMenu(self)

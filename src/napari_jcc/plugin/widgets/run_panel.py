@@ -30,7 +30,7 @@ class RunPanel(QWidget):
         self.run_button.setMinimumHeight(34)
         self.run_button.clicked.connect(self.run_wanted)
         self.cancel_button = push_button(
-            "&Cancel", "Stop after the step at hand", self.cancel_wanted
+            "Cancel", "Stop after the step at hand (Escape)", self.cancel_wanted
         )
         self.cancel_button.setMinimumHeight(34)
         self.bar = QProgressBar()

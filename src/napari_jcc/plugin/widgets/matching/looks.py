@@ -37,7 +37,7 @@ class MatchLooks(QWidget):
         super().__init__()
         self.side_button = QRadioButton("Side by s&ide")
         self.side_button.setToolTip("Both images, and lines between matching points")
-        self.over_button = QRadioButton("O&ver each other")
+        self.over_button = QRadioButton("Ov&er each other")
         self.over_button.setToolTip(
             "In every image of the stack: its partner, drawn in its place"
         )

@@ -49,7 +49,7 @@ class TrainDock(ImagesDock):
             "&Use in Match", "Open the dock Match with this network", self.use
         )
         self.copy_button = push_button(
-            "&Copy command", "Copy the command that trains so", self.copy_command
+            "Cop&y command", "Copy the command that trains so", self.copy_command
         )
         self._build()
         self._connect()

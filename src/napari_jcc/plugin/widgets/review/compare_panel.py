@@ -49,7 +49,7 @@ class ComparePanel(QWidget):
         self.truth: PackedTruth | None = None
         self.chooser = TruthChooser(session)
         self.means = wrapped(_NONE)
-        self.overlay_box = QCheckBox("Show &hits and misses")
+        self.overlay_box = QCheckBox("Sh&ow hits and misses")
         self.overlay_box.setEnabled(False)
         self.overlay_box.setToolTip("Colour every pixel by how it compares with the truth")
         self.legend = QLabel(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QIcon, QKeySequence, QShortcut
-from qtpy.QtWidgets import QGridLayout
+from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.background.worker import Task
@@ -104,6 +104,10 @@ class ReviewDock(Dock):
         self.export_button.setEnabled(ready)
         self.measure.refresh()
 
+    def first_control(self) -> QWidget:
+        """Return the images, where the keys for their status are heard."""
+        return self.images.table
+
     def leave(self) -> None:
         """Let go of the viewer."""
         self._later.stop()
@@ -117,10 +121,10 @@ class ReviewDock(Dock):
     def _build(self) -> None:
         buttons = QGridLayout()
         named = (
-            ("&Previous flagged", "P", "Previous flagged image", self._previous),
+            ("Previo&us flagged", "P", "Previous flagged image", self._previous),
             ("&Next flagged", "N", "Next flagged image", self._next),
             ("&Accept", "A", "This mask is right: on to the next image", self.accept),
-            ("&Flag", "F", "Needs a second look: on to the next image", self.flag),
+            ("Fla&g", "F", "Needs a second look: on to the next image", self.flag),
         )
         for number, (text, key, tip, action) in enumerate(named):
             pressed = push_button(text, f"{tip} (key {key})", action)

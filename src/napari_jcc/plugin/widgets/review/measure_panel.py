@@ -37,7 +37,7 @@ class MeasurePanel(QWidget):
         self.measured: MeasuredObjects | None = None
         self.said = wrapped(_HINT)
         self.save_button = push_button(
-            "Sa&ve measures…", "Save one row per object as CSV", self._ask_save
+            "Save measur&es…", "Save one row per object as CSV", self._ask_save
         )
         in_column(self.said, dock.panel, self.save_button, within=self, spacing=4)
 

@@ -115,7 +115,7 @@ class SettingsForm(QWidget):
         ]
         for section in self.sections:
             section.changed.connect(self._on_changed)
-        self.advanced_switch = QCheckBox("Show &advanced settings")
+        self.advanced_switch = QCheckBox("Show adva&nced settings")
         self.advanced_switch.toggled.connect(lambda _: self._refresh())
         layout = in_column(*self.sections, self.advanced_switch, within=self, spacing=2)
         layout.addStretch()

@@ -40,7 +40,7 @@ class PresetBar(QWidget):
             )
         self._combo.setCurrentIndex(self._combo.findData(preset))
         self._combo.currentIndexChanged.connect(lambda _: self._apply())
-        label = QLabel("&Preset")
+        label = QLabel("Pr&eset")
         label.setBuddy(self._combo)
         self._menu_button = QToolButton()
         self._menu_button.setText("⋯")
