@@ -80,7 +80,7 @@ def show_result(folder: Path | None, out: Path) -> None:
         (layer,) = read_stack(folder)
         add(viewer, layer)
     run(widget)
-    viewer.dims.set_current_step(0, 15)
+    viewer.dims.set_current_step(0, 18)
     select_masks(viewer)
     take(viewer, out / "window.png")
 
