@@ -11,10 +11,11 @@ from matching.tiny import blobs
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import Cancelled
 from napari_jcc.matching.baselines import PairMatch
+from napari_jcc.matching.known import KnownPairs
 from napari_jcc.matching.outputs import PairResult, choose_pairs, match_collection
 from napari_jcc.matching.outputs.through import ThroughOthers, rank_images
 from napari_jcc.matching.pair import from_unit, grid_points, to_unit
-from napari_jcc.matching.routes import KnownPairs, geometric_median, match_through
+from napari_jcc.matching.routes import geometric_median, match_through
 from napari_jcc.progress import Progress
 
 SIZES = [(60, 80), (40, 50), (50, 50), (64, 48), (70, 60), (48, 64)]

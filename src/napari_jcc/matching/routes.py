@@ -6,7 +6,7 @@ same direction. So the median of where all these ways lead is nearer than any of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,15 +16,14 @@ import numpy as np
 from napari_jcc._types import FloatArray
 from napari_jcc.matching.baselines import PairMatch, PointMap
 from napari_jcc.matching.baselines.thin_plate import Bends, SmoothMap, fit_smooth_map
+from napari_jcc.matching.known import KnownPairs
 from napari_jcc.matching.pair import (
     JUDGED_POINTS,
     PairResult,
     Sizes,
-    cycle_errors,
     fit_theta,
     from_unit,
     grid_points,
-    is_inside,
     to_unit,
 )
 
@@ -40,81 +39,6 @@ BENDING = 1e-3
 """Price of the spline's bending energy."""
 RIDGE = 1e-6
 """Price of leaving the affine map that fits best; settles what no point says."""
-
-
-class KnownPairs:
-    """Images of a set that were matched directly, each two of them once.
-
-    Parameters
-    ----------
-    pairs
-        What was matched; both ways of every pair are used.
-    """
-
-    def __init__(self, pairs: Iterable[PairResult]) -> None:
-        self._pairs: dict[frozenset[int], PairResult] = {}
-        self.add(pairs)
-
-    def add(self, pairs: Iterable[PairResult]) -> None:
-        """Know more pairs."""
-        self._pairs |= {frozenset((pair.source, pair.target)): pair for pair in pairs}
-
-    def __contains__(self, places: tuple[int, int]) -> bool:
-        return frozenset(places) in self._pairs
-
-    def __getitem__(self, places: tuple[int, int]) -> PairResult:
-        return self._pairs[frozenset(places)]
-
-    def __iter__(self) -> Iterator[PairResult]:
-        return iter(self._pairs.values())
-
-    def between(self, pair: PairResult, places: Iterable[int]) -> list[int]:
-        """Those of some images that were matched with both images of a pair."""
-        ends = pair.source, pair.target
-        return [
-            place
-            for place in places
-            if place not in ends and all((place, end) in self for end in ends)
-        ]
-
-    def step(
-        self, start: int, end: int, points: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Carry points (K, 2) to another image; also say how far they are from coming back.
-
-        Returns
-        -------
-        ends : (K, 2) float64
-        errors : (K,) float64
-            As share of the side of the image that the points lie in.
-        """
-        pair = self._pairs[frozenset((start, end))]
-        there, back, size = pair.to_source, pair.to_target, pair.sizes[1]
-        if pair.target != start:
-            there, back, size = back, there, pair.sizes[0]
-        ends = there(points)
-        return ends, cycle_errors(points, back(ends), size)
-
-    def trace(
-        self, start: int, end: int, points: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Find points (K, 2) of an image again in another, in units of `to_unit`.
-
-        Returns
-        -------
-        ends : (K, 2) float64
-        sureness : (K,) float64
-            In [0, 1]; 0 beyond the image.
-        """
-        pair = self._pairs[frozenset((start, end))]
-        sizes = pair.sizes if pair.source == start else pair.sizes[::-1]
-        ends, errors = self.step(start, end, from_unit(points, sizes[0]))
-        sureness = np.exp(-np.square(errors / pair.tolerance))
-        return to_unit(ends, sizes[1]), np.where(is_inside(ends, sizes[1]), sureness, 0)
-
-    def confidence(self, way: Sequence[int]) -> float:
-        """Confidence of the least confident pair of a way."""
-        return min(self._pairs[frozenset(step)].confidence for step in pairwise(way))
 
 
 class Walk(NamedTuple):
@@ -230,29 +154,6 @@ class Routes:
     def _walk(self, known: KnownPairs, points: FloatArray) -> list[Walk]:
         points = np.asarray(points, dtype=np.float64)
         return [walk(known, way, points) for way in self._ways]
-
-
-class Doubtful(NamedTuple):
-    """Two images whose match is to be looked at again, with the eyes of others.
-
-    Attributes
-    ----------
-    pair
-        Their match.
-    others
-        Places of other images, in which the points of both were found.
-    weight
-        How much what one of the others shows counts, where the two images count 1.
-    """
-
-    pair: PairResult
-    others: Sequence[int]
-    weight: float
-
-    @classmethod
-    def judge(cls, pair: PairResult, others: Sequence[int]) -> Doubtful:
-        """Doubt a pair the more, the fewer of its points are matched below half of them."""
-        return cls(pair, others, 2 * max(0.0, 1 - 2 * pair.inlier_share))
 
 
 def geometric_median(points: FloatArray, weights: FloatArray) -> FloatArray:

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from napari_jcc.matching.inference.describe import Described
+from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.network import Pyramid
 from napari_jcc.matching.network.correlation import unit_length
 from napari_jcc.matching.network.transforms import EXACT, pixel_centres, warp
-from napari_jcc.matching.routes import Doubtful, KnownPairs
 
 
 def blend(described: Described, place: int, part: Doubtful, agreed: KnownPairs) -> Pyramid:

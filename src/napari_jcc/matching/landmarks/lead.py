@@ -10,8 +10,9 @@ import numpy as np
 from napari_jcc._types import FloatArray, ImageArray
 from napari_jcc.config import MatchingConfig
 from napari_jcc.matching.baselines import PairMatch, PairMatcher
+from napari_jcc.matching.known import KnownPairs
 from napari_jcc.matching.pair import PairResult
-from napari_jcc.matching.routes import KnownPairs, Walk, meet, share_near, walk
+from napari_jcc.matching.routes import Walk, meet, share_near, walk
 
 ENOUGH = 0.75
 """Share of inliers of the direct matches from which on no other images are asked."""

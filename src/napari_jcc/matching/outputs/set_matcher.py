@@ -10,6 +10,7 @@ from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatcher
+from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.matching.outputs.trained import (
     Adapt,
@@ -20,7 +21,6 @@ from napari_jcc.matching.outputs.trained import (
 )
 from napari_jcc.matching.outputs.untrained import UntrainedMatcher, open_registration
 from napari_jcc.matching.pair import PairResult
-from napari_jcc.matching.routes import Doubtful, KnownPairs
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:

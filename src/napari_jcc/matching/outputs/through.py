@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.pair import PairResult
-from napari_jcc.matching.routes import Doubtful, KnownPairs, match_through
+from napari_jcc.matching.routes import match_through
 from napari_jcc.progress import Progress
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, WeightsError
+from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.pair import PairResult
-from napari_jcc.matching.routes import Doubtful, KnownPairs
 from napari_jcc.progress import Progress
 from napari_jcc.words import how_to_install
 

@@ -25,8 +25,8 @@ from napari_jcc.matching.baselines import (
 )
 from napari_jcc.matching.baselines.frame import resize_points
 from napari_jcc.matching.baselines.grid_features import KEPT_IMAGES, SIFT_SIZE
+from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.pair import PairResult, Sizes, from_unit, to_unit
-from napari_jcc.matching.routes import Doubtful, KnownPairs
 from napari_jcc.progress import Progress
 
 ENCODER_SIZE = 320
