@@ -42,6 +42,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 from napari_jcc.plugin.docks import open_dock, show_dock
 
 LIMIT = 0.05
+SHORTEST = 0.01  # seconds of a gap that is kept
 LONGEST_JOB = 600  # seconds
 FRAMES = 60
 ALONE = "napari alone: "
@@ -88,10 +89,12 @@ class Heartbeat:
 
     def _beat(self) -> None:
         now = look_at_clocks()
-        passed = (new - old for new, old in zip(now, self._last, strict=True))
-        self.gaps.append(Gap(*passed, self.added, self._stacks))
-        self._stacks = Counter()
+        passed = [new - old for new, old in zip(now, self._last, strict=True)]
         self._last = now
+        # Thousands of short ones would be what a collection of garbage looks through.
+        if passed[0] > SHORTEST or not self.gaps:
+            self.gaps.append(Gap(*passed, self.added, self._stacks))
+            self._stacks = Counter()
 
     def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
         if phase == "stop" and info["generation"] == 2:
