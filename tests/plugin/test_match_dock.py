@@ -22,6 +22,7 @@ from napari_jcc.plugin.matching import matches
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.tabs import frame_of
+from napari_jcc.plugin.widgets.input_chooser import AxesChooser
 from napari_jcc.plugin.widgets.matching.match_dock import MatchDock
 
 pytestmark = pytest.mark.gui
@@ -130,6 +131,18 @@ def test_axes_taken_for_channels_leave_fewer_images_in_every_dock(viewer, rng):
             "images",
         ]
         assert "(4 images)" in dock.chooser._combo.currentText()
+
+
+@pytest.mark.parametrize(
+    ("labels", "titles"),
+    [(None, ["Axis 0 (3)", "Axis 1 (4)"]), ("tzyx", ["Axis t (3)", "Axis z (4)"])],
+)
+def test_axes_without_names_are_counted_from_the_first(viewer, labels, titles):
+    layer = viewer.add_image(np.zeros((3, 4, 32, 40)), axis_labels=labels)
+    chooser = AxesChooser()
+    chooser.show_layers((layer,))
+    texts = [chooser.layout().labelForField(combo).text() for combo in chooser.combos]
+    assert texts == titles
 
 
 def pick(dock, number):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from qtpy.QtWidgets import QWidget
 
 from napari_jcc import JccConfig, JccResult
@@ -76,6 +77,28 @@ def test_a_box_that_the_user_drew_beside_has_no_score(shown):
     scores = shown.boxes.features["score"].tolist()
     assert scores[:4] == [0.5, 0.25, 0.5, 0.5]
     assert np.isnan(scores[4])
+
+
+def test_the_next_result_lies_where_its_images_have_been_moved(shown):
+    former, layers = shown.answer, [*shown._viewer.layers]
+    moved = {
+        "scale": (1, 0.5, 0.5),
+        "translate": (0, 10, 20),
+        "rotate": (0, 0, 30),
+        "units": ("pixel", "um", "um"),
+    }
+    placement = replace(former.placement, transform=moved)
+    data = to_layers(former.result, placement, former.collection)
+    for step in shown.steps(replace(former, placement=placement), data):
+        step()
+    assert [*shown._viewer.layers] == layers
+    for layer in layers:
+        expected = Image(np.zeros((4, 30, 40)), **moved)
+        corner = (3, 29, 39)
+        np.testing.assert_allclose(
+            layer.data_to_world(corner), expected.data_to_world(corner)
+        )
+        assert layer.units == expected.units
 
 
 @pytest.fixture

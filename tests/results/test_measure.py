@@ -98,6 +98,20 @@ def test_brightness_of_every_channel():
     assert one(measure_objects(rectangle(3, 5, 4, 10), gray))["mean_0"] == 60_000
 
 
+@pytest.mark.filterwarnings("error")
+def test_brightness_is_that_of_the_finite_pixels():
+    image = np.ones((20, 30), np.float32)
+    image[3:5, 5:10] = 3
+    image[3, 5], image[6, 9], image[0, 0] = np.nan, np.inf, -np.inf
+    found = one(measure_objects(rectangle(3, 5, 4, 10), image))
+    assert (found["min_0"], found["max_0"]) == (1, 3)
+    assert found["mean_0"] == pytest.approx((9 * 3 + 29) / 38)
+    objects = rectangle(3, 5, 1, 1) * 1 + rectangle(3, 6, 1, 2) * 2
+    none, some = measure_objects(objects, image)["mean_0"]
+    assert np.isnan(none)
+    assert some == 3
+
+
 def test_pieces_of_a_mask_and_numbered_objects():
     two = rectangle(1, 1, 2, 2) | rectangle(10, 10, 3, 3)
     assert measure_objects(two)["area"].tolist() == [4, 9]

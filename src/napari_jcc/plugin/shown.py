@@ -23,6 +23,9 @@ from napari_jcc.results import ImageResult, JccResult
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+_POSITION = ("units", "scale", "translate", "rotate", "shear", "affine")
+"""Properties of a layer that the user may have changed on the images since."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -226,8 +229,12 @@ def _is_alike(old: Layer, new: Layer) -> bool:
 
 
 def _write(old: Layer, new: Layer, placement: Placement) -> None:
-    """Move the content of a new layer into one that is in the viewer."""
+    """Move the content of a new layer into one that is in the viewer, to its place."""
     old.metadata = new.metadata
+    for name in _POSITION:
+        place = getattr(new, name)
+        if not np.array_equal(getattr(old, name), place):
+            setattr(old, name, place)
     if isinstance(old, Shapes):
         every = np.arange(len(old.data))
         _replace(old, every, list(new.data), placement)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,12 @@ _SHAPE = {
     "x_max": "bbox-3",
     "y_max": "bbox-2",
 }
+_STATISTICS: Sequence[tuple[str, Any]] = (
+    ("mean", ndimage.mean),
+    ("min", ndimage.minimum),
+    ("max", ndimage.maximum),
+    ("std", ndimage.standard_deviation),
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def measure_objects(
         counter-clockwise from the x axis, in (-90, 90]; ``solidity``, the share of the
         convex hull; ``x_min``, ``y_min``, ``x_max``, ``y_max`` in pixels, half-open; with
         an image ``mean_C``, ``min_C``, ``max_C`` and ``std_C`` for every channel C, counted
-        from 0.
+        from 0, over the pixels that are finite numbers; NaN where there is none.
 
     Raises
     ------
@@ -256,20 +262,26 @@ def _measure_brightness(
             f"The image has shape {image.shape} but its objects {labels.shape} (height, "
             "width). Measure on the image that was segmented."
         )
-    channels = image.reshape(*labels.shape, -1)
-    statistics: Sequence[tuple[str, Any]] = (
-        ("mean", ndimage.mean),
-        ("min", ndimage.minimum),
-        ("max", ndimage.maximum),
-        ("std", ndimage.standard_deviation),
-    )
+    channels = image.reshape(*labels.shape, -1).astype(np.float64)
     return {
-        f"{name}_{channel}": np.asarray(
-            measure(channels[..., channel].astype(np.float64), labels, numbers)
-        )
+        f"{name}_{channel}": values
         for channel in range(channels.shape[-1])
-        for name, measure in statistics
+        for name, values in _measure_finite(channels[..., channel], labels, numbers)
     }
+
+
+def _measure_finite(
+    values: NDArray[Any], labels: NDArray[Any], numbers: NDArray[Any]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Measure objects by their finite pixels; NaN where an object has none."""
+    finite = np.isfinite(values)
+    values, labels = np.where(finite, values, 0), np.where(finite, labels, 0)
+    known = np.isin(numbers, labels)
+    for name, measure in _STATISTICS:
+        found = np.full(len(numbers), np.nan)
+        with np.errstate(invalid="ignore"):  # of numbers that no object has
+            found[known] = measure(values, labels, numbers[known])
+        yield name, found
 
 
 def _plain(value: Any) -> Any:

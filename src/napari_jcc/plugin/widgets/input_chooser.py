@@ -88,8 +88,9 @@ class AxesChooser(QWidget):
 
 
 def _plain(name: str, axis: int) -> str:
-    """Name of an axis; napari calls those without one by negative numbers."""
-    return f"{axis}" if not name or name.startswith("axis -") else name
+    """Name of an axis; napari calls those without one ``-3`` or ``axis -3``."""
+    is_number = name.removeprefix("axis ").removeprefix("-").isdecimal()
+    return f"{axis}" if not name or is_number else name
 
 
 _TOOLTIP = (
