@@ -150,7 +150,7 @@ def test_images_of_several_files_keep_their_places_in_names_alone(tmp_path):
 
 
 def test_axes_hold_as_many_images_as_there_are():
-    collection = ImageCollection.from_array(np.zeros((6, 4, 4)))
+    collection = ImageCollection.from_array(np.zeros((6, 4, 5)))
     assert collection.on_axes([Axis("t", 2), Axis("z", 3)]).leading_shape == (2, 3)
     with pytest.raises(InputError, match="do not hold 6"):
         collection.on_axes([Axis("t", 5)])

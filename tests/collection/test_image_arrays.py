@@ -48,16 +48,27 @@ def test_channel_axis_anywhere(axis, channels):
     [
         ((5, 6), "u1", 1, (5, 6)),
         ((7, 5, 6), "u2", 7, (5, 6)),
-        ((5, 6, 3), "u1", 1, (5, 6)),  # a colour image ...
-        ((5, 6, 3), "u2", 5, (6, 3)),  # ... but five narrow scientific ones
+        ((5, 6, 3), "u1", 1, (5, 6)),  # a colour image
         ((2, 5, 6, 4), "u1", 2, (5, 6)),
         ((6, 3), "u1", 1, (6, 3)),
+        ((6, 4), "f4", 1, (6, 4)),
+        ((7, 5, 2), "u2", 7, (5, 2)),
     ],
 )
 def test_colour_is_guessed_for_bytes_only(shape, dtype, count, image_shape):
     collection = ImageCollection.from_array(np.zeros(shape, dtype))
     assert len(collection) == count
     assert collection.shape(0) == image_shape
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((5, 6, 3), "u2"), ((2, 5, 6, 4), "f4")])
+def test_what_may_be_colour_of_other_types_must_be_said(shape, dtype):
+    array = np.zeros(shape, dtype)
+    with pytest.raises(InputError, match=r"may be one of colours.*channel_axis=-1"):
+        ImageCollection.from_array(array)
+    said = ImageCollection.from_array(array, channel_axis=-1)
+    assert said.shape(0) == (5, 6)
+    assert len(ImageCollection.from_arrays(list(array.reshape(-1, 6, shape[-1])))) > 0
 
 
 def test_dask_stays_lazy():
@@ -120,7 +131,7 @@ def test_select_keeps_order_names_and_reasons():
 
 
 def test_leading_axes_with_holes_cannot_be_restored():
-    collection = ImageCollection.from_array(np.zeros((2, 3, 4, 4)))
+    collection = ImageCollection.from_array(np.zeros((2, 3, 4, 5)))
     assert collection.select(range(6)).restore(np.zeros((6, 1))).shape == (2, 3, 1)
     with pytest.raises(InputError, match="left out"):
         collection.select([0, 1]).restore(np.zeros((2, 1)))
@@ -168,7 +179,7 @@ def test_no_array_and_wrong_names_and_axes():
 
 
 def test_not_a_number_in_a_stack_hurts_one_image_only():
-    stack = np.random.default_rng(0).random((2, 4, 4))
+    stack = np.random.default_rng(0).random((2, 4, 5))
     stack[0] = np.nan
     collection = ImageCollection.from_array(stack, config=CollectionConfig())
     with pytest.raises(InputError, match=r"image_0.*finite"):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation import (
     best_iou,
+    boundary_f,
     jaccard,
     pixel_accuracy,
 )
@@ -49,6 +50,18 @@ def test_masks_must_match_and_have_pixels(metric):
         metric(MASK, TRUTH.T)
     with pytest.raises(InputError, match="no pixels"):
         metric(np.zeros((0, 3), bool), np.zeros((0, 3), bool))
+
+
+@pytest.mark.parametrize("metric", [jaccard, pixel_accuracy, boundary_f])
+@pytest.mark.parametrize(
+    "change", [lambda mask: mask * np.uint8(255), lambda mask: mask * 1.0]
+)
+def test_masks_that_are_not_boolean_are_refused(metric, change):
+    assert metric(MASK, MASK) == 1
+    with pytest.raises(InputError, match="must be boolean"):
+        metric(MASK, change(MASK))
+    with pytest.raises(InputError, match="must be boolean"):
+        metric(change(MASK), MASK)
 
 
 @given(pairs)

@@ -29,10 +29,17 @@ def split_stack(
     Raises
     ------
     InputError
-        If the array has fewer than two axes besides the channels, no pixels or no numbers.
+        If the array has fewer than two axes besides the channels, no pixels or no numbers,
+        or its last axis may be one of colours and is not said to be.
     """
     stack = _as_array(array)
-    if channel_axis is None and _looks_coloured(stack):
+    if channel_axis is None and _may_be_coloured(stack):
+        if stack.dtype != np.uint8:
+            raise InputError(
+                f"The last axis of an array of shape {tuple(stack.shape)} may be one of "
+                "colours. If it is, give ImageCollection.from_array(array, "
+                "channel_axis=-1); images that are so narrow, as a list of arrays."
+            )
         channel_axis = -1
     if channel_axis is None:
         _check_array(stack, 2, "the array")
@@ -111,8 +118,8 @@ def _as_array(array: Any) -> Any:
     return array if is_dask_collection(array) else np.asarray(array)
 
 
-def _looks_coloured(array: Any) -> bool:
-    return array.ndim >= 3 and array.dtype == np.uint8 and array.shape[-1] in (3, 4)
+def _may_be_coloured(array: Any) -> bool:
+    return array.ndim >= 3 and array.shape[-1] in (3, 4)
 
 
 def _check_axis(axis: int, ndim: int) -> int:

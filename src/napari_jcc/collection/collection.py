@@ -148,8 +148,8 @@ class ImageCollection:
             numpy or dask; dask stays lazy.
         channel_axis
             Axis of the channels; 3 or 4 on the last axis are RGB(A), others separate.
-            None: the last axis of a uint8 array with at least two others is RGB(A) when it
-            has 3 or 4 entries; other arrays have no channels.
+            None: no channels, but in a uint8 array whose last of three or more axes has 3
+            or 4 entries, which are RGB(A); other types of that shape are refused.
         names
             Unique name of every image, in the order of the flattened leading axes.
         config

@@ -50,7 +50,14 @@ def best_iou(boxes: ArrayLike, truth_boxes: ArrayLike) -> float:
 
 
 def check_masks(mask: MaskArray, truth: MaskArray) -> None:
-    """Raise `InputError` unless two masks are of one size and have pixels."""
+    """Raise `InputError` unless two masks are boolean, of one size, and have pixels."""
+    for values in (mask, truth):
+        if values.dtype != np.bool_:
+            # 255 and True would count as different.
+            raise InputError(
+                f"A mask must be boolean, got {values.dtype}. Where all but 0 is object, "
+                "give mask > 0."
+            )
     if mask.shape != truth.shape:
         raise InputError(
             f"The mask has shape {mask.shape} but the truth {truth.shape} (height, width). "

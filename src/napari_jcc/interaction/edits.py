@@ -105,7 +105,7 @@ class Edits:
     @property
     def keys(self) -> tuple[ImageKey, ...]:
         """Images with entries, in the order of their first one."""
-        return tuple(dict.fromkeys(entry.key for entry in self.entries))
+        return tuple(self._by_image)
 
     @cached_property
     def edited(self) -> tuple[ImageKey, ...]:
@@ -123,7 +123,14 @@ class Edits:
 
     def of(self, key: ImageKey) -> tuple[Edit, ...]:
         """Entries of one image, oldest first."""
-        return tuple(entry for entry in self.entries if entry.key == key)
+        return tuple(self._by_image.get(key, ()))
+
+    @cached_property
+    def _by_image(self) -> dict[ImageKey, list[Edit]]:
+        found: dict[ImageKey, list[Edit]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.key, []).append(entry)
+        return found
 
     def marks(self, key: ImageKey, shape: tuple[int, int]) -> MarkArray:
         """Return the marks of one image, (H, W) uint8.

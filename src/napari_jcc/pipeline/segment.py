@@ -31,8 +31,8 @@ def segment(
     Parameters
     ----------
     inputs
-        A folder, a file, a list of them, an array (..., H, W) or (..., H, W, 3), a list
-        of arrays, or an `ImageCollection`.
+        A folder, a file, a list of them, an array (..., H, W), or (..., H, W, 3) of uint8,
+        a list of arrays, or an `ImageCollection`.
     preset
         Named settings to start from; ignored if `config` is given.
     config
