@@ -226,7 +226,8 @@ def test_a_file_is_parsed_once_and_closed_in_between(tmp_path, monkeypatch):
             super().__init__(*args)
             parsed.append(self)
 
-    monkeypatch.setattr("napari_jcc.collection.tiff_files.TiffFile", Counting)
+    for module in ("tiff_files", "tiff_reopened"):
+        monkeypatch.setattr(f"napari_jcc.collection.{module}.TiffFile", Counting)
     for place in (4, 20, 4):
         expected = np.moveaxis(STACK[place // 11, place % 11], 0, -1)
         np.testing.assert_array_equal(collection.raw(place), expected)
