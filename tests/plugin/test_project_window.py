@@ -259,6 +259,16 @@ def leave_copy(widget, folder, qtbot):
     widget.session.keeper._autosave = None
 
 
+def find_images(widget, folder, qtbot):
+    """Search a folder for images that the status line says are missing."""
+    assert "Project, Find images…" in widget.panel.status.text()
+    assert widget.project.find_action.isEnabled()
+    former = widget.session.opened
+    widget.project.find_images(folder)
+    qtbot.waitUntil(lambda: widget.session.opened is not former, timeout=60_000)
+    wait(widget, qtbot)
+
+
 def test_images_of_a_recovered_session_are_found_where_they_have_moved(
     open_dock, folder, qtbot, tmp_path
 ):
@@ -271,12 +281,7 @@ def test_images_of_a_recovered_session_are_found_where_they_have_moved(
     second.project.recovery.recover_button.click()
     qtbot.waitUntil(lambda: second.session.shown is not None, timeout=60_000)
     wait(second, qtbot)
-    assert "Project, Find images…" in second.panel.status.text()
-    assert second.project.find_action.isEnabled()
-    former = second.session.opened
-    second.project.find_images(far.parent)
-    qtbot.waitUntil(lambda: second.session.opened is not former, timeout=60_000)
-    wait(second, qtbot)
+    find_images(second, far.parent, qtbot)
     names = [layer.name for layer in second.session.viewer.layers]
     assert names == ["recovered", "recovered masks", "recovered boxes"]
     assert second.session.edits == first.session.edits
@@ -319,12 +324,7 @@ def test_images_that_have_moved_far_are_found_from_the_window(
 
     second = open_dock()
     opened(second, path, qtbot)
-    assert "Project, Find images…" in second.panel.status.text()
-    assert second.project.find_action.isEnabled()
-    former = second.session.opened
-    second.project.find_images(far.parent)
-    qtbot.waitUntil(lambda: second.session.opened is not former, timeout=60_000)
-    wait(second, qtbot)
+    find_images(second, far.parent, qtbot)
     layers = second.session.viewer.layers
     assert [layer.name for layer in layers] == ["cells", "cells masks", "cells boxes"]
     np.testing.assert_array_equal(layer_of(second, Labels).data, masks)

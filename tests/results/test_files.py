@@ -16,7 +16,8 @@ from PIL import Image
 
 from napari_jcc.config import apply_overrides, get_preset, validate_config
 from napari_jcc.errors import OutputError
-from napari_jcc.results.files import check_output, format_boxes, write_result
+from napari_jcc.results.box_table import format_boxes, read_scored_boxes
+from napari_jcc.results.files import check_output, write_result
 from napari_jcc.results.names import mask_files
 from results_samples import Pictures, empty_image_result, image_result, result_of
 
@@ -63,6 +64,22 @@ def test_masks_are_0_and_255_at_the_images_own_size(tmp_path):
             assert file.mode == "L"
             written = np.asarray(file)
         np.testing.assert_array_equal(written, image.mask * 255)
+
+
+def test_boxes_of_a_table_come_back_with_their_scores(tmp_path):
+    table = tmp_path / "boxes.csv"
+    box = np.array([1, 2, 3.25, 4], np.float32)
+    images = [image_result("cow", box=box, box_score=0.25), empty_image_result()]
+    table.write_text(format_boxes(images))
+    boxes, scores = read_scored_boxes(table)["cow"]
+    np.testing.assert_array_equal(boxes, [box])
+    assert scores.tolist() == [0.25]
+    assert read_scored_boxes(table)["fog"][0].shape == (0, 4)
+    # As another program's table, saved by Excel.
+    table.write_text("image;x_max;x_min;y_min;y_max\ncow;3,25;1;2;4\n")
+    boxes, scores = read_scored_boxes(table)["cow"]
+    np.testing.assert_array_equal(boxes, [box])
+    assert scores.tolist() == [0]
 
 
 def test_boxes_are_listed_with_fixed_digits_and_empty_fields():

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, MaskArray
-from napari_jcc.errors import InputError
-from napari_jcc.tables import read_table
+from napari_jcc.results.box_table import read_scored_boxes
 
-COLUMNS = ("x_min", "y_min", "x_max", "y_max")
 SMALLEST_PIECE = 0.1
 """Pieces of a mask below this share of its largest piece are specks, not objects."""
 
@@ -65,39 +62,5 @@ def read_boxes(path: Path) -> dict[str, Float32Array]:
         If the file cannot be read, a column is missing or a value is not a number; the
         message names file and line.
     """
-    try:
-        table = read_table(path)
-    except InputError as error:
-        raise InputError(
-            f"Cannot read the boxes in {path}: {error}. Give a CSV with the columns "
-            f"image,{','.join(COLUMNS)}."
-        ) from error
-    _check_columns(path, table.titles)
-    found: dict[str, list[list[float]]] = {}
-    for line, row in table.rows:
-        boxes = found.setdefault(row["image"].strip(), [])
-        if any(row[name].strip() for name in COLUMNS):
-            boxes.append(_parse_box(path, line, row))
-    return {
-        name: np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
-        for name, boxes in found.items()
-    }
-
-
-def _check_columns(path: Path, names: Sequence[str]) -> None:
-    if missing := [name for name in ("image", *COLUMNS) if name not in names]:
-        raise InputError(
-            f"{path} has no column {', '.join(missing)}; it has "
-            f"{', '.join(names) or 'none'}. Its first line must be "
-            f"image,{','.join(COLUMNS)}."
-        )
-
-
-def _parse_box(path: Path, line: int, row: Mapping[str, str | None]) -> list[float]:
-    try:
-        return [float(row[name] or "") for name in COLUMNS]
-    except ValueError as error:
-        raise InputError(
-            f"{path}, line {line}: {dict(row)} does not hold four numbers "
-            "x_min,y_min,x_max,y_max. Correct the line or leave all four empty."
-        ) from error
+    found = read_scored_boxes(path)
+    return {name.strip(): boxes for name, (boxes, _) in found.items()}

@@ -17,7 +17,7 @@ from napari_jcc.atomic import replace_file, replace_files
 from napari_jcc.collection import ImageCollection
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.plugin.rectangles import rectangle_to_box
-from napari_jcc.results.files import format_boxes
+from napari_jcc.results.box_table import format_boxes
 from napari_jcc.results.names import BOXES, mask_files
 from napari_jcc.results.pictures import to_gray
 from napari_jcc.results.result import bare_image

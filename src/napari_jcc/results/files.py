@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_jcc.results.box_table import format_boxes
 from napari_jcc.results.names import (
     BOXES,
     OVERVIEW,
@@ -17,13 +18,11 @@ from napari_jcc.results.names import (
 from napari_jcc.results.overview import draw_overview
 from napari_jcc.results.pictures import number_type, save_picture, to_gray
 from napari_jcc.results.record import build_record, write_record
-from napari_jcc.results.result import ImageResult, JccResult
-from napari_jcc.tables import encode_csv, format_csv
+from napari_jcc.results.result import JccResult
+from napari_jcc.tables import encode_csv
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
-
-BOX_COLUMNS = ("image", "x_min", "y_min", "x_max", "y_max", "score")
 
 
 def write_result(
@@ -107,14 +106,3 @@ def check_output(
         As `write_result` would.
     """
     RESULT.check(out, overwrite, mask_files(names))
-
-
-def format_boxes(images: Iterable[ImageResult]) -> str:
-    """Write boxes as CSV text, a line per object; an image without one has empty fields."""
-    rows: list[Sequence[str]] = [BOX_COLUMNS]
-    for image in images:
-        if not len(image.boxes):
-            rows.append([image.name, *[""] * 5])
-        for box, score in zip(image.boxes, image.scores, strict=True):
-            rows.append([image.name, *(f"{side:.2f}" for side in box), f"{score:.6f}"])
-    return format_csv(rows)

@@ -18,9 +18,9 @@ from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config.presets import DEFAULT_PRESET
 from napari_jcc.config.saved import read_settings
 from napari_jcc.errors import InputError, JccError
+from napari_jcc.results.box_table import read_scored_boxes
 from napari_jcc.results.names import BOXES, RECORD, RESULT
 from napari_jcc.results.result import ImageResult, JccResult, bare_image
-from napari_jcc.tables import read_table
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
 
@@ -74,7 +74,7 @@ def read_result(folder: Path) -> SavedResult:
     """
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        boxes = _read_boxes(folder / BOXES)
+        boxes = read_scored_boxes(folder / BOXES)
         images = tuple(_read_image(folder, item, boxes) for item in record["images"])
         # Masks stay what they are where another version knows other settings.
         config, _ = read_settings(record["config"], DEFAULT_PRESET)
@@ -118,22 +118,6 @@ def _read_image(
     with Image.open(folder / item["instances"]) as picture:
         labels = np.asarray(picture).astype(np.int32)
     return replace(image, instances=labels, instance_boxes=found, instance_scores=scores)
-
-
-def _read_boxes(path: Path) -> dict[str, tuple[Float32Array, Float32Array]]:
-    """Boxes (K, 4) and their scores (K,) by name of the image."""
-    try:
-        table = read_table(path)
-    except InputError as error:
-        raise InputError(f"{path.name}: {error}") from error
-    sides = ("x_min", "y_min", "x_max", "y_max")
-    found: dict[str, list[list[float]]] = {}
-    for _, row in table.rows:
-        if row["score"]:
-            numbers = [float(row[side]) for side in (*sides, "score")]
-            found.setdefault(row["image"], []).append(numbers)
-    tables = {name: np.array(lines, np.float32) for name, lines in found.items()}
-    return {name: (table[:, :4], table[:, 4]) for name, table in tables.items()}
 
 
 class SavedPictures(Mapping[str, NDArray[Any]]):
