@@ -140,6 +140,34 @@ def test_several_2d_layers_get_a_common_stack(viewer, widget, qtbot, tiny_collec
 
     assert viewer.layers["selected layers"].data.shape == (4, 72, 90, 4)
     assert layers_of(viewer, Labels)[0].data.shape == (4, 72, 90)
+    # Padding of the stack is transparent: other images would be seen through it.
+    assert [viewer.layers[name].visible for name in "abcd"] == [False] * 4
+    assert widget.results.about.isHidden()
+    count = len(viewer.layers)
+    run(widget, qtbot)  # on the stack
+    viewer.layers.selection = {viewer.layers[name] for name in "abcd"}
+    run(widget, qtbot)
+    assert len(viewer.layers) == count
+    assert widget.results.about.isHidden()
+
+    viewer.layers.remove("selected layers")
+    viewer.layers.selection = {viewer.layers[name] for name in "abcd"}
+    run(widget, qtbot)
+    assert len(viewer.layers) == count
+
+
+def test_the_command_for_several_layers_names_their_files(
+    viewer, widget, qtbot, tiny_collection, tmp_path
+):
+    paths = [str(tmp_path / f"{name}.png") for name in "abcd"]
+    for path, image in zip(paths, tiny_collection.images, strict=True):
+        Picture.fromarray(image).save(path)
+        viewer.open(path, plugin="napari")
+    viewer.layers.selection = set(viewer.layers)
+    expected = widget.command()
+    assert all(path in expected for path in paths)
+    run(widget, qtbot)
+    assert widget.command() == expected
 
 
 def test_leading_axes_of_a_users_stack_are_kept(viewer, widget, qtbot, tiny_collection):

@@ -15,7 +15,7 @@ from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.plugin.layers import LayerData, mask_stack, to_layers
 from napari_jcc.plugin.shown import Answer
-from napari_jcc.plugin.source import Source, find_source
+from napari_jcc.plugin.source import Source, find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.progress import Progress
 from napari_jcc.words import count_of
@@ -94,7 +94,9 @@ def run(
     data = to_layers(answer.result, answer.placement, answer.collection, prefix)
     # Not the lazy ones: napari's cache for them is shared by all threads and breaks.
     layers = [parts if parts[2] == "image" else Layer.create(*parts) for parts in data]
-    stack = stack_layer(source.collection, source.name) if source.needs_stack else None
+    stack = None
+    if source.needs_stack:
+        stack = stack_layer(source.collection, source.name, find_inputs(chosen))
     masks = mask_stack(answer.result, answer.placement)
     outcome = Outcome(source, answer, layers, stack, masks)
     progress.advance()

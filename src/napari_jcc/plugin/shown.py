@@ -83,6 +83,18 @@ class ShownResult:
         self.answer: Answer | None = None
 
     @property
+    def stack(self) -> Layer | None:
+        """The stack of images that had no layer in common, if it is in the viewer."""
+        return self._present("stack")
+
+    def put_stack(self, layer: Layer, images: Iterable[Layer]) -> None:
+        """Show a stack of images in place of the layers that lie on top of each other."""
+        self._viewer.layers.append(layer)
+        self._layers["stack"] = layer
+        for image in images:
+            image.visible = False
+
+    @property
     def masks(self) -> Labels | None:
         """The mask layer, if it is in the viewer."""
         return self._present("Labels")

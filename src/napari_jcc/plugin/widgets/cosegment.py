@@ -124,13 +124,16 @@ class CosegmentWidget(ImagesDock):
     def _on_result(
         self, chosen: tuple[Layer, ...], shown: ShownResult, outcome: Outcome
     ) -> None:
-        if outcome.stack is not None and shown.answer is None:
-            self._viewer.add_layer(Layer.create(*outcome.stack))
+        if outcome.stack is not None and shown.stack is None:
+            shown.put_stack(Layer.create(*outcome.stack), chosen)
         *steps, last = shown.steps(outcome.answer, outcome.layers)
         self.showing.add(partial(self._show, step) for step in steps)
         show_last = partial(self._show_last, last, outcome.masks)
         self.showing.add([show_last, self._end_showing])
         self.session.set_shown(chosen, shown)
+        if shown.stack is not None:
+            # The next run is on the stack, and its result is that of the same images.
+            self.session.set_shown((shown.stack,), shown)
         notes = describe_notes(outcome.answer)
         self.results.show_result(summarise(outcome.answer), "\n".join(notes))
         self.panel.set_status("")
