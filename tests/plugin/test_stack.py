@@ -17,7 +17,7 @@ from napari_jcc import ImageCollection
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
-from napari_jcc.plugin import reader
+from napari_jcc.plugin import reader, stack
 from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
 from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
 from napari_jcc.plugin.reader import get_reader, read_stack
@@ -52,6 +52,27 @@ def test_gray_and_colour_together_are_shown_in_colour(tmp_path, rng):
     assert data.shape == (2, 10, 14, 4)
     for channel in range(3):
         np.testing.assert_array_equal(data[0, :10, :12, channel].compute(), gray)
+
+
+def test_no_more_headers_are_read_than_it_takes_to_know_gray_from_colour(
+    tmp_path, monkeypatch
+):
+    read, kind_of = [], stack._gray_kind
+    monkeypatch.setattr(stack, "_gray_kind", lambda s: read.append(s) or kind_of(s))
+    colour, gray = np.zeros((8, 9, 3), np.uint8), np.zeros((8, 9), np.uint8)
+    for folder, images, headers in (
+        ("colour", {"a": colour, "b": colour, "c": gray}, 1),
+        ("mixed", {"a": gray, "b": colour, "c": gray}, 2),
+        ("gray", {"a": gray, "b": gray, "c": gray}, 3),
+    ):
+        read.clear()
+        ((_, options, _),) = read_stack(save(tmp_path / folder, **images))
+        assert options["rgb"] == (folder != "gray")
+        assert len(read) == headers
+    read.clear()
+    tifffile.imwrite(tmp_path / "pages.tif", np.stack([gray] * 5), photometric="minisblack")
+    stack_layer(ImageCollection.from_paths(tmp_path / "pages.tif"), "pages")
+    assert len(read) == 1
 
 
 def test_a_film_is_shown_frame_by_frame(tmp_path, rng):

@@ -120,8 +120,7 @@ def _gray_sample(
 ) -> tuple[np.dtype[Any], tuple[float, float]] | None:
     """Find data type and contrast limits of a set of gray images of one type, or None."""
     channels = count_channels(collection)
-    kinds = {_gray_kind(source) for source in collection.sources}
-    if not channels and (len(kinds) != 1 or None in kinds):
+    if not channels and not _are_gray_alike(collection):
         return None
     step = max(1, len(collection) // _SAMPLED)
     samples = [collection.raw(i) for i in range(0, len(collection), step)][:_SAMPLED]
@@ -155,6 +154,15 @@ def _contrast_limits(
     # The median, so that one overexposed image does not leave the others dark.
     low, high = np.median(ranges, axis=0)
     return float(low), float(high if high > low else low + 1)
+
+
+def _are_gray_alike(collection: ImageCollection) -> bool:
+    """Whether headers tell of gray images of one type; no more are read than it takes."""
+    # Pages of a file share its header.
+    distinct = {source.location or i: source for i, source in enumerate(collection.sources)}
+    first, *others = distinct.values()
+    kind = _gray_kind(first)
+    return kind is not None and all(_gray_kind(source) == kind for source in others)
 
 
 def _gray_kind(source: ImageSource) -> str | None:
