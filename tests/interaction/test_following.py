@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from napari_jcc.interaction.edits import BACKGROUND, OBJECT
+from napari_jcc.interaction.edit import BACKGROUND, OBJECT
 from napari_jcc.interaction.following import Appearance, follow_marks
 from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.superpixels import measure_superpixels

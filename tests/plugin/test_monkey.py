@@ -21,7 +21,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction import BACKGROUND, OBJECT
-from napari_jcc.interaction.edits import EditKind
+from napari_jcc.interaction.edit import EditKind
 from napari_jcc.plugin.drawing.corrections import Corrections
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget

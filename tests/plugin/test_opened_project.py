@@ -8,7 +8,8 @@ from PIL import Image
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
-from napari_jcc.interaction.edits import OBJECT, Edits, ImageKey
+from napari_jcc.interaction.edit import OBJECT, ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.plugin.projects.opened import PROJECT_KEY, PROJECT_PATH_KEY
 from napari_jcc.plugin.reader import get_reader, read_project
 from napari_jcc.plugin.session import get_session

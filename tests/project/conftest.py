@@ -6,7 +6,8 @@ from PIL import Image
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides, get_preset
-from napari_jcc.interaction.edits import OBJECT, Edits, ImageKey
+from napari_jcc.interaction.edit import OBJECT, ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.project import Project, describe_inputs
 from results_samples import empty_image_result, image_result, result_of
 

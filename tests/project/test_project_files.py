@@ -24,7 +24,8 @@ from napari_jcc.collection.sources import FileSource
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError, OutputError
-from napari_jcc.interaction.edits import OBJECT, Edits, ImageKey
+from napari_jcc.interaction.edit import OBJECT, ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.project import (
     Project,
     describe_inputs,

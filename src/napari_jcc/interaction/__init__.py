@@ -1,15 +1,8 @@
 """Corrections: what a user draws is kept, obeyed, and taught to the whole set."""
 
 from napari_jcc.interaction.corrector import Corrector, Settled
-from napari_jcc.interaction.edits import (
-    BACKGROUND,
-    NONE,
-    OBJECT,
-    Edit,
-    EditKind,
-    Edits,
-    ImageKey,
-)
+from napari_jcc.interaction.edit import BACKGROUND, NONE, OBJECT, Edit, EditKind, ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.reopened import ReopenedCorrector
 from napari_jcc.interaction.storage import edits_from_state, edits_to_state

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, MaskArray
-from napari_jcc.interaction.edits import BACKGROUND, OBJECT
+from napari_jcc.interaction.edit import BACKGROUND, OBJECT
 from napari_jcc.interaction.following import Appearance, follow_marks
 from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.interaction.overlay import lay_over_mask

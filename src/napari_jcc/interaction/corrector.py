@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from napari_jcc._types import MaskArray
 from napari_jcc.errors import InputError
-from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.edit import ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.machine import Machine, State
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.remembered import Remembered

@@ -16,7 +16,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.features.looks import describe_pixels
 from napari_jcc.features.pooling import pool_pixels
-from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
+from napari_jcc.interaction.edit import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import spread_surprise
 from napari_jcc.regions import ImageRegions, mask_share
 

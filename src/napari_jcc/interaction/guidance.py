@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_jcc._types import Float32Array, FloatArray, IntArray
-from napari_jcc.interaction.edits import BACKGROUND, OBJECT, MarkArray
+from napari_jcc.interaction.edit import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import Marked
 from napari_jcc.problem.fixings import Fixings
 from napari_jcc.regions import ImageRegions, box_iou, mask_share

@@ -9,7 +9,8 @@ import numpy as np
 
 from napari_jcc._types import FloatArray
 from napari_jcc.interaction.answer import DrawnOn, decode_guided
-from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.edit import ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.following import Appearances
 from napari_jcc.interaction.guidance import (
     Guidance,

@@ -9,7 +9,8 @@ import numpy as np
 
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.interaction.edits import BACKGROUND, OBJECT, Edits, ImageKey, MarkArray
+from napari_jcc.interaction.edit import BACKGROUND, OBJECT, ImageKey, MarkArray
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.instances import boxes_by_number, renumber

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from napari_jcc.errors import InputError
 from napari_jcc.interaction.corrector import Corrector, Settled
-from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.edit import ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.overlay import lay_over_image
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress, as_progress

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from napari_jcc.errors import InputError
-from napari_jcc.interaction.edits import Edit, EditKind, Edits, ImageKey
+from napari_jcc.interaction.edit import Edit, EditKind, ImageKey
+from napari_jcc.interaction.edits import Edits
 
 VERSION = 1
 

@@ -15,7 +15,7 @@ from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.features.looks import describe_looks, gather_looks
 from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.answer import tame_marked
-from napari_jcc.interaction.edits import BACKGROUND, OBJECT
+from napari_jcc.interaction.edit import BACKGROUND, OBJECT
 from napari_jcc.interaction.guidance import Guidance
 from napari_jcc.interaction.joint import JointSolver, Point
 from napari_jcc.pipeline import FinishedRun

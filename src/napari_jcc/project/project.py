@@ -11,7 +11,8 @@ from napari_jcc.collection.arrays import wrap_images
 from napari_jcc.collection.axes import Axis
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import JccConfig
-from napari_jcc.interaction.edits import Edits, ImageKey
+from napari_jcc.interaction.edit import ImageKey
+from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.overlay import lay_over
 from napari_jcc.project.inputs import ImageInput, open_inputs
 from napari_jcc.results import JccResult

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.interaction import BACKGROUND, OBJECT
-from napari_jcc.interaction.edits import MarkArray
+from napari_jcc.interaction.edit import MarkArray
 from napari_jcc.plugin.overlay import Overlay
 
 if TYPE_CHECKING:

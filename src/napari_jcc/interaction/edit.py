@@ -1,0 +1,79 @@
+"""One thing that a user drew on an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc._types import FloatArray, IntArray
+
+MarkArray = NDArray[np.uint8]
+"""Marks of one image, (H, W), at its own size: `NONE`, `OBJECT` or `BACKGROUND`."""
+
+NONE, OBJECT, BACKGROUND = 0, 1, 2
+
+
+class ImageKey(NamedTuple):
+    """What tells images apart: the name in the collection and the content's hash."""
+
+    name: str
+    fingerprint: str = ""
+
+
+class EditKind(Enum):
+    """What an entry does to its image."""
+
+    PAINT = "paint"
+    BOX = "box"
+    NO_BOX = "no box"
+    FREE_BOX = "free box"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One entry of the journal.
+
+    Attributes
+    ----------
+    key
+        Image it belongs to.
+    shape
+        Height and width of that image.
+    kind
+        ``PAINT`` sets pixels, ``BOX`` fixes the box, ``NO_BOX`` says that the image has
+        none, ``FREE_BOX`` leaves the box to the machine again, ``CLEAR`` takes back
+        everything drawn on the image.
+    time
+        Seconds since 1970.
+    runs : (K, 3) int64
+        Of ``PAINT``: first pixel in row-major order, number of pixels, new mark.
+    box : (4,) float64
+        Of ``BOX``: ``xyxy``, half-open, in the image's own pixels; else NaN.
+    """
+
+    key: ImageKey
+    shape: tuple[int, int]
+    kind: EditKind
+    time: float
+    runs: IntArray = field(default_factory=lambda: np.zeros((0, 3), np.int64))
+    box: FloatArray = field(default_factory=lambda: np.full(4, np.nan))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Edit):
+            return NotImplemented
+        return (
+            self._plain() == other._plain()
+            and np.array_equal(self.runs, other.runs)
+            and np.array_equal(self.box, other.box, equal_nan=True)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._plain())
+
+    def _plain(self) -> tuple[object, ...]:
+        return self.key, self.shape, self.kind, self.time
