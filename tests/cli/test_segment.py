@@ -151,6 +151,7 @@ def test_a_folder_without_images_is_refused(content, tmp_path, capsys):
 
 
 def test_no_cluster_at_the_address_is_explained(folder, tmp_path, capsys):
+    pytest.importorskip("distributed", reason="needs the extra [cluster]")
     words = ["-o", tmp_path / "out", "--scheduler", "nowhere"]
     assert run("segment", folder, *words) == 2
     assert "No dask scheduler answers at 'nowhere'" in capsys.readouterr().err
