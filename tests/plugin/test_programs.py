@@ -43,6 +43,46 @@ os._exit(0)
 """
 
 
+CLOSED = """
+import os
+import napari
+import numpy as np
+from qtpy.QtWidgets import QApplication
+from napari_jcc.plugin.session import get_session
+
+def look():
+    for _ in range(5):
+        QApplication.processEvents()
+
+viewers = [napari.Viewer(), napari.Viewer()]
+look()
+for viewer in viewers:
+    get_session(viewer)
+    viewer.add_image(np.zeros((3, 100, 110), np.uint8))
+    look()
+    viewer.add_labels(np.ones((3, 100, 110), np.uint8))
+    look()
+viewers[0].close()
+look()
+viewers[1].scale_bar.visible = True
+look()
+viewers[1].add_shapes(np.array([[10, 10], [10, 50], [50, 50], [50, 10]]))
+look()
+viewers[1].dims.set_current_step(0, 2)
+look()
+print("alive", len(viewers[1].layers), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.gui
+def test_a_window_closed_does_not_end_another():
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSED], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "alive 3", done.stderr[-2000:]
+
+
 @pytest.mark.gui
 def test_a_layer_removed_does_not_end_napari_when_the_next_is_drawn():
     # In a process of its own, which a fault of the renderer ends without a word.
@@ -51,6 +91,13 @@ def test_a_layer_removed_does_not_end_napari_when_the_next_is_drawn():
     )
     # Programs are deleted later, but they are.
     assert done.stdout.strip() == "alive 6 True", done.stderr[-2000:]
+
+
+class Other:
+    def delete(self): ...
+
+
+OTHERS = {"GlirShader": Other, "GlirBuffer": Other, "GlirTexture": Other}
 
 
 class Renamed:
@@ -69,11 +116,12 @@ class OtherDraw:
 
 @pytest.mark.parametrize("kind", [None, Renamed, NoDraw, OtherDraw])
 def test_a_vispy_made_in_another_way_is_left_as_it_is(kind, monkeypatch):
-    before = dict(vars(kind or object))
-    module = SimpleNamespace() if kind is None else SimpleNamespace(GlirProgram=kind)
+    before = dict(vars(kind or object)), Other.delete
+    others = dict(OTHERS, GlirProgram=kind) if kind else {}
+    module = SimpleNamespace(**others)
     monkeypatch.setitem(sys.modules, "vispy.gloo.glir", module)
     delete_programs_late.__wrapped__()
-    assert dict(vars(kind or object)) == before
+    assert (dict(vars(kind or object)), Other.delete) == before
 
 
 def test_programs_that_know_of_no_context_are_deleted_at_once(monkeypatch):
@@ -86,7 +134,7 @@ def test_programs_that_know_of_no_context_are_deleted_at_once(monkeypatch):
         def draw(self, mode, selection, instances=1):
             done.append("drawn")
 
-    module = SimpleNamespace(GlirProgram=Program)
+    module = SimpleNamespace(**OTHERS, GlirProgram=Program)
     monkeypatch.setitem(sys.modules, "vispy.gloo.glir", module)
     delete_programs_late.__wrapped__()
     Program().delete()
