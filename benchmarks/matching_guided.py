@@ -65,6 +65,7 @@ def main() -> None:
     truths = [labelled.read(path) for path in labelled.images]
     network = Checkpoint.load(options.start).config.network
     base = {"synthetic.steps": 0, "training.device": "cpu", "training.patience": 0}
+    base |= {"training.agreed_steps": 0}
     config = apply_overrides(MatchConfig(network=network), base)
     config = apply_overrides(config, options.change)
     program = get_preset(options.preset)

@@ -61,6 +61,7 @@ def main() -> None:
     truths = [labelled.read(path) for path in labelled.images]
     config = MatchConfig(network=Checkpoint.load(options.start).config.network)
     base = {"synthetic.steps": 0, "training.device": "cpu", "training.patience": 0}
+    base |= {"training.agreed_steps": 0}
     config = apply_overrides(apply_overrides(config, base), options.change)
 
     def learn(changes: dict[str, float]) -> tuple[np.ndarray, float]:

@@ -27,6 +27,7 @@ SETTINGS = {
     "synthetic.steps": 15,
     "synthetic.views": 2,
     "training.epochs": 2,
+    "training.agreed_steps": 0,
     "training.mask_steps": 15,
     "training.views": 2,
     "training.validation": 0,

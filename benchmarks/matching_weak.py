@@ -6,7 +6,9 @@
 trains the second stage on one half of a sub-class of PF-WILLOW, by the order of the names,
 and prints a Markdown table for pairs of the other half, matched both ways: percent of
 points within a tenth, by both rules, before and after, as the network gives it and refined;
-then with each loss left out in turn. Halves change places, and figures are over both.
+then with each loss left out in turn, and after the last stage in place of the second,
+which is all that is trained with `training.epochs=0`.
+Halves change places, and figures are over both.
 """
 
 from __future__ import annotations
@@ -89,9 +91,14 @@ def main() -> None:
     config = MatchConfig(network=network)
     base = {"synthetic.steps": 0, "training.device": "cpu", "training.patience": 0}
     config = apply_overrides(apply_overrides(config, base), options.set)
+    steps = config.training.agreed_steps
+    config = apply_overrides(config, {"training.agreed_steps": 0})
     folds = list(halves(open_pf_willow(options.root), options.name))
     left_out = [name for name in options.without.split(",") if name]
     variants = {"second stage": {}} | {f"without {n}": {f"losses.{n}": 0} for n in left_out}
+    if not config.training.epochs:
+        variants = {}
+    variants["last stage"] = {"training.epochs": 0, "training.agreed_steps": steps}
     write = sys.stdout.write
     write("| | 224 | 224, refined | box | box, refined | CPU s |\n")
     write("|---|---|---|---|---|---|\n")

@@ -7,7 +7,11 @@ from typing import Literal
 Extra = Literal["cluster", "deep", "match", "sdp", "torch"]
 """Sets of optional packages that are missed while the program runs; see pyproject.toml."""
 
-STAGE_TITLES = {"synthetic": "known transformations", "weak": "pairs of the set"}
+STAGE_TITLES = {
+    "synthetic": "known transformations",
+    "weak": "pairs of the set",
+    "agreed": "what all images agree on",
+}
 """What the stages of training are called where they are not options."""
 
 

@@ -15,6 +15,7 @@ TINY = {
     "training.mask_steps": 2,
     "training.epochs": 2,
     "training.batch": 2,
+    "training.agreed_steps": 0,
     "training.check_every": 2,
     "training.device": "cpu",
 }

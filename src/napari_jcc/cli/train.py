@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from napari_jcc.config import MatchConfig
     from napari_jcc.matching.training import Checkpoint, Record
 
-STAGES = {"synthetic": "synthetic.steps", "weak": "training.epochs"}
+STAGES = {
+    "synthetic": "synthetic.steps",
+    "weak": "training.epochs",
+    "agreed": "training.agreed_steps",
+}
 """Stages of training, and the setting that is 0 where a stage is left out."""
 
 
@@ -39,7 +43,7 @@ def train(
         typer.Option(
             metavar="A,B",
             help="synthetic: known transformations of single images. weak: pairs of the "
-            "set. Without it, both.",
+            "set. agreed: what all images of the set agree on. Without it, all.",
         ),
     ] = "",
     start: Annotated[

@@ -82,16 +82,24 @@ class Partners:
 def find_partners(source: Tensor, target: Tensor) -> Partners:
     """Compare all cells of maps (B, D, h, w) of two images.
 
-    The chance is the product of the softmaxes of the cosine similarity over the cells of
-    either image. What all cells share is taken off before.
+    The chance is the product of the softmaxes of their likeness over the cells of either
+    image.
+    """
+    likeness = compare_cells(source.flatten(2), target.flatten(2))
+    chance = likeness.softmax(dim=1) * likeness.softmax(dim=2)
+    return Partners(chance, _centres(target), _centres(source))
+
+
+def compare_cells(source: Tensor, target: Tensor) -> Tensor:
+    """Likeness (B, p, q) of target cells (B, D, p) and source cells (B, D, q).
+
+    The cosine similarity, in units of `TEMPERATURE`; what all cells of both images share
+    is taken off before.
     """
     ours, theirs = unit_length(source), unit_length(target)
-    shared = (ours.mean(dim=(2, 3)) + theirs.mean(dim=(2, 3)))[..., None, None] / 2
+    shared = (ours.mean(dim=2) + theirs.mean(dim=2))[..., None] / 2
     ours, theirs = unit_length(ours - shared), unit_length(theirs - shared)
-    similarity = torch.einsum("bdp,bdq->bpq", theirs.flatten(2), ours.flatten(2))
-    similarity = similarity / TEMPERATURE
-    chance = similarity.softmax(dim=1) * similarity.softmax(dim=2)
-    return Partners(chance, _centres(theirs), _centres(ours))
+    return torch.einsum("bdp,bdq->bpq", theirs, ours) / TEMPERATURE
 
 
 def _centres(maps: Tensor) -> Tensor:

@@ -69,6 +69,23 @@ class TrainingConfig(Section):
         "cosine: the learning rate falls to 0 along half a cosine. constant: as given.",
         advanced=True,
     )
+    agreed_steps: int = setting(
+        60,
+        "Steps on what images agree on",
+        "Steps at the end in which the maps that the refinement looks at learn, from two "
+        "images alone, what these match by way of the others. Needs three images; 0 leaves "
+        "the stage out.",
+        ge=0,
+        le=1_000_000,
+    )
+    agreed_learning_rate: float = setting(
+        1e-3,
+        "Learning rate of these steps",
+        "Step size of Adam for the adaptation of the maps.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
     flips: bool = setting(
         True,
         "Flips",

@@ -12,6 +12,7 @@ from torch import Tensor
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.network import MaCoSNet, Match, Pyramid, PyramidEncoder
+from napari_jcc.matching.network.adaptation import Adaptation
 from napari_jcc.matching.training.images import to_square, to_unit
 from napari_jcc.progress import Progress
 
@@ -47,6 +48,8 @@ class Described:
     ----------
     images
         The images in their order.
+    adaptation
+        Of the network, for what the refinement looks at.
     summary : (N, D)
         Mean description of every image less that of the set, of length 1.
     device
@@ -54,6 +57,7 @@ class Described:
     """
 
     images: list[DescribedImage]
+    adaptation: Adaptation
     summary: Tensor
     device: torch.device
 
@@ -68,7 +72,9 @@ class Described:
     def detail(self, place: int) -> Pyramid:
         """Return the description that the refinement looks at."""
         image = self.images[place]
-        return (image.detail or image.pyramid).to(self.device).float()
+        plain = (image.detail or image.pyramid).to(self.device).float()
+        with torch.no_grad():
+            return self.adaptation.adapt(plain)
 
     def match(self, network: MaCoSNet, source: int, target: int) -> Match:
         """Ask a network for the transformation from target to source points."""
@@ -115,7 +121,7 @@ class ImageDescriber:
         means = [part.pyramid.features.float().mean(dim=(2, 3)) for part in images]
         whole = torch.cat(means)
         summary = torch.nn.functional.normalize(whole - whole.mean(dim=0), dim=1)
-        return Described(images, summary, device)
+        return Described(images, self._network.adaptation, summary, device)
 
     def _describe(self, image: ImageArray, cells: int) -> DescribedImage:
         """Describe an image, and again on `cells` if they differ from the network's."""

@@ -106,6 +106,25 @@ class Matcher:
         has_masks = bool(saved.provenance.get("masks"))
         return cls(network, saved.config, settings, has_masks=has_masks)
 
+    def describe(self, collection: ImageCollection, progress: Progress) -> Described:
+        """Describe all images; those of the same collection once.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be read.
+        Cancelled
+            If the progress was cancelled.
+        """
+        detail = self.settings.refinement_scale if self._refines else 1.0
+        if self.settings.instances != 1:
+            detail = max(detail, LEAST_SCALE)
+        known = self._described
+        if known is None or known[0] is not collection or known[1] != detail:
+            found = self._describer.describe(collection, detail, progress)
+            self._described = known = collection, detail, found
+        return known[2]
+
     def match(
         self,
         collection: ImageCollection,
@@ -133,7 +152,7 @@ class Matcher:
         pairs = list(pairs)
         _check_places(collection, [place for pair in pairs for place in pair])
         progress = as_progress(progress)
-        described = self._describe(collection, progress)
+        described = self.describe(collection, progress)
         progress.start("Matching", len(pairs))
         found = []
         for source, target in pairs:
@@ -177,7 +196,7 @@ class Matcher:
         if not self._refines:
             return [part.pair for part in doubtful]
         progress = as_progress(progress)
-        described = self._describe(collection, progress)
+        described = self.describe(collection, progress)
         progress.start("Matching again", len(doubtful))
         found = []
         for part in doubtful:
@@ -217,7 +236,7 @@ class Matcher:
         """
         self._require_masks(collection)
         progress = as_progress(progress)
-        described = self._describe(collection, progress)
+        described = self.describe(collection, progress)
         progress.start("Masks", len(collection))
         pooled = []
         for target in range(len(collection)):
@@ -241,16 +260,6 @@ class Matcher:
             values > self.settings.threshold
             for values in self.probabilities(collection, progress)
         ]
-
-    def _describe(self, collection: ImageCollection, progress: Progress) -> Described:
-        detail = self.settings.refinement_scale if self._refines else 1.0
-        if self.settings.instances != 1:
-            detail = max(detail, LEAST_SCALE)
-        known = self._described
-        if known is None or known[0] is not collection or known[1] != detail:
-            found = self._describer.describe(collection, detail, progress)
-            self._described = known = collection, detail, found
-        return known[2]
 
     @property
     def _refines(self) -> bool:

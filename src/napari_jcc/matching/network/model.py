@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_jcc.config import NetworkConfig
+from napari_jcc.matching.network.adaptation import Adaptation
 from napari_jcc.matching.network.correlation import correlate
 from napari_jcc.matching.network.decoder import MaskDecoder
 from napari_jcc.matching.network.encoder import Pyramid, PyramidEncoder, Trunk
@@ -57,6 +58,8 @@ class MaCoSNet(nn.Module):
         self.tps_head = TransformHead(grid, widths, identity.tps[0].clone())
         features, skips = self.encoder.channels()
         self.decoder = MaskDecoder(features, grid**2, config.decoder_channels, skips)
+        # Made last, so that the others are as random as they were without it.
+        self.adaptation = Adaptation([features, skips[0]])
 
     def encode(self, images: Tensor, *, with_skips: bool = True) -> Pyramid:
         """Describe images (B, 3, S, S) in [0, 1]; the finer maps serve masks only."""

@@ -189,6 +189,9 @@ class Checkpoint:
             )
         own_encoder = any(name.startswith("encoder.") for name in self.weights)
         wanted = trained_weights(network, with_encoder=own_encoder)
+        if not any(name.startswith("adaptation.") for name in self.weights):
+            # Of before there was one: without it nothing is adapted.
+            wanted = {k: v for k, v in wanted.items() if not k.startswith("adaptation.")}
         problems = _differences(wanted, self.weights)
         if problems:
             raise WeightsError(

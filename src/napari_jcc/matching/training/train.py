@@ -13,6 +13,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.errors import ConfigError, InputError
 from napari_jcc.matching.network import MaCoSNet, build_network
+from napari_jcc.matching.training.agreed import FEWEST, AgreedStage
 from napari_jcc.matching.training.checkpoint import (
     Checkpoint,
     describe_origin,
@@ -76,7 +77,7 @@ def train(
     Raises
     ------
     InputError
-        If the second stage is asked for and there is only one image, or a mask is missing.
+        If there are too few images for the stages asked for, or a mask is missing.
     ConfigError
         If there is nothing to train, or `resume` with other settings, or `start` with
         another cascade.
@@ -112,7 +113,8 @@ def train(
     side = round(config.network.input_size * VIEW_MARGIN)
     images = load_images(collection, side, progress)
     guides = load_guides(collection, config.training.masks, side)
-    run = _Run(network, (images, guides), config, output, origin, previous)
+    data = collection, images, guides
+    run = _Run(network, data, config, output, origin, previous)
     return run.finish(fabric, TrainingLog(output, watch), progress)
 
 
@@ -122,14 +124,15 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
     Raises
     ------
     InputError
-        If the second stage is asked for and there is only one image.
+        If there are too few images for the stages asked for.
     ConfigError
-        If both stages are left out, or all parts of the second.
+        If all stages are left out, or all parts of the second.
     """
-    if config.synthetic.steps == 0 and config.training.epochs == 0:
+    training = config.training
+    if not (config.synthetic.steps or training.epochs or training.agreed_steps):
         raise ConfigError(
-            "synthetic.steps and training.epochs are both 0, so there is nothing to train. "
-            "Raise one of them."
+            "synthetic.steps, training.epochs and training.agreed_steps are all 0, so "
+            "there is nothing to train. Raise one of them."
         )
     losses = config.losses
     if config.training.epochs and not (losses.use_matching or losses.use_segmentation):
@@ -142,6 +145,12 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
             f"Training on pairs needs at least 2 images of the object, got "
             f"{len(collection)}. Add images, or train the first stage only, on known "
             "transformations (--stages synthetic, or training.epochs = 0)."
+        )
+    alone = training.agreed_steps and not (config.synthetic.steps or training.epochs)
+    if alone and len(collection) < FEWEST:
+        raise InputError(
+            f"What images agree on shows from {FEWEST} images on, got {len(collection)}. "
+            "Add images, or train another stage too."
         )
 
 
@@ -159,13 +168,13 @@ class _Run:
     def __init__(
         self,
         network: MaCoSNet,
-        data: tuple[Tensor, Tensor | None],
+        data: tuple[ImageCollection, Tensor, Tensor | None],
         config: MatchConfig,
         output: Path,
         origin: dict[str, Any],
         previous: Checkpoint | None,
     ) -> None:
-        images, guides = data
+        collection, images, guides = data
         self._network = network
         self._config = config
         self._output = output
@@ -181,6 +190,8 @@ class _Run:
             if config.losses.use_segmentation and config.training.mask_steps:
                 self._stages.append(FirstMasksStage(network, views, config))
             self._stages.append(WeakStage(network, views, config))
+        if config.training.agreed_steps and len(collection) >= FEWEST:
+            self._stages.append(AgreedStage(network, collection, config))
 
     def finish(self, fabric: Fabric, log: TrainingLog, progress: Progress) -> Checkpoint:
         """Run what is left of the stages; write and return the finished checkpoint."""

@@ -1,0 +1,173 @@
+"""What all images agree on: how it is found, and what two images alone learn of it."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from encoders import export_network
+from matching.tiny import blob_images, tiny_config
+
+torch = pytest.importorskip("torch", reason="the matching network needs torch")
+pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric")
+
+from napari_jcc.collection import ImageCollection  # noqa: E402
+from napari_jcc.errors import Cancelled, InputError  # noqa: E402
+from napari_jcc.matching import Checkpoint, train  # noqa: E402
+from napari_jcc.matching.network import Pyramid  # noqa: E402
+from napari_jcc.matching.network.adaptation import KEPT, Adaptation  # noqa: E402
+from napari_jcc.matching.refinement import TEMPERATURE  # noqa: E402
+from napari_jcc.matching.training.agreed import (  # noqa: E402
+    SPREAD,
+    AgreedCells,
+    agreement_loss,
+)
+from napari_jcc.progress import Progress  # noqa: E402
+
+ALONE = {"synthetic.steps": 0, "training.epochs": 0, "training.agreed_steps": 4}
+
+
+def alike(count=6):
+    """The same picture again and again, a little shifted, on noise of its own."""
+    generator = np.random.default_rng(0)
+    shown = blob_images(1)[0]
+    images = [
+        np.roll(shown, tuple(generator.integers(-4, 5, 2)), (0, 1)) for _ in range(count)
+    ]
+    return ImageCollection.from_arrays(images)
+
+
+def cells_of(targets, sources, ends, sureness=None):
+    ends = torch.as_tensor(ends, dtype=targets.dtype)[None]
+    sureness = torch.ones(ends.shape[:2]) if sureness is None else sureness
+    return AgreedCells((targets,), (sources,), ends, sureness.to(targets))
+
+
+def test_untrained_maps_stay_as_they_are_and_trained_ones_move():
+    adaptation = Adaptation([6, 4])
+    pyramid = Pyramid(torch.randn(2, 6, 3, 3), (torch.randn(2, 4, 6, 6), None, None))
+    same = adaptation.adapt(pyramid)
+    assert torch.equal(same.features, pyramid.features)
+    assert torch.equal(same.skips[0], pyramid.skips[0])
+    with torch.no_grad():
+        adaptation.add[0].fill_(0.1)
+    moved = adaptation.adapt(pyramid)
+    cell = pyramid.features[1, :, 2, 0]
+    wanted = cell + KEPT * 0.1 * (cell @ adaptation.look[0]).sum()
+    torch.testing.assert_close(moved.features[1, :, 2, 0], wanted)
+    assert torch.equal(moved.skips[0], pyramid.skips[0])
+    with adaptation.left_out():
+        assert adaptation.adapt(pyramid) is pyramid
+    coarse = Adaptation([6, 0]).adapt(Pyramid(pyramid.features, (None, None, None)))
+    assert coarse.skips == (None, None, None)
+
+
+def test_loss_of_four_orthogonal_cells_is_as_computed_by_hand():
+    """Two by two cells; less what all share, a cell is 1 like itself, -1/3 like others."""
+    cells = torch.eye(4, dtype=torch.float64)[None]
+    own = [[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]]
+    # Where a cell is, two others are a cell away, and one is sqrt(2) away.
+    near, far = (math.exp(-d / (2 * SPREAD**2)) for d in (1, 2))
+    share = 1 / (1 + 2 * near + far)
+    unlike = math.exp((-1 / 3 - 1) / TEMPERATURE)
+    right = -math.log(1 / (1 + 3 * unlike))
+    wrong = right + (1 + 1 / 3) / TEMPERATURE
+    wanted = share * right + (1 - share) * wrong
+    found = agreement_loss(cells, cells, cells_of(cells, cells, own))
+    assert found.item() == pytest.approx(wanted, rel=1e-6)
+    # Turned upside down, what is like the first cell is two cells further.
+    turned = agreement_loss(cells, cells.flip(1), cells_of(cells, cells, own))
+    assert turned.item() > 3 * wanted
+
+
+def test_cells_count_by_their_sureness_and_not_beyond_the_image():
+    generator = torch.Generator().manual_seed(0)
+    targets, sources = (torch.randn(1, 4, 5, generator=generator) for _ in range(2))
+    ends = [[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]]
+    sure = torch.tensor([[1.0, 0.5, 0.0, 1.0]])
+
+    def loss(ends, sureness):
+        pairs = cells_of(targets, sources, ends, sureness)
+        return agreement_loss(targets, sources, pairs).item()
+
+    each = [loss(ends, torch.eye(4)[place][None]) for place in range(4)]
+    wanted = (each[0] + 0.5 * each[1] + each[3]) / 2.5
+    assert loss(ends, sure) == pytest.approx(wanted, rel=1e-5)
+    outside = [*ends[:3], [1.2, 0.5]]
+    wanted = (each[0] + 0.5 * each[1]) / 1.5
+    assert loss(outside, sure) == pytest.approx(wanted, rel=1e-5)
+    assert loss(ends, torch.zeros(1, 4)) == 0
+
+
+def test_gradient_of_the_loss_is_exact():
+    generator = torch.Generator().manual_seed(1)
+    targets, sources = (
+        torch.randn(2, 4, 3, dtype=torch.float64, generator=generator, requires_grad=True)
+        for _ in range(2)
+    )
+    ends = torch.rand(2, 4, 2, dtype=torch.float64, generator=generator) * 1.6 - 0.8
+    pairs = AgreedCells((targets,), (sources,), ends, torch.ones(2, 4).double())
+    assert torch.autograd.gradcheck(
+        lambda t, s: agreement_loss(t, s, pairs), (targets, sources)
+    )
+
+
+def losses(path):
+    lines = path.with_name(path.name + ".jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    return [r["total"] for r in records if r["stage"] == "agreed" and "total" in r]
+
+
+def test_stage_learns_and_changes_nothing_but_the_adaptation(tmp_path):
+    program = export_network(tmp_path / "tiny.pt2")
+    changes = {"network.encoder": str(program), "training.agreed_steps": 60}
+    changes |= {"training.patience": 0, "training.agreed_learning_rate": 3e-3}
+    path = tmp_path / "net.ckpt"
+    trained = train(alike(), tiny_config({**ALONE, **changes}), path)
+    told = losses(path)
+    assert len(told) == 60
+    assert np.mean(told[-10:]) < 0.95 * np.mean(told[:10])
+    first = train(
+        alike(),
+        tiny_config({**ALONE, **changes, "training.agreed_steps": 1}),
+        tmp_path / "first.ckpt",
+    )
+    for name, weight in trained.weights.items():
+        if not name.startswith("adaptation."):
+            assert torch.equal(weight, first.weights[name]), name
+    assert trained.weights["adaptation.add.0"].abs().max() > 0
+
+
+def test_a_stopped_stage_resumes_to_the_same_weights(tmp_path):
+    """What is agreed on is found anew, by maps that are not adapted."""
+    config = tiny_config(ALONE)
+    whole = train(alike(), config, tmp_path / "whole.ckpt")
+    path = tmp_path / "broken.ckpt"
+    seen = []
+
+    class Stopping(Progress):
+        def advance(self, count=1):
+            if len(seen) == 3:
+                raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        train(alike(), config, path, progress=Stopping(), watch=seen.append)
+    assert Checkpoint.load(path).training["state"]["step"] in (2, 3)
+    again = train(alike(), config, path, resume=True)
+    for name, weight in whole.weights.items():
+        assert torch.equal(weight, again.weights[name]), name
+
+
+def test_network_of_before_there_was_an_adaptation_is_read(tmp_path):
+    path = tmp_path / "net.ckpt"
+    saved = train(alike(), tiny_config({"training.epochs": 0}), path)
+    old = {k: v for k, v in saved.weights.items() if not k.startswith("adaptation.")}
+    Checkpoint(saved.config, old, saved.provenance, None).save(path)
+    network = Checkpoint.load(path).build("cpu")
+    assert all(not weight.any() for weight in network.adaptation.add)
+
+
+def test_two_images_agree_on_nothing(tmp_path):
+    with pytest.raises(InputError, match="from 3 images on, got 2"):
+        train(alike(2), tiny_config(ALONE), tmp_path / "net.ckpt")
