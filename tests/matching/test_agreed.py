@@ -16,7 +16,7 @@ from napari_jcc.collection import ImageCollection  # noqa: E402
 from napari_jcc.errors import Cancelled, InputError  # noqa: E402
 from napari_jcc.matching import Checkpoint, train  # noqa: E402
 from napari_jcc.matching.network import Pyramid  # noqa: E402
-from napari_jcc.matching.network.adaptation import KEPT, Adaptation  # noqa: E402
+from napari_jcc.matching.network.adaptation import Adaptation  # noqa: E402
 from napari_jcc.matching.refinement import TEMPERATURE  # noqa: E402
 from napari_jcc.matching.training.agreed import (  # noqa: E402
     SPREAD,
@@ -54,7 +54,7 @@ def test_untrained_maps_stay_as_they_are_and_trained_ones_move():
         adaptation.add[0].fill_(0.1)
     moved = adaptation.adapt(pyramid)
     cell = pyramid.features[1, :, 2, 0]
-    wanted = cell + KEPT * 0.1 * (cell @ adaptation.look[0]).sum()
+    wanted = cell + 0.1 * (cell @ adaptation.look[0]).sum()
     torch.testing.assert_close(moved.features[1, :, 2, 0], wanted)
     assert torch.equal(moved.skips[0], pyramid.skips[0])
     with adaptation.left_out():

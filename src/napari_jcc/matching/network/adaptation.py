@@ -12,9 +12,6 @@ from napari_jcc.matching.network.encoder import Pyramid
 
 RANK = 64
 """Directions in which cells are moved."""
-KEPT = 0.5
-"""Share of what was learned that maps are adapted by: all of it knows the images it was
-learned from too well."""
 
 
 class Adaptation(nn.Module):
@@ -61,5 +58,5 @@ class Adaptation(nn.Module):
         return Pyramid(self._maps(pyramid.features, 0), (first, *rest))
 
     def _maps(self, maps: Tensor, level: int) -> Tensor:
-        cells = maps.movedim(1, 3)
-        return torch.lerp(cells, self(cells, level), KEPT).movedim(3, 1)
+        adapted: Tensor = self(maps.movedim(1, 3), level)
+        return adapted.movedim(3, 1)
