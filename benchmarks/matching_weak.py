@@ -79,7 +79,7 @@ def row(name: str, scores: Scores, before: Scores, seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--class", dest="name", default="duck(S)")
+    parser.add_argument("--class", dest="names", default="duck(S)", help="or several")
     parser.add_argument("--start", type=Path, required=True, help="checkpoint")
     parser.add_argument("--set", action="append", default=[], help="of the training")
     parser.add_argument("--without", default=",".join(LOSSES), help="losses, in turn")
@@ -93,7 +93,8 @@ def main() -> None:
     config = apply_overrides(apply_overrides(config, base), options.set)
     steps = config.training.agreed_steps
     config = apply_overrides(config, {"training.agreed_steps": 0})
-    folds = list(halves(open_pf_willow(options.root), options.name))
+    listed = open_pf_willow(options.root)
+    folds = [fold for name in options.names.split(",") for fold in halves(listed, name)]
     left_out = [name for name in options.without.split(",") if name]
     variants = {"second stage": {}} | {f"without {n}": {f"losses.{n}": 0} for n in left_out}
     if not config.training.epochs:

@@ -18,6 +18,7 @@ from napari_jcc.matching import Checkpoint, train  # noqa: E402
 from napari_jcc.matching.network import Pyramid  # noqa: E402
 from napari_jcc.matching.network.adaptation import Adaptation  # noqa: E402
 from napari_jcc.matching.refinement import TEMPERATURE  # noqa: E402
+from napari_jcc.matching.training import agreement  # noqa: E402
 from napari_jcc.matching.training.agreed import (  # noqa: E402
     SPREAD,
     AgreedCells,
@@ -171,3 +172,12 @@ def test_network_of_before_there_was_an_adaptation_is_read(tmp_path):
 def test_two_images_agree_on_nothing(tmp_path):
     with pytest.raises(InputError, match="from 3 images on, got 2"):
         train(alike(2), tiny_config(ALONE), tmp_path / "net.ckpt")
+
+
+def test_images_that_agree_on_nothing_are_left_as_they_are(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(agreement, "LEAST_INLIERS", 1.1)
+    path = tmp_path / "net.ckpt"
+    trained = train(alike(3), tiny_config(ALONE), path)
+    assert "No two images match well enough" in caplog.text
+    assert not path.with_name("net.ckpt.jsonl").exists() or not losses(path)
+    assert not any(trained.weights[f"adaptation.add.{level}"].any() for level in (0, 1))

@@ -31,6 +31,7 @@ QUICK = {
     "synthetic.batch": 2,
     "synthetic.views": 4,
     "training.epochs": 0,
+    "training.agreed_steps": 0,
     "training.check_every": 5,
     "training.device": "cpu",
 }
