@@ -15,8 +15,9 @@ pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric"
 from napari_jcc.collection import ImageCollection  # noqa: E402
 from napari_jcc.errors import Cancelled, InputError  # noqa: E402
 from napari_jcc.matching import Checkpoint, train  # noqa: E402
-from napari_jcc.matching.network import Pyramid  # noqa: E402
+from napari_jcc.matching.network import Pyramid, build_network  # noqa: E402
 from napari_jcc.matching.network.adaptation import Adaptation  # noqa: E402
+from napari_jcc.matching.network.transforms import pixel_centres  # noqa: E402
 from napari_jcc.matching.refinement import TEMPERATURE  # noqa: E402
 from napari_jcc.matching.training import agreement  # noqa: E402
 from napari_jcc.matching.training.agreed import (  # noqa: E402
@@ -181,3 +182,21 @@ def test_images_that_agree_on_nothing_are_left_as_they_are(tmp_path, monkeypatch
     assert "No two images match well enough" in caplog.text
     assert not path.with_name("net.ckpt.jsonl").exists() or not losses(path)
     assert not any(trained.weights[f"adaptation.add.{level}"].any() for level in (0, 1))
+
+
+def test_the_same_picture_agrees_with_itself_and_large_sets_teach_by_some(monkeypatch):
+    monkeypatch.setattr(agreement, "MOST_IMAGES", 3)
+    config = tiny_config()
+    network = build_network(config.network, "cpu", 0)
+    images = ImageCollection.from_arrays(blob_images(1) * 5)
+    found = agreement.find_agreement(network, images, config, Progress())
+    assert len(found.cells) == 3
+    assert len(found.ways) == 3
+    side = 16  # 12 cells of the network's grid, a third more in the refinement
+    centres = pixel_centres(side, side, torch.empty(0))[0]
+    for way in (way for both in found.ways for way in both):
+        assert way.source != way.target
+        assert (way.ends - centres).abs().max() < 0.05
+        assert way.sureness.shape == (side**2,)
+    for level, width in enumerate(network.encoder.channels()[1][:1], 1):
+        assert found.cells[0][level].shape == (side**2, width)

@@ -25,8 +25,8 @@ TEACHING = {
     "matching.refinement": "local",
 }
 """How the set is matched to be learned from."""
-MOST_PAIRS = 200
-"""Larger sets teach by so many of their pairs, drawn at random."""
+MOST_IMAGES = 20
+"""Larger sets teach by so many of their images, drawn at random, each two of them."""
 LEAST_INLIERS = 0.3
 """Share of the points of a pair that must be matched for it to teach."""
 
@@ -100,11 +100,14 @@ def find_agreement(
     from napari_jcc.matching.outputs.trained import TrainedMatcher
 
     config = apply_overrides(config, TEACHING)
+    generator = generator_for(config.training.seed, "agreement")
+    chosen = torch.randperm(len(collection), generator=generator)[:MOST_IMAGES]
+    collection = collection.select(sorted(chosen.tolist()))
     training = network.training
     matcher = Matcher(network, config, has_masks=False)
     with network.adaptation.left_out():
         described = matcher.describe(collection, progress)
-        pairs = _choose_pairs(len(collection), config.training.seed)
+        pairs = list(combinations(range(len(collection)), 2))
         together = ThroughOthers(TrainedMatcher(matcher, config, {}))
         found = list(together.match(collection, pairs, progress))
         cells = [_cells(described.detail(place)) for place in range(len(collection))]
@@ -112,13 +115,6 @@ def find_agreement(
     side = math.isqrt(len(cells[0][0]))
     ways = [_both_ways(pair, side) for pair in found if pair.inlier_share >= LEAST_INLIERS]
     return Agreement(cells, ways)
-
-
-def _choose_pairs(count: int, seed: int) -> list[tuple[int, int]]:
-    pairs = list(combinations(range(count), 2))
-    generator = generator_for(seed, "agreement")
-    kept = torch.randperm(len(pairs), generator=generator)[:MOST_PAIRS]
-    return [pairs[place] for place in sorted(kept.tolist())]
 
 
 def _cells(pyramid: Pyramid) -> list[Tensor]:
