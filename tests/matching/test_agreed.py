@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="the matching network needs torch")
 pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric")
 
 from napari_jcc.collection import ImageCollection  # noqa: E402
-from napari_jcc.errors import Cancelled, InputError  # noqa: E402
+from napari_jcc.errors import Cancelled, ConfigError, InputError  # noqa: E402
 from napari_jcc.matching import Checkpoint, train  # noqa: E402
 from napari_jcc.matching.network import Pyramid, build_network  # noqa: E402
 from napari_jcc.matching.network.adaptation import Adaptation  # noqa: E402
@@ -24,7 +24,9 @@ from napari_jcc.matching.training.agreed import (  # noqa: E402
     SPREAD,
     AgreedCells,
     agreement_loss,
+    learns_agreement,
 )
+from napari_jcc.matching.training.train import check_input  # noqa: E402
 from napari_jcc.progress import Progress  # noqa: E402
 
 ALONE = {"synthetic.steps": 0, "training.epochs": 0, "training.agreed_steps": 4}
@@ -200,3 +202,13 @@ def test_the_same_picture_agrees_with_itself_and_large_sets_teach_by_some(monkey
         assert way.sureness.shape == (side**2,)
     for level, width in enumerate(network.encoder.channels()[1][:1], 1):
         assert found.cells[0][level].shape == (side**2, width)
+
+
+def test_the_stage_is_left_out_where_only_masks_are_learned():
+    """And asking for nothing else is refused."""
+    changes = {**ALONE, "losses.use_matching": False}
+    with pytest.raises(ConfigError, match="losses.use_matching off, so there is nothing"):
+        check_input(alike(), tiny_config(changes))
+    check_input(alike(), tiny_config({**changes, "training.epochs": 1}))
+    assert not learns_agreement(tiny_config(changes))
+    assert learns_agreement(tiny_config(ALONE))

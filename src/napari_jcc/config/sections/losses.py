@@ -50,8 +50,8 @@ class LossConfig(Section):
     use_matching: bool = setting(
         True,
         "Train matching",
-        "Off: without the matching, cycle, transitivity and consistency terms; only masks "
-        "are learned.",
+        "Off: without the matching, cycle, transitivity and consistency terms and without "
+        "the stage of what images agree on; only masks are learned.",
         advanced=True,
     )
     use_segmentation: bool = setting(

@@ -38,6 +38,11 @@ SPREAD = 0.5
 LEVEL_NAMES = "coarse", "fine"
 
 
+def learns_agreement(config: MatchConfig) -> bool:
+    """Tell whether the settings ask for this stage; where only masks are learned, not."""
+    return config.training.agreed_steps > 0 and config.losses.use_matching
+
+
 @dataclass(frozen=True)
 class AgreedCells:
     """Cells of pairs of images, and where each of the target is in the source.

@@ -13,7 +13,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.errors import ConfigError, InputError
 from napari_jcc.matching.network import MaCoSNet, build_network
-from napari_jcc.matching.training.agreed import FEWEST, AgreedStage
+from napari_jcc.matching.training.agreed import FEWEST, AgreedStage, learns_agreement
 from napari_jcc.matching.training.checkpoint import (
     Checkpoint,
     describe_origin,
@@ -129,10 +129,12 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
         If all stages are left out, or all parts of the second.
     """
     training = config.training
-    if not (config.synthetic.steps or training.epochs or training.agreed_steps):
+    agreed = learns_agreement(config)
+    if not (config.synthetic.steps or training.epochs or agreed):
         raise ConfigError(
-            "synthetic.steps, training.epochs and training.agreed_steps are all 0, so "
-            "there is nothing to train. Raise one of them."
+            "synthetic.steps and training.epochs are both 0, and training.agreed_steps is "
+            "too, or losses.use_matching off, so there is nothing to train. Raise one of "
+            "them."
         )
     losses = config.losses
     if config.training.epochs and not (losses.use_matching or losses.use_segmentation):
@@ -146,7 +148,7 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
             f"{len(collection)}. Add images, or train the first stage only, on known "
             "transformations (--stages synthetic, or training.epochs = 0)."
         )
-    alone = training.agreed_steps and not (config.synthetic.steps or training.epochs)
+    alone = agreed and not (config.synthetic.steps or training.epochs)
     if alone and len(collection) < FEWEST:
         raise InputError(
             f"What images agree on shows from {FEWEST} images on, got {len(collection)}. "
@@ -190,7 +192,7 @@ class _Run:
             if config.losses.use_segmentation and config.training.mask_steps:
                 self._stages.append(FirstMasksStage(network, views, config))
             self._stages.append(WeakStage(network, views, config))
-        if config.training.agreed_steps and len(collection) >= FEWEST:
+        if learns_agreement(config) and len(collection) >= FEWEST:
             self._stages.append(AgreedStage(network, collection, config))
 
     def finish(self, fabric: Fabric, log: TrainingLog, progress: Progress) -> Checkpoint:
