@@ -207,7 +207,7 @@ def test_the_same_picture_agrees_with_itself_and_large_sets_teach_by_some(monkey
 def test_the_stage_is_left_out_where_only_masks_are_learned():
     """And asking for nothing else is refused."""
     changes = {**ALONE, "losses.use_matching": False}
-    with pytest.raises(ConfigError, match="losses.use_matching off, so there is nothing"):
+    with pytest.raises(ConfigError, match=r"losses\.use_matching off, so there is nothing"):
         check_input(alike(), tiny_config(changes))
     check_input(alike(), tiny_config({**changes, "training.epochs": 1}))
     assert not learns_agreement(tiny_config(changes))
