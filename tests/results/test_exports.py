@@ -208,6 +208,15 @@ def test_more_objects_than_a_picture_can_number_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_coco_tells_pages_of_one_file_apart(tmp_path):
+    pages = [image_result(f"film_t{number}") for number in range(3)]
+    files = ["/data/film.tif"] * 3
+    kept = export_result(result_of(*pages), tmp_path / "c.json", "coco", files=files)
+    images = json.loads(kept.read_text())["images"]
+    assert {image["file_name"] for image in images} == {"film.tif"}
+    assert [image["name"] for image in images] == ["film_t0", "film_t1", "film_t2"]
+
+
 def test_coco_is_read_by_its_own_tools(plain, herd, tmp_path):
     files = ["/data/set/cow.jpg", "/data/set/herd/calf.jpg", ""]
     images = (*plain.images, herd.images[0])

@@ -30,6 +30,7 @@ def write_coco(exported: ExportSet, file: Path) -> None:
             {
                 "id": number,
                 "file_name": place or f"{image.name}.png",
+                "name": image.name,  # tells pages of one file apart
                 "width": image.mask.shape[1],
                 "height": image.mask.shape[0],
             }
