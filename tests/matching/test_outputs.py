@@ -359,6 +359,13 @@ def test_landmarks_reach_all_images_of_a_folder(marked, tmp_path):
         check_landmark_output(table / "out")  # below a file
 
 
+def test_landmarks_of_images_without_the_extension_are_explained(marked):
+    folder, table = marked
+    table.write_text(table.read_text().replace(".png", ""))
+    with pytest.raises(InputError, match=r"about a, gone, which .* such as a\.png\."):
+        carry_landmarks(folder, table, None)
+
+
 def test_points_found_by_a_former_run_do_not_count_as_placed(marked, tmp_path):
     folder, table = marked
     out = tmp_path / "out"

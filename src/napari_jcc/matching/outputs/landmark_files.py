@@ -26,6 +26,7 @@ from napari_jcc.matching.landmarks import (
 )
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results.folder import probe_folder
+from napari_jcc.words import list_some
 
 CSV = "landmarks.csv"
 TPS = "landmarks.tps"
@@ -107,6 +108,11 @@ def carry_landmarks(
     names = _name_in_folder(collection, folder)
     images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))
     listed, absent = read_landmarks(table, folder)
+    if absent and not listed:
+        raise InputError(
+            f"{table} is about {list_some(absent)}, which {folder} does not hold. Give "
+            f"images the names of their files, such as {names[0]}."
+        )
     there = {shape.image: shape for shape in listed if shape.image in images}
     known = {name: shape for name, shape in there.items() if shape.confidence is None}
     if not known:
