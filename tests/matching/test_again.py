@@ -11,13 +11,13 @@ from matching.test_through import SHIFTS, Shifted, error, match
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.matching.baselines import GridFeatures
-from napari_jcc.matching.baselines.frame import Frame
 from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.outputs import choose_pairs
 from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.matching.outputs.untrained import UntrainedMatcher
 from napari_jcc.matching.pair import grid_points
 from napari_jcc.progress import Progress
+from napari_jcc.registration.frame import Frame
 
 EVERY = list(combinations(range(6), 2))
 

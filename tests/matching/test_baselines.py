@@ -17,15 +17,15 @@ from napari_jcc.matching.baselines import (
     Remembering,
     SiftDescriber,
 )
-from napari_jcc.matching.baselines.frame import Frame
 from napari_jcc.matching.baselines.instances import find_instances
-from napari_jcc.matching.baselines.partners import (
+from napari_jcc.matching.baselines.simple import mutual_neighbours
+from napari_jcc.registration.frame import Frame
+from napari_jcc.registration.partners import (
     find_partners,
     pair_points,
     vote_for_start,
 )
-from napari_jcc.matching.baselines.simple import mutual_neighbours
-from napari_jcc.matching.baselines.thin_plate import Bends, fit_smooth_map
+from napari_jcc.registration.thin_plate import Bends, fit_smooth_map
 
 POINTS = np.array([[50.0, 40], [110, 45], [60, 90], [120, 95], [85, 65]])
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from napari_jcc._types import FloatArray
 from napari_jcc.matching.baselines import PairMatch, PointMap
-from napari_jcc.matching.baselines.thin_plate import Bends, SmoothMap, fit_smooth_map
 from napari_jcc.matching.known import KnownPairs
 from napari_jcc.matching.pair import (
     JUDGED_POINTS,
@@ -26,6 +25,7 @@ from napari_jcc.matching.pair import (
     grid_points,
     to_unit,
 )
+from napari_jcc.registration.thin_plate import Bends, SmoothMap, fit_smooth_map
 
 WANDERING = 0.1
 """Distance of a point from its start, as share of the image side, after every step of a way

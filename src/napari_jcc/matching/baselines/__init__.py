@@ -3,19 +3,20 @@
 from napari_jcc.matching.baselines.grid_features import (
     Describer,
     EncoderDescriber,
-    GridFeatures,
     Remembering,
     SiftDescriber,
 )
 from napari_jcc.matching.baselines.instances import Instance
-from napari_jcc.matching.baselines.matcher import PairMatch, PairMatcher, PointMap
-from napari_jcc.matching.baselines.registration import RegistrationSettings
+from napari_jcc.matching.baselines.matcher import PairMatcher
 from napari_jcc.matching.baselines.registration_matcher import RegistrationMatcher
 from napari_jcc.matching.baselines.simple import (
     IdentityMatcher,
     MutualAffineMatcher,
     NearestMatcher,
 )
+from napari_jcc.registration.grid import GridFeatures
+from napari_jcc.registration.match import PairMatch, PointMap
+from napari_jcc.registration.register import RegistrationSettings
 
 __all__ = [
     "Describer",

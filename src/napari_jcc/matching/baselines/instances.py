@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_jcc._types import MaskArray
-from napari_jcc.matching.baselines.grid_features import GridFeatures
-from napari_jcc.matching.baselines.matcher import PairMatch
-from napari_jcc.matching.baselines.partners import (
+from napari_jcc.registration.grid import GridFeatures
+from napari_jcc.registration.match import PairMatch
+from napari_jcc.registration.partners import (
     Partners,
     compare_points,
     pair_points,
 )
-from napari_jcc.matching.baselines.registration import (
+from napari_jcc.registration.register import (
     Registered,
     RegistrationSettings,
     propose_start,

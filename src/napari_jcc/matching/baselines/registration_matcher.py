@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from napari_jcc._types import ImageArray
-from napari_jcc.matching.baselines.grid_features import Describer, GridFeatures
+from napari_jcc.matching.baselines.grid_features import Describer
 from napari_jcc.matching.baselines.instances import Instance, find_instances
-from napari_jcc.matching.baselines.matcher import PairMatch
-from napari_jcc.matching.baselines.partners import find_partners
-from napari_jcc.matching.baselines.registration import (
+from napari_jcc.registration.grid import GridFeatures
+from napari_jcc.registration.match import PairMatch
+from napari_jcc.registration.partners import find_partners
+from napari_jcc.registration.register import (
     RegistrationSettings,
     propose_start,
     register,

@@ -7,9 +7,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from napari_jcc._types import FloatArray, ImageArray, IntArray
-from napari_jcc.matching.baselines.frame import Frame, resize_points
-from napari_jcc.matching.baselines.grid_features import Describer, GridFeatures
-from napari_jcc.matching.baselines.matcher import PairMatch, PointMap
+from napari_jcc.matching.baselines.grid_features import Describer
+from napari_jcc.registration.frame import Frame, resize_points
+from napari_jcc.registration.grid import GridFeatures
+from napari_jcc.registration.match import PairMatch, PointMap
 
 INLIER_CELLS = 1.5
 """An affine map explains a match within this many diagonals of a grid cell."""

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from napari_jcc.matching.baselines import RegistrationSettings
-from napari_jcc.matching.baselines.frame import Frame
-from napari_jcc.matching.baselines.grid_features import GridFeatures
 from napari_jcc.matching.baselines.instances import find_instances
-from napari_jcc.matching.baselines.matcher import PointMap
 from napari_jcc.matching.network import Transform
 from napari_jcc.matching.network.correlation import unit_length
 from napari_jcc.matching.network.transforms import EXACT, pixel_centres
+from napari_jcc.registration.frame import Frame
+from napari_jcc.registration.grid import GridFeatures
+from napari_jcc.registration.match import PointMap
 
 LEAST_SCALE = 512 / 240
 """Size of images where several instances are looked for, as multiple of the network's."""

@@ -16,7 +16,6 @@ from napari_jcc.matching.baselines import (
     Remembering,
     SiftDescriber,
 )
-from napari_jcc.matching.baselines.frame import resize_points
 from napari_jcc.matching.landmarks.appearance import (
     correlate_around,
     filter_image,
@@ -27,6 +26,7 @@ from napari_jcc.matching.landmarks.lead import Leader
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import Landmarks, fit_affine, shape_size
 from napari_jcc.progress import Progress
+from napari_jcc.registration.frame import resize_points
 
 WORKING_SIZE = 160.0
 """Images are reduced until shapes have this size (root mean square), in pixels."""

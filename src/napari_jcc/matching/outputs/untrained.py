@@ -23,11 +23,11 @@ from napari_jcc.matching.baselines import (
     Remembering,
     SiftDescriber,
 )
-from napari_jcc.matching.baselines.frame import resize_points
 from napari_jcc.matching.baselines.grid_features import KEPT_IMAGES, SIFT_SIZE
 from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.pair import PairResult, Sizes, from_unit, to_unit
 from napari_jcc.progress import Progress
+from napari_jcc.registration.frame import resize_points
 
 ENCODER_SIZE = 320
 """Longer side of the image, in pixels, that an encoder sees where nothing is trained."""

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from napari_jcc._types import FloatArray, IntArray
-from napari_jcc.matching.baselines.grid_features import GridFeatures
-from napari_jcc.matching.baselines.matcher import PairMatch
-from napari_jcc.matching.baselines.partners import Partners, Start, vote_for_start
-from napari_jcc.matching.baselines.thin_plate import Bends, SmoothMap, fit_smooth_map
+from napari_jcc.registration.grid import GridFeatures
+from napari_jcc.registration.match import PairMatch
+from napari_jcc.registration.partners import Partners, Start, vote_for_start
+from napari_jcc.registration.thin_plate import Bends, SmoothMap, fit_smooth_map
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, IntArray, MaskArray
-from napari_jcc.matching.baselines.grid_features import GridFeatures
+from napari_jcc.registration.grid import GridFeatures
 
 VOTE_BIN = 0.1
 """Width of the bins of shifts; half the longer side of an image is 1."""
