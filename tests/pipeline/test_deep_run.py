@@ -12,6 +12,7 @@ from napari_jcc.evaluation import evaluate_result
 from napari_jcc.features.encoders import load, load_encoder
 from napari_jcc.pipeline import Cache, Run, fallback
 from napari_jcc.pipeline import encoding as encoding_module
+from napari_jcc.pipeline import prior as prior_module
 from napari_jcc.progress import Progress
 from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut
 
@@ -56,13 +57,45 @@ def test_deep_features_find_the_common_object(tiny_collection, deep):
 
 
 def test_the_prior_can_be_learned_in_rounds(tiny_collection, deep):
-    learning = apply_overrides(deep, {"prior.rounds": 2})
+    learning = apply_overrides(deep, {"prior.rounds": 2, "prior.matches": 0})
     progress = Recorder()
     result = Run(tiny_collection.open(), learning, progress=progress).result()
     truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
     assert evaluate_result(result, truth).means["jaccard"] > 0.8
     assert progress.stages.count("Learning") == 2
     assert progress.stages.count("Joint problem") == 1
+
+
+def test_images_are_matched_before_the_last_round(tiny_collection, deep, monkeypatch):
+    images = tiny_collection.open()
+    matching = apply_overrides(deep, {"prior.matches": 2, "prior.rounds": 2})
+    progress = Recorder()
+    matched = Run(images, matching, progress=progress).result()
+    truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
+    assert evaluate_result(matched, truth).means["jaccard"] > 0.8
+    told = [stage for stage in progress.stages if stage in ("Learning", "Matches")]
+    assert told == ["Learning", "Learning", "Matches", "Matches", "Learning"]
+    unmatched = Run(images, apply_overrides(matching, {"prior.matches": 0})).result()
+    for one, other in zip(matched.images, unmatched.images, strict=True):
+        # Boxes are rated without what matched images teach.
+        np.testing.assert_array_equal(one.candidate_boxes, other.candidate_boxes)
+
+    def contradict(own, others):
+        assert len(others) == 2
+        return 1 - own.prior
+
+    monkeypatch.setattr(prior_module, "carry_prior", contradict)
+    misled = Run(images, matching).result()
+    assert evaluate_result(misled, truth).means["jaccard"] < 0.8
+    for one, other in zip(misled.images, unmatched.images, strict=True):
+        np.testing.assert_array_equal(one.candidate_boxes, other.candidate_boxes)
+
+
+@pytest.mark.parametrize("changes", [{"prior.matches": 0}, {"prior.rounds": 0}])
+def test_images_are_not_matched_where_nobody_asks(tiny_collection, deep, changes):
+    progress = Recorder()
+    Run(tiny_collection.open(), apply_overrides(deep, changes), progress=progress).result()
+    assert "Matches" not in progress.stages
 
 
 def test_what_encoders_do_not_know_is_learned_by_superpixels(tiny_collection, program):

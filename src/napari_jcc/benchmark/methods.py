@@ -48,6 +48,7 @@ class Method(StrEnum):
     NO_PRIOR = "no_prior"
     NO_COMMON = "no_common"
     NO_ROUNDS = "no_rounds"
+    NO_MATCHES = "no_matches"
     NO_SUPERPIXEL_CLASSIFIER = "no_superpixel_classifier"
     NO_BOX_CLASSIFIER = "no_box_classifier"
     NO_LAPLACIAN = "no_laplacian"
@@ -154,6 +155,7 @@ RECIPES: dict[Method, Recipe] = {
     ),
     Method.NO_COMMON: Recipe("prior of saliency alone", _SALIENCY_ONLY),
     Method.NO_ROUNDS: Recipe("prior not learned anew", {"prior.rounds": 0}),
+    Method.NO_MATCHES: Recipe("no matched images", {"prior.matches": 0}),
     Method.NO_SUPERPIXEL_CLASSIFIER: _terms(
         "no classifier of superpixels", superpixel_classifier=False
     ),
@@ -178,6 +180,7 @@ ABLATION = (
     Method.NO_PRIOR,
     Method.NO_COMMON,
     Method.NO_ROUNDS,
+    Method.NO_MATCHES,
     Method.NO_SUPERPIXEL_CLASSIFIER,
     Method.NO_BOX_CLASSIFIER,
     Method.NO_LAPLACIAN,

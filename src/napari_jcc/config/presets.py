@@ -62,6 +62,7 @@ PRESETS: dict[str, Preset] = {
             {
                 **_DEEP,
                 "prior.common": 2.0,
+                "prior.matches": 8,
                 "boxes.rating": "learned",
                 "decode.cut": "learned",
                 "decode.box": "scores",

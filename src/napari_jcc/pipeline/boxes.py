@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from napari_jcc._types import Float32Array, IntArray
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.keeper import extend_keys
+from napari_jcc.pipeline.prior import LearnedPriors
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import rate_boxes
 from napari_jcc.regions import ImageRegions, Superpixels, candidate_boxes, propose_boxes
@@ -39,20 +41,17 @@ class BoxStage:
 
     def choose(
         self,
-        keys: list[str],
         proposals: list[IntArray],
-        priors: list[Float32Array],
+        priors: LearnedPriors,
     ) -> tuple[list[str], list[ImageRegions]]:
         """Choose among the boxes by the prior, or by what the set teaches of boxes.
 
         Parameters
         ----------
-        keys
-            Under which the priors are kept.
         proposals : list of (R', 4) int64
             What `search` returned.
-        priors : list of (h, w) float32
-            In [0, 1].
+        priors
+            Of every image.
 
         Returns
         -------
@@ -62,21 +61,24 @@ class BoxStage:
             All pieces of the images.
         """
         config = self._work.config
-        keys = extend_keys(keys, "candidate boxes", config.boxes.model_dump(mode="json"))
+        keys = extend_keys(
+            priors.keys, "candidate boxes", config.boxes.model_dump(mode="json")
+        )
         candidates = [
             candidate_boxes(*pair, config.boxes)
-            for pair in zip(proposals, priors, strict=True)
+            for pair in zip(proposals, priors.for_boxes, strict=True)
         ]
-        merit: Sequence[Float32Array | None] = [None] * len(priors)
+        merit: Sequence[Float32Array | None] = [None] * len(priors.maps)
         if config.boxes.learned:
             sources = self._work.encoded.extend(keys, "learned boxes", config.features)
             # What is taught changes with every image, so all share the key.
             whole = digest("boxes learned by several cuts", sources)
-            merit = self._work.keeper.once(whole, lambda: self._rate(candidates, priors))
+            rate = partial(self._rate, candidates, priors.for_boxes)
+            merit = self._work.keeper.once(whole, rate)
             keys = [digest(key, whole) for key in keys]
         tasks = [
             (*parts, config.boxes)
-            for parts in zip(self._superpixels, priors, candidates, merit, strict=True)
+            for parts in zip(self._superpixels, priors.maps, candidates, merit, strict=True)
         ]
         return keys, self._work.keeper.map("Boxes", stages.compute_regions, keys, tasks)
 

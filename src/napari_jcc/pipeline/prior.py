@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 
 from napari_jcc._types import Float32Array
@@ -12,10 +16,33 @@ from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.keeper import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import Evidence, find_priors, refit_by_superpixels, refit_prior
+from napari_jcc.priors.carried import DIMENSIONS as MATCHED_DIMENSIONS
+from napari_jcc.priors.carried import carry_prior, choose_matches, see_images
+from napari_jcc.priors.cells import embed_cells
+from napari_jcc.priors.refit import DIMENSIONS
 from napari_jcc.regions import Superpixels
 from napari_jcc.results.smooth import smooth_prior, split_smoothed
 
 _TEXTURE_SETTINGS = {"sift_step", "sift_size", "kernel", "dimensions"}
+
+
+class LearnedPriors(NamedTuple):
+    """What is probably object in every image of a set.
+
+    Attributes
+    ----------
+    keys
+        Under which the maps are kept.
+    maps : list of (h, w) float32
+        In [0, 1]; the saliency itself where nothing else counts.
+    for_boxes
+        The same, by which boxes are searched and rated: without what images that match
+        teach. That makes masks better and boxes worse.
+    """
+
+    keys: list[str]
+    maps: list[Float32Array]
+    for_boxes: list[Float32Array]
 
 
 def rate_priors(
@@ -23,7 +50,7 @@ def rate_priors(
     keys: list[str],
     saliency: list[Float32Array],
     superpixels: list[Superpixels],
-) -> tuple[list[str], list[Float32Array]]:
+) -> LearnedPriors:
     """Return what is probably object in every image, whatever the settings weigh.
 
     Parameters
@@ -36,26 +63,36 @@ def rate_priors(
         In [0, 1].
     superpixels
         Pieces of the images.
-
-    Returns
-    -------
-    keys
-        Under which the priors are kept.
-    priors : list of (h, w) float32
-        In [0, 1]; the saliency itself where nothing else counts.
     """
     own_keys, priors = _combine(work, keys, saliency)
     if work.config.prior.common == 0:
-        return _learn_by_superpixels(work, own_keys, priors, superpixels)
-    keys, maps = own_keys, priors
-    rounds = work.config.prior.rounds
+        keys, maps = _learn_by_superpixels(work, own_keys, priors, superpixels)
+        return LearnedPriors(keys, maps, maps)
+    if work.config.prior.rounds == 0:
+        return LearnedPriors(own_keys, priors, priors)
+    return _learn_by_cells(work, own_keys, priors)
+
+
+def _learn_by_cells(
+    work: WorkingSet, own_keys: list[str], priors: list[Float32Array]
+) -> LearnedPriors:
+    """Learn the priors anew in rounds, the last of them with and without matches."""
+    rounds, matches = work.config.prior.rounds, work.config.prior.matches
+    embed_once = cache(lambda: embed_cells(work.encoded.maps(), DIMENSIONS))
+    keys, maps, before = own_keys, priors, priors
     for round_ in range(1, rounds + 1):
         sources = work.encoded.extend(keys, "learned prior", work.config.features)
         last = round_ == rounds
         whole = digest("learned prior", sources, last)
         keys = [digest(key, whole) for key in own_keys]
-        maps = _learn(work, whole, maps, priors, last=last)
-    return keys, maps
+        before = maps
+        maps = _learn(work, whole, maps, priors, embed_once, last=last)
+    if matches == 0 or len(maps) < 2:
+        return LearnedPriors(keys, maps, maps)
+    whole = digest("learned by matches", keys)
+    shown = _match(work, digest("matched", keys), before)
+    matched = _learn(work, whole, shown, priors, embed_once, last=True)
+    return LearnedPriors([digest(key, whole) for key in keys], matched, maps)
 
 
 def _combine(
@@ -82,6 +119,7 @@ def _learn(
     key: str,
     maps: list[Float32Array],
     priors: list[Float32Array],
+    embed_once: Callable[[], list[Float32Array]],
     *,
     last: bool,
 ) -> list[Float32Array]:
@@ -95,9 +133,25 @@ def _learn(
                 split_smoothed(smooth_prior(*pair)).astype(np.float32)
                 for pair in zip(work.images, maps, strict=True)
             ]
-            return refit_prior(cells, masks, priors, last=last)
+            return refit_prior(cells, masks, priors, last=last, cells=embed_once())
 
         return tuple(work.keeper.single("Learning", learn))
+
+    return list(work.keeper.once(key, compute))
+
+
+def _match(work: WorkingSet, key: str, maps: list[Float32Array]) -> list[Float32Array]:
+    """Weigh the maps (h, w) by what images that match show at the same places."""
+
+    def compute() -> tuple[Float32Array, ...]:
+        cells = work.encoded.cells(MATCHED_DIMENSIONS)
+        sights = work.keeper.single("Matches", lambda: see_images(cells, maps))
+        chosen = choose_matches(sights, work.config.prior.matches)
+        tasks = [
+            (own, [sights[place] for place in others])
+            for own, others in zip(sights, chosen, strict=True)
+        ]
+        return tuple(work.keeper.map("Matches", carry_prior, [""] * len(tasks), tasks))
 
     return list(work.keeper.once(key, compute))
 

@@ -44,6 +44,7 @@ def refit_prior(
     priors: Sequence[Float32Array],
     *,
     last: bool = True,
+    cells: Sequence[Float32Array] | None = None,
 ) -> list[Float32Array]:
     """Rate pixels by the mean of their prior and a classifier of the set's masks.
 
@@ -60,13 +61,15 @@ def refit_prior(
     last
         Let cells of an image that look alike share their predictions. That is for the last
         round: the same in every round also spreads what early rounds got wrong.
+    cells
+        What `embed_cells` makes of the maps in `DIMENSIONS`, where it is known.
 
     Returns
     -------
     list of (h, w) float32
         In [0, 1].
     """
-    cells = embed_cells(maps, DIMENSIONS)
+    cells = embed_cells(maps, DIMENSIONS) if cells is None else cells
     predicted = _predict(cells, masks)
     if last:
         predicted = [even_out(*pair) for pair in zip(cells, predicted, strict=True)]

@@ -41,3 +41,12 @@ class PriorConfig(Section):
         ge=0,
         le=20,
     )
+    matches: int = setting(
+        0,
+        "Images matched",
+        "To how many others every image is matched before the last round, in which it "
+        "teaches what these show at the same places too. Only where an encoder's maps are "
+        "learned from.",
+        ge=0,
+        le=50,
+    )
