@@ -65,7 +65,6 @@ PRESETS: dict[str, Preset] = {
                 "prior.matches": 8,
                 "boxes.rating": "learned",
                 "decode.cut": "learned",
-                "decode.box": "scores",
                 "problem.nu": 0.1,
                 "problem.mu": 5.0,
             },
