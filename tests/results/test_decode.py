@@ -53,6 +53,7 @@ def test_box_of_the_largest_score(quarters):
     [
         # The mask is superpixel 3, so the box round it agrees with the mask.
         ("scores", [0, 0, 20, 20]),
+        ("fitted", [0, 0, 20, 20]),
         ("agreement", [20, 20, 40, 40]),
         ("mask", [20, 20, 40, 40]),
     ],
@@ -61,7 +62,8 @@ def test_box_rules_when_score_and_mask_disagree(quarters, box, expected):
     config = DecodeConfig(refinement="none", box=box)
     result = decode(quarters, [0.1, 0, 0, 1], [0.6, 0.4], config)
     np.testing.assert_array_equal(result.box, expected)
-    assert result.box_score == pytest.approx(0.6 if box == "scores" else 0.4)
+    by_score = box in ("scores", "fitted")
+    assert result.box_score == pytest.approx(0.6 if by_score else 0.4)
 
 
 def test_agreement_follows_the_scores_among_boxes_that_fit_alike(quarters):
@@ -70,6 +72,7 @@ def test_agreement_follows_the_scores_among_boxes_that_fit_alike(quarters):
     np.testing.assert_array_equal(result.box, [0, 0, 20, 20])
 
 
+@pytest.mark.parametrize("rule", ["agreement", "fitted"])
 @pytest.mark.parametrize(
     ("candidate", "expected", "score"),
     [
@@ -78,13 +81,13 @@ def test_agreement_follows_the_scores_among_boxes_that_fit_alike(quarters):
         ([10, 10, 23, 20], [10, 10, 23, 20], 0.7),
     ],
 )
-def test_agreement_takes_the_box_of_the_mask_where_the_best_candidate_coincides(
-    candidate, expected, score
+def test_the_box_of_the_mask_is_taken_where_the_best_candidate_coincides(
+    candidate, expected, score, rule
 ):
     mask = np.zeros((40, 40), np.bool_)
     mask[10:20, 10:20] = True
     boxes = np.array([candidate, [0, 0, 40, 40]], np.float32)
-    box, found = find_box(mask, boxes, np.array([0.7, 0.3], np.float32), "agreement")
+    box, found = find_box(mask, boxes, np.array([0.7, 0.3], np.float32), rule)
     np.testing.assert_array_equal(box, expected)
     assert found == pytest.approx(score)
 

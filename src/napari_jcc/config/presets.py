@@ -65,6 +65,7 @@ PRESETS: dict[str, Preset] = {
                 "prior.matches": 8,
                 "boxes.rating": "learned",
                 "decode.cut": "learned",
+                "decode.box": "fitted",
                 "problem.nu": 0.1,
                 "problem.mu": 5.0,
             },

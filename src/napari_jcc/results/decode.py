@@ -154,7 +154,7 @@ def find_box(
     mask: MaskArray,
     boxes: Float32Array,
     z: Float32Array,
-    rule: Literal["agreement", "scores", "mask"],
+    rule: Literal["agreement", "fitted", "scores", "mask"],
 ) -> tuple[Float32Array, float]:
     """Choose the box of an image.
 
@@ -182,8 +182,8 @@ def find_box(
     overlap = box_iou(box, boxes)
     if rule == "agreement":
         best = int(np.argmax(z * overlap))
-        if overlap[best] <= COINCIDES:
-            return boxes[best], float(z[best])
+    if rule != "mask" and overlap[best] <= COINCIDES:
+        return boxes[best], float(z[best])
     return box, _agreed(overlap, z)
 
 

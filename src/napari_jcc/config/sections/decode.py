@@ -35,13 +35,13 @@ class DecodeConfig(Section):
         "images; needs an encoder, and is for one object an image (for several it is as "
         "own).",
     )
-    box: Literal["agreement", "scores", "mask"] = setting(
+    box: Literal["agreement", "fitted", "scores", "mask"] = setting(
         "agreement",
         "Box",
-        "agreement: the candidate with the highest product of score and overlap with the "
-        "box of the mask's largest piece, or that box itself where the two nearly "
-        "coincide. scores: the candidate with the highest score, as in the paper. mask: "
-        "the box of the mask's largest piece.",
+        "mask: the box of the mask's largest piece. scores: the candidate with the highest "
+        "score, as in the paper. fitted: that candidate, or the mask's box where the two "
+        "nearly coincide. agreement: likewise, with the candidate that has the highest "
+        "product of score and overlap.",
     )
     smallest_piece: float = setting(
         0.0,
