@@ -23,8 +23,9 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.matching.losses import contrast_loss, masked_images, masked_means
 from napari_jcc.matching.network.correlation import unit_length
+from napari_jcc.matching.network.images import to_unit
 from napari_jcc.matching.network.model import build_encoder
-from napari_jcc.matching.training.images import load_images, to_unit
+from napari_jcc.matching.training.images import load_images
 
 SIDE = 240
 

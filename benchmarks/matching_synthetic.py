@@ -25,9 +25,10 @@ from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.device import choose_device
 from napari_jcc.matching import Checkpoint, train
 from napari_jcc.matching.network import PyramidEncoder, Transform
+from napari_jcc.matching.network.images import to_unit
 from napari_jcc.matching.network.transforms import pixel_centres
 from napari_jcc.matching.refinement import BLIND_REACH, refine
-from napari_jcc.matching.training.images import load_images, to_unit
+from napari_jcc.matching.training.images import load_images
 from napari_jcc.matching.training.known_pairs import transfer_error, warp_pairs
 from napari_jcc.matching.training.randomness import generator_for
 

@@ -13,7 +13,7 @@ from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.network import MaCoSNet, Match, Pyramid, PyramidEncoder
 from napari_jcc.matching.network.adaptation import Adaptation
-from napari_jcc.matching.training.images import to_square, to_unit
+from napari_jcc.matching.network.images import to_square, to_unit
 from napari_jcc.progress import Progress
 
 KEPT_IMAGES = 64

@@ -21,9 +21,9 @@ from napari_jcc.matching.inference.pooling import pool_mask
 from napari_jcc.matching.inference.ways import Ways, judge_ways
 from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.network import MaCoSNet, Pyramid, Transform
+from napari_jcc.matching.network.checkpoint import Checkpoint
 from napari_jcc.matching.pair import PairResult
 from napari_jcc.matching.refinement import NETWORK_REACH, refine
-from napari_jcc.matching.training.checkpoint import Checkpoint
 from napari_jcc.progress import Progress, as_progress
 
 INSTANCE_REACH = 0.12

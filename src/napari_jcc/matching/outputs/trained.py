@@ -19,7 +19,7 @@ from napari_jcc.words import how_to_install
 
 if TYPE_CHECKING:
     from napari_jcc.matching.inference import Matcher
-    from napari_jcc.matching.training import Checkpoint
+    from napari_jcc.matching.network.checkpoint import Checkpoint
 
 Adapt: TypeAlias = Callable[[MatchConfig], MatchConfig]
 """Settings to work by, from those that a network was trained with, or the defaults."""
@@ -138,7 +138,7 @@ def load_network(path: Path, adapt: Adapt) -> tuple[Matcher, MatchConfig, Checkp
     """
     with needing_torch():
         from napari_jcc.matching.inference import Matcher
-        from napari_jcc.matching.training import Checkpoint
+        from napari_jcc.matching.network.checkpoint import Checkpoint
     saved = Checkpoint.load(path)
     config = adapt(saved.config)
     _require_same_network(config, saved.config)

@@ -12,9 +12,12 @@ from torch import Tensor
 from napari_jcc._types import FloatArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
+from napari_jcc.matching.inference import Matcher
 from napari_jcc.matching.network import MaCoSNet, Pyramid
 from napari_jcc.matching.network.correlation import unit_length
 from napari_jcc.matching.network.transforms import EXACT, pixel_centres
+from napari_jcc.matching.outputs.through import ThroughOthers
+from napari_jcc.matching.outputs.trained import TrainedMatcher
 from napari_jcc.matching.pair import PairResult, from_unit, to_unit
 from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.progress import Progress
@@ -94,11 +97,6 @@ def find_agreement(
     Cancelled
         If the progress was cancelled.
     """
-    # Here, because both import the training, for its checkpoints.
-    from napari_jcc.matching.inference import Matcher
-    from napari_jcc.matching.outputs.through import ThroughOthers
-    from napari_jcc.matching.outputs.trained import TrainedMatcher
-
     config = apply_overrides(config, TEACHING)
     generator = generator_for(config.training.seed, "agreement")
     chosen = torch.randperm(len(collection), generator=generator)[:MOST_IMAGES]

@@ -8,17 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.collection.intensity import resize_image
 from napari_jcc.errors import InputError
+from napari_jcc.matching.network.images import to_square
 from napari_jcc.pipeline.supplied import find_maps
 from napari_jcc.progress import Progress, as_progress
-
-
-def to_square(image: ImageArray, side: int) -> ImageArray:
-    """Bring an image (H, W, 3) to (side, side, 3), proportions ignored."""
-    return resize_image(image, (side, side))
 
 
 def load_images(
@@ -60,8 +54,3 @@ def load_guides(collection: ImageCollection, folder: str, side: int) -> Tensor |
     found = find_maps(collection.names, Path(folder), "mask")
     masks = [to_square(masks.image(0), side)[..., 0] for masks in found]
     return torch.from_numpy(np.stack(masks))[:, None].contiguous()
-
-
-def to_unit(images: Tensor, device: torch.device | str) -> Tensor:
-    """Bring uint8 images to float32 in [0, 1] on a device."""
-    return images.to(device).float() / 255

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.network import MaCoSNet, Pyramid
 from napari_jcc.matching.network.decoder import SKIP_STRIDES
-from napari_jcc.matching.training.images import to_unit
+from napari_jcc.matching.network.images import to_unit
 from napari_jcc.matching.training.known_pairs import KnownPairs, grid_loss, warp_pairs
 from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.matching.training.view_pool import ViewPool

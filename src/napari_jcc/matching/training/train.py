@@ -13,12 +13,12 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.errors import ConfigError, InputError
 from napari_jcc.matching.network import MaCoSNet, build_network
-from napari_jcc.matching.training.agreed import FEWEST, AgreedStage, learns_agreement
-from napari_jcc.matching.training.checkpoint import (
+from napari_jcc.matching.network.checkpoint import (
     Checkpoint,
     describe_origin,
     trained_weights,
 )
+from napari_jcc.matching.training.agreed import FEWEST, AgreedStage, learns_agreement
 from napari_jcc.matching.training.engine import Engine
 from napari_jcc.matching.training.fabric import start_fabric
 from napari_jcc.matching.training.first_masks import FirstMasksStage

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from napari_jcc.config import MatchConfig, SyntheticConfig
 from napari_jcc.matching.network import MaCoSNet
+from napari_jcc.matching.network.images import to_unit
 from napari_jcc.matching.network.transforms import (
     Chain,
     Transform,
@@ -23,7 +24,6 @@ from napari_jcc.matching.network.transforms import (
     sampling_grid,
     warp,
 )
-from napari_jcc.matching.training.images import to_unit
 from napari_jcc.matching.training.known_pairs import KnownPairs, sample_view
 from napari_jcc.matching.training.random_transforms import (
     jitter_colours,
