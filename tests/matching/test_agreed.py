@@ -163,6 +163,26 @@ def test_a_stopped_stage_resumes_to_the_same_weights(tmp_path):
         assert torch.equal(weight, again.weights[name]), name
 
 
+def test_going_on_refuses_what_would_change_the_agreement(tmp_path):
+    path = tmp_path / "net.ckpt"
+    train(alike(), tiny_config({**ALONE, "training.agreed_steps": 1}), path)
+    changes = {**ALONE, "training.agreed_steps": 1}
+    harmless = {"matching.threshold": 0.4, "matching.through": 2, "matching.points": 5}
+    train(alike(), tiny_config({**changes, **harmless}), path, resume=True)
+    for name, value in {"tolerance": 0.1, "refinement_scale": 1.0}.items():
+        other = tiny_config({**changes, f"matching.{name}": value})
+        with pytest.raises(ConfigError, match=rf"another matching\.{name}"):
+            train(alike(), other, path, resume=True)
+
+
+def test_going_on_takes_all_of_matching_where_nothing_is_learned_by_it(tmp_path):
+    path = tmp_path / "net.ckpt"
+    changes = {"training.epochs": 0, "synthetic.steps": 1, "training.agreed_steps": 0}
+    train(alike(), tiny_config(changes), path)
+    other = tiny_config({**changes, "matching.tolerance": 0.1})
+    assert train(alike(), other, path, resume=True).training is None
+
+
 def test_network_of_before_there_was_an_adaptation_is_read(tmp_path):
     path = tmp_path / "net.ckpt"
     saved = train(alike(), tiny_config({"training.epochs": 0}), path)

@@ -28,6 +28,13 @@ TEACHING = {
     "matching.refinement": "local",
 }
 """How the set is matched to be learned from."""
+UNASKED = (
+    "matching.untrained",
+    "matching.threshold",
+    "matching.partners",
+    "matching.points",
+)
+"""Settings of matching that say nothing of where cells are; all others do."""
 MOST_IMAGES = 20
 """Larger sets teach by so many of their images, drawn at random, each two of them."""
 LEAST_INLIERS = 0.3

@@ -19,6 +19,7 @@ from napari_jcc.matching.network.checkpoint import (
     trained_weights,
 )
 from napari_jcc.matching.training.agreed import FEWEST, AgreedStage, learns_agreement
+from napari_jcc.matching.training.agreement import TEACHING, UNASKED
 from napari_jcc.matching.training.engine import Engine
 from napari_jcc.matching.training.fabric import start_fabric
 from napari_jcc.matching.training.first_masks import FirstMasksStage
@@ -238,9 +239,12 @@ class _Run:
 
 def _require_same(before: MatchConfig, now: MatchConfig) -> None:
     # Whether an encoder that has moved is still the same is told by its hash.
-    ignored = ("training.device", "matching.", "network.encoder")
+    ignored = {"training.device", "network.encoder", *TEACHING, *UNASKED}
     changed = [
-        name for name in changed_settings(now, before) if not name.startswith(ignored)
+        name
+        for name in changed_settings(now, before)
+        if name not in ignored
+        and (learns_agreement(before) or not name.startswith("matching."))
     ]
     if changed:
         raise ConfigError(
