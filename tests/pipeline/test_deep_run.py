@@ -256,6 +256,15 @@ def test_an_encoder_asked_for_by_name_is_an_error(tiny_collection, deep, monkeyp
         Run(tiny_collection.open(), missing).result()
 
 
+def test_a_package_that_is_missing_is_told_of_at_once(tiny_collection, deep, monkeypatch):
+    load.load_encoder.cache_clear()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    recorder = Recorder()
+    with pytest.raises(WeightsError, match="Deep features need torch"):
+        Run(tiny_collection.open(), deep, progress=recorder).result()
+    assert not recorder.stages
+
+
 def test_deep_settings_without_an_encoder_are_an_error(tiny_collection, deep):
     nameless = apply_overrides(deep, {"features.encoder": ""})
     with pytest.raises(ConfigError, match="--encoder"):

@@ -23,30 +23,62 @@ from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.priors.cells import embed_cells
 
 
-class EncodedImages:
-    """The encoder of a run and its maps of the images, had when first asked for.
-
-    Attributes
-    ----------
-    needed
-        Whether the settings ask for the maps at all.
+def open_encoder(config: JccConfig) -> FittingEncoder | None:
+    """Open the encoder of the settings; None where they ask for none.
 
     Raises
     ------
     ConfigError
         If the settings need an encoder and name none, or the device is not there.
     WeightsError
-        If the encoder cannot be had.
+        If the encoder, or a package it needs, cannot be had.
+    """
+    if not config.uses_encoder:
+        return None
+    features = config.features
+    if not features.encoder:
+        raise ConfigError(
+            "The settings ask for deep features (features.superpixels, "
+            "features.boxes) or a deep prior (prior.common) "
+            "or learned boxes or cuts (boxes.rating, decode.cut) but name no encoder. "
+            "Set features.encoder, or --encoder NAME_OR_PATH."
+        )
+    name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
+    device = choose_device(config.runtime.device)
+    return FittingEncoder(name, device, features.encoder_stride)
+
+
+class EncodedImages:
+    """Maps of the images of a run by its encoder, made when first asked for.
+
+    Parameters
+    ----------
+    collection
+        The images.
+    config
+        All settings.
+    encoder
+        As `open_encoder` gives it for them.
+    keeper
+        Keeps the maps.
     """
 
     def __init__(
-        self, collection: ImageCollection, config: JccConfig, keeper: Keeper
+        self,
+        collection: ImageCollection,
+        config: JccConfig,
+        encoder: FittingEncoder | None,
+        keeper: Keeper,
     ) -> None:
         self._collection = collection
         self._config = config
+        self._encoder = encoder
         self._keeper = keeper
-        self.needed = config.uses_encoder
-        self._encoder = self._load() if self.needed else None
+
+    @property
+    def needed(self) -> bool:
+        """Whether the settings ask for the maps at all."""
+        return self._encoder is not None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -83,11 +115,11 @@ class EncodedImages:
         Raises
         ------
         WeightsError
-            If the encoder cannot be had or used.
+            If the encoder cannot be used.
         Cancelled
             If the progress was cancelled.
         """
-        encoder = self._encoder or self._load()
+        encoder = self._opened
         features = self._config.features
         sizes = {features.encoder_size, *features.encoder_more_sizes}
         # Finest first: its grid is the one that the others are brought to.
@@ -102,7 +134,7 @@ class EncodedImages:
         WeightsError, Cancelled
             As `maps` does.
         """
-        encoder = self._encoder or self._load()
+        encoder = self._opened
         features = self._config.features
         sizes = sorted({features.encoder_size, *features.encoder_more_sizes})
         keys = [self._keys(encoder, size) for size in sizes]
@@ -134,18 +166,11 @@ class EncodedImages:
                     progress.advance()
         return [known for known in found if known is not None]
 
-    def _load(self) -> FittingEncoder:
-        features = self._config.features
-        if not features.encoder:
-            raise ConfigError(
-                "The settings ask for deep features (features.superpixels, "
-                "features.boxes) or a deep prior (prior.common) "
-                "or learned boxes or cuts (boxes.rating, decode.cut) but name no encoder. "
-                "Set features.encoder, or --encoder NAME_OR_PATH."
-            )
-        name = DEFAULT_ENCODER if features.encoder == AUTO else features.encoder
-        device = choose_device(self._config.runtime.device)
-        return FittingEncoder(name, device, features.encoder_stride)
+    @property
+    def _opened(self) -> FittingEncoder:
+        if self._encoder is None:
+            raise ConfigError("These settings use no encoder, so there are no maps.")
+        return self._encoder
 
     def _keys(self, encoder: FittingEncoder, longer_side: int) -> list[str]:
         # The encoder sees the image itself, so the working size does not matter.

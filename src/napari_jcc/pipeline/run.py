@@ -16,7 +16,7 @@ from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.boxes import BoxStage
 from napari_jcc.pipeline.cache import Cache, digest
-from napari_jcc.pipeline.encoding import EncodedImages
+from napari_jcc.pipeline.encoding import EncodedImages, open_encoder
 from napari_jcc.pipeline.fallback import fall_back
 from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
@@ -142,9 +142,10 @@ class Run:
             choose_device(self.config.runtime.device)
         if self.formulation is not None:
             check_solver(self.config.solver.name)
+        encoder = open_encoder(self.config)
         keys, images = self._read()
         supplied = find_supplied(self.collection.names, self.config.saliency)
-        encoded = EncodedImages(self.collection, self.config, self._keeper)
+        encoded = EncodedImages(self.collection, self.config, encoder, self._keeper)
         work = WorkingSet(images, encoded, self.config, self._keeper)
         keys, superpixels = self._superpixels(keys, images)
         salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
