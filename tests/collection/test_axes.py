@@ -93,10 +93,10 @@ def test_series_of_ome_are_positions_where_they_are_alike(tmp_path, same):
     names = collection.names[0], collection.names[-1]
     if same:
         assert collection.axes == (Axis("p", 2), Axis("z", 3, 2, "um"))
-        assert names == ("a.ome_p0_z0", "a.ome_p1_z2")
+        assert names == ("a_p0_z0", "a_p1_z2")
     else:
         assert collection.axes is None
-        assert names == ("a.ome_p0", "a.ome_p4")
+        assert names == ("a_p0", "a_p4")
 
 
 def test_levels_of_a_pyramid_are_no_images(tmp_path):
@@ -187,7 +187,7 @@ def test_files_of_an_ome_set_are_one_set(tmp_path, master):
     ome_set(tmp_path, names, master)
     collection = ImageCollection.from_folder(tmp_path)
     assert collection.axes == (Axis("t", 3, 2, "min"), Axis("z", 2, 0.5, "um"))
-    assert collection.names[5] == f"{(master or names[0])[:-4]}_t2_z1"
+    assert collection.names[5] == f"{(master or names[0])[:-8]}_t2_z1"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for place in range(6):

@@ -40,6 +40,34 @@ def test_masks_beside_their_images_are_no_images(tmp_path):
     assert "001_mask.png" in images_of(tmp_path, tmp_path / "001_mask.png")
 
 
+def test_ome_is_part_of_the_extension(tmp_path):
+    gray = NOISE[..., 0]
+    pictures = {"a.ome.tif": gray, "B.OME.TIFF": gray, "c.ome.tif": gray, "c.tif": gray}
+    masks = {"a_mask.png": BLOCK, "B.OME_mask.png": BLOCK}
+    save(tmp_path, pictures | masks | {".ome.tif": gray, "home.tif": gray})
+    found = ImageCollection.from_paths(tmp_path)
+    assert set(found.names) == {"a", "B", "c_ome_tif", "c_tif", "home"}
+    assert {Path(path).name for path in found.skipped} == set(masks)
+
+
+def test_links_to_images_of_the_set_are_no_images(tmp_path):
+    save(tmp_path, {"in/b.png": NOISE, "elsewhere/c.png": NOISE})
+    folder, file = tmp_path / "in", tmp_path / "in" / "b.png"
+    (folder / "a.png").symlink_to("b.png")
+    for name in ("c.png", "d.png"):
+        (folder / name).symlink_to(tmp_path / "elsewhere" / "c.png")
+    (tmp_path / "other").symlink_to(folder)
+    found = ImageCollection.from_paths([tmp_path / "other", folder])
+    assert {Path(place).name for place in (s.location for s in found.sources)} == {
+        "b.png",
+        "c.png",
+    }
+    assert found.sources[0].location == str(file)
+    assert describe_skipped(found.skipped)[0].endswith("a link to another of the images")
+    # A link that is not among its targets is an image as others are.
+    assert images_of(folder / "a.png") == {"a.png"}
+
+
 def test_masks_named_with_their_images_as_by_a_shell_are_no_images(tmp_path):
     save(tmp_path, {"a.png": NOISE, "a_mask.png": BLOCK, "b.jpg": NOISE, "b.png": BLOCK})
     assert images_of(*tmp_path.iterdir()) == {"a.png", "b.jpg"}

@@ -27,6 +27,8 @@ def save(path, values):
         "masks/a.png",
         "truth/a.png",
         "a_mask.PNG",
+        "a.ome.tif",
+        "a.ome_mask.png",
     ],
 )
 def test_mask_is_found_under_its_usual_names(tmp_path, file):
@@ -65,6 +67,11 @@ def test_lossless_before_lossy(tmp_path):
 def test_names_with_folders_and_dots(tmp_path):
     save(tmp_path / "day 1/cell.v2_mask.png", [[0, 255]])
     assert set(find_truth(tmp_path, ["day 1/cell.v2", "cell"]).masks) == {"day 1/cell.v2"}
+
+
+def test_names_of_before_ome_was_an_extension_are_found(tmp_path):
+    path = save(tmp_path / "a.ome.tif", [[0, 255]])
+    assert find_truth(tmp_path, ["a.ome"]).masks == {"a.ome": path}
 
 
 def test_nothing_found_says_what_was_looked_for_and_found(tmp_path):

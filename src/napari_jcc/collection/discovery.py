@@ -1,12 +1,11 @@
-"""From paths as the user gives them to files in natural order, with unique names."""
+"""From paths as the user gives them to files in natural order."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from natsort import natsorted, ns
 
@@ -25,14 +24,15 @@ class FoundFiles:
     Attributes
     ----------
     files
-        Absolute paths in natural order, each once.
+        Absolute paths in natural order, each once, also where links name it again.
     root
         Folder that all files and given folders share; None across drives.
     given
         Those of the files that were named themselves.
     skipped
-        Files in the folders that are no images, and folders that cannot be listed or hold
-        masks by their names, with the reason. Hidden files are left out silently.
+        Files in the folders that are no images, links to others of the files, and folders
+        that cannot be listed or hold masks by their names, with the reason. Hidden files
+        are left out silently.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -68,37 +68,8 @@ def find_files(
             )
     unique = dict.fromkeys(found.files)
     found.files = natsorted(unique, key=lambda path: path.as_posix(), alg=ns.PATH)
+    _leave_out_links(found)
     return found
-
-
-def name_images(
-    files: Sequence[Path], places: Sequence[Sequence[str]], root: Path | None
-) -> list[str]:
-    """Give every image a name that is unique, also where upper and lower case are one.
-
-    Parameters
-    ----------
-    files
-        Files in order.
-    places
-        What tells the images of every file apart, one each; not used where it is one.
-    root
-        Folder that names are relative to.
-
-    Returns
-    -------
-    names
-        Path below `root` with ``/`` and without extension; ``_png`` and so on is added
-        where two files differ in the extension only, and ``_`` with the place where a
-        file holds several images.
-    """
-    stems = [_relative(path, root).with_suffix("").as_posix() for path in files]
-    times = Counter(stem.casefold() for stem in stems)
-    names = []
-    for path, stem, inside in zip(files, stems, places, strict=True):
-        name = f"{stem}_{path.suffix[1:]}" if times[stem.casefold()] > 1 else stem
-        names += [name] if len(inside) == 1 else [f"{name}_{place}" for place in inside]
-    return _number_repeats(names)
 
 
 def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
@@ -118,6 +89,18 @@ def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
             )
         images = [path for path in images if _mask_folder(path, folder) is None]
     found.files += images
+
+
+def _leave_out_links(found: FoundFiles) -> None:
+    """Keep one of all paths that lead to one file, the file's own where it is there."""
+    real = {path: path.resolve() for path in found.files}
+    kept: dict[Path, Path] = {}
+    for path in sorted(found.files, key=lambda path: path != real[path]):
+        kept.setdefault(real[path], path)
+    for path in found.files:
+        if kept[real[path]] != path:
+            found.skipped[str(path)] = "a link to another of the images"
+    found.files = [path for path in found.files if kept[real[path]] == path]
 
 
 def _mask_folder(path: Path, folder: Path) -> Path | None:
@@ -145,19 +128,3 @@ def _common_folder(given: Sequence[Path]) -> Path | None:
         return Path(os.path.commonpath(folders))
     except ValueError:  # drives of Windows share no folder
         return None
-
-
-def _relative(path: Path, root: Path | None) -> PurePath:
-    return path.relative_to(path.anchor if root is None else root)
-
-
-def _number_repeats(names: Sequence[str]) -> list[str]:
-    taken: set[str] = set()
-    unique = []
-    for name in names:
-        candidate, number = name, 2
-        while candidate.casefold() in taken:
-            candidate, number = f"{name}_{number}", number + 1
-        taken.add(candidate.casefold())
-        unique.append(candidate)
-    return unique

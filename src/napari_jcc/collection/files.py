@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from natsort import natsorted
 
 from napari_jcc.collection.axes import Axis, name_places
-from napari_jcc.collection.discovery import EXTENSIONS, find_files, name_images
+from napari_jcc.collection.discovery import EXTENSIONS, find_files
+from napari_jcc.collection.file_names import name_images
 from napari_jcc.collection.mask_files import find_masks
 from napari_jcc.collection.reading import Header, probe_file
 from napari_jcc.collection.sources import FileSource

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_jcc.collection.file_names import split_name
 from napari_jcc.collection.reading import Header, read_file
 from napari_jcc.errors import InputError
 
@@ -39,8 +40,10 @@ def find_masks(headers: Mapping[Path, Sequence[Header]]) -> dict[Path, str]:
     by_stem: dict[tuple[Path, str], list[Path]] = defaultdict(list)
     for path in headers:
         if not said_image(path):
-            by_stem[path.parent, path.stem.casefold()].append(path)
-            for start in name_starts(path.stem):
+            stem, _ = split_name(path.name)
+            by_stem[path.parent, stem.casefold()].append(path)
+            # Names of masks may be made of an OME file's whole name: a.ome_mask.png.
+            for start in dict.fromkeys((*name_starts(stem), *name_starts(path.stem))):
                 by_start[path.parent, start].append(path)
     found: dict[Path, str] = {}
     for path in headers:
@@ -58,7 +61,8 @@ def find_masks(headers: Mapping[Path, Sequence[Header]]) -> dict[Path, str]:
 
 def said_image(path: Path) -> str:
     """Name of the image that a file is the mask of, by its name; empty if it is none."""
-    said = _SAID_LAST.fullmatch(path.stem) or _SAID_FIRST.fullmatch(path.stem)
+    stem, _ = split_name(path.name)
+    said = _SAID_LAST.fullmatch(stem) or _SAID_FIRST.fullmatch(stem)
     return "" if said is None else said["image"].casefold()
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.collection.file_names import split_name
 from napari_jcc.collection.mask_files import name_starts, said_image
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
@@ -38,7 +39,8 @@ def index_images(folder: Path) -> dict[str, Path]:
     """
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
     files.sort(key=lambda path: EXTENSIONS.index(path.suffix.lower()), reverse=True)
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+    names = (split_name(path.relative_to(folder).as_posix())[0] for path in files)
+    return dict(zip(names, files, strict=True))
 
 
 def find_by_name(table: Mapping[str, T], name: str) -> T | None:
@@ -186,7 +188,14 @@ def _drop_channels(path: Path, values: NDArray) -> NDArray:
 
 
 def _find_mask(files: Mapping[str, Path], name: str) -> Path | None:
-    candidates = (f"{folder}{name}{suffix}" for suffix in SUFFIXES for folder in FOLDERS)
+    # Names with .ome were given by programs that know no such extension.
+    stems = dict.fromkeys((name, f"{name}.ome", name.removesuffix(".ome")))
+    candidates = (
+        f"{folder}{stem}{suffix}"
+        for stem in stems
+        for suffix in SUFFIXES
+        for folder in FOLDERS
+    )
     return next((files[key] for key in candidates if key in files), None)
 
 

@@ -10,6 +10,7 @@ from napari.utils.notifications import show_info, show_warning
 
 from napari_jcc.collection import ImageCollection, describe_files, describe_skipped
 from napari_jcc.collection.discovery import EXTENSIONS
+from napari_jcc.collection.file_names import split_name
 from napari_jcc.collection.reading import is_tiff
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.results.saved import is_saved_result
@@ -83,7 +84,7 @@ def _name_set(paths: list[Path]) -> str:
     first = paths[0].resolve()
     if len(paths) > 1:
         return first.parent.name
-    return first.name if first.is_dir() else first.stem
+    return first.name if first.is_dir() else split_name(first.name)[0]
 
 
 def read_saved(path: PathOrPaths) -> list[LayerData]:
