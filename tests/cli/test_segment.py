@@ -96,6 +96,27 @@ def test_results_among_the_images_are_not_taken_for_images(folder):
     assert "a result of a former run" in record["skipped"].values()
 
 
+def test_pictures_that_former_runs_left_are_not_taken_for_images(folder, capsys):
+    segmenting = ["segment", folder, "-r", *QUICK, "-q"]
+    assert run(*segmenting, "-o", folder / "one") == 0
+    assert run("match", folder, "-r", "-o", folder / "matched", "-q") == 0
+    trying = ["--grid", "problem.nu=0.1", *QUICK, "-q"]
+    assert run("sweep", folder, "-r", "-o", folder / "tried", *trying) == 0
+    assert run("sweep", folder, "-r", "-o", folder / "tried", *trying) == 0
+    assert run(*segmenting, "-o", folder / "two") == 0
+    one, two = (
+        json.loads((folder / name / "run.json").read_text()) for name in ("one", "two")
+    )
+    assert [image["name"] for image in one["images"]] == [
+        image["name"] for image in two["images"]
+    ]
+    left_out = {path for path, why in two["skipped"].items() if "former run" in why}
+    assert str(folder / "matched" / "overview.png") in left_out
+    assert str(folder / "tried" / "figure.png") in left_out
+    assert run("segment", folder / "one", "-o", folder / "three") == 2
+    assert "a result of a former run" in capsys.readouterr().err
+
+
 def test_a_second_run_with_a_cache_redoes_only_what_changed(folder, tmp_path):
     words = ["segment", folder, *QUICK, "--cache", tmp_path / "cache", "-q"]
     assert run(*words, "-o", tmp_path / "one") == 0

@@ -95,13 +95,6 @@ def test_bad_words_are_refused_before_anything_runs(words, expected, folder, cap
     assert not out.exists()
 
 
-@pytest.mark.parametrize("place", [".", "sweep"])
-def test_output_among_searched_folders_is_refused(place, folder, capsys):
-    assert run("sweep", folder, "-r", "-o", folder / place, *GRID) == 2
-    assert "would be taken for images" in capsys.readouterr().err
-    assert not (folder / "sweep").exists()
-
-
 def test_a_folder_with_something_else_is_refused(folder, capsys):
     assert run("sweep", folder, "-o", folder, *GRID) == 2
     assert "holds no sweep, but coin 0.png" in capsys.readouterr().err

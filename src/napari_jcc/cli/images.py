@@ -33,22 +33,3 @@ def open_images(
     for note in () if quiet else describe_files(images):
         typer.echo(f"Note: {note}", err=True)
     return images
-
-
-def refuse_output_among_images(paths: Sequence[Path], output: Path) -> None:
-    """Make sure that pictures among the results are not taken for images the next time.
-
-    Raises
-    ------
-    InputError
-        If `output` is, or lies in, one of the folders that are searched with subfolders.
-    """
-    from napari_jcc.errors import InputError
-
-    place = output.resolve()
-    for path in paths:
-        if path.resolve() in (place, *place.parents):
-            raise InputError(
-                f"{output} lies in {path}, which --recursive searches: pictures there "
-                "would be taken for images. Choose an output folder elsewhere."
-            )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_jcc.cli import options
-from napari_jcc.cli.images import open_images, refuse_output_among_images
+from napari_jcc.cli.images import open_images
 
 if TYPE_CHECKING:
     from napari_jcc.matching.outputs import MatchResult, SetMatcher
@@ -86,8 +86,6 @@ def match(
             config, config_file, assignments, encoder=encoder, device=device
         ),
     )
-    if recursive:
-        refuse_output_among_images(paths, output)
     collection = matcher.config.collection
     images = open_images(paths, collection, recursive=recursive, quiet=quiet)
     chosen = choose_pairs(images.names, pairs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_jcc.cli import options
-from napari_jcc.cli.images import open_images, refuse_output_among_images
+from napari_jcc.cli.images import open_images
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
@@ -88,8 +88,6 @@ def sweep(
         workers=workers,
     )
     points = Grid.build(config, grid)
-    if recursive:
-        refuse_output_among_images(paths, output)
     images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     files = {Path(images.location(number)).resolve() for number in range(len(images))}
     known = None if truth is None else find_truth(truth, images.names, files)

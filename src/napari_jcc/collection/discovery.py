@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from napari_jcc.errors import InputError
 _STILL = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp")
 EXTENSIONS = (*_STILL, ".tif", ".tiff", ".gif", ".webp")
 """Extensions that are looked for in folders; a file named by the user may have any."""
+RECORDS = ("run.json", "match.json", "sweep.json")
+"""Where runs of this program tell, under ``files``, what they wrote beside the record."""
 
 
 @dataclass
@@ -30,9 +33,9 @@ class FoundFiles:
     given
         Those of the files that were named themselves.
     skipped
-        Files in the folders that are no images, links to others of the files, and folders
-        that cannot be listed or hold masks by their names, with the reason. Hidden files
-        are left out silently.
+        Files in the folders that are no images, or were written by this program, links to
+        others of the files, and folders that cannot be listed or hold masks by their names,
+        with the reason. Hidden files are left out silently.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -117,9 +120,30 @@ def _walk(found: FoundFiles, folder: Path, recursive: bool) -> Iterator[Path]:
     def report(error: OSError) -> None:
         found.skipped[str(error.filename)] = f"cannot list the folder: {error.strerror}"
 
+    results: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=report):
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]
-        yield from (Path(parent, name) for name in names if not name.startswith("."))
+        for name in sorted({*names} & {*RECORDS}):
+            results.update(_list_results(Path(parent, name)))
+        for path in (Path(parent, name) for name in names if not name.startswith(".")):
+            if path in results:
+                found.skipped[str(path)] = "a result of a former run"
+            else:
+                yield path
+
+
+def _list_results(record: Path) -> list[Path]:
+    """Files that a run of this program wrote; none if `record` is of something else."""
+    try:
+        content = json.loads(record.read_bytes())
+    except (OSError, ValueError):
+        return []
+    if not isinstance(content, dict):
+        return []
+    form, files = content.get("format"), content.get("files")
+    if not str(form).startswith("napari-jcc ") or not isinstance(files, list):
+        return []
+    return [record, *(record.parent / file for file in files if isinstance(file, str))]
 
 
 def _common_folder(given: Sequence[Path]) -> Path | None:

@@ -88,6 +88,7 @@ class SweepFolder:
             "config": grid.base.model_dump(mode="json"),
             "grid": {axis.path: axis.values for axis in grid.axes},
             "images": content,
+            "files": [RECORD, CSV, MARKDOWN, FIGURE],
         }
         with explained(self.path):
             remove_staging(self.path)
