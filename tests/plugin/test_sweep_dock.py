@@ -162,6 +162,12 @@ def test_cancel_keeps_points_and_closing_takes_the_preview_away(viewer, dock, qt
     left = next(row for row in range(40) if dock.model.point(row) is None)
     assert texts(dock, left)[-2:] == ["", "not tried yet"]
 
+    dock.run()
+    dock._job.advanced.connect(dock.cancel)
+    wait(dock, qtbot)
+    seconds = {point.key: point.seconds for point in dock.table.points}
+    assert {point.key: point.seconds for point in done}.items() <= seconds.items()
+
     dock.look_at(done[0].index)
     assert "sweep preview" in viewer.layers
     viewer.window.remove_dock_widget(dock.parent())

@@ -150,6 +150,24 @@ def test_cancel_keeps_what_is_finished(images, small, cache, tmp_path):
     assert len(rest.run().points) == 3
 
 
+def test_points_of_an_earlier_sweep_are_taken_over(finished, images, small, cache, truth):
+    former = finished[0].table
+    wider = {"problem.nu": [0.05, 1.0, 3.0], "problem.mu": [small.problem.mu, 0.7]}
+    sweep = Sweep(images, small, wider, cache=cache, former=former)
+    assert sweep.missing_count == 4  # the base, which is no point here, is known
+    kept = sweep.table.points
+    assert [point.parameters["problem.nu"] for point in kept] == [small.problem.nu, 0.05, 3]
+    fresh = Sweep(images, small, wider, cache=cache, truth=truth).run()
+    taken = Sweep(images, small, wider, cache=cache, truth=truth, former=former).run()
+    for one, other in zip(fresh.points, taken.points, strict=True):
+        for name in ("key", "parameters", "index", "objective", "scores", "stability"):
+            assert getattr(one, name) == getattr(other, name)
+    other_start = apply_overrides(small, {"problem.alpha": 0.3, "runtime.workers": 1})
+    assert Sweep(images, other_start, GRID, former=former).missing_count == 3
+    same_start = apply_overrides(small, {"runtime.workers": 1})
+    assert Sweep(images, same_start, GRID, former=former).missing_count == 0
+
+
 def test_leaving_the_loop_stops_the_rest(images, small, cache):
     sweep = Sweep(images, small, GRID, cache=cache)
     for _ in sweep:

@@ -75,7 +75,7 @@ class SweepFolder:
             If it holds a sweep of other images.
         """
         record = self._read_record() if (self.path / RECORD).exists() else None
-        content = _list_images(images)
+        content = describe_content(images)
         if record is None:
             self._refuse_foreign_files()
         else:
@@ -219,8 +219,11 @@ class SweepFolder:
             )
 
 
-def _list_images(images: ImageCollection) -> dict[str, str]:
-    """Content of every image by its name; of one that cannot be read, its place."""
+def describe_content(images: ImageCollection) -> dict[str, str]:
+    """Hash of every image's content by its name; of one that cannot be read, its place.
+
+    Sweeps of images of which these differ do not compare.
+    """
     found = {}
     for number, name in enumerate(images.names):
         try:

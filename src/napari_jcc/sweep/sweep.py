@@ -59,6 +59,8 @@ class Sweep:
         Told of the stages of the points that are computed one at a time.
     folder
         Where points are kept; those that are there are taken from there. None: memory.
+    former
+        Points of an earlier sweep of the same images, not to be computed again.
     command
         Writes the command line that equals a point, from its settings and its key.
 
@@ -89,6 +91,7 @@ class Sweep:
         progress: Progress | None = None,
         stages: Progress | None = None,
         folder: str | Path | None = None,
+        former: SweepTable | None = None,
         command: Callable[[JccConfig, str], str] | None = None,
     ) -> None:
         grid = grid if isinstance(grid, Grid) else Grid.build(config, grid)
@@ -103,11 +106,14 @@ class Sweep:
         self._folder = None if folder is None else SweepFolder(folder)
         opened = self._folder.open(grid, collection) if self._folder else None
         self.table = opened or SweepTable(grid)
+        if former is not None:
+            self.table.take_over(former)
+        # Grid and truth may be others than when these points were computed.
+        points = [self._score(point) for point in self.table.points]
+        self.table.add(points)
         if self._folder is not None:
-            # Grid and truth may be others than when these points were written.
-            points = [self._score(point) for point in self.table.points]
-            self.table.add(points)
-            self._folder.write(self.table, points if self._truth is not None else ())
+            new = former is not None or self._truth is not None
+            self._folder.write(self.table, points if new else ())
 
     def __iter__(self) -> Iterator[SweepPoint]:
         """Compute the points that are missing, the base first.

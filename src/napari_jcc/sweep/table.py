@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from napari_jcc.config import changed_settings
 from napari_jcc.evaluation import LOCALIZED_IOU, TITLES, best_iou
 from napari_jcc.pipeline.cache import digest
-from napari_jcc.sweep.grid import Grid, Index
+from napari_jcc.sweep.grid import UNCHANGING, Grid, Index
 from napari_jcc.sweep.point import SweepPoint
 from napari_jcc.tables import format_csv, format_markdown_table
 
@@ -77,6 +78,24 @@ class SweepTable:
         fresh = {key: self._compare(found[key], found) for key in keys if key in found}
         # One assignment, so that a reader in another thread sees all or nothing.
         self._found = {**found, **fresh}
+
+    def take_over(self, former: SweepTable) -> None:
+        """Add the points of another sweep of the same images that belong in this one.
+
+        Those with an answer, if both sweeps start from the same settings; `former` may have
+        other values and axes.
+        """
+        changes = changed_settings(self.grid.base, former.grid.base)
+        if not all(path.startswith(f"{UNCHANGING}.") for path in changes):
+            return
+        places: list[Index | None] = list(self.grid.indices())
+        places += [None] if self.grid.base_index is None else []
+        found = {index: former._found.get(self.key(index)) for index in places}
+        self.add(
+            replace(point, index=index, parameters=self.grid.parameters(index))
+            for index, point in found.items()
+            if point is not None and point.has_answer
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one mapping per point: key, base or not, parameters, measures, error."""

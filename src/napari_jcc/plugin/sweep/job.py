@@ -14,11 +14,25 @@ from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.progress import Progress
 from napari_jcc.results import equivalent_command
-from napari_jcc.sweep import Grid, Sweep
+from napari_jcc.sweep import Grid, Sweep, SweepTable
+from napari_jcc.sweep.folder import describe_content
 
 
 class SweepJob(QObject):
     """Tries settings on the images of some layers, which are read and never changed.
+
+    Parameters
+    ----------
+    chosen
+        Image layers.
+    grid
+        What is tried.
+    cache
+        Where stages are kept.
+    truth
+        What points are scored by.
+    former
+        The job before, whose points are taken over where images and settings are the same.
 
     Attributes
     ----------
@@ -39,11 +53,14 @@ class SweepJob(QObject):
         grid: Grid,
         cache: Cache,
         truth: TruthChoice | None = None,
+        former: SweepJob | None = None,
     ) -> None:
         super().__init__()
         self._chosen = chosen
         self._grid = grid
         self._cache = cache
+        self._former = former
+        self._done: tuple[dict[str, str], SweepTable] | None = None
         self._read_truth = None if truth is None else truth.reader()
         self.stages = QtProgress()
 
@@ -60,6 +77,7 @@ class SweepJob(QObject):
         truth = None
         if self._read_truth is not None:
             truth = self._read_truth(source.collection, source.placement)
+        content = describe_content(source.collection)
         sweep = Sweep(
             source.collection,
             config,
@@ -68,11 +86,21 @@ class SweepJob(QObject):
             cache=self._cache,
             progress=progress,
             stages=self.stages,
+            former=self._take_former(content),
             command=self._commander(),
         )
+        self._done = content, sweep.table
         self.begun.emit(source, sweep.table)
         for _ in sweep:
             self.advanced.emit()
+
+    def _take_former(self, content: dict[str, str]) -> SweepTable | None:
+        """Points of the job before, and let go of it; None where it had other images."""
+        former, self._former = self._former, None
+        if former is None or former._done is None:
+            return None
+        known, table = former._done
+        return table if known == content else None
 
     def _commander(self) -> Callable[[JccConfig, str], str] | None:
         """Return what writes the command of a point; None for images in no file."""

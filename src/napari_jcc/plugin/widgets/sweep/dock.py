@@ -91,7 +91,7 @@ class SweepDock(Dock):
             self.panel.set_status(str(error))
             return
         self.preview.clear()
-        job = SweepJob(self.session.chosen, grid, cache, self.session.truth)
+        job = SweepJob(self.session.chosen, grid, cache, self.session.truth, self._job)
         job.begun.connect(self._on_begun)
         job.advanced.connect(self._on_advanced)
         job.stages.signals.started.connect(self._on_stage)
