@@ -3,10 +3,9 @@
 References
 ----------
 S. Mehrotra, "On the implementation of a primal-dual interior point method", SIAM J.
-Optimization 2 (1992). J. Gondzio, "Multiple centrality corrections in a primal-dual
-method for linear programming", Computational Optimization and Applications 6 (1996).
-S. Pougkakiotis, J. Gondzio, "An interior point-proximal method of multipliers for convex
-quadratic programming", Computational Optimization and Applications 78 (2021).
+Optimization 2 (1992). S. Pougkakiotis, J. Gondzio, "An interior point-proximal method of
+multipliers for convex quadratic programming", Computational Optimization and Applications
+78 (2021).
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from napari_jcc.solvers.structured.exchange import Alone, Exchange
 from napari_jcc.solvers.structured.kkt import KktSystem
 from napari_jcc.solvers.structured.layout import THIN
 from napari_jcc.solvers.structured.point import IpmResult, Point
+from napari_jcc.solvers.structured.scope import AllImages, EachImage, Scope
 from napari_jcc.solvers.structured.starts import central_start
 
 STEP_TO_BOUNDARY = 0.995
@@ -52,9 +52,12 @@ PATIENCE = 3
 
 MOST_STEPS = 100
 
+TINY = 1e-300
+"""In place of a divisor of 0."""
+
 
 class InteriorPoint:
-    """Mehrotra's predictor and corrector, with centrality corrections.
+    """Mehrotra's predictor and corrector.
 
     Parameters
     ----------
@@ -66,6 +69,8 @@ class InteriorPoint:
     precision
         Dual residual, in units of the largest linear cost, to which steps are refined;
         None: what a step leaves is part of the next.
+    scope
+        Over what a step is equally long; `AllImages` without.
 
     Attributes
     ----------
@@ -75,6 +80,8 @@ class InteriorPoint:
         Equality rows, and rows with a lower or upper limit that are none.
     pairs
         Number of slacks over all images.
+    pairs_of
+        Number of slacks in the scope of every variable, and of every row; at least 1.
     size
         Largest linear cost over all images, at least 1.
     """
@@ -85,11 +92,13 @@ class InteriorPoint:
         exchange: Exchange | None = None,
         kkt: KktSystem | CondensedSystem | None = None,
         precision: float | None = REFINED,
+        scope: Scope | None = None,
     ) -> None:
         self.blocks = blocks
         self.exchange = exchange or Alone()
         self.kkt = kkt or KktSystem(blocks, self.exchange)
         self.precision = precision
+        self.scope = scope or AllImages(self.exchange)
         low, high = blocks.row_lower, blocks.row_upper
         self.free = blocks.free
         self.equal = low == high
@@ -99,8 +108,9 @@ class InteriorPoint:
         # Products with an absent limit must stay finite.
         self.low = torch.where(self.has_low, low, -1e30)
         self.high = torch.where(self.has_high, high, 1e30)
-        pairs = self.has_low.sum() + self.has_high.sum() + 2 * self.free.sum()
-        self.pairs = self.total(pairs.double())
+        pairs = 2.0 * self.free, self.has_low.double() + self.has_high.double()
+        self.pairs = sum(self.total(part) for part in pairs)
+        self.pairs_of = [part.clamp_min(1.0) for part in self.scope.total(*pairs)]
         self.size = max(self.largest(blocks.q), 1.0)
         thin = blocks.layout.variable_kind == THIN
         self.proximal = blocks.to_flat(np.where(thin, THIN_PROXIMAL, 0.0))
@@ -153,7 +163,7 @@ class InteriorPoint:
             result = self._judge(point, iteration, gradient, dual, primal)
             yield result
             try:
-                point = self._advance(point, dual, primal, result.products / self.pairs)
+                point = self._advance(point, dual, primal)
             except NotPositive:
                 # The cost is convex, so the duals have grown beyond all measure.
                 return
@@ -191,12 +201,13 @@ class InteriorPoint:
         self, point: Point, iteration: int, gradient: Tensor, dual: Tensor, primal: Tensor
     ) -> IpmResult:
         cost = 0.5 * (point.x * (gradient + self.blocks.q)).sum()
-        sums = self.exchange.total(torch.stack([cost, self._products(point)]))
+        along, rows = self._products(point)
+        sums = self.exchange.total(torch.stack([cost, along.sum() + rows.sum()]))
         worst = self.exchange.largest(torch.stack([largest(primal), largest(dual)]))
         # All at once: every number that is read waits for the device.
-        value, products, infeasible, slope = torch.cat([sums, worst]).tolist()
-        gap = products / max(abs(value), 1e-3 * self.size)
-        return IpmResult(point, iteration, infeasible, slope / self.size, gap, products)
+        value, left, infeasible, slope = torch.cat([sums, worst]).tolist()
+        gap = left / max(abs(value), 1e-3 * self.size)
+        return IpmResult(point, iteration, infeasible, slope / self.size, gap)
 
     def slacks(self, point: Point) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Distances to the rows' lower and upper limits, and to the bounds likewise."""
@@ -207,51 +218,69 @@ class InteriorPoint:
             torch.where(self.free, self.blocks.upper - point.x, 1.0),
         )
 
-    def _products(self, point: Point) -> Tensor:
-        """Sum of the products of slacks and duals, of the images held here."""
+    def _products(self, point: Point) -> tuple[Tensor, Tensor]:
+        """Products of slacks and duals, of both bounds, (V',), and both limits, (M',)."""
         below, above, low, high = self.slacks(point)
-        products = (below * point.row_low).sum() + (above * point.row_high).sum()
-        return products + (low * point.low).sum() + (high * point.high).sum()
+        return (
+            low * point.low + high * point.high,
+            below * point.row_low + above * point.row_high,
+        )
 
-    def _advance(self, point: Point, dual: Tensor, primal: Tensor, mean: float) -> Point:
-        """Take a step from a point whose products have a given mean."""
+    def _advance(self, point: Point, dual: Tensor, primal: Tensor) -> Point:
         below, above, low, high = self.slacks(point)
         weight = point.row_low / below + point.row_high / above
         weight = torch.where(self.equal, EQUALITY_WEIGHT, weight)
         self.kkt.factorise(point.low / low + point.high / high + self.proximal, weight)
         direction = Direction(self, point, dual, primal, weight)
         affine = direction.solve((0.0, 0.0, 0.0, 0.0))
-        trial = point.moved(affine, self._length(point, affine, 1.0))
-        left = self.total(self._products(trial)) / self.pairs
-        centre = mean * min(1.0, max(left / mean, 0.0)) ** 3
+        trial = point.moved(affine, *self._lengths(point, affine, 1.0))
+        centre, of_rows = self._centres(self._products(point), self._products(trial))
         targets = (
-            centre - affine.row_low * affine.s,
-            centre + affine.row_high * affine.s,
+            of_rows - affine.row_low * affine.s,
+            of_rows + affine.row_high * affine.s,
             centre - affine.low * affine.x,
             centre + affine.high * affine.x,
         )
         step = direction.solve(targets)
         if self.precision is not None:
             step = direction.refine(step, self.precision)
-        return point.moved(step, self._length(point, step, STEP_TO_BOUNDARY))
+        return point.moved(step, *self._lengths(point, step, STEP_TO_BOUNDARY))
 
-    def _length(self, point: Point, step: Point, share: float) -> Tensor:
-        """Share of a step, at most 1, that leaves slacks and duals positive, (1,)."""
+    def _centres(
+        self, products: tuple[Tensor, Tensor], trial: tuple[Tensor, Tensor]
+    ) -> Iterator[Tensor]:
+        """Yield the products to aim at, of variables and of rows, in every scope.
+
+        `trial` are those after the step that aims at none (Mehrotra).
+        """
+        sums = self.scope.total(*products), self.scope.total(*trial), self.pairs_of
+        for now, left, pairs in zip(*sums, strict=True):
+            share = (left / now.clamp_min(TINY)).clamp(0.0, 1.0)
+            yield now / pairs * share**3
+
+    def _lengths(self, point: Point, step: Point, share: float) -> Iterator[Tensor]:
+        """Yield how much of a step, at most 1, leaves slacks and duals positive.
+
+        Of variables and of rows, in every scope.
+        """
         below, above, low, high = self.slacks(point)
         falls = [
-            torch.where(self.has_low, -step.s / below, 0.0),
-            torch.where(self.has_high, step.s / above, 0.0),
             -step.x / low,
             step.x / high,
-            _fall(point.row_low, step.row_low),
-            _fall(point.row_high, step.row_high),
             _fall(point.low, step.low),
             _fall(point.high, step.high),
         ]
-        worst = torch.stack([fall.max() if fall.numel() else fall.sum() for fall in falls])
-        fastest = self.exchange.largest(worst.max()[None])
-        length = torch.full_like(fastest, share) / fastest
-        return torch.where(fastest > 0, length.clamp_max(1.0), 1.0)
+        of_rows = [
+            torch.where(self.has_low, -step.s / below, 0.0),
+            torch.where(self.has_high, step.s / above, 0.0),
+            _fall(point.row_low, step.row_low),
+            _fall(point.row_high, step.row_high),
+        ]
+        fastest = self.scope.largest(
+            torch.stack(falls).amax(0), torch.stack(of_rows).amax(0)
+        )
+        # What falls by less than the share may take the whole step.
+        return (share / fall.clamp_min(share) for fall in fastest)
 
     def total(self, values: Tensor) -> float:
         """Sum over all images."""
@@ -270,9 +299,15 @@ def quick_interior_point(blocks: Blocks, exchange: Exchange) -> InteriorPoint:
     thin = any(group.sizes[THIN] for group in blocks.layout.groups)
     if bool(exchange.largest(torch.tensor([float(thin)], device=blocks.q.device)) > 0):
         return InteriorPoint(blocks, exchange)
-    return InteriorPoint(blocks, exchange, CondensedSystem(blocks, exchange), None)
+    return InteriorPoint(
+        blocks,
+        exchange,
+        CondensedSystem(blocks, exchange),
+        precision=None,
+        scope=EachImage(blocks.layout),
+    )
 
 
 def _fall(value: Tensor, change: Tensor) -> Tensor:
     """Share of a positive value that a step takes away; 0 where the value is absent."""
-    return torch.where(value > 0, -change / value.clamp_min(1e-300), 0.0)
+    return torch.where(value > 0, -change / value.clamp_min(TINY), 0.0)

@@ -32,35 +32,28 @@ class Point:
     low: Tensor
     high: Tensor
 
-    def moved(self, step: Point, length: Tensor) -> Point:
-        """Return the point after a step times `length`, a single number.
-
-        One length for all: with a quadratic cost the dual residual needs it.
-        """
+    def moved(self, step: Point, along: Tensor, rows: Tensor) -> Point:
+        """Return the point after shares of a step, of variables (V',) and of rows (M',)."""
         return Point(
-            self.x + length * step.x,
-            self.s + length * step.s,
-            self.y + length * step.y,
-            self.row_low + length * step.row_low,
-            self.row_high + length * step.row_high,
-            self.low + length * step.low,
-            self.high + length * step.high,
+            self.x + along * step.x,
+            self.s + rows * step.s,
+            self.y + rows * step.y,
+            self.row_low + rows * step.row_low,
+            self.row_high + rows * step.row_high,
+            self.low + along * step.low,
+            self.high + along * step.high,
         )
 
 
 @dataclass(frozen=True)
 class IpmResult:
-    """Last iterate, and how good it is in the scaled cost.
-
-    `products` is the sum of those of slacks and duals, which the optimum has at 0.
-    """
+    """Last iterate, and how good it is in the scaled cost."""
 
     point: Point
     iterations: int
     primal_residual: float
     dual_residual: float
     gap: float
-    products: float
     solved: bool = False
     stuck: bool = False
 
