@@ -327,6 +327,39 @@ def test_saved_and_copied_as_the_command_would_do_it(
     assert copied == [*words[:4], "matches", "--pairs", "template:b"]
 
 
+@pytest.mark.parametrize("pair", [False, True])
+def test_the_command_of_several_layers_does_the_same(
+    viewer, qtbot, tiny_collection, tmp_path, pair
+):
+    """Layers are called otherwise than their files, and lie in another order."""
+    files = [tmp_path / place for place in ("x/one.png", "y/one.png", "x/b.png")]
+    for file, image in zip(files, tiny_collection.images, strict=False):
+        file.parent.mkdir(exist_ok=True)
+        Picture.fromarray(image).save(file)
+        viewer.open(file, plugin="napari")
+    viewer.layers[0].name = "renamed"
+    viewer.layers.selection = set(viewer.layers)
+    dock = MatchDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Match")
+    dock.chooser.refresh()
+    dock.pairs.choose("renamed", "one [1]" if pair else "")
+    run(dock, qtbot)
+    assert dock.table.rowCount() == (1 if pair else 2)
+    dock.save(tmp_path / "window")
+    wait(dock, qtbot)
+    dock.copy_command()
+    words = shlex.split(QApplication.clipboard().text())
+    words[words.index("--output") + 1] = str(tmp_path / "command")
+    done = CliRunner().invoke(app, words[1:])
+    assert done.exit_code == 0, done.output
+    window, command = (
+        [line.split(",")[2:] for line in (tmp_path / out / "points.csv").open()]
+        for out in ("window", "command")
+    )
+    assert window == command
+    assert len(window) > 10
+
+
 def test_images_that_do_not_match_are_told_of(dock, qtbot, monkeypatch):
     run(dock, qtbot)
     assert "hardly match" not in dock.said.text()

@@ -69,10 +69,14 @@ def find_files(
                 f"{path} does not exist. Check the spelling and the current folder, "
                 f"{Path.cwd()}."
             )
-    unique = dict.fromkeys(found.files)
-    found.files = natsorted(unique, key=lambda path: path.as_posix(), alg=ns.PATH)
+    found.files = sort_files(dict.fromkeys(found.files))
     _leave_out_links(found)
     return found
+
+
+def sort_files(paths: Iterable[Path]) -> list[Path]:
+    """Bring absolute paths into natural order: ``a2`` before ``a10``."""
+    return natsorted(paths, key=lambda path: path.as_posix(), alg=ns.PATH)
 
 
 def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
 from napari_jcc.collection.axes import Axis, name_places
+from napari_jcc.collection.discovery import sort_files
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
@@ -59,7 +62,8 @@ def find_source(layers: Sequence[Image], config: CollectionConfig) -> Source:
     ----------
     layers
         One layer, whose axes before row and column count the images, unless they are
-        channels (`axes`); or several 2D layers, which are taken as one image each.
+        channels (`axes`); or several 2D layers, which are taken as one image each, in the
+        order of their files where all come from such.
     config
         How images are read.
 
@@ -89,6 +93,7 @@ def _from_several(layers: Sequence[Image], config: CollectionConfig) -> Source:
             f"Several layers can only be used together when each is one 2D image, but "
             f"{', '.join(stacks)} is not. Select that layer alone, or only 2D layers."
         )
+    layers = _in_file_order(layers)
     levels = [_level(layer, config) for layer in layers]
     images = wrap_images([_as_array(level) for level, _ in levels])
     sizes = [_spacing(*pair) for pair in zip(layers, (f for _, f in levels), strict=True)]
@@ -97,6 +102,20 @@ def _from_several(layers: Sequence[Image], config: CollectionConfig) -> Source:
     collection = ImageCollection(tuple(sources), names, config, {}, (len(names),))
     placement = Placement.of_stack(collection)
     return Source(collection, placement, "selected layers", needs_stack=True)
+
+
+def _in_file_order(layers: Sequence[Image]) -> Sequence[Image]:
+    """Order layers as the command line would their files; as they are without files."""
+    paths = [_path(layer) for layer in layers]
+    if not all(paths):
+        return layers
+    places = {path: place for place, path in enumerate(sort_files({*map(Path, paths)}))}
+    return sorted(layers, key=lambda layer: places[Path(_path(layer))])
+
+
+def _path(layer: Image) -> str:
+    """Absolute path of the file that a layer was opened from; empty if there is none."""
+    return os.path.abspath(layer.source.path) if layer.source.path else ""
 
 
 def _spacing(layer: Image, factor: NDArray[np.float64]) -> Spacing | None:
@@ -233,14 +252,14 @@ def _transform(layer: Image, factor: NDArray[np.float64] | None = None) -> dict[
 
 
 def find_inputs(layers: Sequence[Image]) -> tuple[str, ...]:
-    """Files and folders that the images of some layers come from; empty if not all do."""
+    """Files and folders of the images of some layers, in their order; empty if not all."""
     if len(layers) == 1:
         (layer,) = layers
         if METADATA_KEY in layer.metadata:
             kept = _kept_collection(layer)
             opened = layer.metadata.get(INPUTS_KEY, ())
             return () if kept is None else tuple(opened) or _locations(kept)
-    paths = tuple(str(layer.source.path or "") for layer in layers)
+    paths = tuple(map(_path, _in_file_order(layers)))
     return paths if all(paths) else ()
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray
+from napari_jcc.collection import ImageCollection
 from napari_jcc.config import CollectionConfig, MatchConfig, apply_overrides
+from napari_jcc.errors import InputError
 from napari_jcc.matching.baselines import PointMap
 from napari_jcc.matching.outputs import (
     Correspondences,
@@ -70,9 +72,9 @@ class Matched:
     source
         Images, and where they lie in the viewer.
     inputs
-        Files and folders that the images come from; empty if not all do.
-    request
-        What was asked for.
+        Files and folders for the command line; empty if not all images are in such.
+    template
+        What the command line calls the image that others are matched to.
     matcher
         What matched.
     result
@@ -86,7 +88,7 @@ class Matched:
 
     source: Source
     inputs: tuple[str, ...]
-    request: MatchRequest
+    template: str
     matcher: SetMatcher
     result: MatchResult
     points: Sequence[Correspondences]
@@ -94,16 +96,9 @@ class Matched:
 
     def command(self, out: str | Path = "matches") -> str:
         """Command that does the same; empty when the images are in no file."""
-        collection, inputs = self.source.collection, self.inputs
-        if not inputs:
+        if not self.inputs:
             return ""
-        if self.request.source:
-            pair = self.result.pairs[0]
-            files = [collection.location(place) for place in (pair.source, pair.target)]
-            # Pages of one file cannot be named apart: then all are matched to the target.
-            inputs = tuple(files) if len(set(files)) > 1 else inputs
-        choice = f"template:{self.request.target}"
-        return match_command(inputs, out, self.matcher, choice)
+        return match_command(self.inputs, out, self.matcher, f"template:{self.template}")
 
 
 def match_images(
@@ -131,7 +126,35 @@ def match_images(
             ways[pair.source, pair.target] = sample_way(pair.to_source, pair.sizes[1])
             ways[pair.target, pair.source] = sample_way(pair.to_target, pair.sizes[0])
         progress.advance()
-    return Matched(source, find_inputs(layers), request, matcher, result, points, ways)
+    only = pairs[0] if request.source else None
+    inputs, template = _find_words(layers, source.collection, pairs[0][1], only)
+    return Matched(source, inputs, template, matcher, result, points, ways)
+
+
+def _find_words(
+    layers: Sequence[Image],
+    collection: ImageCollection,
+    target: int,
+    only: tuple[int, int] | None,
+) -> tuple[tuple[str, ...], str]:
+    """Files and folders for the command line, and what it calls the image `target`.
+
+    It names images by their files, whatever layers are called. Only those of one pair where
+    no other is matched; nothing where the command line finds other images in the files.
+    """
+    inputs = find_inputs(layers)
+    try:
+        whole = ImageCollection.from_paths(inputs, config=collection.config)
+        if len(whole) != len(collection):
+            return (), ""
+        files = tuple(whole.location(place) for place in sorted(only or (target, target)))
+        two = ImageCollection.from_paths(files, config=collection.config)
+    except InputError:
+        return (), ""
+    # Pages of one file cannot be named apart: then all are matched to the target.
+    if only is not None and len(two) == 2 and files[0] != files[1]:
+        return files, two.names[sorted(only).index(target)]
+    return inputs, whole.names[target]
 
 
 def list_names(layers: Sequence[Image]) -> tuple[str, ...]:
