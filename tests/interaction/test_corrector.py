@@ -1,6 +1,7 @@
 from dataclasses import replace
 from itertools import product
 
+import cv2
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.evaluation.metrics import jaccard
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, following, lay_over
+from napari_jcc.interaction.carrying import Carrier
 from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
@@ -343,6 +345,37 @@ def test_what_is_corrected_in_one_image_is_learned_for_the_others(finished):
         )
     ]
     assert np.mean(lost) < 0
+
+
+def test_of_pieces_corrected_masks_are_carried_to_the_others(finished, monkeypatch):
+    mask = finished.result.images[0].mask
+    thinner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5))) > 0
+    keys = Corrector(finished).keys
+    edits = Edits().paint(keys[0], mask & ~thinner, BACKGROUND)
+    taught = settled_priors(finished, edits)
+    carried = []
+
+    def ignore(self, taught, masks, progress):
+        carried.append(masks)
+        return dict(taught)
+
+    monkeypatch.setattr(Carrier, "heed", ignore)
+    alone = settled_priors(finished, edits)
+    same = [np.array_equal(*pair) for pair in zip(taught, alone, strict=True)]
+    if finished.config.decode.refinement == "smoother":
+        assert carried == []
+        assert all(same)
+        return
+    ((place, shown),) = carried[0].items()
+    assert place == 0
+    assert not shown[mask & ~thinner].any()
+    assert same == [True, False, False, False]
+
+
+def settled_priors(run, edits):
+    corrector = Corrector(run, edits)
+    corrector.settle()
+    return [image.saliency_map for image in corrector.machine]
 
 
 def run_with_look(collection, changes=None):

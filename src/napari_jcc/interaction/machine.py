@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_jcc._types import FloatArray
 from napari_jcc.interaction.answer import DrawnOn, decode_guided
+from napari_jcc.interaction.carrying import Carrier
 from napari_jcc.interaction.edit import ImageKey
 from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.following import Appearances
@@ -78,6 +79,7 @@ class Machine:
         self._keys = keys
         self._joint = None if run.joint is None else JointSolver(run.joint, run.config)
         self._teacher: Teacher | None = None
+        self._carrier: Carrier | None = None
         # Of several thin objects the prior knows more than superpixels could be taught.
         self._several = any(regions.objects > 1 for regions in run.regions)
         # A map that is cut follows marks by itself (`spreading`). Else the corrected mask
@@ -231,7 +233,10 @@ class Machine:
         guidance: Mapping[int, Guidance],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Find how the prior changes by a classifier that learns corrected masks."""
+        """Find how the prior changes by a classifier that learns corrected masks.
+
+        Of the images not corrected also by these masks, carried there.
+        """
         masks = [image.mask for image in self.start.images]
         progress.start("Corrected images", len(guidance))
         for place in guidance:
@@ -241,11 +246,17 @@ class Machine:
             progress.advance()
         progress.start("Learning", 1)
         regions = {i: self._run.regions[i] for i in joint.places}
-        if self._teacher is None:
-            self._teacher = Teacher(self._run.images, regions, joint.features())
+        if self._teacher is None or self._carrier is None:
+            images, workers = self._run.images, self._run.config.runtime.workers
+            self._teacher = Teacher(images, regions, joint.features())
+            self._carrier = Carrier(images, regions, workers)
         rated = self._teacher.rate(masks, guidance)
         progress.advance()
-        return {i: TAUGHT_SHARE * (rated[i] - own.saliency) for i, own in regions.items()}
+        before = {i: own.saliency.astype(np.float64) for i, own in regions.items()}
+        taught = {i: m + TAUGHT_SHARE * (rated[i] - m) for i, m in before.items()}
+        corrected = {i: masks[i] for i in guidance}
+        taught = self._carrier.heed(taught, corrected, progress)
+        return {i: taught[i] - m for i, m in before.items()}
 
     def _decode(
         self,

@@ -53,9 +53,9 @@ class Sight:
     prior : (h, w) float32
         In [0, 1].
     cells
-        The encoder's descriptors, two by two cells joined.
+        Descriptors; of an encoder's, two by two cells joined.
     grid
-        The same, as it is registered, in pixels of the encoded image.
+        The same, as it is registered, in pixels of the image that was described.
     weights : (n,) float64
         Mean prior of every cell.
     """
@@ -64,6 +64,12 @@ class Sight:
     cells: FeatureMap
     grid: GridFeatures
     weights: FloatArray
+
+    def enlarge(self, values: FloatArray) -> Float32Array:
+        """Bring a value per cell (n,) to the pixels of the prior."""
+        down, across = self.cells.interpolation(_shape(self.prior))
+        grid = values.reshape(self.cells.values.shape[:2]).astype(np.float32)
+        return np.asarray(down @ grid @ across.T)
 
 
 class Meeting(NamedTuple):
@@ -96,7 +102,32 @@ def see_images(
     priors : list of (h, w) float32
         In [0, 1].
     """
-    return tuple(map(_see, map(_join_cells, maps), priors))
+    return tuple(map(see_image, map(_join_cells, maps), priors))
+
+
+def see_image(cells: FeatureMap, prior: Float32Array) -> Sight:
+    """Make an image ready to be matched cell by cell.
+
+    Parameters
+    ----------
+    cells
+        Its descriptors, comparable in length.
+    prior : (h, w) float32
+        In [0, 1].
+    """
+    height, width = cells.size
+    axes = np.meshgrid(cells.centres(1) * width, cells.centres(0) * height)
+    centres = np.stack(axes, axis=-1).reshape(-1, 2) - 0.5
+    down, across = cells.interpolation(_shape(prior))
+    area = np.outer(down.sum(axis=0), across.sum(axis=0))
+    weights = (down.T @ prior @ across / np.maximum(area, 1e-6)).ravel()
+    grid = GridFeatures(
+        cells.values.reshape(len(centres), -1).astype(np.float32),
+        centres,
+        np.full(2, cells.stride, np.float64),
+        Frame(height, width),
+    )
+    return Sight(prior, cells, grid, weights.astype(np.float64))
 
 
 @one_thread
@@ -133,63 +164,7 @@ def choose_matches(sights: Sequence[Sight], count: int) -> list[list[int]]:
     return [[int(place) for place in row[: min(count, len(sights) - 1)]] for row in order]
 
 
-@one_thread
-def carry_prior(own: Sight, others: Sequence[Sight]) -> Float32Array:
-    """Weigh a prior by what other images show at the same places.
-
-    Returns
-    -------
-    (h, w) float32
-        In [0, 1]; the own prior where no other image shows anything alike.
-    """
-    found = [met for other in others if (met := _meet(own, other)) is not None]
-    if not found:
-        return own.prior
-    agreement, carried = (np.stack(part) for part in list(zip(*found, strict=True))[:2])
-    support = np.array([met.support for met in found])
-    weights = (agreement + DOUBT) * (support / max(support.max(), 1e-300))[:, None]
-    weights += 1e-12
-    said = _enlarge(own, (weights * carried).sum(axis=0) / weights.sum(axis=0))
-    agreed = _enlarge(own, agreement.mean(axis=0))
-    # The less images agree anywhere, the more is left to the priors themselves.
-    top = min(max(float(np.percentile(agreed, HIGH_PERCENTILE)), 0.0), 1.0)
-    mean = (1 - np.float32(np.sqrt(top))) * (own.prior + said) / 2 + agreed
-    return np.minimum(mean, 1).astype(np.float32)
-
-
-def _join_cells(found: FeatureMap) -> FeatureMap:
-    """Mean of every two by two cells, each of unit length; an odd row or column is left."""
-    values = _unit(found.values.astype(np.float32))
-    rows, columns, size = values.shape
-    if min(rows, columns) < LEAST_CELLS:
-        return replace(found, values=values.astype(np.float16))
-    half = rows // 2, columns // 2
-    parts = values[: 2 * half[0], : 2 * half[1]].reshape(half[0], 2, half[1], 2, size)
-    return FeatureMap(
-        parts.mean(axis=(1, 3)).astype(np.float16),
-        2 * found.stride,
-        found.offset + found.stride / 2,
-        found.size,
-    )
-
-
-def _see(cells: FeatureMap, prior: Float32Array) -> Sight:
-    height, width = cells.size
-    axes = np.meshgrid(cells.centres(1) * width, cells.centres(0) * height)
-    centres = np.stack(axes, axis=-1).reshape(-1, 2) - 0.5
-    down, across = cells.interpolation((prior.shape[0], prior.shape[1]))
-    area = np.outer(down.sum(axis=0), across.sum(axis=0))
-    weights = (down.T @ prior @ across / np.maximum(area, 1e-6)).ravel()
-    grid = GridFeatures(
-        cells.values.reshape(len(centres), -1).astype(np.float32),
-        centres,
-        np.full(2, cells.stride, np.float64),
-        Frame(height, width),
-    )
-    return Sight(prior, cells, grid, weights.astype(np.float64))
-
-
-def _meet(own: Sight, other: Sight) -> Meeting | None:
+def meet(own: Sight, other: Sight) -> Meeting | None:
     """Register an image to another; None where nothing in them is alike."""
     partners = find_partners(other.grid, own.grid, SETTINGS.temperature)
     if not len(partners.chance):
@@ -213,6 +188,46 @@ def _meet(own: Sight, other: Sight) -> Meeting | None:
         np.where(inside, agreement, 0.0),
         np.where(inside, _sample(other.prior, ends), np.float32(0)),
         float(there.near.sum()),
+    )
+
+
+@one_thread
+def carry_prior(own: Sight, others: Sequence[Sight]) -> Float32Array:
+    """Weigh a prior by what other images show at the same places.
+
+    Returns
+    -------
+    (h, w) float32
+        In [0, 1]; the own prior where no other image shows anything alike.
+    """
+    found = [met for other in others if (met := meet(own, other)) is not None]
+    if not found:
+        return own.prior
+    agreement, carried = (np.stack(part) for part in list(zip(*found, strict=True))[:2])
+    support = np.array([met.support for met in found])
+    weights = (agreement + DOUBT) * (support / max(support.max(), 1e-300))[:, None]
+    weights += 1e-12
+    said = own.enlarge((weights * carried).sum(axis=0) / weights.sum(axis=0))
+    agreed = own.enlarge(agreement.mean(axis=0))
+    # The less images agree anywhere, the more is left to the priors themselves.
+    top = min(max(float(np.percentile(agreed, HIGH_PERCENTILE)), 0.0), 1.0)
+    mean = (1 - np.float32(np.sqrt(top))) * (own.prior + said) / 2 + agreed
+    return np.minimum(mean, 1).astype(np.float32)
+
+
+def _join_cells(found: FeatureMap) -> FeatureMap:
+    """Mean of every two by two cells, each of unit length; an odd row or column is left."""
+    values = _unit(found.values.astype(np.float32))
+    rows, columns, size = values.shape
+    if min(rows, columns) < LEAST_CELLS:
+        return replace(found, values=values.astype(np.float16))
+    half = rows // 2, columns // 2
+    parts = values[: 2 * half[0], : 2 * half[1]].reshape(half[0], 2, half[1], 2, size)
+    return FeatureMap(
+        parts.mean(axis=(1, 3)).astype(np.float16),
+        2 * found.stride,
+        found.offset + found.stride / 2,
+        found.size,
     )
 
 
@@ -241,11 +256,8 @@ def _sample(prior: Float32Array, places: FloatArray) -> Float32Array:
     return np.asarray(found[0], dtype=np.float32)
 
 
-def _enlarge(own: Sight, values: FloatArray) -> Float32Array:
-    """Bring a value per cell (n,) to the pixels of the prior."""
-    down, across = own.cells.interpolation((own.prior.shape[0], own.prior.shape[1]))
-    grid = values.reshape(own.cells.values.shape[:2]).astype(np.float32)
-    return np.asarray(down @ grid @ across.T)
+def _shape(prior: Float32Array) -> tuple[int, int]:
+    return prior.shape[0], prior.shape[1]
 
 
 def _unit(values: Float32Array) -> Float32Array:

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from hashlib import blake2b
 from typing import Protocol
 
-import cv2
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray
-from napari_jcc.features.encoders import Encoder, FittingEncoder
+from napari_jcc._types import ImageArray
+from napari_jcc.features.encoders import Encoder, FeatureMap, FittingEncoder
+from napari_jcc.features.gradients import map_gradients, resize_to_multiples
 from napari_jcc.registration.frame import Frame, resize_points
 from napari_jcc.registration.grid import GridFeatures
 
@@ -46,15 +46,10 @@ class EncoderDescriber:
 
     def describe(self, image: ImageArray) -> GridFeatures:
         """Describe an image (H, W, 3) uint8 RGB."""
-        shown = _resize(image, self._size, max(self._encoder.multiple, 16))
+        multiple = max(self._encoder.multiple, 16)
+        shown = resize_to_multiples(image, self._size, multiple)
         (found,) = self._encoder.encode(shown[None])
-        rows, columns = found.values.shape[:2]
-        place = [
-            found.offset + found.stride * np.arange(n, dtype=np.float64)
-            for n in (columns, rows)
-        ]
-        values = found.values.reshape(rows * columns, -1).astype(np.float32)
-        return _on_image(values, place, found.stride, shown, image)
+        return _on_image(found, image)
 
 
 class SiftDescriber:
@@ -74,19 +69,8 @@ class SiftDescriber:
 
     def describe(self, image: ImageArray) -> GridFeatures:
         """Describe an image (H, W, 3) uint8 RGB."""
-        shown = _resize(image, self._size, SIFT_CELL)
-        height, width = shown.shape[:2]
-        place = [np.arange(SIFT_CELL / 2 - 0.5, n, SIFT_CELL) for n in (width, height)]
-        # Four cells of three key point sizes each make the patch of a SIFT descriptor.
-        points = [
-            cv2.KeyPoint(float(x), float(y), self._width / 6, 0)
-            for y in place[1]
-            for x in place[0]
-        ]
-        gray = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)
-        _, found = cv2.SIFT.create().compute(gray, points)
-        values = np.asarray(found, dtype=np.float32)
-        return _on_image(values, place, SIFT_CELL, shown, image)
+        found = map_gradients(image, self._size, SIFT_CELL, self._width)
+        return _on_image(found, image)
 
 
 class Remembering:
@@ -115,30 +99,17 @@ class Remembering:
         return self._known[key]
 
 
-def _resize(image: ImageArray, size: int, multiple: int) -> ImageArray:
-    """Bring the longer side near `size`, both sides to multiples of `multiple`."""
-    height, width = image.shape[:2]
-    scale = size / max(height, width)
-    sides = [max(round(side * scale / multiple), 2) * multiple for side in (width, height)]
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    resized = cv2.resize(np.ascontiguousarray(image), sides, interpolation=way)
-    return np.asarray(resized, dtype=np.uint8)
-
-
-def _on_image(
-    values: Float32Array,
-    place: list[FloatArray],
-    step: float,
-    shown: ImageArray,
-    image: ImageArray,
-) -> GridFeatures:
-    """Bring grid points, given in pixels of what was shown, to pixels of the image."""
-    scale = np.array([image.shape[1] / shown.shape[1], image.shape[0] / shown.shape[0]])
+def _on_image(found: FeatureMap, image: ImageArray) -> GridFeatures:
+    """Bring a map, given in pixels of what was described, to pixels of the image."""
+    rows, columns, size = found.values.shape
+    values = found.values.reshape(rows * columns, size).astype(np.float32)
+    scale = np.array([image.shape[1] / found.size[1], image.shape[0] / found.size[0]])
+    place = [found.offset + found.stride * np.arange(n) for n in (columns, rows)]
     points = np.stack(np.meshgrid(*place), axis=-1).reshape(-1, 2)
     length = np.linalg.norm(values, axis=1, keepdims=True)
     return GridFeatures(
         values / np.maximum(length, np.float32(1e-6)),
         resize_points(points, scale),
-        step * scale,
+        found.stride * scale,
         Frame(*image.shape[:2]),
     )
