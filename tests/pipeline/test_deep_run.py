@@ -74,11 +74,7 @@ def test_images_are_matched_before_the_last_round(tiny_collection, deep, monkeyp
     truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
     assert evaluate_result(matched, truth).means["jaccard"] > 0.8
     told = [stage for stage in progress.stages if stage in ("Learning", "Matches")]
-    assert told == ["Learning", "Learning", "Matches", "Matches", "Learning"]
-    unmatched = Run(images, apply_overrides(matching, {"prior.matches": 0})).result()
-    for one, other in zip(matched.images, unmatched.images, strict=True):
-        # Boxes are rated without what matched images teach.
-        np.testing.assert_array_equal(one.candidate_boxes, other.candidate_boxes)
+    assert told == ["Learning", "Matches", "Matches", "Learning"]
 
     def contradict(own, others):
         assert len(others) == 2
@@ -86,9 +82,10 @@ def test_images_are_matched_before_the_last_round(tiny_collection, deep, monkeyp
 
     monkeypatch.setattr(prior_module, "carry_prior", contradict)
     misled = Run(images, matching).result()
-    assert evaluate_result(misled, truth).means["jaccard"] < 0.8
-    for one, other in zip(misled.images, unmatched.images, strict=True):
-        np.testing.assert_array_equal(one.candidate_boxes, other.candidate_boxes)
+    means = evaluate_result(misled, truth).means
+    assert means["jaccard"] < 0.8
+    # Boxes are searched and rated by what masks are cut from.
+    assert means["localized"] < 1.0
 
 
 @pytest.mark.parametrize("changes", [{"prior.matches": 0}, {"prior.rounds": 0}])

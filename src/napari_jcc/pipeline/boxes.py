@@ -13,7 +13,7 @@ from napari_jcc.pipeline.prior import LearnedPriors
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import rate_boxes
 from napari_jcc.regions import ImageRegions, Superpixels, candidate_boxes, propose_boxes
-from napari_jcc.results.smooth import smooth_prior, split_at_steps
+from napari_jcc.results.smooth import smooth_twice, split_at_steps
 from napari_jcc.spill import GIGABYTE
 
 
@@ -66,14 +66,14 @@ class BoxStage:
         )
         candidates = [
             candidate_boxes(*pair, config.boxes)
-            for pair in zip(proposals, priors.for_boxes, strict=True)
+            for pair in zip(proposals, priors.maps, strict=True)
         ]
         merit: Sequence[Float32Array | None] = [None] * len(priors.maps)
         if config.boxes.learned:
             sources = self._work.encoded.extend(keys, "learned boxes", config.features)
             # What is taught changes with every image, so all share the key.
-            whole = digest("boxes learned by several cuts", sources)
-            rate = partial(self._rate, candidates, priors.for_boxes)
+            whole = digest("boxes learned by several cuts, smoothed twice", sources)
+            rate = partial(self._rate, candidates, priors.maps)
             merit = self._work.keeper.once(whole, rate)
             keys = [digest(key, whole) for key in keys]
         tasks = [
@@ -91,7 +91,7 @@ class BoxStage:
 
         def learn() -> list[Float32Array]:
             masks = [
-                split_at_steps(smooth_prior(*pair))
+                split_at_steps(smooth_twice(*pair))
                 for pair in zip(self._work.images, priors, strict=True)
             ]
             return rate_boxes(maps, candidates, masks, budget)

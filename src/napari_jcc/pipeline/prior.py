@@ -35,14 +35,10 @@ class LearnedPriors(NamedTuple):
         Under which the maps are kept.
     maps : list of (h, w) float32
         In [0, 1]; the saliency itself where nothing else counts.
-    for_boxes
-        The same, by which boxes are searched and rated: without what images that match
-        teach. That makes masks better and boxes worse.
     """
 
     keys: list[str]
     maps: list[Float32Array]
-    for_boxes: list[Float32Array]
 
 
 def rate_priors(
@@ -66,33 +62,28 @@ def rate_priors(
     """
     own_keys, priors = _combine(work, keys, saliency)
     if work.config.prior.common == 0:
-        keys, maps = _learn_by_superpixels(work, own_keys, priors, superpixels)
-        return LearnedPriors(keys, maps, maps)
-    if work.config.prior.rounds == 0:
-        return LearnedPriors(own_keys, priors, priors)
+        return _learn_by_superpixels(work, own_keys, priors, superpixels)
     return _learn_by_cells(work, own_keys, priors)
 
 
 def _learn_by_cells(
     work: WorkingSet, own_keys: list[str], priors: list[Float32Array]
 ) -> LearnedPriors:
-    """Learn the priors anew in rounds, the last of them with and without matches."""
-    rounds, matches = work.config.prior.rounds, work.config.prior.matches
+    """Learn the priors anew in rounds, the last of them by what matched images show too."""
+    rounds = work.config.prior.rounds
+    matching = work.config.prior.matches > 0 and len(priors) > 1
     embed_once = cache(lambda: embed_cells(work.encoded.maps(), DIMENSIONS))
-    keys, maps, before = own_keys, priors, priors
+    keys, maps = own_keys, priors
     for round_ in range(1, rounds + 1):
         sources = work.encoded.extend(keys, "learned prior", work.config.features)
         last = round_ == rounds
+        if last and matching:
+            sources = [digest("matched", source) for source in sources]
+            maps = _match(work, digest("matches", sources), maps)
         whole = digest("learned prior", sources, last)
         keys = [digest(key, whole) for key in own_keys]
-        before = maps
         maps = _learn(work, whole, maps, priors, embed_once, last=last)
-    if matches == 0 or len(maps) < 2:
-        return LearnedPriors(keys, maps, maps)
-    whole = digest("learned by matches", keys)
-    shown = _match(work, digest("matched", keys), before)
-    matched = _learn(work, whole, shown, priors, embed_once, last=True)
-    return LearnedPriors([digest(key, whole) for key in keys], matched, maps)
+    return LearnedPriors(keys, maps)
 
 
 def _combine(
@@ -161,12 +152,12 @@ def _learn_by_superpixels(
     keys: list[str],
     priors: list[Float32Array],
     superpixels: list[Superpixels],
-) -> tuple[list[str], list[Float32Array]]:
+) -> LearnedPriors:
     """Learn the priors anew from what the superpixels of the set look like."""
     config = work.config
     rounds = config.prior.rounds
     if rounds == 0:
-        return keys, priors
+        return LearnedPriors(keys, priors)
     features = config.features.model_dump(mode="json", include=_TEXTURE_SETTINGS)
     look_keys = extend_keys(keys, "looks", features)
     whole = digest("prior learned by superpixels", look_keys, rounds)
@@ -191,4 +182,4 @@ def _learn_by_superpixels(
 
     # What is learned changes with every image, so all share the key.
     maps = work.keeper.once(whole, compute)
-    return [digest(key, whole) for key in keys], list(maps)
+    return LearnedPriors([digest(key, whole) for key in keys], list(maps))

@@ -45,7 +45,7 @@ def smooth_twice(image: ImageArray, values: Float32Array) -> Float32Array:
     """Mean of a map (h, w) smoothed by `smooth_prior` and by `smooth_alike`.
 
     The former stops at every line across a part, the latter joins what has the colour of
-    the object beside it. To learn from, the former alone is better.
+    the object beside it. For the prior to learn from, the former alone is better.
 
     Raises
     ------
