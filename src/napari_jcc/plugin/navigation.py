@@ -11,6 +11,11 @@ from napari_jcc._types import FloatArray
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 
 
+def camera_of(viewer: Any) -> Any:
+    """Return the camera of a viewer, which before napari 0.9 was the viewer's own."""
+    return getattr(viewer, "scene", viewer).camera
+
+
 def current_place(viewer: Any, placement: Placement) -> int | None:
     """Return the place of the image in view; None where the sliders are at none."""
     entries = _position(viewer, _find_layer(viewer, placement))[: len(placement.leading)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,10 @@ INPUTS_KEY = "napari_jcc_inputs"
 
 PLACEMENT_KEY = "napari_jcc_placement"
 """Where a layer made by a run keeps its `Placement`."""
+
+
+FAR_SMALLER = 3
+"""Images are shown enlarged whose sides are so many times smaller than the canvas's."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,12 @@ class Placement:
         inside = ((at >= 0) & (at < np.array(leading, int))).all(axis=1)
         steps = [math.prod(leading[axis + 1 :]) for axis in range(len(leading))]
         return np.where(inside, at @ np.array(steps, int), -1)
+
+
+def enlargement(shape: Sequence[int], canvas: Sequence[int]) -> float:
+    """How much an image of so many rows and columns is enlarged to be seen; 1: not."""
+    factor = min(float(whole) / own for own, whole in zip(shape, canvas, strict=True))
+    return factor if factor >= FAR_SMALLER else 1.0
 
 
 def count_channels(collection: ImageCollection) -> int:

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array, FloatArray, IntArray
-from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.placement import Placement, enlargement
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.result import bare_image
 
-_COLOUR = "#ffd400"
+BOX_COLOURS = {"edge_color": "#ffd400", "face_color": "transparent"}
+"""Arguments of a Shapes layer of boxes."""
 
 
 def box_rectangles(
@@ -80,18 +81,26 @@ def box_style(
         "name": f"{prefix}boxes",
         "ndim": len(placement.shape),
         "shape_type": "rectangle",
-        **box_look(placement),
+        **BOX_COLOURS,
+        "edge_width": box_widths(result, placement),
         "features": box_features(result, placement, rectangles),
     }
 
 
-def box_look(placement: Placement) -> dict[str, Any]:
-    """Colours and line width of boxes."""
-    return {
-        "edge_color": _COLOUR,
-        "face_color": "transparent",
-        "edge_width": max(1.0, round(max(placement.canvas) / 150)),
-    }
+def box_widths(
+    result: JccResult, placement: Placement, places: Iterable[int] | None = None
+) -> float | list[float]:
+    """Line widths of `box_rectangles`, in pixels; one number where all are alike."""
+    canvas = placement.canvas
+    widths = [
+        max(1.0, round(max(canvas) / enlargement(image.mask.shape, canvas) / 150))
+        for place in (range(len(result.images)) if places is None else places)
+        for image in [result.images[place]]
+        for _ in image.boxes
+    ]
+    if len(set(widths)) > 1:
+        return widths
+    return widths[0] if widths else max(1.0, round(max(canvas) / 150))
 
 
 def rectangle_to_box(

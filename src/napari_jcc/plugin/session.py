@@ -18,6 +18,7 @@ from napari_jcc.plugin.background.programs import delete_programs_late
 from napari_jcc.plugin.background.warm import load_in_background
 from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.drawing.corrections import Corrections
+from napari_jcc.plugin.equal_view import EqualView
 from napari_jcc.plugin.preferences import preferred_config, read_preferences
 from napari_jcc.plugin.projects.keeper import Keeper
 from napari_jcc.plugin.projects.opened import Opened
@@ -91,6 +92,7 @@ class Session(QObject):
         self._caches: dict[str, Cache] = {}
         self._jobs: dict[Task, QObject] = {}
         self.keeper = Keeper(self)
+        EqualView(self)
 
     @property
     def jobs(self) -> tuple[Task, ...]:

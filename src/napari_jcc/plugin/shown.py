@@ -17,7 +17,13 @@ from napari_jcc.interaction import Corrector, ReopenedCorrector
 from napari_jcc.plugin.adding import add_unselected
 from napari_jcc.plugin.layers import LayerData, from_layers, labels_of
 from napari_jcc.plugin.placement import Placement
-from napari_jcc.plugin.rectangles import box_features, box_look, box_rectangles, slots_of
+from napari_jcc.plugin.rectangles import (
+    BOX_COLOURS,
+    box_features,
+    box_rectangles,
+    box_widths,
+    slots_of,
+)
 from napari_jcc.results import ImageResult, JccResult
 
 if TYPE_CHECKING:
@@ -144,7 +150,7 @@ class ShownResult:
         if old is None or not fits or not _is_alike(old, new):
             self._add(kind, new)
         else:
-            _write(old, new, answer.placement)
+            _write(old, new)
         if isinstance(new, Shapes):
             self.remember_rectangles()
         if isinstance(new, Labels):
@@ -218,7 +224,8 @@ class ShownResult:
         result, placement = answer.result, answer.placement
         if moved:
             old = np.flatnonzero(_lie_on(shapes, moved, placement))
-            _replace(shapes, old, box_rectangles(result, placement, moved), placement)
+            new = box_rectangles(result, placement, moved)
+            _replace(shapes, old, new, box_widths(result, placement, moved))
             self.remember_rectangles()
         rows = np.flatnonzero(_lie_on(shapes, written, placement))
         data, table = shapes.data, shapes.features.copy()
@@ -240,7 +247,7 @@ def _is_alike(old: Layer, new: Layer) -> bool:
     return isinstance(old, Shapes) or tuple(old.data.shape) == tuple(new.data.shape)
 
 
-def _write(old: Layer, new: Layer, placement: Placement) -> None:
+def _write(old: Layer, new: Layer) -> None:
     """Move the content of a new layer into one that is in the viewer, to its place."""
     old.metadata = new.metadata
     for name in _POSITION:
@@ -249,7 +256,7 @@ def _write(old: Layer, new: Layer, placement: Placement) -> None:
             setattr(old, name, place)
     if isinstance(old, Shapes):
         every = np.arange(len(old.data))
-        _replace(old, every, list(new.data), placement)
+        _replace(old, every, list(new.data), list(new.edge_width))
         old.features = new.features
     elif isinstance(old, Labels) and old.data.dtype == new.data.dtype:
         old.data[...] = new.data
@@ -265,7 +272,7 @@ def _replace(
     shapes: Shapes,
     old: NDArray[np.intp],
     rectangles: list[np.ndarray],
-    placement: Placement,
+    widths: float | list[float],
 ) -> None:
     """Replace some shapes of a layer, by their rows; the new ones are its last."""
     if not rectangles:
@@ -274,7 +281,7 @@ def _replace(
     # Told once, of the new ones: every telling takes the window as long as a hundred boxes.
     with shapes.events.blocker_all():
         shapes.remove(old.tolist())
-    shapes.add_rectangles(rectangles, **box_look(placement))
+    shapes.add_rectangles(rectangles, edge_width=widths, **BOX_COLOURS)
 
 
 def _lie_on(shapes: Shapes, places: Iterable[int], placement: Placement) -> MaskArray:

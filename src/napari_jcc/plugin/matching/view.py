@@ -15,7 +15,7 @@ from napari_jcc.plugin.layers import MASK_COLOURS
 from napari_jcc.plugin.matching.confidence import colour_by_confidence
 from napari_jcc.plugin.matching.matches import Matched
 from napari_jcc.plugin.matching.pictures import SideBySide, mask_labels
-from napari_jcc.plugin.navigation import go_to
+from napari_jcc.plugin.navigation import camera_of, go_to
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY
 from napari_jcc.plugin.stack import stack_layer
 
@@ -112,8 +112,7 @@ class MatchView:
 
     def _turn_camera(self, view: View) -> None:
         """Look at what is shown as when it was left; at all of it the first time."""
-        # Before napari 0.9 the camera is the viewer's own.
-        camera = getattr(self._viewer, "scene", self._viewer).camera
+        camera = camera_of(self._viewer)
         self._looks[_OTHER[view]] = camera.center, camera.zoom
         if view in self._looks:
             camera.center, camera.zoom = self._looks[view]
