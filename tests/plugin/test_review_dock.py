@@ -106,6 +106,19 @@ def test_statuses_keys_and_the_slider(viewer, dock, qtbot, tmp_path):
     assert rows[2]["x_min"] == ""
 
 
+def test_long_names_leave_room_for_what_is_said_of_the_images(dock, monkeypatch):
+    table = dock.images.table
+    dock.images.fit()
+    short = table.columnWidth(0)
+    assert short < table.width() // 2
+    named = ReviewModel._text
+    monkeypatch.setattr(
+        ReviewModel, "_text", lambda *at: named(*at) if at[2] else "long name" * 30
+    )
+    dock.images.fit()
+    assert short < table.columnWidth(0) == table.width() // 2
+
+
 def test_the_truth_of_a_layer_scores_and_colours(
     viewer, dock, qtbot, tiny_collection, tmp_path
 ):

@@ -107,8 +107,11 @@ class ReviewImages(QWidget):
             self.table.setColumnHidden(column, not shown)
 
     def fit(self) -> None:
-        """Make the columns as wide as what they hold."""
+        """Make the columns as wide as what they hold, names half as wide as all at most."""
         self.table.resizeColumnsToContents()
+        most = self.table.width() // 2
+        if self.table.columnWidth(0) > most:
+            self.table.setColumnWidth(0, most)
 
     def _build(self) -> None:
         self.search.setPlaceholderText("Search by name")
@@ -142,6 +145,8 @@ class ReviewImages(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setIconSize(QSize(_ICON, _ICON))
         table.setMinimumHeight(120)
+        # What tells long names apart is at their ends as often.
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setAccessibleName("Images")
         rows, columns = table.verticalHeader(), table.horizontalHeader()
         if rows is not None:
