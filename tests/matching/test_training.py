@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -331,6 +332,13 @@ def test_bad_checkpoints_are_explained(tmp_path, unbroken):
 def test_an_encoder_in_the_place_of_a_checkpoint_is_called_one(tmp_path):
     program = torch.export.export(torch.nn.Linear(2, 2), (torch.ones(1, 2),))
     torch.export.save(program, tmp_path / "encoder.pt2")
+    with pytest.raises(WeightsError, match="can be an encoder"):
+        Checkpoint.load(tmp_path / "encoder.pt2")
+
+
+def test_an_encoder_of_an_older_torch_is_called_one_too(tmp_path):
+    with zipfile.ZipFile(tmp_path / "encoder.pt2", "w") as archive:
+        archive.writestr("serialized_exported_program.json", "{}")
     with pytest.raises(WeightsError, match="can be an encoder"):
         Checkpoint.load(tmp_path / "encoder.pt2")
 

@@ -45,6 +45,8 @@ FORMAT = 1
 """Raised when files of before can no longer be read."""
 _PARTS = {"format", "config", "weights", "provenance", "training"}
 _ZIP_START = b"PK\x03\x04"
+_EXPORTED = ("/archive_format", "serialized_exported_program.json")
+"""Ends of names in the archives of exported programs, of torch now and of before 2.8."""
 
 
 @dataclass
@@ -269,7 +271,7 @@ def _require_whole(path: Path) -> None:
         )
     if broken is not None:
         raise zipfile.BadZipFile(broken)
-    if any(name.endswith("/archive_format") for name in archive.namelist()):
+    if any(name.endswith(_EXPORTED) for name in archive.namelist()):
         raise WeightsError(
             f"{path} is an exported program, which can be an encoder (--encoder), but no "
             "checkpoint. Name a file that `napari-jcc train` wrote."
