@@ -66,6 +66,15 @@ def test_marks_are_what_was_drawn_last_and_undo_goes_back(drawn):
     assert edits == states[-1]
 
 
+def test_a_name_is_no_key():
+    for draw in (
+        lambda: Edits().paint("a", np.ones((2, 2), bool), OBJECT),
+        lambda: Edits().fix_box("a", (2, 2), [0, 0, 1, 1]),
+    ):
+        with pytest.raises(InputError, match="belongs to an ImageKey, not to 'a'"):
+            draw()
+
+
 def test_painting_the_same_again_is_no_entry():
     marks = np.full(SHAPE, OBJECT, np.uint8)
     once = Edits().draw(KEYS[0], marks)

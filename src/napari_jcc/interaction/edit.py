@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import FloatArray, IntArray
+from napari_jcc.errors import InputError
 
 MarkArray = NDArray[np.uint8]
 """Marks of one image, (H, W), at its own size: `NONE`, `OBJECT` or `BACKGROUND`."""
@@ -54,6 +55,11 @@ class Edit:
         Of ``PAINT``: first pixel in row-major order, number of pixels, new mark.
     box : (4,) float64
         Of ``BOX``: ``xyxy``, half-open, in the image's own pixels; else NaN.
+
+    Raises
+    ------
+    InputError
+        If `key` is no `ImageKey`.
     """
 
     key: ImageKey
@@ -62,6 +68,14 @@ class Edit:
     time: float
     runs: IntArray = field(default_factory=lambda: np.zeros((0, 3), np.int64))
     box: FloatArray = field(default_factory=lambda: np.full(4, np.nan))
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.key, ImageKey):
+            # A name would compare with no key, and what is drawn be left out in silence.
+            raise InputError(
+                f"What is drawn belongs to an ImageKey, not to {self.key!r}. Take that of "
+                "the image from the keys of the Corrector."
+            )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Edit):
