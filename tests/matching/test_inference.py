@@ -214,8 +214,8 @@ def test_the_setting_of_the_detail_reaches_the_refinement(matcher, monkeypatch):
         asked.append(detail)
         return transform
 
-    monkeypatch.setattr("napari_jcc.matching.inference.matcher.refine", note)
+    monkeypatch.setattr("napari_jcc.matching.inference.way_finder.refine", note)
     settings = matcher.settings.model_copy(update={"refinement_detail": 3.0})
-    monkeypatch.setattr(matcher, "settings", settings)
-    matcher.match(blobs(), [(0, 1)])
+    finer = Matcher(matcher.network, matcher.config, settings, has_masks=False)
+    finer.match(blobs(), [(0, 1)])
     assert asked == [3.0, 3.0]

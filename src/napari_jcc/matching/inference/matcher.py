@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection import ImageCollection
@@ -16,18 +14,16 @@ from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, InputError
 from napari_jcc.matching.inference.blending import blend
 from napari_jcc.matching.inference.describe import Described, ImageDescriber
-from napari_jcc.matching.inference.instances import LEAST_SCALE, propose_instances
+from napari_jcc.matching.inference.instances import LEAST_SCALE
 from napari_jcc.matching.inference.pooling import pool_mask
-from napari_jcc.matching.inference.ways import Ways, judge_ways
+from napari_jcc.matching.inference.way_finder import WayFinder
+from napari_jcc.matching.inference.ways import judge_ways
 from napari_jcc.matching.known import Doubtful, KnownPairs
-from napari_jcc.matching.network import MaCoSNet, Pyramid, Transform
+from napari_jcc.matching.network import MaCoSNet
 from napari_jcc.matching.network.checkpoint import Checkpoint
 from napari_jcc.matching.pair import PairResult
-from napari_jcc.matching.refinement import NETWORK_REACH, refine
+from napari_jcc.matching.refinement import NETWORK_REACH
 from napari_jcc.progress import Progress, as_progress
-
-INSTANCE_REACH = 0.12
-"""How far from where an instance was found its refinement looks first."""
 
 
 class Matcher:
@@ -70,7 +66,7 @@ class Matcher:
         self.config = config
         self.settings: MatchingConfig = settings or config.matching
         self.has_masks = has_masks
-        self._reach = reach
+        self._ways = WayFinder(self.network, self.settings, reach)
         self._describer = ImageDescriber(network)
         self._described: tuple[ImageCollection, float, Described] | None = None
 
@@ -116,7 +112,7 @@ class Matcher:
         Cancelled
             If the progress was cancelled.
         """
-        detail = self.settings.refinement_scale if self._refines else 1.0
+        detail = self.settings.refinement_scale if self._ways.refines else 1.0
         if self.settings.instances != 1:
             detail = max(detail, LEAST_SCALE)
         known = self._described
@@ -157,7 +153,7 @@ class Matcher:
         found = []
         for source, target in pairs:
             sizes = collection.shape(source), collection.shape(target)
-            ways = self._find_ways(described, source, target)
+            ways = self._ways.find(described, source, target)
             for instance, way in enumerate(ways, 1):
                 pair = judge_ways(
                     (source, target), sizes, way, self.settings.tolerance, instance
@@ -193,7 +189,7 @@ class Matcher:
         InputError, Cancelled
             As `match`.
         """
-        if not self._refines:
+        if not self._ways.refines:
             return [part.pair for part in doubtful]
         progress = as_progress(progress)
         described = self.describe(collection, progress)
@@ -204,9 +200,7 @@ class Matcher:
             ours, theirs = (
                 blend(described, place, part, agreed) for place in (source, target)
             )
-            there, correlation = self._transform(described, source, target, ours, theirs)
-            back, _ = self._transform(described, target, source, theirs, ours)
-            ways = Ways(there, back, correlation)
+            ways = self._ways.find_by(described, source, target, ours, theirs)
             sizes, tolerance = part.pair.sizes, self.settings.tolerance
             found.append(judge_ways((source, target), sizes, ways, tolerance, 1))
             progress.advance()
@@ -260,57 +254,6 @@ class Matcher:
             values > self.settings.threshold
             for values in self.probabilities(collection, progress)
         ]
-
-    @property
-    def _refines(self) -> bool:
-        return self.settings.refinement == "local"
-
-    def _find_ways(self, described: Described, source: int, target: int) -> list[Ways]:
-        """Find one way between two images, or as many as the settings ask for."""
-        ours, theirs = described.detail(source), described.detail(target)
-        if self.settings.instances == 1:
-            there, correlation = self._transform(described, source, target, ours, theirs)
-            back, _ = self._transform(described, target, source, theirs, ours)
-            return [Ways(there, back, correlation)]
-        with torch.no_grad():
-            correlation = described.match(self.network, source, target).correlation
-            proposed = propose_instances(
-                ours.features, theirs.features, self.settings.instances
-            )
-            return [
-                Ways(
-                    self._refine(ours, theirs, there, INSTANCE_REACH),
-                    self._refine(theirs, ours, back, INSTANCE_REACH),
-                    correlation,
-                )
-                for there, back in proposed
-            ]
-
-    def _transform(
-        self,
-        described: Described,
-        source: int,
-        target: int,
-        ours: Pyramid,
-        theirs: Pyramid,
-    ) -> tuple[Transform, Tensor]:
-        """From target points to source points, and the correlation at target cells.
-
-        The network finds them, and what the refinement looks at, `ours` and `theirs`,
-        refines them.
-        """
-        with torch.no_grad():
-            match = described.match(self.network, source, target)
-            transform = self._refine(ours, theirs, match.transform, self._reach)
-        return transform, match.correlation
-
-    def _refine(
-        self, source: Pyramid, target: Pyramid, transform: Transform, reach: float
-    ) -> Transform:
-        if not self._refines:
-            return transform
-        detail = self.settings.refinement_detail
-        return refine(source, target, transform, reach, detail)
 
     def _require_masks(self, collection: ImageCollection) -> None:
         if not self.has_masks:
