@@ -91,6 +91,11 @@ def test_other_layers_are_looked_at_as_they_are(viewer, layer, stack):
     before = view(viewer)
     viewer.dims.set_current_step(0, 2)
     assert view(viewer) == before
+    heard = viewer.dims.events.current_step.callbacks
+    session.choose((layer,))
+    assert len(viewer.dims.events.current_step.callbacks) == len(heard) + 1
+    session.choose((stack,))
+    assert viewer.dims.events.current_step.callbacks == heard
     session.choose((layer,))
     layer.visible = False
     before = view(viewer)

@@ -32,8 +32,6 @@ class EqualView(QObject):
         self._factors: tuple[float, ...] = ()
         self._factor = 1.0
         session.chosen_changed.connect(lambda: self._take(session.chosen))
-        session.viewer.dims.events.current_step.connect(self._follow)
-        session.viewer.events.reset_view.connect(self._on_reset)
 
     def _take(self, chosen: Sequence[Image]) -> None:
         """Look at other images; one that is in view already stays as it is."""
@@ -42,10 +40,20 @@ class EqualView(QObject):
             self._factors = enlargements(kept)
         else:
             self._factors = ()
+        self._listen(False)
         self._layer = chosen[0] if self._factors else None
         if self._layer is not None:
+            self._listen(True)
             self._factor = self._wanted() if self._is_in_view() else 1.0
             self._follow()
+
+    def _listen(self, wanted: bool) -> None:
+        """Hear of the slider and of the view, for stacks of very mixed sizes only."""
+        events = self._viewer.events.reset_view, self._viewer.dims.events.current_step
+        for emitter, heard in zip(events, (self._on_reset, self._follow), strict=True):
+            emitter.disconnect(heard)
+            if wanted:
+                emitter.connect(heard)
 
     def _follow(self, event: Any = None) -> None:
         wanted = self._wanted()
