@@ -10,6 +10,7 @@ from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.evaluation.metrics import jaccard
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, following, lay_over
 from napari_jcc.interaction.carrying import Carrier
+from napari_jcc.interaction.guidance import LEAST_SHARE, read_guidance
 from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
@@ -331,6 +332,23 @@ def test_a_taught_prior_keeps_what_is_known_of_the_pixels_within_a_superpixel(fi
     np.testing.assert_allclose(after.saliency, regions.saliency + change, atol=1e-5)
     within = after.saliency_map - after.saliency[labels]
     np.testing.assert_allclose(within, prior - regions.saliency[labels], atol=1e-5)
+
+
+def test_how_much_of_a_superpixel_was_drawn_on_is_known(finished):
+    regions, shape = finished.regions[0], finished.collection.shape(0)
+    labels, area = regions.superpixels.label_map, regions.superpixels.area
+    marks = np.zeros(labels.shape, np.uint8)
+    marks[10:20, 10:50] = OBJECT
+    marks[30:34] = BACKGROUND
+    assert shape == labels.shape
+    said = read_guidance(regions, marks, None)
+    expected = np.bincount(labels[marks > 0], minlength=len(area)) / area
+    np.testing.assert_allclose(said.drawn, expected)
+    decided = said.decided
+    np.testing.assert_allclose(decided.share, expected[decided.superpixels])
+    assert (decided.share >= LEAST_SHARE).all()
+    nothing = read_guidance(regions, marks, np.full(4, np.nan))
+    np.testing.assert_array_equal(nothing.decided.share, np.ones(len(area)))
 
 
 def test_what_is_corrected_in_one_image_is_learned_for_the_others(finished):

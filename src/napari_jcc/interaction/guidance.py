@@ -32,6 +32,8 @@ class Guidance:
         At working size.
     object, background : (F,), (B,) int64
         Superpixels of the image that are object, and that are not.
+    drawn : (S,) float64
+        How much of every superpixel was drawn on; 1 where there is said to be no object.
     box : (4,) float64 or None
         The fixed box, ``xyxy`` in working pixels; NaN: the image has none.
     """
@@ -39,15 +41,15 @@ class Guidance:
     marks: MarkArray
     object: IntArray
     background: IntArray
+    drawn: FloatArray
     box: FloatArray | None = None
 
     @property
     def decided(self) -> Marked:
         """The superpixels that the marks decide, and how."""
-        return Marked(
-            np.concatenate([self.object, self.background]),
-            np.repeat([1.0, 0.0], [len(self.object), len(self.background)]),
-        )
+        superpixels = np.concatenate([self.object, self.background])
+        kinds = np.repeat([1.0, 0.0], [len(self.object), len(self.background)])
+        return Marked(superpixels, kinds, self.drawn[superpixels])
 
     @property
     def empty(self) -> bool:
@@ -86,12 +88,13 @@ def read_guidance(
         for own, other in (shares, shares[::-1])
     ]
     inside, outside = sides
+    drawn = shares[0] + shares[1]
     if box is not None:
         factor = np.tile(np.array(labels.shape[::-1]) / np.array(marks.shape[::-1]), 2)
         box = box * factor
         if np.isnan(box).any():
-            outside = ~inside
-    return Guidance(small, np.flatnonzero(inside), np.flatnonzero(outside), box)
+            outside, drawn = ~inside, np.ones(len(area))
+    return Guidance(small, np.flatnonzero(inside), np.flatnonzero(outside), drawn, box)
 
 
 def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:

@@ -17,6 +17,9 @@ is the sum of one that all images share and one of each image (a model of random
 
 and the shared part :math:`\rho` is what the marks make likely: near 1 where those of one
 image foretell those of the next, near 0 where they contradict them.
+
+:math:`\sigma^2` is `NOISE`; in its own image that over the share of the superpixel that was
+drawn on, as a stroke along an outline grazes what lies beyond.
 """
 
 from __future__ import annotations
@@ -50,13 +53,16 @@ class Marked:
         Their numbers in the image.
     target : (M,) float64
         1 where object, 0 where not.
+    share : (M,) float64
+        How much of them was drawn on, in (0, 1].
     """
 
     superpixels: IntArray
     target: FloatArray
+    share: FloatArray
 
 
-NO_MARKS = Marked(np.zeros(0, np.int64), np.zeros(0))
+NO_MARKS = Marked(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
 
 def describe_superpixels(learned: FloatArray, regions: ImageRegions) -> FloatArray:
@@ -97,18 +103,23 @@ def spread_marks(
     images = list(zip(features, before, marked, strict=True))
     seen = np.concatenate([own[said.superpixels] for own, _, said in images])
     surprise = np.concatenate([said.target - m[said.superpixels] for _, m, said in images])
+    drawn = np.concatenate([said.share for said in marked])
     image = np.repeat(np.arange(len(images)), [len(said.target) for said in marked])
     if len(seen) > MOST_MARKS:
         kept = np.linspace(0, len(seen) - 1, MOST_MARKS).astype(np.int64)
-        seen, surprise, image = seen[kept], surprise[kept], image[kept]
+        seen, surprise, drawn, image = seen[kept], surprise[kept], drawn[kept], image[kept]
     alike = _kernel(seen, seen)
     share = _likely_share(alike, image, surprise)
     # By numpy, which lets other threads run meanwhile, as a window's; scipy does not.
-    weights = np.linalg.solve(_covariance(alike, image, share), surprise)
+    inverse = np.linalg.inv(_covariance(alike, image, share))
+    precision = np.asarray(inverse, np.float64)
+    weights = precision @ surprise
     after = []
-    for number, (own, m, _) in enumerate(images):
-        believed = np.where(image == number, weights, share * weights)
-        after.append(np.clip(m + _kernel(own, seen) @ believed, 0.0, 1.0))
+    for number, (features_here, m, _) in enumerate(images):
+        own = np.flatnonzero(image == number)
+        doubted = _doubt(weights, precision, own, NOISE / drawn[own] - NOISE)
+        believed = np.where(image == number, doubted, share * doubted)
+        after.append(np.clip(m + _kernel(features_here, seen) @ believed, 0.0, 1.0))
     return after
 
 
@@ -150,6 +161,19 @@ def with_prior(regions: ImageRegions, change: FloatArray) -> ImageRegions:
     gained = box_excess(bounds, both) - box_excess(bounds, before)
     merit = (regions.box_merit + gained).astype(np.float32)
     return replace(regions, saliency_map=both, box_merit=merit)
+
+
+def _doubt(
+    weights: FloatArray, precision: FloatArray, places: IntArray, more: FloatArray
+) -> FloatArray:
+    """Return the weights of marks, of which some are noisier by `more` than in `precision`.
+
+    By the Woodbury identity, as it is few marks that differ.
+    """
+    inner = np.eye(len(places)) + more[:, None] * precision[np.ix_(places, places)]
+    return np.asarray(
+        weights - precision[:, places] @ np.linalg.solve(inner, more * weights[places])
+    )
 
 
 def _likely_share(alike: FloatArray, image: IntArray, surprise: FloatArray) -> float:
