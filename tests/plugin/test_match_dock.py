@@ -327,6 +327,15 @@ def test_saved_and_copied_as_the_command_would_do_it(
     assert copied == [*words[:4], "matches", "--pairs", "template:b"]
 
 
+def run_copied_command(dock, out):
+    """Run what the dock copies, but into another folder."""
+    dock.copy_command()
+    words = shlex.split(QApplication.clipboard().text())
+    words[words.index("--output") + 1] = str(out)
+    done = CliRunner().invoke(app, words[1:])
+    assert done.exit_code == 0, done.output
+
+
 @pytest.mark.parametrize("pair", [False, True])
 def test_the_command_of_several_layers_does_the_same(
     viewer, qtbot, tiny_collection, tmp_path, pair
@@ -347,11 +356,7 @@ def test_the_command_of_several_layers_does_the_same(
     assert dock.table.rowCount() == (1 if pair else 2)
     dock.save(tmp_path / "window")
     wait(dock, qtbot)
-    dock.copy_command()
-    words = shlex.split(QApplication.clipboard().text())
-    words[words.index("--output") + 1] = str(tmp_path / "command")
-    done = CliRunner().invoke(app, words[1:])
-    assert done.exit_code == 0, done.output
+    run_copied_command(dock, tmp_path / "command")
     window, command = (
         [line.split(",")[2:] for line in (tmp_path / out / "points.csv").open()]
         for out in ("window", "command")
@@ -408,11 +413,7 @@ def test_refinement_in_the_dock_is_that_of_the_command(
     dock.save(tmp_path / "window")
     wait(dock, qtbot)
 
-    dock.copy_command()
-    words = shlex.split(QApplication.clipboard().text())
-    words[words.index("--output") + 1] = str(tmp_path / "command")
-    done = CliRunner().invoke(app, words[1:])
-    assert done.exit_code == 0, done.output
+    run_copied_command(dock, tmp_path / "command")
     tables = [(tmp_path / out / "points.csv").read_text() for out in ("window", "command")]
     assert tables[0] == tables[1]
     assert len(tables[0].splitlines()) > 10

@@ -100,7 +100,12 @@ def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
 
 def _leave_out_links(found: FoundFiles) -> None:
     """Keep one of all paths that lead to one file, the file's own where it is there."""
-    real = {path: path.resolve() for path in found.files}
+    # Of a folder once: every part of a path asked for costs time on a network drive.
+    folders = {folder: folder.resolve() for folder in {p.parent for p in found.files}}
+    real = {
+        path: path.resolve() if path.is_symlink() else folders[path.parent] / path.name
+        for path in found.files
+    }
     kept: dict[Path, Path] = {}
     for path in sorted(found.files, key=lambda path: path != real[path]):
         kept.setdefault(real[path], path)
