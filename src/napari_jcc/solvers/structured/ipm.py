@@ -227,6 +227,7 @@ class InteriorPoint:
         )
 
     def _advance(self, point: Point, dual: Tensor, primal: Tensor) -> Point:
+        """Take a step, as long as its scope allows."""
         below, above, low, high = self.slacks(point)
         weight = point.row_low / below + point.row_high / above
         weight = torch.where(self.equal, EQUALITY_WEIGHT, weight)
