@@ -115,13 +115,23 @@ def test_folders_inside_are_searched_when_asked_for(folder, tmp_path, capsys):
     assert [row["source"] for row in rows(out / "pairs.csv")] == ["a", "b"]
     assert "--recursive" in json.loads((out / "match.json").read_text())["command"]
 
-    table = tmp_path / "placed.csv"
-    table.write_text("image,point,x,y\nnew/a.png,1,40,30\nnew/a.png,2,80,60\n")
-    words = ["--from", table, "-o", out, "-q"]
+    table = tmp_path / "placed.tps"  # as tpsUtil makes one, and tpsDig leaves it
+    table.write_text(
+        "LM=2\n40 70\n80 40\nIMAGE=new/a.png\nLM=0\nIMAGE=a.png\nID=left\nSCALE=0.5\n"
+        "LM=2\n-1 -1\n83 38\nIMAGE=b.png\nLM=0\nIMAGE=c.png\n"
+    )
+    words = ["--from", table, "-o", out]
     assert run("landmarks", folder, *words, "--through", "-1") == 2
     assert run("landmarks", folder, "-r", *words, "--through", "0") == 0
-    found = {row["image"] for row in rows(out / "landmarks.csv")}
-    assert found == {"a.png", "b.png", "new/a.png"}
+    told = capsys.readouterr().out
+    assert "Placed   on 1 of 3 images" in told
+    assert "Skipped  c.png" in told
+    found = {(row["image"], row["point"]): row for row in rows(out / "landmarks.csv")}
+    assert {image for image, _ in found} == {"a.png", "b.png", "new/a.png"}
+    assert found["b.png", "1"]["confidence"]
+    kept = found["b.png", "2"]
+    assert (kept["x"], kept["y"], kept["confidence"]) == ("83.00000", "62.00000", "")
+    assert "IMAGE=a.png\nID=left\nSCALE=0.5\n" in (out / "landmarks.tps").read_text()
 
 
 @pytest.mark.parametrize(

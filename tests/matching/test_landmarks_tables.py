@@ -81,6 +81,7 @@ def test_tps_as_other_programs_write_it(tmp_path):
         ("LM=1\n1 2\n3 4\nIMAGE=a\n", "line 3: '3 4' is neither"),
         ("LM=1\n1 2\nID=0\n", "without a line IMAGE="),
         ("LM=1\n1 2\nIMAGE=a\nSCALE=big\n", "SCALE=big is not a number"),
+        ("LM=1\n1 2\nIMAGE=a\nLM=1\n3 4\nIMAGE=C:\\a\n", "lists a more than once"),
     ],
 )
 def test_damaged_tps(tmp_path, text, message):
@@ -95,7 +96,10 @@ def test_damaged_tps(tmp_path, text, message):
         ("image,x\n", "lacks the columns y"),
         ("image,x,y\n", "holds no landmarks"),
         ("image,x,y\na,1,2\na,one,2\n", "line 3"),
-        ("image,point,x,y\na,first,1,2\n", "line 2"),
+        ("image,point,x,y\na,first,1,2\n", "line 2: 'first' is not a number"),
+        ("image,point,x,y\na,1.5,1,2\n", "line 2: the point is '1.5', which is not a"),
+        ("image,point,x,y\na,0,1,2\nb,1,1,2\n", "b has 1 points, but none of them is 0"),
+        ("image,point,x,y\na,1,1,2\na,3,1,2\n", "a has 2 points, but none of them is 2"),
         ("image,point,x,y\na,1,1,2\na,1,3,4\n", "line 3: a has a point 1 already"),
     ],
 )
@@ -105,9 +109,12 @@ def test_damaged_csv(tmp_path, text, message):
         read_csv(tmp_path / "a.csv")
 
 
-def test_csv_points_are_ordered_by_their_number(tmp_path):
-    (tmp_path / "a.csv").write_text("image,point,x,y\na,2,2,2\na,1,1,1\n")
-    np.testing.assert_array_equal(read_csv(tmp_path / "a.csv")[0].points, [[1, 1], [2, 2]])
+def test_csv_as_other_programs_write_it(tmp_path):
+    lines = "image,point,x,y,confidence", "a,2.0,2,2,NA", "a,1.0,1,1,0.5", "a,3.0,NA,NA,NA"
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    (shape,) = read_csv(tmp_path / "a.csv")
+    np.testing.assert_array_equal(shape.points, [[1, 1], [2, 2], [np.nan, np.nan]])
+    np.testing.assert_array_equal(shape.confidence, [0.5, np.nan, np.nan])
 
 
 def test_unreadable_and_unwritable(tmp_path):

@@ -162,7 +162,11 @@ def test_tables_come_back_as_they_went(viewer, dock, qtbot, tmp_path):
     assert (dock.layer.features["status"] == "placed").sum() == 4
     dock.make_new()
     draw(dock, 3, [(1, 2)])
+    text = (tmp_path / "out.tps").read_text()
+    (tmp_path / "out.tps").write_text(text.replace("ID=0\n", "ID=left\nSCALE=0.5\n"))
     dock.load(tmp_path / "out.tps")
+    dock.save(tmp_path / "again.tps")
+    assert "IMAGE=a.png\nID=left\nSCALE=0.5\n" in (tmp_path / "again.tps").read_text()
     loaded = found(dock)
     np.testing.assert_array_equal(loaded[3, 0], (1, 2))
     np.testing.assert_allclose(loaded[:3], before[:3], atol=1e-4)

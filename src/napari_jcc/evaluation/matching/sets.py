@@ -23,9 +23,9 @@ def open_landmark_folder(root: Path, name: str = "landmarks") -> PairSet:
     """Open a folder of images with one table of landmarks.
 
     The table is ``landmarks.tps`` or ``landmarks.csv``, or the only ``.tps`` or ``.csv``
-    there. Every ordered pair of images is a pair. Images that the table lists and the
-    folder does not hold are left out, and listed in `PairSet.left_out`. All are one
-    sub-class, called like the set.
+    there. Every ordered pair of images is a pair. Images that the table lists without
+    points, or that the folder does not hold, are left out, and listed in
+    `PairSet.left_out`. All are one sub-class, called like the set.
 
     Raises
     ------
@@ -35,11 +35,13 @@ def open_landmark_folder(root: Path, name: str = "landmarks") -> PairSet:
     """
     table = find_landmark_table(require(root, "folder of images"))
     shapes, left_out = read_landmarks(table, root)
-    points: dict[str, FloatArray] = {shape.image: shape.points for shape in shapes}
+    left_out += [shape.image for shape in shapes if not len(shape.points)]
+    points: dict[str, FloatArray] = {s.image: s.points for s in shapes if len(s.points)}
     if len(points) < 2:
         raise InputError(
-            f"Of the {len(points) + len(left_out)} images in {table}, {len(points)} are in "
-            f"{root}; at least two are needed. Put images and table into one folder."
+            f"Of the {len(points) + len(left_out)} images in {table}, {len(points)} have "
+            f"points and are in {root}; at least two are needed. Put images and table into "
+            "one folder."
         )
     counts = {len(shape) for shape in points.values()}
     if len(counts) > 1:

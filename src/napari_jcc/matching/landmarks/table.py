@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -18,19 +20,23 @@ from napari_jcc.tables import encode_csv, format_csv, read_table
 COLUMNS = ("image", "point", "x", "y", "confidence")
 NAMES = ("landmarks.tps", "landmarks.csv")
 KINDS = (".tps", ".csv")
+_MISSING = ("", "NA")
+"""Stand for a number that is not there; R writes the second."""
 
 
 def read_csv(path: Path) -> list[Landmarks]:
     """Read landmarks from a CSV with the columns ``image,point,x,y``, y from the top.
 
-    Points of an image are ordered by ``point``, a whole number; without that column they
-    stay in the order of the lines. Empty x and y stand for a missing point. Points without
-    ``confidence`` were placed, and are NaN there where others of the image were found.
+    Points of an image are ordered by ``point``, whole numbers without a gap; without that
+    column they stay in the order of the lines. Empty x and y, or NA, stand for a missing
+    point. Points without ``confidence`` were placed, and are NaN there where others of the
+    image were found.
 
     Raises
     ------
     InputError
-        If the file cannot be read, lacks a column, or holds something else than numbers.
+        If the file cannot be read, lacks a column, holds something else than numbers, or
+        numbers points twice or with a gap.
     """
     try:
         table = read_table(path)
@@ -49,10 +55,10 @@ def read_csv(path: Path) -> list[Landmarks]:
     for number, row in table.rows:
         try:
             known = rows.setdefault(row["image"], [])
-            order = int(row.get("point") or len(known))
-            values = [float(row.get(key) or "nan") for key in ("x", "y", "confidence")]
+            order = _whole(row["point"]) if "point" in row else len(known) + 1
+            values = [_number(row.get(key, "")) for key in ("x", "y", "confidence")]
         except ValueError as error:
-            raise InputError(f"{path}, line {number}: {error}. Give numbers.") from error
+            raise InputError(f"{path}, line {number}: {error}.") from error
         if order in (point[0] for point in known):
             raise InputError(
                 f"{path}, line {number}: {row['image']} has a point {order} already. "
@@ -61,6 +67,7 @@ def read_csv(path: Path) -> list[Landmarks]:
         known.append((order, values[0], values[1], values[2]))
     if not rows:
         raise InputError(f"{path} holds no landmarks; add lines image,point,x,y.")
+    _require_numbers(path, {k: [row[0] for row in found] for k, found in rows.items()})
     return [_shape(image, sorted(points)) for image, points in rows.items()]
 
 
@@ -123,10 +130,44 @@ def read_landmarks(path: Path, folder: Path) -> tuple[list[Landmarks], list[str]
         If the table cannot be read, or an image is damaged.
     """
     is_tps = path.suffix.lower() == ".tps"
-    listed = read_tps(path) if is_tps else read_csv(path)
+    listed = [_find(s, folder) for s in read_tps(path)] if is_tps else read_csv(path)
     here = [shape for shape in listed if (folder / shape.image).is_file()]
     absent = [s.image for s in listed if not (folder / s.image).is_file()]
     return ([_turned(shape, folder) for shape in here] if is_tps else here), absent
+
+
+def _number(cell: str) -> float:
+    """Read a number, NaN for a missing one."""
+    try:
+        return math.nan if cell.strip() in _MISSING else float(cell)
+    except ValueError as error:
+        raise ValueError(f"{cell!r} is not a number") from error
+
+
+def _whole(cell: str) -> int:
+    """Read the number of a point, which other programs may write as 1.0."""
+    value = _number(cell)
+    if not value.is_integer():
+        raise ValueError(f"the point is {cell!r}, which is not a whole number")
+    return int(value)
+
+
+def _require_numbers(path: Path, numbers: Mapping[str, Sequence[int]]) -> None:
+    """Refuse gaps, behind which a point would pass for the one before it."""
+    first = 0 if any(0 in found for found in numbers.values()) else 1
+    for image, found in numbers.items():
+        gaps = set(range(first, first + len(found))) - set(found)
+        if gaps:
+            raise InputError(
+                f"{path}: {image} has {len(found)} points, but none of them is {min(gaps)}."
+                f" Number them from {first} on, and leave x and y of a missing one empty."
+            )
+
+
+def _find(shape: Landmarks, folder: Path) -> Landmarks:
+    """Name the image as `folder` has it, where the file says another folder."""
+    there = (folder / shape.image).is_file()
+    return shape if there else replace(shape, image=PurePath(shape.image).name)
 
 
 def _turned(shape: Landmarks, folder: Path) -> Landmarks:
@@ -136,7 +177,7 @@ def _turned(shape: Landmarks, folder: Path) -> Landmarks:
     except (OSError, UnidentifiedImageError) as error:
         raise InputError(f"Cannot read {folder / shape.image}: {error}.") from error
     points = turn_over(shape.points, height)
-    return Landmarks(shape.image, points, None, shape.identity, shape.scale)
+    return replace(shape, points=points)
 
 
 def _shape(image: str, rows: list[tuple[int, float, float, float]]) -> Landmarks:

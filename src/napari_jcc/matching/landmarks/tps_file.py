@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from napari_jcc._types import FloatArray
 from napari_jcc.atomic import explained, replacing
 from napari_jcc.errors import InputError
 from napari_jcc.matching.landmarks.shapes import Landmarks
+from napari_jcc.words import list_some
 
 MISSING = (-1.0, -1.0)
 """Stands for a point that an image does not show."""
@@ -20,13 +22,14 @@ def read_tps(path: Path) -> list[Landmarks]:
     """Read a TPS file as it stands: y counts from the bottom of the image.
 
     ``LM=``, ``IMAGE=``, ``ID=`` and ``SCALE=`` are read; curves and other entries are left
-    out. A point at -1, -1 is missing and becomes NaN.
+    out. A point at -1, -1 is missing and becomes NaN. Of a whole path, as on somebody's
+    machine, the name of the file is taken.
 
     Raises
     ------
     InputError
         If the file cannot be read, ends within an image, holds something else than
-        numbers, landmarks in space, or an image without a name.
+        numbers, landmarks in space, or an image without a name or for the second time.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -39,6 +42,11 @@ def read_tps(path: Path) -> list[Landmarks]:
     shapes = [_shape(path, entry, points) for entry, points in _entries(path, numbered)]
     if not shapes:
         raise InputError(f"{path} holds no landmarks: no line begins with LM=.")
+    twice = [name for name, n in Counter(s.image for s in shapes).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"{path} lists {list_some(twice)} more than once. Keep one entry of each image."
+        )
     return shapes
 
 
@@ -128,8 +136,8 @@ def _shape(path: Path, entry: dict[str, str], points: FloatArray) -> Landmarks:
         raise InputError(
             f"{path} has landmarks without a line IMAGE=; add the name of their image."
         )
-    # tpsDig on Windows writes paths with backslashes.
-    name = image.replace("\\", "/").rpartition("/")[2]
+    file = PureWindowsPath(image)  # which knows both slashes
+    name = file.name if file.anchor else file.as_posix()
     try:
         scale = float(entry["SCALE"].replace(",", ".")) if "SCALE" in entry else None
     except ValueError as error:

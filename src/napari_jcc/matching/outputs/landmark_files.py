@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -82,8 +82,8 @@ def carry_landmarks(
         The images.
     table
         Landmarks of some of them, ``.tps`` or ``.csv``. Points with a confidence count as
-        found by a former run and are found anew. Images whose points are all placed teach
-        the others; single placed points stay where they are.
+        found by a former run and are found anew, as missing points are. Images whose
+        points are all placed teach the others; single placed points stay where they are.
     matcher
         Finds the way between whole images; registration by gradients when None.
     progress
@@ -97,7 +97,8 @@ def carry_landmarks(
     Raises
     ------
     InputError
-        If the table cannot be read, holds no image of the folder, or points are missing.
+        If the table cannot be read, holds no image of the folder, or places all points on
+        none.
     WeightsError
         If the encoder behind the matcher cannot be had or used.
     Cancelled
@@ -108,18 +109,20 @@ def carry_landmarks(
     names = _name_in_folder(collection, folder)
     images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))
     listed, absent = read_landmarks(table, folder)
-    if absent and not listed:
+    there = {shape.image: shape for shape in listed if shape.image in images}
+    absent += [shape.image for shape in listed if shape.image not in images]
+    if absent and not there:
         raise InputError(
             f"{table} is about {list_some(absent)}, which {folder} does not hold. Give "
             f"images the names of their files, such as {names[0]}."
         )
-    there = {shape.image: shape for shape in listed if shape.image in images}
-    known = {name: shape for name, shape in there.items() if shape.confidence is None}
+    known = {name: shape for name, shape in there.items() if _is_complete(shape)}
     if not known:
         raise InputError(
             f"{table} places no landmarks on the {len(images)} images in {folder}. Place "
-            "all of them on at least one; points with a confidence were found, not placed: "
-            "empty the confidence of those that you have corrected."
+            "all of them on at least one, also hidden ones where they should be; points "
+            "with a confidence were found, not placed: empty the confidence of those that "
+            "you have corrected."
         )
     transfer = LandmarkTransfer(images, matcher, through)
     for name, shape in known.items():
@@ -175,17 +178,28 @@ def check_landmark_output(out: Path, *, overwrite: bool = False) -> None:
         probe_folder(out)
 
 
+def _is_complete(shape: Landmarks) -> bool:
+    """Whether all points of an image were placed."""
+    points = shape.points
+    return shape.confidence is None and len(points) > 0 and bool(np.isfinite(points).all())
+
+
 def _keep(found: Landmarks, given: Landmarks | None) -> Landmarks:
-    """Landmarks found, with the single points that were placed in their places."""
-    if given is None or given.confidence is None:
+    """Landmarks found, with what the table says of their image and its placed points."""
+    if given is None:
+        return found
+    found = replace(found, identity=given.identity, scale=given.scale)
+    if not len(given.points):  # as tpsUtil lists images for tpsDig
         return found
     if len(given.points) != len(found.points):
         raise InputError(
             f"{found.image} has {len(given.points)} points in the table but the images "
             f"placed completely {len(found.points)}. List the same points on every image."
         )
-    was_found = np.isfinite(given.confidence)
-    return with_placed(found, np.where(was_found[:, None], np.nan, given.points))
+    placed = given.points
+    if given.confidence is not None:
+        placed = np.where(np.isfinite(given.confidence)[:, None], np.nan, placed)
+    return with_placed(found, placed)
 
 
 def _name_in_folder(collection: ImageCollection, folder: Path) -> list[str]:

@@ -15,6 +15,8 @@ from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 
 PLACED, PREDICTED = "placed", "predicted"
 _WHITE = np.ones(4, np.float32)
+_SAID = "napari_jcc_tps"
+"""Key in a layer's metadata of what a TPS file says of images beside their points."""
 
 
 class _Row(NamedTuple):
@@ -74,8 +76,14 @@ class LandmarkPoints:
             if place >= 0 and number > 0:
                 points[place, number - 1] = self.layer.data[row][:-3:-1]
                 sure[place, number - 1] = confidence[row]
+        said = self.layer.metadata.get(_SAID, {})
         return [
-            Landmarks(name, points[i], sure[i] if np.isfinite(sure[i]).any() else None)
+            Landmarks(
+                name,
+                points[i],
+                sure[i] if np.isfinite(sure[i]).any() else None,
+                **said.get(name, {}),
+            )
             for i, name in enumerate(self.names)
         ]
 
@@ -99,6 +107,9 @@ class LandmarkPoints:
         rows: list[_Row] = []
         for place, given in enumerate(shapes):
             shape = now[place] if given is None else given
+            if shape.identity or shape.scale is not None:
+                said = {"identity": shape.identity, "scale": shape.scale}
+                self.layer.metadata.setdefault(_SAID, {})[self.names[place]] = said
             fixed = kept.get(place, np.empty((0, 2)))
             for k in range(max(len(shape.points), len(fixed))):
                 rows += _choose(shape, fixed, place, k)

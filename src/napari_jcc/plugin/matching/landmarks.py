@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -154,7 +154,8 @@ def load_landmarks(
     """
     path, files = Path(path), name_files(collection)
     is_tps = path.suffix.lower() == ".tps"
-    listed = {s.image: s for s in (read_tps(path) if is_tps else read_csv(path))}
+    read = read_tps(path) if is_tps else read_csv(path)
+    listed = {PurePath(s.image).name if is_tps else s.image: s for s in read}
     shapes: list[Landmarks | None] = []
     known = set()
     for place, (file, name) in enumerate(zip(files, collection.names, strict=True)):
