@@ -58,12 +58,13 @@ def test_deep_features_find_the_common_object(tiny_collection, deep):
 
 def test_the_prior_can_be_learned_in_rounds(tiny_collection, deep):
     learning = apply_overrides(deep, {"prior.rounds": 2, "prior.matches": 0})
-    progress = Recorder()
-    result = Run(tiny_collection.open(), learning, progress=progress).result()
+    progress, full = Recorder(), Cache(memory_limit=1)
+    result = Run(tiny_collection.open(), learning, cache=full, progress=progress).result()
     truth = dict(zip(tiny_collection.names, tiny_collection.masks, strict=True))
     assert evaluate_result(result, truth).means["jaccard"] > 0.8
     assert progress.stages.count("Learning") == 2
     assert progress.stages.count("Joint problem") == 1
+    assert progress.stages.count("Encoder") == 1
 
 
 def test_images_are_matched_before_the_last_round(tiny_collection, deep, monkeypatch):

@@ -21,6 +21,7 @@ from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.fallback import AUTO, DEFAULT_ENCODER
 from napari_jcc.pipeline.keeper import Keeper, extend_keys
 from napari_jcc.priors.cells import embed_cells
+from napari_jcc.spill import GIGABYTE, SpilledList
 
 
 def open_encoder(config: JccConfig) -> FittingEncoder | None:
@@ -74,11 +75,7 @@ class EncodedImages:
         self._config = config
         self._encoder = encoder
         self._keeper = keeper
-
-    @property
-    def needed(self) -> bool:
-        """Whether the settings ask for the maps at all."""
-        return self._encoder is not None
+        self._maps: Sequence[FeatureMap] | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -100,14 +97,15 @@ class EncodedImages:
             *features.encoder_more_sizes,
         ]
 
-    def maps_for_features(self) -> list[FeatureMap] | list[None]:
+    def maps_for_features(self) -> Sequence[FeatureMap] | list[None]:
         """Return the maps where a kind of feature needs them, else Nones."""
         return self.maps() if self._config.features.deep else [None] * len(self._collection)
 
-    def maps(self) -> list[FeatureMap]:
+    def maps(self) -> Sequence[FeatureMap]:
         """Return the maps of all images; encode those not kept, in batches of one size.
 
-        Where the settings name several sizes, the mean of their maps.
+        Where the settings name several sizes, the mean of their maps. Stages ask for them
+        again and again, so they are held here as well: the cache may have no room for all.
 
         The encoder uses all cores or the graphics card by itself, so batches run one
         after the other.
@@ -119,12 +117,21 @@ class EncodedImages:
         Cancelled
             If the progress was cancelled.
         """
+        if self._maps is not None:
+            return self._maps
         encoder = self._opened
         features = self._config.features
         sizes = {features.encoder_size, *features.encoder_more_sizes}
         # Finest first: its grid is the one that the others are brought to.
         by_size = [self._maps_of(encoder, size) for size in sorted(sizes, reverse=True)]
-        return [average_maps(of_image) for of_image in zip(*by_size, strict=True)]
+        budget = self._config.runtime.memory_budget_gb * GIGABYTE / 4
+        held: SpilledList[FeatureMap] = SpilledList(
+            len(self._collection), budget, lambda found: found.values.nbytes
+        )
+        for place, of_image in enumerate(zip(*by_size, strict=True)):
+            held[place] = average_maps(of_image)
+        self._maps = held
+        return held
 
     def cells(self, dimensions: int) -> list[FeatureMap]:
         """Return the maps in their principal components over the set, kept.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
-from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.problem import JointFactors
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
@@ -64,8 +63,6 @@ class FinishedRun:
         What objects look like in the set; None where the settings do not ask for it.
     joint
         The solved problem; None where no image has a box.
-    encoded
-        The encoder and its maps of all images; None in a run without encoder.
     result
         Masks, boxes and scores.
     """
@@ -77,5 +74,4 @@ class FinishedRun:
     cuts: tuple[Cut, ...]
     look: Look | None
     joint: SolvedJoint | None
-    encoded: EncodedImages | None
     result: JccResult

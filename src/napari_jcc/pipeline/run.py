@@ -166,7 +166,6 @@ class Run:
             cuts=tuple(cuts),
             look=look,
             joint=answer.joint,
-            encoded=encoded if encoded.needed else None,
             result=JccResult(
                 images=tuple(results),
                 config=self.config,
