@@ -89,11 +89,15 @@ def test_damaged_file_counts_as_missing_and_is_replaced(tmp_path, damage):
     np.testing.assert_array_equal(Cache(tmp_path).get("ab12")[0], [0, 1, 2])
 
 
-def test_truncated_file_counts_as_missing(tmp_path):
+def test_truncated_file_or_one_of_a_later_format_counts_as_missing(tmp_path):
     Cache(tmp_path).put("ab12", (np.arange(300),))
     (file,) = tmp_path.rglob("*.npz")
-    file.write_bytes(file.read_bytes()[:-100])
-    assert Cache(tmp_path).get("ab12") is None
+    whole = file.read_bytes()
+    later = bytearray(whole)
+    later[whole.index(b"PK\x01\x02") + 6] = 255
+    for content in (whole[:-100], later):
+        file.write_bytes(content)
+        assert Cache(tmp_path).get("ab12") is None
 
 
 def test_no_part_files_are_left(tmp_path):

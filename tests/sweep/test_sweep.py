@@ -218,7 +218,8 @@ def test_a_longer_grid_goes_on_from_a_shorter_one(images, small, cache, tmp_path
 
 def test_damaged_points_are_computed_again(images, small, cache, tmp_path):
     table = Sweep(images, small, GRID, cache=cache, folder=tmp_path).run()
-    (tmp_path / "points" / f"{table.points[0].key}.npz").write_bytes(b"half")
+    archive = tmp_path / "points" / f"{table.points[0].key}.npz"
+    archive.write_bytes(archive.read_bytes()[:-100])
     (tmp_path / "points" / f"{table.points[1].key}.json").write_text("{")
     (tmp_path / ".napari-jcc-left").mkdir()
     again = Sweep(images, small, GRID, cache=cache, folder=tmp_path)

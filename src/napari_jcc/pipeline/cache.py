@@ -12,7 +12,7 @@ from typing import Any
 
 from napari_jcc.atomic import replacing
 from napari_jcc.errors import OutputError
-from napari_jcc.pipeline.codec import count_bytes, decode, encode
+from napari_jcc.pipeline.codec import DAMAGE, count_bytes, decode, encode
 
 FORMAT = 2
 """Raised whenever a stage computes something else from the same settings."""
@@ -105,7 +105,7 @@ def _read(path: Path) -> Any | None:
         return None
     try:
         return decode(io.BytesIO(path.read_bytes()))
-    except (OSError, ValueError, KeyError):
+    except (OSError, *DAMAGE):
         # A damaged file is as good as none: the stage runs again and replaces it.
         return None
 

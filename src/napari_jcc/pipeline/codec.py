@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from dataclasses import fields, is_dataclass
 from typing import IO, Any
 
@@ -35,6 +36,18 @@ _CLASSES: dict[str, type] = {
 }
 _OUTLINE = "outline"
 
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What reading a damaged archive, array or document can raise, besides OSError."""
+
 
 def encode(value: Any, file: IO[bytes]) -> None:
     """Write nested dataclasses, mappings, sequences, arrays and scalars to `file`.
@@ -51,19 +64,10 @@ def encode(value: Any, file: IO[bytes]) -> None:
 
 
 def decode(file: IO[bytes]) -> Any:
-    """Read what `encode` wrote.
-
-    Raises
-    ------
-    ValueError, KeyError
-        If the file is damaged or was written for other classes.
-    """
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            outline = json.loads(archive[_OUTLINE].tobytes())
-            return _rebuild(outline, archive)
-    except (zipfile.BadZipFile, EOFError, TypeError) as error:
-        raise ValueError(f"The cache file is damaged: {error}") from error
+    """Read what `encode` wrote; one of `DAMAGE` is raised where it is something else."""
+    with np.load(file, allow_pickle=False) as archive:
+        outline = json.loads(archive[_OUTLINE].tobytes())
+        return _rebuild(outline, archive)
 
 
 def count_bytes(value: Any) -> int:

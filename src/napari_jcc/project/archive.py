@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,25 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc.errors import InputError
+from napari_jcc.pipeline.codec import DAMAGE
 
 OUTLINE = "project.json"
 
 _FIRST_BYTES = b"PK\x03\x04"
 _COMPRESSION = 1  # masks and label maps shrink well at once; more only takes longer
 _LARGE = 1 << 30
-
-_Damage = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    RecursionError,
-    RuntimeError,
-    ValueError,
-)
-"""What reading a damaged archive, array or document can raise."""
 
 
 def write_archive(
@@ -104,7 +91,7 @@ def reading(path: Path) -> Iterator[ArchiveReader]:
             f"Cannot read the project {path}: {error.strerror or error}. Check the "
             "spelling, and that you may read the file."
         ) from error
-    except _Damage as error:
+    except DAMAGE as error:
         if not _begins_as_archive(path):
             raise InputError(_foreign(path)) from error
         raise InputError(

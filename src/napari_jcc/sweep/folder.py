@@ -19,6 +19,7 @@ from napari_jcc.atomic import (
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import changed_settings, validate_config
 from napari_jcc.errors import ConfigError, InputError, OutputError
+from napari_jcc.pipeline.codec import DAMAGE
 from napari_jcc.sweep.figure import draw_sweep, to_png
 from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint, decode_point, encode_point
@@ -157,7 +158,7 @@ class SweepFolder:
         file = self.path / POINTS / f"{key}.json"
         try:
             point = decode_point(file.read_bytes(), file.with_suffix(".npz").read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, *DAMAGE):
             return None
         # The grid it was computed in may have had other axes.
         return replace(point, index=index, parameters=grid.parameters(index))

@@ -136,13 +136,7 @@ def encode_point(point: SweepPoint) -> tuple[bytes, bytes]:
 
 
 def decode_point(text: bytes, archive: bytes) -> SweepPoint:
-    """Read what `encode_point` wrote.
-
-    Raises
-    ------
-    ValueError, KeyError, TypeError, OSError
-        If it is damaged.
-    """
+    """Read what `encode_point` wrote; what is damaged raises one of `codec.DAMAGE`."""
     values = {name: json.loads(text)[name] for name in _KEPT}
     values["notes"] = tuple(values["notes"])
     values["parameters"] = {
