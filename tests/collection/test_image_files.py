@@ -1,5 +1,6 @@
 """Folders and lists of files as users really have them."""
 
+import errno
 import pickle
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_a_deleted_file_is_an_input_error(tmp_path):
             use(0)
 
 
-def test_no_images(tmp_path):
+def test_no_images(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"No usable image.*There is no file"):
         ImageCollection.from_folder(tmp_path)
     (tmp_path / "notes.txt").write_text("hello")
@@ -89,6 +90,14 @@ def test_no_images(tmp_path):
     assert "inside" not in str(caught.value)
     with pytest.raises(InputError, match="no path"):
         ImageCollection.from_paths([])
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.scandir", refuse)
+    monkeypatch.setattr("os.listdir", refuse)
+    with pytest.raises(InputError, match="cannot list the folder: Permission denied"):
+        ImageCollection.from_folder(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["zarr.json", ".zarray", ".zgroup"])

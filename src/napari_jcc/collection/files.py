@@ -156,7 +156,7 @@ def _nothing_found(
         )
     if skipped:
         message += f"Left out: {'; '.join(describe_skipped(skipped))}. "
-    inside = [] if recursive else [child.name for path in paths for child in _folders(path)]
+    inside = [] if recursive else [name for path in paths for name in _folders(path)]
     if inside:
         message += (
             f"Folders inside were not searched: {list_some(natsorted(inside))}. Name one, "
@@ -167,6 +167,6 @@ def _nothing_found(
     return message + f"Images are files with {', '.join(EXTENSIONS)}."
 
 
-def _folders(path: str | os.PathLike[str]) -> list[Path]:
-    place = Path(path)
-    return [child for child in place.iterdir() if child.is_dir()] if place.is_dir() else []
+def _folders(path: str | os.PathLike[str]) -> list[str]:
+    """Names of the folders inside; none in what is no folder or cannot be listed."""
+    return next(os.walk(path), ("", [], []))[1]

@@ -16,7 +16,8 @@ from napari_jcc.errors import InputError
 
 _ALPHA_KINDS = (1, 2)  # EXTRASAMPLE: associated and unassociated alpha
 _LACKING = "imagecodecs", "not supported"
-"""Words of tifffile where it has no decoder for a compression."""
+"""Words of tifffile where it has no decoder for a compression, unless that is a module of
+later versions of Python."""
 
 _BY_PILLOW = (PHOTOMETRIC.SEPARATED, PHOTOMETRIC.YCBCR, PHOTOMETRIC.CIELAB)
 
@@ -40,8 +41,9 @@ def read_page(file: TiffFile, series: TiffPageSeries, number: int) -> Pixels:
         return _read_by_pillow(file, keyframe, page.index)
     try:
         values = page.asarray()
-    except ValueError as error:
-        if not any(words in str(error) for words in _LACKING):
+    except (ValueError, ImportError) as error:
+        told = isinstance(error, ValueError)
+        if told and not any(words in str(error) for words in _LACKING):
             raise
         return _read_by_pillow(file, keyframe, page.index)
     if keyframe.axes == "SYX":
@@ -58,7 +60,7 @@ def _check_complete(file: TiffFile, page: TiffPage | TiffFrame) -> None:
 
 
 def _read_by_pillow(file: TiffFile, keyframe: TiffPage, number: int) -> Pixels:
-    """Read what tifffile cannot without more packages (LZW, JPEG, CMYK, YCbCr)."""
+    """Read what tifffile cannot without more packages (LZW, JPEG, zstd, CMYK, YCbCr)."""
     with TiffImageFile(Path(file.filehandle.path)) as image:
         image.seek(number)
         image.load()
@@ -79,7 +81,8 @@ def _undo_orientation(values: NDArray[Any], orientation: int) -> NDArray[Any]:
 def label_samples(page: TiffPage, values: NDArray[Any]) -> Pixels:
     """Apply palette and polarity, and name the channels by the page's tags."""
     if page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None:
-        return Pixels(page.colormap.T[values.squeeze()], is_colour=True)
+        colours = page.colormap.T[values].reshape(*values.shape[:2], -1)
+        return Pixels(colours, is_colour=True)
     if page.photometric == PHOTOMETRIC.MINISWHITE and values.dtype.kind in "bu":
         values = ~values
     samples = page.samplesperpixel
