@@ -126,7 +126,9 @@ def test_sixteen_bit_and_float(tmp_path, values, expected):
     np.testing.assert_array_equal(read_mask(tmp_path / "m.tif"), expected)
 
 
-def test_black_and_white_in_other_clothes(tmp_path):
+def test_black_and_white_in_other_clothes(tmp_path, monkeypatch):
+    # Pillow refuses to open pictures of twice as many pixels.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
     gray = np.array([[0, 255], [255, 0]], np.uint8)
     opaque = np.full_like(gray, 255)
     dressed = {
@@ -138,6 +140,10 @@ def test_black_and_white_in_other_clothes(tmp_path):
     for name, image in dressed.items():
         image.save(tmp_path / f"{name}.png")
         np.testing.assert_array_equal(read_mask(tmp_path / f"{name}.png"), gray > 0, name)
+    monkeypatch.undo()
+    for name, compression in (("rgb", "tiff_lzw"), ("bilevel", "group4")):
+        dressed[name].save(tmp_path / "m.tif", compression=compression)
+        np.testing.assert_array_equal(read_mask(tmp_path / "m.tif"), gray > 0, name)
 
 
 def test_palette_entries_are_labels(tmp_path):

@@ -122,6 +122,21 @@ def read_file(path: Path, page: int = 0) -> Pixels:
         return pillow_files.read_picture(path, _find_reader(start), page)
 
 
+def open_picture(path: Path) -> ImageFile:
+    """Open what is no TIFF by Pillow, however large the image is; palettes stay.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    InputError
+        With the reason alone, if it is damaged or of no kind that is read.
+    """
+    start = _read_start(path)
+    with _explained():
+        return _find_reader(start)(path)
+
+
 def _read_start(path: Path) -> bytes:
     with path.open("rb") as file:
         start = file.read(8)

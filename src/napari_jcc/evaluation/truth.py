@@ -12,11 +12,11 @@ from typing import TypeVar
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection.file_names import split_name
 from napari_jcc.collection.mask_files import name_starts, said_image
+from napari_jcc.collection.reading import open_picture, probe_file, read_file
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
 from napari_jcc.results.names import BOXES
@@ -144,8 +144,8 @@ def read_mask(path: Path) -> MaskArray:
     """
     try:
         values = _read_values(path)
-    # tifffile and pillow raise their own errors, which derive from these, on broken files.
-    except (OSError, ValueError, UnidentifiedImageError) as error:
+    # tifffile and Pillow raise errors of their own, which derive from these.
+    except (OSError, ValueError, InputError) as error:
         raise InputError(
             f"Cannot read the mask {path}: {error}. Repair it or leave it out."
         ) from error
@@ -170,8 +170,13 @@ def read_mask(path: Path) -> MaskArray:
 
 def _read_values(path: Path) -> NDArray:
     if path.suffix.lower() in {".tif", ".tiff"}:
-        return np.asarray(tifffile.imread(path))
-    with Image.open(path) as image:
+        try:
+            return np.asarray(tifffile.imread(path))
+        except (ValueError, ImportError):  # perhaps a compression that Pillow reads
+            if len(probe_file(path)) > 1:
+                raise
+            return read_file(path).values
+    with open_picture(path) as image:
         values = np.asarray(image)
         # A palette's entries are labels: 255 means as much as 1.
         return values > 0 if image.mode == "P" else values

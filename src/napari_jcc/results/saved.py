@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.reading import open_picture
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config.presets import DEFAULT_PRESET
 from napari_jcc.config.saved import read_settings
@@ -102,7 +102,7 @@ def read_result(folder: Path) -> SavedResult:
 def _read_image(
     folder: Path, item: dict[str, Any], boxes: dict[str, tuple[Float32Array, Float32Array]]
 ) -> ImageResult:
-    with Image.open(folder / item["mask"]) as picture:
+    with open_picture(folder / item["mask"]) as picture:
         mask: MaskArray = np.asarray(picture) > 0
     found, scores = boxes.get(item["name"], (_NO_BOXES, np.zeros(0, np.float32)))
     best = int(np.argmax(scores)) if len(scores) else None
@@ -115,7 +115,7 @@ def _read_image(
     )
     if not item.get("instances"):
         return image
-    with Image.open(folder / item["instances"]) as picture:
+    with open_picture(folder / item["instances"]) as picture:
         labels = np.asarray(picture).astype(np.int32)
     return replace(image, instances=labels, instance_boxes=found, instance_scores=scores)
 
