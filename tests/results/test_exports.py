@@ -22,6 +22,7 @@ from napari_jcc.collection.axes import Axis
 from napari_jcc.collection.sources import ArraySource
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import ConfigError, OutputError
+from napari_jcc.results import write_result
 from napari_jcc.results.exports import EXPORT_FORMATS, export_result
 from napari_jcc.results.exports.coco import run_lengths
 from napari_jcc.results.exports.objects import find_labels
@@ -205,6 +206,9 @@ def test_more_objects_than_a_picture_can_number_are_refused(tmp_path):
     result = result_of(image_result("cow", mask=labels))
     with pytest.raises(OutputError, match=r"number 70000.*COCO"):
         export_result(result, tmp_path / "m.tif", "tiff")
+    many = replace(result.images[0], mask=labels > 0, instances=labels)
+    with pytest.raises(OutputError, match="number 70000"):
+        write_result(result_of(many), None, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

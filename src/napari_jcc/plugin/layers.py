@@ -17,7 +17,6 @@ from napari_jcc.plugin.lazy_stack import lazy_stack
 from napari_jcc.plugin.placement import METADATA_KEY, PLACEMENT_KEY, Placement
 from napari_jcc.plugin.rectangles import box_rectangles, box_style, boxes_by_slot
 from napari_jcc.results import ImageResult, JccResult
-from napari_jcc.results.pictures import number_type
 from napari_jcc.results.result import NO_BOX
 
 LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
@@ -59,7 +58,8 @@ def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedin
 
     They can be painted on; those of large sets are paged from a file, see `paged.zeros`.
     """
-    kind = number_type(max((len(image.boxes) for image in result.images), default=0))
+    most = max((len(image.boxes) for image in result.images), default=0)
+    kind = np.min_scalar_type(most)
     stack = paged.zeros((placement.slices, *placement.canvas), kind)
     for slot, image in zip(placement.slots, result.images, strict=True):
         rows, columns = image.mask.shape

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_jcc._types import ImageArray, MaskArray
+from napari_jcc.errors import OutputError
 
 
 def to_gray(mask: MaskArray) -> ImageArray:
@@ -18,8 +19,21 @@ def to_gray(mask: MaskArray) -> ImageArray:
 
 
 def number_type(highest: int) -> np.dtype[Any]:
-    """Return 8 bit where that holds numbers of objects up to `highest`, else 16 bit."""
-    return np.dtype(np.uint8 if highest <= np.iinfo(np.uint8).max else np.uint16)
+    """Return 8 bit where that holds numbers of objects up to `highest`, else 16 bit.
+
+    Raises
+    ------
+    OutputError
+        If 16 bit do not hold them.
+    """
+    kind = np.min_scalar_type(highest)
+    if kind.itemsize > 2:
+        raise OutputError(
+            f"An image has objects up to number {highest}; PNG and TIFF hold 65535. Number "
+            "the objects from 1, leave out small ones (decode.smallest_piece), or export "
+            "COCO."
+        )
+    return kind
 
 
 def save_picture(values: NDArray[Any], path: Path) -> None:

@@ -120,10 +120,10 @@ def write_png(exported: ExportSet, out: Path) -> None:
 
     0 and 255; where objects are told apart, their numbers in 8 or 16 bit.
     """
-    kind = _kind(exported)
+    kind = number_type(exported.highest)
     places = place_files((image.name for image in exported.images), "", ".png")
     for image, place in zip(exported.images, places, strict=True):
-        save_picture(_values(image, exported.has_instances, kind), out / place)
+        save_picture(_values(image, exported.highest > 1, kind), out / place)
 
 
 def write_tiff(exported: ExportSet, file: Path) -> None:
@@ -137,7 +137,8 @@ def write_tiff(exported: ExportSet, file: Path) -> None:
     """
     if not exported.images:
         raise OutputError("There is no image, so there is no stack to write.")
-    kind, layout = _kind(exported), find_layout(exported.pictures, len(exported.images))
+    kind = number_type(exported.highest)
+    layout = find_layout(exported.pictures, len(exported.images))
     images = [exported.images[place] for place in layout.order]
     shapes = [image.mask.shape for image in images]
     canvas = max(rows for rows, _ in shapes), max(columns for _, columns in shapes)
@@ -150,7 +151,7 @@ def write_tiff(exported: ExportSet, file: Path) -> None:
     shaped = {"axes": axes, "names": names, "sizes": sizes}
     tifffile.imwrite(
         file,
-        _pages(images, exported.has_instances, kind, canvas),
+        _pages(images, exported.highest > 1, kind, canvas),
         shape=shape,
         dtype=kind,
         imagej=fits,
@@ -179,14 +180,3 @@ def _values(image: ImageResult, has_instances: bool, kind: np.dtype[Any]) -> NDA
     if has_instances:
         return find_labels(image).astype(kind)
     return to_gray(image.mask)
-
-
-def _kind(exported: ExportSet) -> np.dtype[Any]:
-    tops = (int(find_labels(image).max(initial=0)) for image in exported.images)
-    top = max(tops, default=0)
-    if top > np.iinfo(np.uint16).max:
-        raise OutputError(
-            f"An image has objects up to number {top}; PNG and TIFF hold 65535. Number the "
-            "objects from 1, or export COCO."
-        )
-    return number_type(top)

@@ -40,9 +40,9 @@ class ExportSet:
     pictures: ImageCollection | None = None
 
     @cached_property
-    def has_instances(self) -> bool:
-        """Whether objects of an image are told apart in any image."""
-        return any(int(find_labels(image).max(initial=0)) > 1 for image in self.images)
+    def highest(self) -> int:
+        """Highest number of an object in any image; 1 where none are told apart, or 0."""
+        return max((int(find_labels(i).max(initial=0)) for i in self.images), default=0)
 
 
 @dataclass(frozen=True)
