@@ -25,9 +25,10 @@ def test_a_complete_file_leaves_nothing_of_the_base(config):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_survive_the_file(name, tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_presets_survive_the_file_also_as_windows_redirects_it(name, encoding, tmp_path):
     path = tmp_path / "settings.toml"
-    path.write_text(dump_config(get_preset(name)), encoding="utf-8")
+    path.write_text(dump_config(get_preset(name)), encoding=encoding, newline="\r\n")
     assert load_config(path) == get_preset(name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import textwrap
 import tomllib
@@ -95,7 +96,10 @@ def load_config(path: str | Path, base: Section | None = None) -> Section:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        # PowerShell's > writes UTF-16, or marks UTF-8 by a byte order mark.
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise ConfigError(
