@@ -81,19 +81,19 @@ class CondensedSystem:
         self._system = KktSystem(blocks, self.exchange)
         self._system.factorise(diagonal.to(dtype), weight.to(dtype))
 
-    def solve(self, right: Tensor, refinements: int = 0) -> Tensor:
+    def solve(self, right: Tensor) -> Tensor:
         """Return nearly the solution on the free variables, zero on the others, (V',)."""
         assert self._system is not None
         own_right = right.to(self._dtype)
         if self._places is None:
-            return self._system.solve(own_right, refinements).to(right.dtype)
+            return self._system.solve(own_right).to(right.dtype)
         result = own_right * self.blocks.free
         parts = self._parts()
         pushed = [
             images.push(part, part.view(result))
             for part, images in zip(parts, self._images, strict=True)
         ]
-        result[self._places] = self._system.solve(result[self._places], refinements)
+        result[self._places] = self._system.solve(result[self._places])
         for part, images, own in zip(parts, self._images, pushed, strict=True):
             images.pull(part, part.view(result), own)
         return result.to(right.dtype)

@@ -64,7 +64,7 @@ class Direction:
         )
         right = -self.dual - bound
         right = right - owner.blocks.columns @ (self.weight * self.primal + pull)
-        dx = owner.kkt.solve(right, refinements=0)
+        dx = owner.kkt.solve(right)
         ds = owner.blocks.rows @ dx + self.primal
         return Point(
             dx,
@@ -113,7 +113,7 @@ class Direction:
 
     def _corrected(self, step: Point, left: Tensor) -> Point:
         owner, point = self.owner, self.point
-        dx = owner.kkt.solve(left, refinements=0)
+        dx = owner.kkt.solve(left)
         ds = owner.blocks.rows @ dx
         return Point(
             step.x + dx,

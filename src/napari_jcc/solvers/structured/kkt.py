@@ -100,24 +100,10 @@ class KktSystem:
         if bool(failed > 0):
             raise NotPositive("The matrix is not positive definite in its precision.")
 
-    def multiply(self, x: Tensor) -> Tensor:
-        """M x on the free variables, x being zero elsewhere."""
-        blocks = self.blocks
-        product = blocks.cost @ x + self.diagonal * x
-        product += blocks.columns @ (self.weight * (blocks.rows @ x))
-        product -= blocks.expand(self.exchange.total(blocks.project(x)))
-        return product * self.free
-
-    def solve(self, right: Tensor, refinements: int = 1) -> Tensor:
+    def solve(self, right: Tensor) -> Tensor:
         """M^-1 right on the free variables, zero on the others."""
-        right = right * self.free
-        x = self._solve(right)
-        for _ in range(refinements):
-            x = x + self._solve(right - self.multiply(x))
-        return x
-
-    def _solve(self, right: Tensor) -> Tensor:
         blocks = self.blocks
+        right = right * self.free
         first = self._solve_blocks(right)
         w = self.exchange.total(blocks.project(first)).to(self.capacitance.dtype)
         w = torch.cholesky_solve(w[:, None], self.capacitance)[:, 0].to(right.dtype)
