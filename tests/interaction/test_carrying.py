@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from napari_jcc.errors import Cancelled
-from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction import carrying
 from napari_jcc.interaction.carrying import Carrier, heed_carried
 from napari_jcc.progress import Progress
@@ -57,10 +56,7 @@ def carrier(finished, scenes):
 @pytest.fixture(scope="module")
 def shares(finished, scenes):
     pairs = zip(scenes[1], finished.regions, strict=True)
-    return {
-        place: pool_pixels(mask[..., None].astype(np.float32), own.superpixels)[:, 0]
-        for place, (mask, own) in enumerate(pairs)
-    }
+    return {place: own.superpixels.pool(mask) for place, (mask, own) in enumerate(pairs)}
 
 
 def test_a_mask_is_carried_to_where_the_object_is(carrier, scenes, shares):

@@ -31,7 +31,7 @@ def grid_centres(length: int, step: int) -> FloatArray:
     centres : (ceil(length / step),) float64
         Centre of every grid cell, the cut one included.
     """
-    edges = _grid_edges(length, step)
+    edges = np.append(np.arange(0, length, step, dtype=np.float64), length)
     centres: FloatArray = (edges[:-1] + edges[1:]) / 2
     return centres
 
@@ -78,12 +78,7 @@ def pool_superpixels(
 
 def pool_pixels(values: Float32Array, superpixels: Superpixels) -> FloatArray:
     """Mean of (h, w, D) values over every superpixel, (S, D)."""
-    labels = superpixels.label_map.ravel()
-    columns = [
-        np.bincount(labels, plane.ravel(), len(superpixels))
-        for plane in np.moveaxis(values, -1, 0)
-    ]
-    return np.stack(columns, axis=1) / superpixels.area.astype(np.float64)[:, None]
+    return np.stack(list(map(superpixels.pool, np.moveaxis(values, -1, 0))), axis=1)
 
 
 def pool_boxes(grid: Float32Array, boxes: Float32Array, step: int) -> Float32Array:
@@ -131,8 +126,3 @@ def _length_shares(
         shared, total, out=np.zeros_like(shared), where=total > 0
     ).astype(np.float32)
     return shares
-
-
-def _grid_edges(length: int, step: int) -> FloatArray:
-    edges: FloatArray = np.append(np.arange(0, length, step, dtype=np.float64), length)
-    return edges

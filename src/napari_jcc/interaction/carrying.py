@@ -22,7 +22,6 @@ import numpy as np
 
 from napari_jcc._types import FloatArray, ImageArray, MaskArray
 from napari_jcc.features.gradients import map_gradients
-from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.pipeline.keeper import for_each
 from napari_jcc.priors.carried import Sight, meet, see_image
 from napari_jcc.progress import Progress
@@ -144,8 +143,8 @@ class Carrier:
         for source, shown in sources.items():
             met = meet(own, shown) if source != place else None
             if met is not None:
-                pixels = own.enlarge(met.carried.astype(np.float64))[..., None]
-                share = pool_pixels(pixels, self._regions[place].superpixels)[:, 0]
+                pixels = own.enlarge(met.carried.astype(np.float64))
+                share = self._regions[place].superpixels.pool(pixels)
                 carried[source] = _Carried(share, met.support)
         return carried
 
@@ -163,8 +162,7 @@ class Carrier:
     def _show(self, place: int, mask: MaskArray) -> Sight:
         """Return a corrected image, of which its mask is known."""
         height, width = self._regions[place].saliency_map.shape
-        share = mask_share(mask, (height, width)).astype(np.float32)
-        return see_image(self._see(place).cells, share)
+        return see_image(self._see(place).cells, mask_share(mask, (height, width)))
 
 
 def heed_carried(

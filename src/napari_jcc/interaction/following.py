@@ -58,7 +58,7 @@ class Appearance:
 
     def pool(self, values: Float32Array) -> FloatArray:
         """Mean of a map (h, w) over every superpixel, (S,)."""
-        return pool_pixels(values[..., None], self._superpixels)[:, 0]
+        return self._superpixels.pool(values)
 
     def observe(
         self, at: MaskArray, surprise: Float32Array

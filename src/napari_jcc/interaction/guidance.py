@@ -78,11 +78,7 @@ def read_guidance(
     """
     labels = regions.superpixels.label_map
     small = reduce_marks(marks, (labels.shape[0], labels.shape[1]))
-    area = regions.superpixels.area
-    shares = [
-        np.bincount(labels.ravel(), (small == kind).ravel(), len(area)) / area
-        for kind in (OBJECT, BACKGROUND)
-    ]
+    shares = [regions.superpixels.pool(small == kind) for kind in (OBJECT, BACKGROUND)]
     sides = [
         (own >= LEAST_SHARE) & (own >= DECISIVE * other)
         for own, other in (shares, shares[::-1])
@@ -93,7 +89,7 @@ def read_guidance(
         factor = np.tile(np.array(labels.shape[::-1]) / np.array(marks.shape[::-1]), 2)
         box = box * factor
         if np.isnan(box).any():
-            outside, drawn = ~inside, np.ones(len(area))
+            outside, drawn = ~inside, np.ones_like(drawn)
     return Guidance(small, np.flatnonzero(inside), np.flatnonzero(outside), drawn, box)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.features.looks import describe_looks, gather_looks
-from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.answer import tame_marked
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT
 from napari_jcc.interaction.guidance import Guidance
@@ -88,8 +87,7 @@ def _read_lesson(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the share of every superpixel that is object, (S,), and how much it counts."""
     height, width = regions.superpixels.label_map.shape
-    share = mask_share(mask, (height, width))
-    target = pool_pixels(share.reshape(height, width, 1), regions.superpixels)[:, 0]
+    target = regions.superpixels.pool(mask_share(mask, (height, width)))
     weight = (regions.superpixels.area / (height * width)).astype(np.float64)
     if said is not None:
         weight *= CORRECTED_WEIGHT

@@ -20,7 +20,7 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.features import FeatureMap
 from napari_jcc.registration.frame import Frame
 from napari_jcc.registration.grid import GridFeatures
-from napari_jcc.registration.partners import Partners, Start, find_partners
+from napari_jcc.registration.partners import Partners, Start, find_partners, unit_length
 from napari_jcc.registration.register import (
     RegistrationSettings,
     propose_start,
@@ -145,7 +145,7 @@ def choose_matches(sights: Sequence[Sight], count: int) -> list[list[int]]:
     most = min(OBJECT_CELLS, *(len(sight.weights) for sight in sights))
     best = [np.argsort(-sight.weights, kind="stable")[:most] for sight in sights]
     objects = np.stack(
-        [_unit(own.grid.values[kept]) for own, kept in zip(sights, best, strict=True)]
+        [unit_length(own.grid.values[kept]) for own, kept in zip(sights, best, strict=True)]
     )
     shares = np.stack(
         [own.weights[kept] + 1e-9 for own, kept in zip(sights, best, strict=True)]
@@ -217,7 +217,7 @@ def carry_prior(own: Sight, others: Sequence[Sight]) -> Float32Array:
 
 def _join_cells(found: FeatureMap) -> FeatureMap:
     """Mean of every two by two cells, each of unit length; an odd row or column is left."""
-    values = _unit(found.values.astype(np.float32))
+    values = unit_length(found.values.astype(np.float32))
     rows, columns, size = values.shape
     if min(rows, columns) < LEAST_CELLS:
         return replace(found, values=values.astype(np.float16))
@@ -258,8 +258,3 @@ def _sample(prior: Float32Array, places: FloatArray) -> Float32Array:
 
 def _shape(prior: Float32Array) -> tuple[int, int]:
     return prior.shape[0], prior.shape[1]
-
-
-def _unit(values: Float32Array) -> Float32Array:
-    length = np.linalg.norm(values, axis=-1, keepdims=True)
-    return np.asarray(values / np.maximum(length, np.float32(1e-6)))

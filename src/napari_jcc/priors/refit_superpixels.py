@@ -14,7 +14,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, MaskArray
-from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.otsu import otsu_threshold
 from napari_jcc.priors.kernel_ridge import KernelRidge, Points
 from napari_jcc.priors.refit import ABSOLUTE, BORDER, FLOOR, PRIOR, RELATIVE
@@ -54,7 +53,7 @@ def refit_by_superpixels(
     list of (h, w) float32
         In [0, 1].
     """
-    own = [_pool(prior, found) for prior, found in zip(priors, pieces, strict=True)]
+    own = [found.pool(prior) for prior, found in zip(priors, pieces, strict=True)]
     border = [_on_border(found) for found in pieces]
     everything = np.concatenate(features)
     chosen = slice(None, None, max(1, len(everything) // MOST_POINTS))
@@ -74,17 +73,13 @@ def refit_by_superpixels(
     ]
 
 
-def _pool(prior: Float32Array, pieces: Superpixels) -> FloatArray:
-    return pool_pixels(prior[..., None], pieces)[:, 0]
-
-
 def _on_border(pieces: Superpixels) -> MaskArray:
     """Superpixels that lie mostly within `BORDER` of a side, (S,)."""
     height, width = pieces.label_map.shape
     down, across = (max(1, round(BORDER * length)) for length in (height, width))
-    near = np.ones((height, width, 1), np.float32)
+    near = np.ones((height, width), np.float32)
     near[down : height - down, across : width - across] = 0
-    return pool_pixels(near, pieces)[:, 0] > 0.5
+    return pieces.pool(near) > 0.5
 
 
 def _teach(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from napari_jcc._types import Float32Array, LabelMap
+from napari_jcc._types import Float32Array, FloatArray, LabelMap
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Superpixels:
 
     def __len__(self) -> int:
         return len(self.area)
+
+    def pool(self, values: NDArray[Any]) -> FloatArray:
+        """Mean of a map (h, w) over every superpixel, (S,)."""
+        total = np.bincount(self.label_map.ravel(), values.ravel(), len(self))
+        return np.asarray(total / self.area)
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,4 @@ class ImageRegions:
     @property
     def saliency(self) -> Float32Array:
         """Mean saliency of every superpixel, (S,), in [0, 1]."""
-        labels = self.superpixels.label_map.ravel()
-        total = np.bincount(labels, self.saliency_map.ravel(), len(self.superpixels))
-        return (total / self.superpixels.area).astype(np.float32)
+        return self.superpixels.pool(self.saliency_map).astype(np.float32)

@@ -65,7 +65,8 @@ def find_partners(a: GridFeatures, b: GridFeatures, temperature: float) -> Partn
 def compare_points(a: GridFeatures, b: GridFeatures) -> Float32Array:
     """Cosine similarity (n of a, n of b) of what grid points have beyond what all share."""
     shared = (a.values.mean(axis=0) + b.values.mean(axis=0)) / 2
-    similarity: Float32Array = _unit(a.values - shared) @ _unit(b.values - shared).T
+    ours, theirs = unit_length(a.values - shared), unit_length(b.values - shared)
+    similarity: Float32Array = ours @ theirs.T
     return similarity
 
 
@@ -119,8 +120,9 @@ def _vote(shifts: FloatArray, votes: FloatArray) -> tuple[float, FloatArray]:
     return float(smooth[row, column]), shift
 
 
-def _unit(values: Float32Array) -> Float32Array:
-    length = np.linalg.norm(values, axis=1, keepdims=True)
+def unit_length(values: Float32Array) -> Float32Array:
+    """Divide descriptors (..., D) by their lengths; zeros stay."""
+    length = np.linalg.norm(values, axis=-1, keepdims=True)
     unit: Float32Array = values / np.maximum(length, np.float32(1e-6))
     return unit
 
