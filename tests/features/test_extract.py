@@ -8,7 +8,6 @@ import pytest
 from napari_jcc.config import FeatureConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features import describe_image, stream
-from napari_jcc.features.extract import get_extractors
 from napari_jcc.features.streaming import Features
 
 CONFIG = FeatureConfig(dimensions=16)
@@ -102,8 +101,6 @@ def test_image_without_boxes(regions_of, tiles_of, described, rng):
 
 
 def test_errors_say_what_to_do(regions_of, tiles_of):
-    with pytest.raises(InputError, match=r"'hog'.*Known: sift, lab"):
-        get_extractors(["sift", "hog"], CONFIG)
     with pytest.raises(InputError, match="no images"):
         combine([], CONFIG)
     with pytest.raises(InputError, match=r"\(9, 9\).*\(36, 48\)"):

@@ -29,15 +29,11 @@ def journals(draw: st.DrawFn) -> Edits:
     edits = Edits()
     for _ in range(draw(st.integers(0, 8))):
         key = draw(st.sampled_from(KEYS))
-        step = draw(
-            st.sampled_from(["draw", "box", "none", "free", "clear", "undo", "redo"])
-        )
+        step = draw(st.sampled_from(["draw", "box", "none", "clear", "undo", "redo"]))
         if step == "draw":
             edits = edits.draw(key, draw(mark_arrays))
         elif step in ("box", "none"):
             edits = edits.fix_box(key, SHAPE, draw(boxes) if step == "box" else None)
-        elif step == "free":
-            edits = edits.free_box(key, SHAPE)
         else:
             edits = getattr(edits, step)(key)
     return edits
@@ -112,8 +108,7 @@ def test_clear_takes_back_marks_and_box_and_can_be_undone():
 def test_no_box_is_told_from_a_free_one():
     edits = Edits().fix_box(KEYS[0], SHAPE, None)
     assert np.isnan(edits.box(KEYS[0])).all()
-    assert edits.free_box(KEYS[0], SHAPE).box(KEYS[0]) is None
-    assert edits.free_box(KEYS[0], SHAPE).edited == ()
+    assert edits.undo().box(KEYS[0]) is None
 
 
 def test_a_renamed_image_is_known_again_by_its_content():

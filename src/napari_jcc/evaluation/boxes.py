@@ -42,25 +42,6 @@ def boxes_of_mask(mask: MaskArray) -> Float32Array:
 
 
 def read_boxes(path: Path) -> dict[str, Float32Array]:
-    """Read a table of boxes.
-
-    Parameters
-    ----------
-    path
-        CSV with the columns ``image,x_min,y_min,x_max,y_max``; others, such as ``score``,
-        are ignored. Several rows may name one image. Pixels, half-open. A row without
-        numbers says that the image has no box.
-
-    Returns
-    -------
-    boxes
-        (K, 4) float32 by name of the image.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, a column is missing or a value is not a number; the
-        message names file and line.
-    """
+    """Read the boxes of a table as `read_scored_boxes`: (K, 4) float32 by image."""
     found = read_scored_boxes(path)
     return {name.strip(): boxes for name, (boxes, _) in found.items()}

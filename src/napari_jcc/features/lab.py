@@ -28,9 +28,8 @@ class LabExtractor:
     histogram, so that it needs no columns of its own.
     """
 
-    def __init__(self) -> None:
-        self.name = "lab"
-        self.is_histogram = True
+    name = "lab"
+    is_histogram = True
 
     def describe(self, image: ImageArray, regions: ImageRegions) -> RegionDescriptors:
         """Describe superpixels (S, 144) and boxes (R, 576) of `image` (h, w, 3) uint8."""

@@ -31,9 +31,10 @@ class SiftExtractor:
         Width of a patch in pixels, at least 4.
     """
 
+    name = "sift"
+    is_histogram = True
+
     def __init__(self, step: int = 4, size: int = 16) -> None:
-        self.name = "sift"
-        self.is_histogram = True
         self.step = step
         self.size = size
 

@@ -31,7 +31,6 @@ class EditKind(Enum):
     PAINT = "paint"
     BOX = "box"
     NO_BOX = "no box"
-    FREE_BOX = "free box"
     CLEAR = "clear"
 
 
@@ -47,8 +46,7 @@ class Edit:
         Height and width of that image.
     kind
         ``PAINT`` sets pixels, ``BOX`` fixes the box, ``NO_BOX`` says that the image has
-        none, ``FREE_BOX`` leaves the box to the machine again, ``CLEAR`` takes back
-        everything drawn on the image.
+        none, ``CLEAR`` takes back everything drawn on the image.
     time
         Seconds since 1970.
     runs : (K, 3) int64

@@ -96,8 +96,6 @@ class Edits:
                 return entry.box
             if entry.kind is EditKind.NO_BOX:
                 return np.full(4, np.nan)
-            if entry.kind is EditKind.FREE_BOX:
-                return None
         return None
 
     def draw(self, key: ImageKey, marks: MarkArray) -> Edits:
@@ -149,12 +147,6 @@ class Edits:
             return self._with(Edit(key, shape, EditKind.NO_BOX, time.time()))
         corners = _check_box(key, shape, box)
         return self._with(Edit(key, shape, EditKind.BOX, time.time(), box=corners))
-
-    def free_box(self, key: ImageKey, shape: tuple[int, int]) -> Edits:
-        """Leave the box of an image to the machine again."""
-        if self.box(key) is None:
-            return self
-        return self._with(Edit(key, shape, EditKind.FREE_BOX, time.time()))
 
     def clear(self, key: ImageKey) -> Edits:
         """Take back everything drawn on an image, as an entry that can be undone."""

@@ -182,6 +182,7 @@ class Keeper:
         def keep(position: int, result: R) -> None:
             place = missing[position]
             results[place] = result
+            # A text says why there is no image (`stages.read_image`).
             if keys[place] and not isinstance(result, str):
                 self.cache.put(keys[place], result)
 

@@ -37,9 +37,8 @@ def find_supplied(
     Raises
     ------
     InputError
-        If the folder is missing or lacks a map; the message names the images without.
+        If the folder lacks a map; the message names the images without.
     """
-    check_folder(config)
     if config.method != "supplied":
         return [None] * len(names)
     return [*find_maps(names, Path(config.folder), "saliency map")]
