@@ -269,15 +269,17 @@ def test_a_result_scored_against_itself_is_perfect(herd, tmp_path):
         assert scores.stats[0] == pytest.approx(1)
 
 
-@given(masks)
-def test_run_lengths_are_those_of_coco(mask):
+@given(masks, st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 2))
+def test_run_lengths_are_those_of_coco(part, around):
+    mask = np.pad(part, around)
     rows, columns = mask.shape
-    counts = run_lengths(mask)
+    counts = run_lengths(part, (around[0][0], around[1][0]), mask.shape)
     packed = coco_masks.frPyObjects(
         {"counts": counts, "size": [rows, columns]}, rows, columns
     )
     np.testing.assert_array_equal(coco_masks.decode(packed), mask)
     assert sum(counts) == mask.size
+    assert all(counts[1:])
 
 
 def read_yolo(path):

@@ -43,11 +43,28 @@ def write_coco(exported: ExportSet, file: Path) -> None:
     file.write_text(json.dumps(document), encoding="ascii")
 
 
-def run_lengths(mask: MaskArray) -> list[int]:
-    """Lengths of runs down the columns, (H, W) bool; the first is of pixels outside."""
-    flat = np.concatenate([[False], mask.ravel(order="F")])
-    starts = np.flatnonzero(flat[1:] != flat[:-1])
-    lengths: list[int] = np.diff(starts, prepend=0, append=mask.size).tolist()
+def run_lengths(
+    mask: MaskArray, corner: tuple[int, int], shape: tuple[int, int]
+) -> list[int]:
+    """Lengths of runs down the columns of an image; the first is of pixels outside.
+
+    Parameters
+    ----------
+    mask : (h, w) bool
+        The part of the image that holds the object.
+    corner
+        Row and column of its first pixel.
+    shape
+        Height and width of the image.
+    """
+    column, row = np.nonzero(mask.T)
+    places = (column + corner[1]) * shape[0] + row + corner[0]
+    begins = np.diff(places, prepend=-2) != 1
+    ends = np.diff(places, append=-1) != 1
+    changes = np.stack([places[begins], places[ends] + 1], axis=1).ravel()
+    size = shape[0] * shape[1]
+    inside = changes[changes < size]
+    lengths: list[int] = np.diff(inside, prepend=0, append=size).tolist()
     return lengths
 
 
@@ -67,7 +84,10 @@ def _annotation(item: ExportObject, image_id: int) -> dict[str, Any]:
         "category_id": 1,
         "bbox": [x_min, y_min, x_max - x_min, y_max - y_min],
         "area": int(item.mask.sum()),
-        "segmentation": {"size": list(item.mask.shape), "counts": run_lengths(item.mask)},
+        "segmentation": {
+            "size": list(item.shape),
+            "counts": run_lengths(item.mask, item.corner, item.shape),
+        },
         "iscrowd": 0,
         "score": item.score,
     }

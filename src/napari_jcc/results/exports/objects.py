@@ -13,6 +13,8 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.results.instances import boxes_by_number, renumber
 from napari_jcc.results.result import ImageResult
 
+_NOWHERE = np.zeros(4, np.float32)
+
 
 @dataclass(frozen=True)
 class ExportSet:
@@ -53,8 +55,13 @@ class ExportObject:
     ----------
     number
         Its value in the image's labels, from 1.
-    mask : (H, W) bool
-        Its pixels; may be empty where only the box is known.
+    mask : (h, w) bool
+        Its pixels in the part of the image that holds them; empty where only the box is
+        known. A crowded image has thousands of objects, each of it small.
+    corner
+        Row and column of the first pixel of that part.
+    shape
+        Height and width of the image.
     box : (4,) float32
         ``xyxy``, half-open, within the image.
     score
@@ -63,6 +70,8 @@ class ExportObject:
 
     number: int
     mask: MaskArray
+    corner: tuple[int, int]
+    shape: tuple[int, int]
     box: Float32Array
     score: float
 
@@ -88,7 +97,10 @@ def find_objects(image: ImageResult) -> Iterator[ExportObject]:
     limits = np.array([columns, rows, columns, rows], np.float32)
     for number in sorted(boxes.keys() | around.keys()):
         box, score = boxes.get(number) or (around[number], image.box_score)
-        yield ExportObject(number, labels == number, np.clip(box, 0, limits), score)
+        x_min, y_min, x_max, y_max = map(int, around.get(number, _NOWHERE))
+        mask = labels[y_min:y_max, x_min:x_max] == number
+        place = (y_min, x_min), (rows, columns)
+        yield ExportObject(number, mask, *place, np.clip(box, 0, limits), score)
 
 
 def _own_boxes(

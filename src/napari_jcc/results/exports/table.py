@@ -43,7 +43,7 @@ def write_csv(exported: ExportSet, file: Path) -> None:
                 *(f"{side:.2f}" for side in item.box),
                 f"{item.score:.6f}",
                 int(item.mask.sum()),
-                f"{item.mask.mean():.6f}",
+                f"{item.mask.sum() / (rows * columns):.6f}",
             ]
             for item in find_objects(image)
         ]

@@ -88,7 +88,7 @@ def _write_task(
 
 
 def _box_line(item: ExportObject) -> str:
-    rows, columns = item.mask.shape
+    rows, columns = item.shape
     x_min, y_min, x_max, y_max = item.box.astype(float) / [columns, rows, columns, rows]
     centre = (x_min + x_max) / 2, (y_min + y_max) / 2
     return _line([*centre, x_max - x_min, y_max - y_min])
@@ -97,9 +97,10 @@ def _box_line(item: ExportObject) -> str:
 def _polygon_line(item: ExportObject) -> str:
     if not item.mask.any():
         return ""
-    rows, columns = item.mask.shape
+    rows, columns = item.shape
     # Centres of pixels: readers that cut to whole pixels get the border pixels again.
-    return _line(((outline(item.mask) + 0.5) / [columns, rows]).ravel().tolist())
+    corners = outline(item.mask) + item.corner[::-1] + 0.5
+    return _line((corners / [columns, rows]).ravel().tolist())
 
 
 def _line(shares: list[float]) -> str:
