@@ -144,7 +144,8 @@ def test_changed_images_are_flagged_when_they_are_shown(viewer, widget, qtbot):
     corrections, images = widget.session.corrections, widget.shown.answer.result.images
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
     settle(widget, qtbot)
-    widget.session.set_statuses({"b": "edited"})
+    widget.session.set_statuses(dict.fromkeys(widget.session.keys, "machine"))
+    widget.session.set_statuses({widget.session.keys[1]: "edited"})
     corrections.answering._changed.update({0, 1, 2})
     corrections.answering._on_part({0: images[0], 1: images[1]})
     assert widget.session.statuses == {"a": "flagged", "b": "edited"}
@@ -323,6 +324,7 @@ def test_painting_over_the_object_confirms_it(viewer, widget, qtbot):
     widget.corrections.undo_button.click()
     settle(widget, qtbot)
     assert not marks(widget, 0).any()
+    assert "a" not in widget.session.statuses
     widget.corrections.redo_button.click()
     settle(widget, qtbot)
     assert (marks(widget, 0)[y, x - 4 : x + 5] == OBJECT).all()

@@ -71,7 +71,8 @@ def wait(widget, qtbot):
 
 def run_on(widget, folder, qtbot):
     ((data, options, _),) = read_stack(folder)
-    widget.session.viewer.add_layer(Image(data, **options))
+    layer = widget.session.viewer.add_layer(Image(data, **options))
+    widget.session.choose((layer,))
     widget.run()
     wait(widget, qtbot)
 
@@ -203,7 +204,7 @@ def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path
     stroke(first, 1, slice(2, 8), slice(3, 12), 1)
     wait(first, qtbot)
     first.form.rows["problem.nu"].editor.set_value(0.9)
-    first.session.set_status("c", "accepted")
+    first.session.set_statuses({first.session.keys[2]: "accepted"})
     assert first.session.keeper.unsaved_by_hand
     first.project.save(path)
     wait(first, qtbot)
@@ -238,6 +239,53 @@ def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path
     wait(second, qtbot)
     assert len(session.viewer.layers) == count + 1  # the saliency
     assert (layer_of(second, Labels).data[1, 2:8, 3:12] == 1).all()
+
+
+def test_images_of_the_same_names_in_another_folder_are_others(
+    open_dock, folder, qtbot, tmp_path, monkeypatch
+):
+    path, other = tmp_path / "first.jcc", tmp_path / "other"
+    other.mkdir()
+    for file in folder.iterdir():
+        with Picture.open(file) as image:
+            image.rotate(180).save(other / file.name)
+    widget = open_dock()
+    session, panel = widget.session, widget.corrections
+    run_on(widget, folder, qtbot)
+    first = session.shown
+    stroke(widget, 1, slice(2, 8), slice(3, 12), 1)
+    wait(widget, qtbot)
+    session.set_statuses({session.keys[2]: "accepted"})
+    statuses = session.statuses
+    widget.project.save(path)
+    wait(widget, qtbot)
+    saved, edits = path.read_bytes(), session.edits
+
+    run_on(widget, other, qtbot)
+    assert session.shown is not first
+    assert session.statuses == {}
+    assert "corrected" not in panel.summary.text()
+    assert not (panel.undo_button.isEnabled() or panel.clear_button.isEnabled())
+    panel.undo_button.click()
+    session.corrections.undo()
+    assert session.edits == edits
+    asked = []
+    monkeypatch.setattr(widget.project, "ask_save_as", lambda: asked.append(1))
+    widget.project.save()
+    wait(widget, qtbot)
+    assert asked
+    assert path.read_bytes() == saved
+    assert widget.project.state.text() == "not saved as a project"
+
+    # Whoever turns to the first masks again goes on with them.
+    session.viewer.layers.selection.active = first.masks
+    assert session.shown is first
+    assert session.statuses == statuses
+    assert session.keeper.path == path
+    session.viewer.dims.set_current_step(0, 0)
+    first.masks.data_setitem((np.zeros(9, int), *np.mgrid[2:5, 3:6].reshape(2, -1)), 1)
+    wait(widget, qtbot)
+    assert session.edits.edited_places(session.keys) == (0, 1)
 
 
 def move_far(folder, tmp_path):
@@ -631,7 +679,8 @@ def test_the_window_stays_alive_while_it_corrects_and_saves_by_ctrl_s(
 ):
     widget = open_dock()
     run_on(widget, folder, qtbot)
-    widget.session.keeper.path = tmp_path / "keys.jcc"
+    widget.project.save(tmp_path / "keys.jcc")
+    wait(widget, qtbot)
     beats: list[float] = []
     timer = QTimer()
     timer.timeout.connect(lambda: beats.append(time.perf_counter()))

@@ -71,8 +71,7 @@ def test_statuses_keys_and_the_slider(viewer, dock, qtbot, tmp_path):
 
     viewer.dims.set_current_step(0, 2)
     assert dock.images.current == 2
-    session.set_status("b", "flagged")
-    session.set_status("d", "flagged")
+    session.set_statuses(dict.fromkeys(session.keys[1::2], "flagged"))
     press(dock, "N")
     assert current_place(viewer, placement) == 3
     press(dock, "N")

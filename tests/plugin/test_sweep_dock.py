@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from napari.layers import Image, Labels
 from qtpy.QtCore import QPoint, Qt
 
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
+from napari_jcc.interaction import Edits, ImageKey
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.lazy_stack import LazyLabels
 from napari_jcc.plugin.placement import Placement
@@ -82,6 +84,13 @@ def test_from_the_form_to_the_canvas_and_into_the_settings(
     np.testing.assert_array_equal((drawn[:rows, :columns] == 1)[outside], expected[outside])
     assert not masks.visible
     np.testing.assert_array_equal(masks.data, before)
+    # What was drawn on an image of another set is not laid over one of the same name.
+    edits = dock.session.edits
+    own = ImageKey("b", "another content")
+    dock.session.edits = Edits(tuple(replace(e, key=own) for e in edits.entries))
+    alone = np.asarray(dock.preview.layer.data[1])[:rows, :columns]
+    np.testing.assert_array_equal((alone == 1)[outside], mask[outside])
+    dock.session.edits = edits
 
     dock.take_along.export(tmp_path / "sweep.csv")
     dock.take_along.export(tmp_path / "sweep.png")
@@ -131,7 +140,7 @@ def test_scrubbing_thirty_images_is_smooth(viewer, cosegment, dock, qtbot, tiny_
     unpacked = []
     point = dock.table.at((1,))
     dock.preview._point = point
-    dock.preview._draw_image = lambda name, *_: unpacked.append(name)
+    dock.preview._draw_image = lambda image, *_: unpacked.append(image.name)
     dock.preview.refresh()
     assert len(set(unpacked)) == 1
 

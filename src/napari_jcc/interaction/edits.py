@@ -48,7 +48,14 @@ class Edits:
     @cached_property
     def edited(self) -> tuple[ImageKey, ...]:
         """Images on which something drawn holds, not cleared or taken back since."""
-        return tuple(key for key in self.keys if self._holds(key))
+        return tuple(key for key in self.keys if self.holds(key))
+
+    def holds(self, key: ImageKey) -> bool:
+        """Whether something drawn on an image holds, not cleared or taken back since."""
+        own = self._since_clear(key)
+        if not own:
+            return False
+        return self.box(key) is not None or bool(self.marks(key, own[-1].shape).any())
 
     def edited_places(self, keys: Sequence[ImageKey]) -> tuple[int, ...]:
         """Places among `keys` of the images on which something drawn holds, ascending."""
@@ -155,17 +162,17 @@ class Edits:
             return self
         return self._with(Edit(key, own[-1].shape, EditKind.CLEAR, time.time()))
 
-    def undo(self, key: ImageKey | None = None) -> Edits:
-        """Undo the last entry, or the last one of an image; none: nothing happens."""
-        place = _last(self.entries, key)
+    def undo(self, *keys: ImageKey) -> Edits:
+        """Undo the last entry, or the last one of some images; none: nothing happens."""
+        place = _last(self.entries, keys)
         if place is None:
             return self
         entries = self.entries[:place] + self.entries[place + 1 :]
         return Edits(entries, (*self.undone, self.entries[place]))
 
-    def redo(self, key: ImageKey | None = None) -> Edits:
-        """Redo what was undone last, everywhere or on one image."""
-        place = _last(self.undone, key)
+    def redo(self, *keys: ImageKey) -> Edits:
+        """Redo what was undone last, everywhere or on some images."""
+        place = _last(self.undone, keys)
         if place is None:
             return self
         undone = self.undone[:place] + self.undone[place + 1 :]
@@ -192,12 +199,6 @@ class Edits:
         # What was undone on this image no longer fits what is drawn there.
         undone = tuple(old for old in self.undone if old.key != entry.key)
         return Edits((*self.entries, entry), undone)
-
-    def _holds(self, key: ImageKey) -> bool:
-        own = self._since_clear(key)
-        if not own:
-            return False
-        return self.box(key) is not None or bool(self.marks(key, own[-1].shape).any())
 
     def _since_clear(self, key: ImageKey) -> tuple[Edit, ...]:
         own = self.of(key)
@@ -227,8 +228,8 @@ def _check_box(key: ImageKey, shape: tuple[int, int], box: Iterable[float]) -> F
     return np.asarray(clipped)
 
 
-def _last(entries: tuple[Edit, ...], key: ImageKey | None) -> int | None:
-    places = [i for i, entry in enumerate(entries) if key is None or entry.key == key]
+def _last(entries: tuple[Edit, ...], keys: tuple[ImageKey, ...]) -> int | None:
+    places = [i for i, entry in enumerate(entries) if not keys or entry.key in keys]
     return places[-1] if places else None
 
 

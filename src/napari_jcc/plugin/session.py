@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, proxy
 
@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_jcc.config import JccConfig
-from napari_jcc.interaction import Corrector, Edit, Edits, ReopenedCorrector
+from napari_jcc.interaction import Corrector, Edit, Edits, ImageKey, ReopenedCorrector
 from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.background.programs import delete_programs_late
 from napari_jcc.plugin.background.warm import load_in_background
@@ -24,7 +24,7 @@ from napari_jcc.plugin.projects.keeper import Keeper
 from napari_jcc.plugin.projects.opened import Opened
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.truth import TruthChoice
-from napari_jcc.project import ImageStatus
+from napari_jcc.project import ImageStatus, Project
 from napari_jcc.threads import wait_asleep
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class Session(QObject):
     ----------
     docks
         Docks that are in the window, by their class.
+    all_opened
+        Projects, in the order in which they were opened.
+    all_statuses
+        What became of images, also of those of other results than the shown one; of
+        those not named nothing yet.
     visible
         How many pixels a stroke changed to the eye; it may confirm others as they were.
     shown_changed
@@ -83,9 +88,9 @@ class Session(QObject):
         self.corrections: Corrections | None = None
         self.edits = Edits()
         self.visible: WeakKeyDictionary[Edit, int] = WeakKeyDictionary()
-        self.statuses: dict[str, ImageStatus] = {}
+        self.all_statuses: dict[ImageKey, ImageStatus] = {}
         self.truth: TruthChoice | None = None
-        self.opened: Opened | None = None
+        self.all_opened: list[Opened] = []
         self.docks: dict[type[QWidget], QWidget] = {}
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
         self._shown_on: tuple[Layer, ...] = ()
@@ -118,6 +123,40 @@ class Session(QObject):
         return None if self.shown is None else self.shown.answer
 
     @property
+    def keys(self) -> tuple[ImageKey, ...]:
+        """What tells the images of the shown result from others of the same names."""
+        answer = self.answer
+        if answer is None:
+            return ()
+        if answer.corrector is None:
+            return tuple(ImageKey(image.name) for image in answer.result.images)
+        return answer.corrector.keys
+
+    def shows(self, images: Iterable[ImageKey]) -> bool:
+        """Whether the shown result is about some of these images, or there is none yet."""
+        shown = self.keys
+        return not shown or not set(images).isdisjoint(shown)
+
+    @property
+    def opened(self) -> Opened | None:
+        """The project that was opened last."""
+        return self.all_opened[-1] if self.all_opened else None
+
+    @property
+    def former(self) -> Project | None:
+        """Project that the images were opened with; None where others are shown."""
+        for opened in reversed(self.all_opened):
+            if self.shows(image.key for image in opened.project.inputs):
+                return opened.project
+        return None
+
+    @property
+    def statuses(self) -> dict[str, ImageStatus]:
+        """What became of the images of the shown result, by name."""
+        known = self.all_statuses
+        return {key.name: known[key] for key in self.keys if key in known}
+
+    @property
     def shown_on(self) -> tuple[Layer, ...]:
         """Layers that the shown result is about; those chosen where there is none."""
         return self.chosen if self.shown is None else self._shown_on
@@ -141,16 +180,13 @@ class Session(QObject):
             self.edits = edits
             self.edits_changed.emit()
 
-    def set_status(self, name: str, status: ImageStatus) -> None:
-        """Say what became of an image."""
-        if self.statuses.get(name, "machine") != status:
-            self.statuses[name] = status
+    def set_statuses(self, statuses: Mapping[ImageKey, ImageStatus]) -> None:
+        """Say what became of some images."""
+        known = {**self.all_statuses, **statuses}
+        known = {key: status for key, status in known.items() if status != "machine"}
+        if known != self.all_statuses:
+            self.all_statuses = known
             self.statuses_changed.emit()
-
-    def set_statuses(self, statuses: Mapping[str, ImageStatus]) -> None:
-        """Take over what became of all images, as a project has it."""
-        self.statuses = dict(statuses)
-        self.statuses_changed.emit()
 
     def set_truth(self, truth: TruthChoice | None) -> None:
         """Compare the answers with another truth, or with none."""
@@ -175,6 +211,16 @@ class Session(QObject):
             if all(layer in alive for layer in chosen)
         }
         return self._shown.get(layers) or ShownResult(self.viewer)
+
+    def find_other(
+        self, layer: Layer | None
+    ) -> tuple[tuple[Layer, ...], ShownResult] | None:
+        """Find the result that masks or boxes are of, and its images; not the shown one."""
+        for images, shown in reversed(self._shown.items()):  # a stack of layers first
+            is_own = layer is not None and layer in (shown.masks, shown.boxes)
+            if is_own and shown is not self.shown:
+                return images, shown
+        return None
 
     def set_shown(self, layers: tuple[Image, ...], shown: ShownResult) -> None:
         """Make the result on some images the one that the docks are about."""

@@ -14,6 +14,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
+from napari_jcc.interaction.edit import ImageKey
 
 GONE = "not found where the project says, nor near the project"
 
@@ -53,6 +54,11 @@ class ImageInput:
     modified: int = 0
     relative: str = ""
     others: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> ImageKey:
+        """What edits know it by."""
+        return ImageKey(self.name, self.fingerprint)
 
     @property
     def is_available(self) -> bool:

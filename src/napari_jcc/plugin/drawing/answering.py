@@ -90,8 +90,10 @@ class Answering(QObject):
     def ask(self, places: Iterable[int]) -> None:
         """Answer some images, then the whole set; what is under way starts anew."""
         self.note(places)
-        for place in self._waiting:
-            self._session.set_status(self._name(place), "edited")
+        edits, keys = self._session.edits, [self._corrector.keys[i] for i in self._waiting]
+        self._session.set_statuses(
+            {key: "edited" if edits.holds(key) else "machine" for key in keys}
+        )
         if self.is_stopped:
             return
         if self._task is not None and self._waiting:
@@ -163,11 +165,8 @@ class Answering(QObject):
         """Flag images that changed, now that it is shown; not those drawn on."""
         shown = self._changed.intersection(places)
         self._changed -= shown
-        statuses = dict(self._session.statuses)
-        for place in shown.difference(self._corrector.edited):
-            statuses[self._name(place)] = "flagged"
-        if shown:
-            self._session.set_statuses(statuses)
+        keys, others = self._corrector.keys, shown.difference(self._corrector.edited)
+        self._session.set_statuses({keys[place]: "flagged" for place in others})
 
     def _on_ended(self, answered: bool) -> None:
         self._task = None
@@ -182,6 +181,3 @@ class Answering(QObject):
             self._write({place: self._corrector.machine[place]}, None)
         if self._waiting or answered:
             self._next()
-
-    def _name(self, place: int) -> str:
-        return self._corrector.keys[place].name

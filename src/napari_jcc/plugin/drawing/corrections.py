@@ -96,11 +96,11 @@ class Corrections(QObject):
 
     def undo(self) -> None:
         """Undo the last edit and answer anew."""
-        self.apply(self._session.edits.undo())
+        self.apply(self._session.edits.undo(*self._corrector.keys))
 
     def redo(self) -> None:
         """Redo what was undone last."""
-        self.apply(self._session.edits.redo())
+        self.apply(self._session.edits.redo(*self._corrector.keys))
 
     def clear(self, place: int) -> None:
         """Take back everything drawn on an image; that can be undone."""

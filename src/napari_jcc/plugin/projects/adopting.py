@@ -12,7 +12,7 @@ from napari.layers import Image, Layer
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import PRESETS, JccConfig
-from napari_jcc.interaction import Edits, ImageKey, ReopenedCorrector
+from napari_jcc.interaction import Edits, ReopenedCorrector
 from napari_jcc.pipeline import Cache, FinishedRun, Run
 from napari_jcc.plugin.projects.opened import OPENED_KEY, Opened
 from napari_jcc.plugin.shown import Answer, ShownResult
@@ -53,7 +53,9 @@ def adopt(session: Session, opened: Opened) -> int:
         session.corrections = None
     edits, dropped = _replace_edits(session.edits, project)
     session.set_edits(edits)
-    session.set_statuses(project.statuses)
+    session.set_statuses(
+        {image.key: project.statuses.get(image.name, "machine") for image in project.inputs}
+    )
     session.set_truth(TruthChoice(folder=Path(project.truth)) if project.truth else None)
     preset = project.preset if project.preset in PRESETS else session.preset
     session.set_settings(project.config, preset)
@@ -61,7 +63,7 @@ def adopt(session: Session, opened: Opened) -> int:
         layer for layer in session.viewer.layers if layer.metadata.get(OPENED_KEY) is opened
     ]
     images = tuple(layer for layer in own if isinstance(layer, Image))
-    session.opened = opened
+    session.all_opened.append(opened)
     if images:
         session.choose(images)
     if opened.answer is not None:
@@ -103,7 +105,7 @@ def _rerun(
 
 def _replace_edits(edits: Edits, project: Project) -> tuple[Edits, int]:
     """Edits of a project in place of those on the same images, which can be redone."""
-    keys = {ImageKey(image.name, image.fingerprint) for image in project.inputs}
+    keys = {image.key for image in project.inputs}
     stored = set(project.edits.entries) | set(project.edits.undone)
     elsewhere = [e for e in edits.entries if e.key not in keys and e not in stored]
     dropped = [e for e in edits.entries if e.key in keys and e not in stored]

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 
 from napari_jcc.errors import JccError
+from napari_jcc.interaction import Edits, ImageKey
 from napari_jcc.plugin.background.garbage import let_go
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.preferences import read_preferences
 from napari_jcc.plugin.projects.snapshot import KnownInputs, Snapshot, take_snapshot
 from napari_jcc.progress import Progress
-from napari_jcc.project import Autosave, Project, Recoverable, save_project
+from napari_jcc.project import Autosave, ImageStatus, Project, Recoverable, save_project
 
 if TYPE_CHECKING:
+    from napari_jcc.plugin.projects.opened import Opened
     from napari_jcc.plugin.session import Session
+
+_ByHand: TypeAlias = tuple[Edits, Mapping[ImageKey, ImageStatus]]
 
 _RETRY = 60_000
 """Milliseconds until an automatic copy that could not be written is tried again."""
@@ -32,8 +37,6 @@ class Keeper(QObject):
     ----------
     changed
         Signal when there is something unsaved, when it was saved, or when a copy failed.
-    path
-        The user's own file; None before the first save.
     trouble
         Why the last automatic copy could not be written; empty when it could.
     """
@@ -45,12 +48,12 @@ class Keeper(QObject):
         self._session = session
         self._known = KnownInputs()
         self._revision = self._saved = self._copied = 0
-        self._saved_state = (session.edits, dict(session.statuses))
+        self._saved_state: _ByHand = (session.edits, session.all_statuses)
+        self._files: list[tuple[frozenset[ImageKey], Path | None]] = []
         self._autosave: Autosave | None = None
         self._left: Path | None = None
         self._recovered: Recoverable | None = None
         self._task: Task | None = None
-        self.path: Path | None = None
         self.trouble = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -64,6 +67,12 @@ class Keeper(QObject):
             signal.connect(self._on_changed)
 
     @property
+    def path(self) -> Path | None:
+        """The user's own file of the images shown; None before they are saved."""
+        of_shown = (path for images, path in self._files if self._session.shows(images))
+        return next(of_shown, None)
+
+    @property
     def unsaved(self) -> bool:
         """Whether the user's file, if there is one, lacks something."""
         return self._revision != self._saved
@@ -71,10 +80,10 @@ class Keeper(QObject):
     @property
     def unsaved_by_hand(self) -> bool:
         """Whether something that no run can bring back is in no file of the user's."""
-        return self._saved_state != (self._session.edits, dict(self._session.statuses))
+        return self._saved_state != (self._session.edits, self._session.all_statuses)
 
-    def save(self, path: Path, snapshot: Snapshot, progress: Progress) -> Path:
-        """Write a project to the user's file; for a worker thread.
+    def save(self, path: Path, snapshot: Snapshot, progress: Progress) -> Project:
+        """Write a project to the user's file, and return it; for a worker thread.
 
         Raises
         ------
@@ -82,7 +91,9 @@ class Keeper(QObject):
             If there are no images, or the file cannot be written.
         """
         progress.start("Project", 1)
-        return save_project(self.to_project(snapshot), path)
+        project = self.to_project(snapshot)
+        save_project(project, path)
+        return project
 
     def to_project(self, snapshot: Snapshot) -> Project:
         """Make a project of a state, with the images that are known; for a thread.
@@ -98,19 +109,22 @@ class Keeper(QObject):
         """Note the state to save, and its number for `set_saved`."""
         return take_snapshot(self._session), self._revision
 
-    def set_saved(self, path: Path, snapshot: Snapshot, revision: int) -> None:
-        """Remember that a state is in the user's file."""
-        self.path, self._saved = path, revision
+    def set_saved(
+        self, path: Path, project: Project, snapshot: Snapshot, revision: int
+    ) -> None:
+        """Remember that a state is in the user's file, as `project`."""
+        self._note_file(path, project)
+        self._saved = revision
         self._discard_recovered()
-        self._saved_state = (snapshot.edits, dict(snapshot.statuses))
+        self._saved_state = (snapshot.edits, snapshot.statuses)
         self.changed.emit()
 
-    def set_opened(self, path: Path | None, *, is_saved: bool) -> None:
+    def set_opened(self, opened: Opened) -> None:
         """Begin anew with a project that was opened, if it is in its file as it is."""
-        self.path = path
-        if is_saved:
+        self._note_file(opened.path, opened.project)
+        if opened.is_saved:
             self.set_saved_now()
-        self._timer.start(self._interval() if is_saved else 0)
+        self._timer.start(self._interval() if opened.is_saved else 0)
         self.changed.emit()
 
     def replaces(self, copy: Recoverable) -> None:
@@ -120,7 +134,7 @@ class Keeper(QObject):
     def set_saved_now(self) -> None:
         """Take the present state for the one in the user's file."""
         self._saved = self._revision
-        self._saved_state = (self._session.edits, dict(self._session.statuses))
+        self._saved_state = (self._session.edits, self._session.all_statuses)
 
     def copy(self) -> None:
         """Write an automatic copy in a thread, unless there is one of this state."""
@@ -158,6 +172,11 @@ class Keeper(QObject):
             self.end()
             let_go()
         return False
+
+    def _note_file(self, path: Path | None, project: Project) -> None:
+        """Remember which images a file is of, first of all files."""
+        others = [known for known in self._files if known[1] != path]
+        self._files = [(frozenset(image.key for image in project.inputs), path), *others]
 
     def _has_work(self) -> bool:
         """Whether there is more than images that were opened."""

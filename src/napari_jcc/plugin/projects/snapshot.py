@@ -56,8 +56,10 @@ class Snapshot:
         What is shown; None before the first run.
     machine
         The answers without edits.
-    config, preset, edits, statuses, truth
+    config, preset, edits, truth
         As in the project.
+    statuses
+        What became of images, of other projects too.
     former
         The project that the images were opened with, if there is one.
     """
@@ -68,7 +70,7 @@ class Snapshot:
     config: JccConfig
     preset: str
     edits: Edits
-    statuses: Mapping[str, ImageStatus] = field(default_factory=dict)
+    statuses: Mapping[ImageKey, ImageStatus] = field(default_factory=dict)
     truth: str = ""
     former: Project | None = None
 
@@ -97,7 +99,11 @@ class Snapshot:
             preset=self.preset,
             result=former.result,
             edits=self.edits,
-            statuses=self.statuses,
+            statuses={
+                image.name: self.statuses[image.key]
+                for image in inputs
+                if image.key in self.statuses
+            },
             truth=self.truth,
             axes=axes,
             spacing=spacing,
@@ -122,7 +128,7 @@ class Snapshot:
 
 def take_snapshot(session: Session) -> Snapshot:
     """Note the state of a session; nothing is computed or copied."""
-    answer, opened = session.answer, session.opened
+    answer = session.answer
     machine: tuple[ImageResult, ...] = ()
     if answer is not None:
         corrector = answer.corrector
@@ -134,9 +140,9 @@ def take_snapshot(session: Session) -> Snapshot:
         config=session.config,
         preset=session.preset,
         edits=session.edits,
-        statuses=dict(session.statuses),
+        statuses=session.all_statuses,
         truth=_truth_files(session.truth),
-        former=None if opened is None else opened.project,
+        former=session.former,
     )
 
 

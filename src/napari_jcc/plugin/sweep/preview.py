@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from napari.layers import Layer
 
-from napari_jcc._types import ImageArray, MaskArray
+from napari_jcc._types import ImageArray
+from napari_jcc.collection import ImageCollection
+from napari_jcc.errors import InputError
 from napari_jcc.interaction import OBJECT, ImageKey, lay_over_image
 from napari_jcc.plugin.overlay import Overlay
 from napari_jcc.plugin.source import Source
+from napari_jcc.results import ImageResult
 from napari_jcc.results.result import bare_image
 from napari_jcc.sweep import SweepPoint
 
@@ -71,27 +75,38 @@ class SweepPreview:
     def _draw(self, place: int) -> ImageArray | None:
         if self._source is None or self._point is None:
             return None
-        name = self._source.collection.names[place]
+        collection = self._source.collection
+        name = collection.names[place]
         mask = self._point.masks.get(name)
         if mask is None:
             return None
-        return self._draw_image(name, mask, self._point)
+        image = bare_image(name, mask=mask, box=self._point.boxes[name])
+        key = self._find_key(collection, place, mask.shape)
+        return self._draw_image(image, key, self._point)
 
-    def _draw_image(self, name: str, mask: MaskArray, point: SweepPoint) -> ImageArray:
-        image = bare_image(name, mask=mask, box=point.boxes[name])
-        key = self._find_key(name, mask.shape)
+    def _draw_image(
+        self, image: ImageResult, key: ImageKey | None, point: SweepPoint
+    ) -> ImageArray:
         if key is not None:
             image = lay_over_image(image, self._session.edits, key)
         labels = image.mask.astype(np.uint8)
-        thickness = max(1, round(max(mask.shape) / 150))
-        for box in point.objects.get(name, image.boxes):
+        thickness = max(1, round(max(labels.shape) / 150))
+        for box in point.objects.get(image.name, image.boxes):
             low, high = box[:2].round().astype(int), box[2:].round().astype(int) - 1
             cv2.rectangle(labels, low.tolist(), high.tolist(), _BOX, thickness)
         return labels
 
-    def _find_key(self, name: str, shape: tuple[int, ...]) -> ImageKey | None:
+    def _find_key(
+        self, collection: ImageCollection, place: int, shape: tuple[int, ...]
+    ) -> ImageKey | None:
         """Key of an image that was drawn on at this size."""
-        edits = self._session.edits
+        edits, name = self._session.edits, collection.names[place]
         keys = [key for key in edits.edited if key.name == name]
         fits = [key for key in keys if edits.of(key)[-1].shape == shape]
-        return fits[0] if fits else None
+        if not fits:
+            return None
+        with suppress(InputError):  # the file may be gone
+            # Other sets have images of the same names; hashed only where it may matter.
+            key = ImageKey(name, collection.fingerprint(place))
+            return key if key in fits else None
+        return None

@@ -80,13 +80,14 @@ class CorrectionPanel(QWidget):
         self._marks.set_visible(False)
 
     def _show_what_can_be_done(self) -> None:
-        edits = self._session.edits
+        edits, keys = self._session.edits, set(self._session.keys)
+        has_edits = any(entry.key in keys for entry in edits.entries)
         self.setVisible(self._corrections is not None)
         self.teach_box.setVisible(self._follow)
-        self.undo_button.setEnabled(len(edits) > 0)
-        self.redo_button.setEnabled(len(edits.undone) > 0)
-        self.clear_button.setEnabled(len(edits) > 0)
-        self.marks_box.setEnabled(len(edits) > 0 or self.marks_box.isChecked())
+        self.undo_button.setEnabled(has_edits)
+        self.redo_button.setEnabled(any(entry.key in keys for entry in edits.undone))
+        self.clear_button.setEnabled(has_edits)
+        self.marks_box.setEnabled(has_edits or self.marks_box.isChecked())
 
     @property
     def _follow(self) -> bool:
@@ -102,7 +103,7 @@ class CorrectionPanel(QWidget):
         return _HINT_SEVERAL if shown.corrections_teach else _HINT_UNTAUGHT
 
     def _count(self) -> str:
-        count = len(self._session.edits.edited)
+        count = len(self._session.edits.edited_places(self._session.keys))
         return f"{count_of(count, 'image')} corrected" if count else ""
 
     def _build(self) -> None:
@@ -137,7 +138,7 @@ class CorrectionPanel(QWidget):
     def _set_teaching(self, wanted: bool) -> None:
         if self._corrections is not None:
             self._corrections.answering.teaches = wanted
-            if wanted and self._session.edits.edited:
+            if wanted and self._count():
                 self._corrections.settle()
 
     def _undo(self) -> None:

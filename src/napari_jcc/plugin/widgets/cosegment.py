@@ -110,6 +110,7 @@ class CosegmentWidget(ImagesDock):
 
     def _connect(self) -> None:
         self.form.changed.connect(self._on_form)
+        self._viewer.layers.selection.events.active.connect(self._on_active)
         self.session.settings_changed.connect(self._on_settings)
         self.session.corrections_changed.connect(self._on_corrections)
         self.project.adopted.connect(self._show_session)
@@ -164,7 +165,7 @@ class CosegmentWidget(ImagesDock):
         self.session.shown_changed.emit()
         self.finish()
 
-    def _watch(self, masks: NDArray[Any]) -> None:
+    def _watch(self, masks: NDArray[Any] | None = None) -> None:
         """Take over what is drawn on the result from now on."""
         shown = self.shown
         if shown is None or shown.answer is None or shown.answer.corrector is None:
@@ -182,6 +183,22 @@ class CosegmentWidget(ImagesDock):
         is_of_others = self.shown is not None and others != self.session.chosen
         names = ", ".join(layer.name for layer in others[:3])
         self.results.show_about(names if is_of_others else "")
+
+    def finish(self) -> None:
+        """Show that the work has ended, and what was turned to meanwhile."""
+        super().finish()
+        self._on_active()
+
+    def _on_active(self, event: Any = None) -> None:
+        """Go on with the result whose masks or boxes the user turns to.
+
+        Else what is drawn on them would be taken over by none, and lost in the next run.
+        """
+        other = self.session.find_other(self._viewer.layers.selection.active)
+        if other is not None and not self.running:
+            self.session.set_shown(*other)
+            self._watch()
+            self._show_session()
 
     def _on_form(self) -> None:
         if not self.form.error:
@@ -211,6 +228,7 @@ class CosegmentWidget(ImagesDock):
 
     def leave(self) -> None:
         """Stop listening to the viewer."""
+        self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self.project.disconnect_viewer()
         self.corrections.leave()
         super().leave()

@@ -27,7 +27,7 @@ from napari_jcc.plugin.widgets.jobs import JobsButton
 from napari_jcc.plugin.widgets.parts import in_column, in_row
 from napari_jcc.plugin.widgets.recovery_bar import RecoveryBar
 from napari_jcc.progress import Progress
-from napari_jcc.project import find_images_again
+from napari_jcc.project import Project, find_images_again
 from napari_jcc.project.files import EXTENSION
 
 if TYPE_CHECKING:
@@ -119,9 +119,9 @@ class ProjectBar(QWidget):
         snapshot, revision = self._keeper.take()
         work = partial(self._keeper.save, target, snapshot)
 
-        def on_saved(saved: Path) -> None:
-            self._keeper.set_saved(saved, snapshot, revision)
-            self._dock.tell(f"Saved {saved}")
+        def on_saved(project: Project) -> None:
+            self._keeper.set_saved(target, project, snapshot, revision)
+            self._dock.tell(f"Saved {target}")
 
         self._dock.start("Save the project", work, on_saved)
 
@@ -163,7 +163,8 @@ class ProjectBar(QWidget):
         self.state.setToolTip("\n".join(filter(None, (where, keeper.trouble))))
         opened = self._session.opened
         is_missing = opened is not None and bool(opened.report.missing)
-        self.find_action.setEnabled(is_missing)
+        is_shown = opened is not None and self._session.former is opened.project
+        self.find_action.setEnabled(is_missing and is_shown)
 
     def _build(self) -> None:
         head = in_row(self.button, (self.state, 1), self.jobs)
@@ -204,7 +205,7 @@ class ProjectBar(QWidget):
 
     def _adopt(self, opened: Opened) -> None:
         dropped = adopt(self._session, opened)
-        self._keeper.set_opened(opened.path, is_saved=opened.is_saved)
+        self._keeper.set_opened(opened)
         self.adopted.emit()
         # Later: napari selects every layer that comes.
         QTimer.singleShot(0, self._select_masks)

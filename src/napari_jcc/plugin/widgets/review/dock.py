@@ -11,6 +11,7 @@ from qtpy.QtGui import QIcon, QKeySequence, QShortcut
 from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_jcc.atomic import replace_file
+from napari_jcc.interaction import ImageKey
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.navigation import current_place, go_to
 from napari_jcc.plugin.review.ratings import Rater, Rating
@@ -44,6 +45,7 @@ class ReviewDock(Dock):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Measure objects")
         self._answer: Answer | None = None
+        self._keys: tuple[ImageKey, ...] = ()
         self._unrated: dict[int, ImageResult] = {}
         self._task: Task | None = None
         self._rater = Rater(self)
@@ -162,12 +164,12 @@ class ReviewDock(Dock):
     def _on_shown(self) -> None:
         """Show another result, or only what is new in it."""
         before, now = self._answer, self.session.answer
-        self._answer = now
+        same = self._keys == self.session.keys
+        self._answer, self._keys = now, self.session.keys
         if now is None:
             self.refresh()
             return
         images = now.result.images
-        same = before is not None and before.collection.names == now.collection.names
         if before is None or not same or before.placement.shape != now.placement.shape:
             self._icons.clear()
             self.model.set_images(images, self.session.statuses)
@@ -207,9 +209,8 @@ class ReviewDock(Dock):
     def _set_status(self, status: ImageStatus) -> None:
         places = self.images.selected
         following = self.images.step(1) if len(places) == 1 else None
-        names = self.model.names
-        changed = dict.fromkeys((names[place] for place in places), status)
-        self.session.set_statuses({**self.session.statuses, **changed})
+        keys = self.session.keys
+        self.session.set_statuses({keys[place]: status for place in places})
         if following is not None:
             self._visit(following)
 
