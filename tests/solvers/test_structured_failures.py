@@ -181,7 +181,7 @@ def test_an_edit_for_which_a_device_has_no_memory_moves_to_the_processor(monkeyp
     take = engine_module.with_vectors
 
     def full(blocks, program):
-        if engine.device.type == "meta":
+        if engine._device.type == "meta":
             raise torch.OutOfMemoryError("out of memory")
         return take(blocks, program)
 

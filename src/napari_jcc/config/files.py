@@ -38,8 +38,6 @@ def dump_config(config: Section) -> str:
 def load_config_text(text: str, source: str = ..., base: None = None) -> JccConfig: ...
 @overload
 def load_config_text(text: str, source: str = ..., *, base: ConfigT) -> ConfigT: ...
-@overload
-def load_config_text(text: str, source: str, base: ConfigT) -> ConfigT: ...
 def load_config_text(
     text: str, source: str = "the settings", base: Section | None = None
 ) -> Section:
@@ -106,7 +104,7 @@ def load_config(path: str | Path, base: Section | None = None) -> Section:
             f"Cannot read the settings file {path}: {reason}. Check the name; "
             "`napari-jcc config` prints a complete one."
         ) from error
-    return load_config_text(text, str(path), base or JccConfig())
+    return load_config_text(text, str(path), base=base or JccConfig())
 
 
 def _merge(base: Section, values: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from napari_jcc.config.fields import Section
 from napari_jcc.config.mistakes import explain, find_field, paths_named
@@ -180,11 +179,8 @@ def _cannot_read(text: str, path: str, model: type[Section]) -> ConfigError:
 
 def _holds_text(model: type[Section], path: str) -> bool:
     field = find_field(model, tuple(path.split(".")))
-    return field is not None and (field.annotation is str or _is_literal(field))
-
-
-def _is_literal(field: FieldInfo) -> bool:
-    return get_origin(field.annotation) is Literal
+    kind = None if field is None else field.annotation
+    return kind is str or get_origin(kind) is Literal
 
 
 def _as_sequence(model: type[BaseModel], section: str, name: str, value: Any) -> Any:

@@ -35,7 +35,7 @@ class ImageResult:
     superpixel_scores : (S,) float32
         Score of every superpixel of `label_map`, in [0, 1].
     candidate_boxes : (R, 4) float32
-        All candidates, ``xyxy`` in the image's own pixels, best saliency first.
+        All candidates, ``xyxy`` in the image's own pixels, best merit first.
     candidate_scores : (R,) float32
         Score of every candidate, in [0, 1]; they sum to 1.
     label_map : (h, w) int32

@@ -54,15 +54,15 @@ class HubEncoder:
         self._device = device
         self._stride = stride
         self._config = _fetch("AutoConfig", name)
-        self._patch = _patch_size(self._config)
-        self.multiple = self._patch or 1
+        self.patch = _patch_size(self._config)
+        self.multiple = self.patch or 1
         self.batch_size = batch_size(device)
         self.fingerprint = _fingerprint(name, self._config)
 
     def encode(self, images: ImageArray) -> list[FeatureMap]:
         """Describe images (B, H, W, 3) uint8 of one size."""
-        if self._patch:
-            grid = Grid(self._patch, (self._patch - 1) / 2)
+        if self.patch:
+            grid = Grid(self.patch, (self.patch - 1) / 2)
             return run_network(self._tokens, images, grid, self._device)
         place, grid = self._chosen
         return run_network(
@@ -78,11 +78,6 @@ class HubEncoder:
         with torch.inference_mode(False):
             return _fetch("AutoModel", self.name).eval().to(self._device)
 
-    @property
-    def patch(self) -> int:
-        """Side of the patches of a model whose only map is its tokens; 0 for others."""
-        return self._patch
-
     def maps(self, batch: torch.Tensor) -> list[torch.Tensor]:
         """Return all maps (B, D, h, w) of images (B, 3, H, W) float32 in [0, 1].
 
@@ -91,7 +86,7 @@ class HubEncoder:
         WeightsError
             If the weights cannot be had, or the model offers no maps.
         """
-        return [self._tokens(batch)] if self._patch else self._states(batch)
+        return [self._tokens(batch)] if self.patch else self._states(batch)
 
     @cached_property
     def _normalisation(self) -> tuple[torch.Tensor, torch.Tensor]:

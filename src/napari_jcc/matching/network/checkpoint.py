@@ -138,7 +138,7 @@ class Checkpoint:
                 f"{FORMAT}. Install the version that wrote it, or train anew."
             )
         try:
-            config = load_config_text(content["config"], str(path), MatchConfig())
+            config = load_config_text(content["config"], str(path), base=MatchConfig())
         except ConfigError as error:
             raise WeightsError(
                 f"{error} The checkpoint was written by another version of napari-jcc: "

@@ -91,11 +91,6 @@ class Engine:
         self._is_convex = False
         self.blocks = self._surviving(lambda: self._make(program))
 
-    @property
-    def device(self) -> torch.device:
-        """Where the matrices are."""
-        return self._device
-
     def take(self, program: QuadraticProgram, change: Change) -> None:
         """Take over an edited program of the same variables and rows.
 
