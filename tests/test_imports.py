@@ -1,9 +1,16 @@
 """The package imports fast, and all of it but the plugin without Qt, napari or torch."""
 
+import re
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+import pytest
+
+import napari_jcc
+import napari_jcc.matching
 
 HEAVY = {"PIL", "PyQt6", "PySide6", "cv2", "dask", "magicgui", "napari", "numpy", "osqp"}
 HEAVY |= {"pydantic", "qtpy", "scipy", "skimage", "superqt", "torch"}
@@ -73,6 +80,13 @@ def test_everything_but_the_plugin_imports_without_qt_napari_torch_and_distribut
     done = run_python(IMPORT_CORE)
     assert done.returncode == 0, done.stderr
     assert {"napari_jcc.config.model", "napari_jcc.cli"} <= set(done.stdout.split())
+
+
+@pytest.mark.parametrize("package", [napari_jcc, napari_jcc.matching])
+def test_type_checkers_and_editors_know_the_public_names(package):
+    stub = Path(package.__file__).with_suffix(".pyi").read_text("utf-8")
+    known = dict(re.findall(r"import (\w+) as (\w+)$", stub, re.MULTILINE))
+    assert known == {name: name for name in package.__all__}
 
 
 def test_unknown_public_name_is_an_attribute_error():

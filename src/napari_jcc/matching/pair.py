@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from napari_jcc._types import FloatArray, MaskArray
 from napari_jcc.matching.baselines import PairMatch, PointMap
@@ -70,8 +71,8 @@ class PairResult:
     source: int
     target: int
     sizes: Sizes
-    to_source: PointMap
-    to_target: PointMap
+    to_source: Callable[[ArrayLike], FloatArray]
+    to_target: Callable[[ArrayLike], FloatArray]
     sureness: Callable[[FloatArray], FloatArray]
     theta_affine: FloatArray
     theta_tps: FloatArray | None
@@ -210,7 +211,7 @@ def from_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
     return np.asarray(((points + 1) * np.array(size[::-1]) - 1) / 2)
 
 
-def _taking_lists(carry: PointMap) -> PointMap:
+def _taking_lists(carry: PointMap) -> Callable[[ArrayLike], FloatArray]:
     """Let points be given as lists too, as they are typed by hand."""
     return lambda points: carry(np.asarray(points, dtype=np.float64))
 

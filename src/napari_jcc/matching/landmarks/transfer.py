@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.config import MatchingConfig
@@ -88,7 +89,7 @@ class LandmarkTransfer:
         """Names of the images whose landmarks a person placed or confirmed."""
         return tuple(self._placed)
 
-    def place(self, name: str, points: FloatArray) -> None:
+    def place(self, name: str, points: ArrayLike) -> None:
         """Take the landmarks of an image as given; replaces former ones.
 
         Parameters
