@@ -1,5 +1,8 @@
 """Work on many images in threads, beside whoever else uses dask in the process."""
 
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -58,3 +61,27 @@ def test_off_the_main_thread_there_are_no_more_threads_than_cores():
     items = [0.02] * (4 * CPU_COUNT + 8)
     in_thread(for_each, work, items, lambda place, result: None, Progress())
     assert most <= CPU_COUNT
+
+
+FORK = """
+import os, signal
+from napari_jcc.pipeline.keeper import for_each
+from napari_jcc.progress import Progress
+
+def work():
+    for_each(str, [1, 2], lambda place, result: None, Progress(), workers=1)
+
+work()
+child = os.fork()
+if not child:
+    signal.alarm(10)
+    work()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_a_forked_process_has_threads_of_its_own():
+    """As a pool of multiprocessing forks on Linux, after something was computed."""
+    assert subprocess.run([sys.executable, "-c", FORK], check=False).returncode == 0

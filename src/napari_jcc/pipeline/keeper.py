@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,10 +83,17 @@ def for_each(
         progress.advance()
 
     tasks = [dask.delayed(step, pure=False)(position) for position in range(len(items))]
-    # Said in any case: outside the main thread dask would take more threads than cores.
+    # Dask's own pool has no threads any more in a process that was forked, and would wait
+    # for them for ever; outside the main thread it has more than there are cores.
     threads = workers or CPU_COUNT
-    # Global callbacks, such as a viewer's cache of slices, are for one thread only.
-    dask.compute(*tasks, scheduler="threads", num_workers=threads, callbacks=())
+    pool = ThreadPoolExecutor(threads)
+    try:
+        # Global callbacks, such as a viewer's cache of slices, are for one thread only.
+        dask.compute(
+            *tasks, scheduler="threads", pool=pool, num_workers=threads, callbacks=()
+        )
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _on_cluster(
