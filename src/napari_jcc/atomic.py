@@ -19,7 +19,7 @@ STAGING_PREFIX = ".napari-jcc-"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_WRITE = 3600.0
-"""Seconds after which an unfinished file belongs to a program that was killed."""
+"""Seconds after which what is unfinished belongs to a program that was killed."""
 
 
 @contextmanager
@@ -149,10 +149,14 @@ def is_staging(path: Path) -> bool:
 
 
 def remove_staging(out: Path) -> None:
-    """Remove from `out`, if there is such a folder, what killed runs left behind."""
+    """Remove from `out`, if there is such a folder, what killed runs left behind.
+
+    What is young stays: another run may be writing it.
+    """
     for path in out.iterdir() if out.is_dir() else ():
-        if is_staging(path) and path.is_dir():
-            shutil.rmtree(path)
+        with suppress(FileNotFoundError):  # that run may be done by now
+            if is_staging(path) and path.is_dir() and _is_left(path):
+                shutil.rmtree(path)
 
 
 def publish(new: Path, backup: Path, out: Path, stale: Iterable[str]) -> None:
@@ -231,12 +235,16 @@ def explained(out: Path, what: str = "") -> Iterator[None]:
 
 def _remove_leftovers(target: Path) -> None:
     """Remove what programs that were killed left of their attempts to write `target`."""
-    started = time.time() - _LONGEST_WRITE
     prefix = part_prefix(target.name)
     with suppress(OSError):  # tidying up must not keep anybody from saving
         for path in target.parent.iterdir():
-            if path.name.startswith(prefix) and path.stat().st_mtime < started:
+            if path.name.startswith(prefix) and _is_left(path):
                 path.unlink()
+
+
+def _is_left(path: Path) -> bool:
+    """Tell by its age whether an unfinished file or folder is nobody's any more."""
+    return path.stat().st_mtime < time.time() - _LONGEST_WRITE
 
 
 def _sync_folder(folder: Path) -> None:

@@ -163,10 +163,13 @@ def test_a_folder_in_use_is_refused_and_named(tmp_path):
     assert tree(tmp_path) == {"thesis.tex": b"dear"}
 
 
-def test_an_empty_folder_and_one_left_by_a_killed_run_are_used(tmp_path):
-    (tmp_path / ".napari-jcc-abc" / "new").mkdir(parents=True)
+def test_a_folder_left_by_a_killed_run_goes_and_one_of_a_run_at_work_stays(tmp_path):
+    for name in ("left", "at-work"):
+        (tmp_path / f".napari-jcc-{name}" / "new").mkdir(parents=True)
+    os.utime(tmp_path / ".napari-jcc-left", (0, 0))
     write_result(result_of(image_result()), None, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".napari-jcc-at-work",
         "boxes.csv",
         "masks",
         "overview.png",

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -222,6 +223,7 @@ def test_damaged_points_are_computed_again(images, small, cache, tmp_path):
     archive.write_bytes(archive.read_bytes()[:-100])
     (tmp_path / "points" / f"{table.points[1].key}.json").write_text("{")
     (tmp_path / ".napari-jcc-left").mkdir()
+    os.utime(tmp_path / ".napari-jcc-left", (0, 0))
     again = Sweep(images, small, GRID, cache=cache, folder=tmp_path)
     assert again.missing_count == 2
     assert not (tmp_path / ".napari-jcc-left").exists()
