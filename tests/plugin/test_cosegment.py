@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -97,6 +99,7 @@ def test_layers_come_without_being_selected_but_the_masks_at_the_end(
 
 def test_second_run_writes_into_the_same_layers(viewer, widget, stack, qtbot):
     run(widget, qtbot)
+    former = weakref.ref(widget.session.corrections)
     count, (labels,) = len(viewer.layers), layers_of(viewer, Labels)
     before = labels.data.copy()
     widget.form.rows["problem.area_min"].editor.set_value(0.8)
@@ -109,6 +112,11 @@ def test_second_run_writes_into_the_same_layers(viewer, widget, stack, qtbot):
     assert answer.config.problem.area_min == 0.8
     # Only what depends on the changed settings was done again.
     assert not {"Superpixels", "Boxes", "Features"} & set(answer.seconds)
+
+    # What watched the former result goes, and with it its run and a copy of its masks.
+    gc.unfreeze()
+    gc.collect()
+    assert former() is None
 
 
 def test_pixels_set_by_a_script_survive_the_next_run(viewer, widget, stack, qtbot):

@@ -170,7 +170,7 @@ class Session(QObject):
         """Take over what is drawn on a result from now on, and on none other."""
         if self.corrections is not None:
             self.corrections.stop()
-        self.corrections = Corrections(self, shown, corrector, self, masks)
+        self.corrections = Corrections(self, shown, corrector, masks)
         self.corrections_changed.emit()
         return self.corrections
 

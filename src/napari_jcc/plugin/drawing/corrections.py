@@ -58,10 +58,10 @@ class Corrections(QObject):
         session: Session,
         shown: ShownResult,
         corrector: Corrector | ReopenedCorrector,
-        parent: QObject,
         masks: NDArray[Any] | None = None,
     ) -> None:
-        super().__init__(parent)
+        # Without a parent, which would keep the run and its masks when another follows.
+        super().__init__()
         self._session = session
         self._shown = shown
         self._corrector = corrector

@@ -98,6 +98,7 @@ class MaskWatch(QObject):
             if trail is not None:
                 trail.stop()
         self._timer.stop()
+        self._known = None
 
     def take_all(self, places: Collection[int] | None = None) -> None:
         """Journal what was drawn on any slice, or on those of some images, by whatever."""
