@@ -155,7 +155,8 @@ def test_the_truth_of_a_layer_scores_and_colours(
     settle(dock, qtbot)
     assert "holds no truth" in dock.compare.means.text()
     viewer.layers.remove("drawn by hand")
-    viewer.window.remove_dock_widget(dock.parent())
+    with qtbot.waitSignal(dock.destroyed):  # else it would go on rating what is shown
+        viewer.window.remove_dock_widget(dock.parent())
 
 
 def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tmp_path):

@@ -10,7 +10,7 @@ import weakref
 
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QObject, QThread
+from qtpy.QtCore import QObject, QThread, QThreadPool
 from qtpy.QtWidgets import QApplication
 
 from napari_jcc.errors import SolverError
@@ -100,6 +100,17 @@ def test_stop_waits_until_the_thread_is_left(qtbot):
     qtbot.waitUntil(running.is_set, timeout=5000)
     assert task.stop()
     assert left
+
+
+def test_what_was_returned_just_before_it_was_cancelled_is_not_told(qtbot):
+    outcome = []
+    task = Task(lambda _: "value")
+    task.succeeded.connect(outcome.append)
+    with qtbot.waitSignal(task.ended, timeout=5000):
+        task.start()
+        assert QThreadPool.globalInstance().waitForDone(5000)
+        task.cancel()
+    assert not outcome
 
 
 @pytest.mark.parametrize("fails", [False, True])

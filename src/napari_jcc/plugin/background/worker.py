@@ -78,10 +78,6 @@ class _Worker(FunctionWorker):
         self.progress.cancel()
 
 
-_CANCELLED = object()
-"""Stands for the value of work that was cancelled."""
-
-
 class _Problem:
     """Error that the user can act on, passed to the GUI thread as a value."""
 
@@ -146,8 +142,8 @@ class Task(QObject):
         return self._done.wait(seconds)
 
     def _on_returned(self, value: Any) -> None:
-        if value is _CANCELLED:
-            return
+        if self.cancelled:
+            return  # perhaps only after it had returned: who asked for it may be gone
         if isinstance(value, _Problem):
             show_problem(value.error, self.title)
             # Else only a collection lets go, and there is none while modules are loaded.
@@ -172,7 +168,7 @@ def _guarded(
         with short_turns():
             return own(progress)
     except Cancelled:
-        return _CANCELLED
+        return None
     except JccError as error:
         return _Problem(error)
     finally:
@@ -181,6 +177,8 @@ def _guarded(
 
 def stop_tasks(tasks: list[Task]) -> None:
     """Cancel all that is running and wait for it, before its window goes."""
+    for task in tasks:
+        task.cancel()  # all of them before the first wait
     for task in tasks:
         if not task.stop():
             show_info("A step of the cancelled run is still being finished.")

@@ -159,7 +159,7 @@ class Dock(QWidget):
     def event(self, event: QEvent | None) -> bool:
         """Stop the work of a dock that is closed; take Ctrl+S, napari's for layers, too.
 
-        To close a dock only takes its parent away.
+        To close a dock only takes its parent away; it would go on hearing of the session.
         """
         if isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Save):
             if event.type() == QEvent.Type.ShortcutOverride:
@@ -175,6 +175,7 @@ class Dock(QWidget):
                 self._viewer.events.theme.disconnect(self._apply_theme)
                 get_settings().appearance.events.font_size.disconnect(self._apply_font)
                 self.leave()
+                self.deleteLater()
             else:
                 self.session.docks[type(self)] = self
                 self._framed.emit()
