@@ -16,6 +16,7 @@ from napari_jcc.evaluation import Agreement
 from napari_jcc.plugin.layers import to_layers
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.plugin.review import tiles
 from napari_jcc.plugin.review.ratings import Rating
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.shown import Answer, ShownResult
@@ -176,6 +177,22 @@ def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tm
     dock.measure.save(tmp_path / "measures.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "measures.csv").read_text())))
     assert [row["image"] for row in rows] == ["a", "b", "c", "d"]
+
+    viewer.layers.clear()
+    viewer.add_image(np.zeros((9, 9)), name="another", scale=(5, 5))
+    dock.panel.run_button.click()
+    settle(dock, qtbot)
+    assert set(viewer.layers["objects"].features["unit"][1:]) == {"pixel"}
+
+
+def test_a_tile_that_is_asked_for_again_is_drawn_once(dock, qtbot, monkeypatch):
+    drawn, draw = [], tiles._draw
+    monkeypatch.setattr(tiles, "_draw", lambda wish: drawn.append(wish.place) or draw(wish))
+    dock._icons.clear()
+    for _ in range(3):
+        dock._icon(0)
+    settle(dock, qtbot)
+    assert drawn.count(0) == 1
 
 
 def test_a_thousand_images_never_hold_the_window_up(qapp):

@@ -18,14 +18,14 @@ def camera_of(viewer: Any) -> Any:
 
 def current_place(viewer: Any, placement: Placement) -> int | None:
     """Return the place of the image in view; None where the sliders are at none."""
-    entries = _position(viewer, _find_layer(viewer, placement))[: len(placement.leading)]
+    entries = _position(viewer, find_layer(viewer, placement))[: len(placement.leading)]
     (slot,) = placement.slots_at(entries[np.newaxis]).tolist()
     return placement.slots.index(slot) if slot in placement.slots else None
 
 
 def go_to(viewer: Any, placement: Placement, place: int) -> None:
     """Bring the image at `place` into view."""
-    layer = _find_layer(viewer, placement)
+    layer = find_layer(viewer, placement)
     position = _position(viewer, layer)
     wanted = np.array(placement.index_of(placement.slots[place]), float)
     # At an entry with several steps, as an image with channels has, the step stays.
@@ -44,7 +44,7 @@ def _position(viewer: Any, layer: Layer) -> FloatArray:
     return np.asarray(layer.world_to_data((*missing, *viewer.dims.point)), float)
 
 
-def _find_layer(viewer: Any, placement: Placement) -> Layer:
+def find_layer(viewer: Any, placement: Placement) -> Layer:
     """Return the layer that lies there; one of no content where there is none yet."""
     for layer in viewer.layers:
         if layer.metadata.get(PLACEMENT_KEY) is placement:

@@ -73,7 +73,8 @@ class Tiles(QObject):
         if kept is not None:
             self._kept.move_to_end(place)
         if kept is None or kept[0] is not image:
-            self._wishes[place] = _Wish(place, image, answer.collection)
+            if not self._is_wished(place, image):
+                self._wishes[place] = _Wish(place, image, answer.collection)
             self._next()
         return None if kept is None else kept[1]
 
@@ -87,12 +88,17 @@ class Tiles(QObject):
         self._session.run(self._task, owner=self._owner)
 
     def _on_made(self, wish: _Wish, tile: QImage) -> None:
-        if self._wishes.get(wish.place) is wish:
-            del self._wishes[wish.place]
+        if not self._is_wished(wish.place, wish.image):
+            return  # drawn anew since, or of images that are no longer shown
+        del self._wishes[wish.place]
         self._kept[wish.place] = (wish.image, QIcon(QPixmap.fromImage(tile)))
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         self.drawn.emit([wish.place])
+
+    def _is_wished(self, place: int, image: ImageResult) -> bool:
+        wish = self._wishes.get(place)
+        return wish is not None and wish.image is image
 
     def _on_ended(self) -> None:
         cancelled = self._task is not None and self._task.cancelled

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari.layers import Labels
+from napari.layers import Labels, Layer
 from qtpy.QtWidgets import QWidget
 
 from napari_jcc.atomic import replace_file
+from napari_jcc.plugin.navigation import find_layer
+from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.review.measuring import MeasuredObjects, measure_set, pixel_size
 from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
@@ -25,6 +27,7 @@ _HINT = (
     "image's layer."
 )
 _TABLE = "Features table widget"
+_TRANSFORM = "scale", "translate", "rotate", "shear", "affine", "units", "axis_labels"
 
 
 class MeasurePanel(QWidget):
@@ -46,8 +49,7 @@ class MeasurePanel(QWidget):
         shown, answer = self._dock.session.shown, self._dock.session.answer
         if shown is None or answer is None or self._dock.running:
             return
-        masks = shown.masks
-        size = pixel_size(self._dock.session.viewer.layers[0] if masks is None else masks)
+        size = pixel_size(self._lies_as(answer.placement))
         images, collection = answer.result.images, answer.collection
         work = partial(measure_set, images, collection, answer.placement, size)
         self._dock.start("Measure objects", work, self._on_measured)
@@ -74,7 +76,9 @@ class MeasurePanel(QWidget):
         viewer = self._dock.session.viewer
         if self._layer is not None and self._layer in viewer.layers:
             viewer.layers.remove(self._layer)
-        self._layer = measured.to_layer("objects", self._transform(measured))
+        like = self._lies_as(measured.placement)
+        transform = {name: getattr(like, name) for name in _TRANSFORM}
+        self._layer = measured.to_layer("objects", transform)
         viewer.add_layer(self._layer)
         self._layer.editable = False
         viewer.window.add_plugin_dock_widget("napari", _TABLE, tabify=True)
@@ -85,14 +89,12 @@ class MeasurePanel(QWidget):
         self.said.setText(f"{objects} in the table of the layer 'objects'{unit}.{notes}")
         self.refresh()
 
-    def _transform(self, measured: MeasuredObjects) -> dict[str, object]:
-        """Where the masks now lie: the user may have given them a scale since the run."""
+    def _lies_as(self, placement: Placement) -> Layer:
+        """Return the masks, whose scale the user may have set, or what else lies there."""
         shown = self._dock.session.shown
         masks = None if shown is None else shown.masks
-        if masks is None:
-            return dict(measured.placement.transform)
-        names = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
-        return {name: getattr(masks, name) for name in names}
+        viewer = self._dock.session.viewer
+        return find_layer(viewer, placement) if masks is None else masks
 
     def _ask_save(self) -> None:
         kinds, said = "Table (*.csv)", self.said.setText
