@@ -19,6 +19,7 @@ from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatch
 from napari_jcc.matching.outputs import PairResult
 from napari_jcc.plugin.matching import matches
+from napari_jcc.plugin.placement import METADATA_KEY
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.tabs import frame_of
@@ -104,10 +105,10 @@ def test_other_images_are_asked_as_the_setting_says(dock, qtbot, monkeypatch):
 
     monkeypatch.setattr(matches, "open_set_matcher", open_matcher)
     run(dock, qtbot)
-    dock.pairs.through = 1
+    editor = dock.pairs.findChild(QSpinBox)
+    editor.setValue(1)
     run(dock, qtbot)
     assert asked == [MatchConfig().matching.through, 1]
-    editor = dock.pairs.findChild(QSpinBox)
     assert editor.isEnabled()
     dock.pairs.choose("a", "b")
     assert not editor.isEnabled()
@@ -234,6 +235,17 @@ def test_one_pair_again_uses_the_same_layers_and_lists_it(viewer, dock, qtbot):
     viewer.window.remove_dock_widget(dock)
     assert viewer.layers["set"].visible
     assert "set pair" not in viewer.layers
+
+
+def test_other_selected_layers_are_shown_on_a_stack_of_their_own(viewer, dock, qtbot):
+    for names in ("de", "fg"):
+        image = draw((30, 40), SHIFTS[0])
+        layers = {viewer.add_image(image, name=name, rgb=True) for name in names}
+        viewer.layers.selection = layers
+        run(dock, qtbot)
+    stacks = [layer for layer in viewer.layers if layer.name.startswith("selected layers")]
+    names = [x.metadata[METADATA_KEY].names for x in stacks if METADATA_KEY in x.metadata]
+    assert {("d", "e"), ("f", "g")} == set(names)
 
 
 def test_a_pair_makes_way_for_another_dock_and_comes_back(viewer, dock, qtbot):

@@ -54,7 +54,7 @@ class MatchView:
     def begin(self, matched: Matched) -> list[Step]:
         """Show the pairs of another run from now on; its masks are shown at once."""
         former = self._matched
-        is_other = former is not None and former.source.name != matched.source.name
+        is_other = former is not None and _images_of(former) != _images_of(matched)
         self._matched, self._drawn = matched, None
         put = partial(self._put_stack, matched), partial(self._put_masks, matched)
         forget = self.layers.clear, self._looks.clear
@@ -209,6 +209,12 @@ class MatchView:
         layer.data = side.lines
         for name, value in look.items():
             setattr(layer, name, value)
+
+
+def _images_of(matched: Matched) -> tuple[Any, ...]:
+    """Return what tells sets of images apart; all of selected layers have one name."""
+    source = matched.source
+    return source.name, source.collection.names, source.placement.shape
 
 
 def _make_masks(data: Any, matched: Matched) -> Labels:

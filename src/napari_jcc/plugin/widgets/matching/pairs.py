@@ -78,10 +78,6 @@ class PairChooser(QWidget):
         """Number of other images that are asked."""
         return self._through.value()
 
-    @through.setter
-    def through(self, count: int) -> None:
-        self._through.set_value(count)
-
     def set_names(self, names: Sequence[str]) -> None:
         """Offer images by their names and keep the choice where it can be."""
         before = self.target
