@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from encoders import export_network
 from napari_jcc.config import MatchConfig, apply_overrides
-from napari_jcc.errors import Cancelled, WeightsError
+from napari_jcc.errors import Cancelled, ConfigError, WeightsError
 from napari_jcc.plugin.matching.training import TrainingJob
 from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.widgets.matching import train_dock
@@ -160,6 +160,9 @@ def test_training_goes_on_where_its_encoder_has_moved(folder, tmp_path_factory):
     with pytest.raises(WeightsError, match="no encoder at"):
         run("", resume=True).run(Progress())
     run(moved, resume=True).run(Progress())
+    quick["training.devices"] = 2
+    with pytest.raises(ConfigError, match="trains on one device"):  # not: starts napari
+        run(moved, resume=False).run(Progress())
     assert Checkpoint.load(path).training is None
 
 

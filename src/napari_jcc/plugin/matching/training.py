@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.config import MatchConfig, apply_overrides
+from napari_jcc.errors import ConfigError
 from napari_jcc.matching.outputs import needing_torch
 from napari_jcc.plugin.source import find_source
 from napari_jcc.progress import Progress
@@ -87,6 +88,7 @@ class TrainingJob(QObject):
             saved = Checkpoint.load(self._output)
             config, before = self._move(saved.config), saved.training is None
             self.recorded.emit(read_records(self._output))
+        _require_one_process(config)
         source = find_source(self._chosen, config.collection)
         train(
             source.collection,
@@ -105,3 +107,13 @@ class TrainingJob(QObject):
         if here and not Path(saved.network.encoder).expanduser().exists():
             changes["network.encoder"] = here
         return apply_overrides(saved, changes)
+
+
+def _require_one_process(config: MatchConfig) -> None:
+    """Refuse to share the work: the other processes would each start napari again."""
+    devices, nodes = config.training.devices, config.training.nodes
+    if (devices, nodes) != (1, 1):
+        raise ConfigError(
+            f"training.devices is {devices} and training.nodes is {nodes}, but a window "
+            "trains on one device. Set both to 1, or train by the command (Copy command)."
+        )
