@@ -296,9 +296,11 @@ def test_one_image_cannot_be_paired_but_can_teach_transformations(tmp_path):
     nothing = tiny_config({"training.epochs": 0, "synthetic.steps": 0})
     with pytest.raises(ConfigError, match="nothing to train"):
         train(blobs(), nothing, tmp_path / "net.ckpt")
-    off = tiny_config({"losses.use_matching": False, "losses.use_segmentation": False})
-    with pytest.raises(ConfigError, match="both off"):
-        train(blobs(), off, tmp_path / "net.ckpt")
+    geometry = dict.fromkeys(("losses.matching", "losses.cycle", "losses.transitivity"), 0)
+    for off in ({"losses.use_matching": False}, geometry):
+        config = tiny_config({"losses.use_segmentation": False, **off})
+        with pytest.raises(ConfigError, match="both off, or the weights of all"):
+            train(blobs(), config, tmp_path / "net.ckpt")
 
 
 def test_bad_checkpoints_are_explained(tmp_path, unbroken):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_jcc.atomic import explained
 from napari_jcc.collection import ImageCollection
-from napari_jcc.config import MatchConfig, changed_settings
+from napari_jcc.config import LossConfig, MatchConfig, changed_settings
 from napari_jcc.errors import ConfigError, InputError
 from napari_jcc.matching.network import MaCoSNet, build_network
 from napari_jcc.matching.network.checkpoint import (
@@ -137,11 +137,11 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
             "too, or losses.use_matching off, so there is nothing to train. Raise one of "
             "them."
         )
-    losses = config.losses
-    if config.training.epochs and not (losses.use_matching or losses.use_segmentation):
+    if training.epochs and not _has_terms(config.losses, len(collection)):
         raise ConfigError(
-            "losses.use_matching and losses.use_segmentation are both off, so the second "
-            "stage has nothing to train. Turn one of them on, or set training.epochs to 0."
+            "The second stage has nothing to train: losses.use_matching and "
+            "losses.use_segmentation are both off, or the weights of all terms of those "
+            "that are on are 0. Raise one, or set training.epochs to 0."
         )
     if config.training.epochs and len(collection) < 2:
         raise InputError(
@@ -155,6 +155,15 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
             f"What images agree on shows from {FEWEST} images on, got {len(collection)}. "
             "Add images, or train another stage too."
         )
+
+
+def _has_terms(losses: LossConfig, images: int) -> bool:
+    """Whether a term of the second stage's loss counts, for that many images."""
+    transitivity = losses.transitivity if images > 2 else 0.0
+    geometry = losses.use_matching and losses.matching + losses.cycle + transitivity > 0
+    contrast = losses.use_segmentation and losses.contrast > 0
+    both = losses.use_matching and losses.use_segmentation
+    return geometry or contrast or (both and losses.consistency > 0)
 
 
 def _check_place(output: Path) -> None:
