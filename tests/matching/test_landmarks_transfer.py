@@ -93,6 +93,16 @@ def test_matching_beforehand_can_be_followed_and_cancelled(wings):
         transfer.match(progress)
 
 
+def test_reduced_images_are_kept_at_one_size(wings, monkeypatch):
+    monkeypatch.setattr("napari_jcc.matching.landmarks.transfer.WORKING_SIZE", 30.0)
+    images, truth = wings
+    transfer = LandmarkTransfer(images)
+    for grown in (1.0, 1.1):  # that of the first placed shape sets how far
+        transfer.place("w0", truth["w0"] * grown)
+        transfer.predict("w1")
+    assert len(transfer._filtered) == 2
+
+
 def test_a_hidden_point_follows_its_neighbours_and_is_less_sure(wings):
     images, truth = wings
     covered = images["w3"].copy()

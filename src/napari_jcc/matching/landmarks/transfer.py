@@ -82,7 +82,7 @@ class LandmarkTransfer:
         matcher = matcher or RegistrationMatcher(Remembering(SiftDescriber()))
         self._leader = Leader(images, matcher, through)
         self._placed: dict[str, FloatArray] = {}
-        self._filtered: dict[tuple[str, float], Float32Array] = {}
+        self._filtered: dict[str, tuple[float, Float32Array]] = {}
 
     @property
     def placed(self) -> tuple[str, ...]:
@@ -201,9 +201,10 @@ class LandmarkTransfer:
         return {key: self._placed[key] for key in best}
 
     def _filter(self, name: str, scale: float) -> Float32Array:
-        if (name, scale) not in self._filtered:
-            self._filtered[name, scale] = filter_image(self._images[name], scale)
-        return self._filtered[name, scale]
+        kept = self._filtered.get(name)
+        if kept is None or kept[0] != scale:  # that changes with the first placed image
+            kept = self._filtered[name] = scale, filter_image(self._images[name], scale)
+        return kept[1]
 
 
 @dataclass(frozen=True)
