@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import dask.array as da
 import numpy as np
@@ -17,12 +16,12 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import check_type
 from napari_jcc.collection.sources import ArraySource, ImageSource
 from napari_jcc.errors import InputError
+from napari_jcc.plugin.lazy_stack import lazy_stack
 from napari_jcc.plugin.placement import (
     INPUTS_KEY,
     METADATA_KEY,
     Placement,
     count_channels,
-    stack_leading,
     stack_transform,
 )
 
@@ -52,7 +51,7 @@ def stack_layer(
     the padding. A slice is read when it is looked at. The collection is kept in the
     layer's metadata.
     """
-    canvas, leading = Placement.of_stack(collection).canvas, stack_leading(collection)
+    placement = Placement.of_stack(collection)
     options = {
         "name": name,
         "metadata": {METADATA_KEY: collection, INPUTS_KEY: inputs},
@@ -61,58 +60,21 @@ def stack_layer(
     }
     sample = _gray_sample(collection)
     if sample is None:
-        data = _lazy(partial(_colour_slice, collection, canvas), collection, (*canvas, 4))
-        rgba = data.reshape((*leading, *canvas, 4))
+        rgba = lazy_stack(partial(_rgba, collection), placement, np.uint8, (4,))
         return rgba, {**options, "rgb": True}, "image"
     dtype, limits = sample
     channels = count_channels(collection)
-    load = partial(_gray_slice, collection, canvas, dtype)
-    shape = (channels, *canvas) if channels else canvas
-    data = _lazy(load, collection, shape, dtype).reshape((*leading, *canvas))
+    data = lazy_stack(collection.raw, placement, dtype, (channels,) if channels else ())
+    if channels:
+        # Of the placement their axis has one entry, which they take the place of.
+        data = da.moveaxis(data, -1, -3)[..., 0, :, :, :]
     gray = {"rgb": False, "colormap": "gray", "contrast_limits": limits}
     return data, options | gray, "image"
 
 
-def _lazy(
-    load: Any,
-    collection: ImageCollection,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any] | type = np.uint8,
-) -> da.Array:
-    """Stack of one slice of `shape` an image."""
-    stack: da.Array = da.map_blocks(
-        load,
-        chunks=((1,) * len(collection), *((length,) for length in shape)),
-        dtype=dtype,
-        meta=np.empty((0,) * (1 + len(shape)), dtype),
-        # The name need not tell the content: hashing the collection would read it.
-        name=f"napari-jcc-stack-{uuid4().hex}",
-    )
-    return stack
-
-
-def _colour_slice(
-    collection: ImageCollection, canvas: tuple[int, int], block_id: tuple[int, ...]
-) -> NDArray[np.uint8]:
-    image = collection.image(block_id[0])
-    rows, columns = image.shape[:2]
-    padded = np.zeros((1, *canvas, 4), np.uint8)
-    padded[0, :rows, :columns, :3] = image
-    padded[0, :rows, :columns, 3] = 255
-    return padded
-
-
-def _gray_slice(
-    collection: ImageCollection,
-    canvas: tuple[int, int],
-    dtype: np.dtype[Any],
-    block_id: tuple[int, ...],
-) -> NDArray[Any]:
-    values = collection.raw(block_id[0])
-    rows, columns, *channels = values.shape
-    padded = np.zeros((1, *channels, *canvas), dtype)
-    padded[0, ..., :rows, :columns] = np.moveaxis(values, -1, 0) if channels else values
-    return padded
+def _rgba(collection: ImageCollection, place: int) -> NDArray[np.uint8]:
+    image = collection.image(place)
+    return np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
 
 
 def _gray_sample(
