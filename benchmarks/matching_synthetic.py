@@ -29,8 +29,8 @@ from napari_jcc.matching.network.images import to_unit
 from napari_jcc.matching.network.transforms import pixel_centres
 from napari_jcc.matching.refinement import BLIND_REACH, refine
 from napari_jcc.matching.training.images import load_images
-from napari_jcc.matching.training.known_pairs import transfer_error, warp_pairs
 from napari_jcc.matching.training.randomness import generator_for
+from napari_jcc.matching.training.warped_pairs import transfer_error, warp_pairs
 
 GRID_POINTS = 20
 BATCH = 8

@@ -29,12 +29,12 @@ from napari_jcc.errors import (  # noqa: E402
 from napari_jcc.matching import Checkpoint, Matcher, train  # noqa: E402
 from napari_jcc.matching.network import Transform, build_network  # noqa: E402
 from napari_jcc.matching.training import engine  # noqa: E402
-from napari_jcc.matching.training.known_pairs import (  # noqa: E402
+from napari_jcc.matching.training.randomness import generator_for  # noqa: E402
+from napari_jcc.matching.training.warped_pairs import (  # noqa: E402
     grid_loss,
     transfer_error,
     warp_pairs,
 )
-from napari_jcc.matching.training.randomness import generator_for  # noqa: E402
 from napari_jcc.progress import Progress  # noqa: E402
 
 TESTS = Path(__file__).parents[1]

@@ -86,9 +86,9 @@ def consistency_loss(
         or ``none``.
     """
     mask_a, mask_b = masks
-    into_a, into_b = transforms
-    return _one_way(mask_a, mask_b, into_a, detach) + _one_way(
-        mask_b, mask_a, into_b, detach
+    b_to_a, a_to_b = transforms
+    return _one_way(mask_a, mask_b, b_to_a, detach) + _one_way(
+        mask_b, mask_a, a_to_b, detach
     )
 
 

@@ -9,10 +9,10 @@ from napari_jcc.config import MatchConfig
 from napari_jcc.matching.network import MaCoSNet, Pyramid
 from napari_jcc.matching.network.images import to_unit
 from napari_jcc.matching.network.transforms import affine_points, pixel_centres
-from napari_jcc.matching.training.known_pairs import sample_view
 from napari_jcc.matching.training.random_transforms import random_crops
 from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.matching.training.samples import ImageSamples
+from napari_jcc.matching.training.warped_pairs import sample_view
 from napari_jcc.progress import Progress
 
 CACHE_BYTES = 4 * 2**30

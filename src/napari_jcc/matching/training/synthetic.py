@@ -9,9 +9,9 @@ from napari_jcc.config import MatchConfig
 from napari_jcc.matching.network import MaCoSNet, Pyramid
 from napari_jcc.matching.network.decoder import SKIP_STRIDES
 from napari_jcc.matching.network.images import to_unit
-from napari_jcc.matching.training.known_pairs import KnownPairs, grid_loss, warp_pairs
 from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.matching.training.view_pool import ViewPool
+from napari_jcc.matching.training.warped_pairs import WarpedPairs, grid_loss, warp_pairs
 from napari_jcc.progress import Progress
 
 HELD_OUT_PAIRS = 32
@@ -25,7 +25,7 @@ class SyntheticObjective(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, pairs: KnownPairs) -> dict[str, Tensor]:
+    def forward(self, pairs: WarpedPairs) -> dict[str, Tensor]:
         """Terms (B,) of the loss, with their sum as ``total``."""
         network = self.network
         if pairs.features is None:
@@ -78,18 +78,18 @@ class SyntheticStage:
         weights = [weight for module in modules for weight in module.parameters()]
         return [{"params": weights, "lr": self._config.synthetic.learning_rate}]
 
-    def draw(self, step: int, count: int, rank: int) -> KnownPairs:
+    def draw(self, step: int, count: int, rank: int) -> WarpedPairs:
         """Draw the pairs of one step."""
         generator = generator_for(self._config.training.seed, self.name, step, rank)
         if self._pool is not None:
             return self._pool.pairs(count, generator)
         return self._warp(count, generator)
 
-    def held_out(self) -> list[KnownPairs]:
+    def held_out(self) -> list[WarpedPairs]:
         """Pairs for checks: transformations that are not trained on."""
         generator = generator_for(self._config.training.seed, self.name, "held out")
         return [self._warp(HELD_OUT_PAIRS // 2, generator) for _ in range(2)]
 
-    def _warp(self, count: int, generator: torch.Generator) -> KnownPairs:
+    def _warp(self, count: int, generator: torch.Generator) -> WarpedPairs:
         chosen = torch.randint(len(self._images), (count,), generator=generator)
         return warp_pairs(to_unit(self._images[chosen], "cpu"), self._config, generator)

@@ -24,13 +24,13 @@ from napari_jcc.matching.network.transforms import (
     sampling_grid,
     warp,
 )
-from napari_jcc.matching.training.known_pairs import KnownPairs, sample_view
 from napari_jcc.matching.training.random_transforms import (
     jitter_colours,
     random_crops,
     random_transforms,
 )
 from napari_jcc.matching.training.randomness import generator_for
+from napari_jcc.matching.training.warped_pairs import WarpedPairs, sample_view
 from napari_jcc.progress import Progress
 
 LEAST_CROP = 0.85
@@ -98,7 +98,7 @@ class ViewPool:
             progress.advance(2 * len(rows))
         self._source, self._target = torch.cat(sources), torch.cat(targets)
 
-    def pairs(self, count: int, generator: torch.Generator) -> KnownPairs:
+    def pairs(self, count: int, generator: torch.Generator) -> WarpedPairs:
         """Draw pairs at random.
 
         Parameters
@@ -126,8 +126,8 @@ class ViewPool:
         transform = Chain(drawn, again)
         if self._config.network.cascade == "features":
             none = torch.empty(count, 0)
-            return KnownPairs(none, none, transform, features)
-        return KnownPairs(
+            return WarpedPairs(none, none, transform, features)
+        return WarpedPairs(
             self._draw_sources(source), torch.empty(count, 0), transform, features
         )
 

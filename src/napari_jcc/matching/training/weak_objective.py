@@ -67,27 +67,27 @@ class WeakObjective(nn.Module):
         """Terms (B,) by name before weighting, with the weighted sum as ``total``."""
         images = samples.images
         pyramids = samples.describe(self.network)
-        into_a = self.network.match(pyramids[1], pyramids[0], images[1])
-        into_b = self.network.match(pyramids[0], pyramids[1], images[0])
-        # `into_a` is drawn in the place of image A: it maps points of A into B.
+        # The points of a target are mapped into the source.
+        a_to_b = self.network.match(pyramids[1], pyramids[0], images[1])
+        b_to_a = self.network.match(pyramids[0], pyramids[1], images[0])
         terms: dict[str, Tensor] = {}
-        masks = self._masks(pyramids, into_a, into_b)
+        masks = self._masks(pyramids, a_to_b, b_to_a)
         if self._config.use_matching:
             inside = (samples.priors[0], samples.priors[1]) if samples.priors else masks
-            terms |= self._geometry(into_a, into_b, inside)
+            terms |= self._geometry(a_to_b, b_to_a, inside)
         if len(images) > 2 and self._config.use_matching:
-            terms["transitivity"] = self._transitivity(images, pyramids, into_a)
+            terms["transitivity"] = self._transitivity(images, pyramids, a_to_b)
         if self._config.use_segmentation:
             terms |= self._contrast(images, pyramids, masks)
         if self._config.use_matching and self._config.use_segmentation:
             terms["consistency"] = consistency_loss(
-                masks, (into_b.transform, into_a.transform), self._config.detach
+                masks, (b_to_a.transform, a_to_b.transform), self._config.detach
             )
         weighted = [getattr(self._config, name) * value for name, value in terms.items()]
         return {"total": torch.stack(weighted).sum(dim=0), **terms}
 
     def _masks(
-        self, pyramids: tuple[Pyramid, ...], into_a: Match, into_b: Match
+        self, pyramids: tuple[Pyramid, ...], a_to_b: Match, b_to_a: Match
     ) -> tuple[Tensor, Tensor]:
         """Masks (B, 1, 16 g, 16 g) of the first two images; ones without the decoder."""
         if not self._config.use_segmentation:
@@ -95,12 +95,12 @@ class WeakObjective(nn.Module):
             ones = pyramids[0].features.new_ones(len(pyramids[0].features), 1, side, side)
             return ones, ones
         return (
-            self.network.mask(pyramids[0], into_a.correlation).float().sigmoid(),
-            self.network.mask(pyramids[1], into_b.correlation).float().sigmoid(),
+            self.network.mask(pyramids[0], a_to_b.correlation).float().sigmoid(),
+            self.network.mask(pyramids[1], b_to_a.correlation).float().sigmoid(),
         )
 
     def _geometry(
-        self, into_a: Match, into_b: Match, masks: tuple[Tensor, Tensor]
+        self, a_to_b: Match, b_to_a: Match, masks: tuple[Tensor, Tensor]
     ) -> dict[str, Tensor]:
         terms = {}
         grid = self.network.config.grid
@@ -115,15 +115,15 @@ class WeakObjective(nn.Module):
                         self._config.neighbourhood,
                     ),
                 )
-                for match in (into_a, into_b)
+                for match in (a_to_b, b_to_a)
             )
             small, other = (
                 nn.functional.adaptive_avg_pool2d(mask, grid)[:, 0] for mask in masks
             )
             terms["matching"] = matching_loss((first, second), (small, other))
         if self._config.cycle:
-            like = into_a.transform.affine
-            terms["cycle"] = cycle_loss(into_a.transform, into_b.transform, like)
+            like = a_to_b.transform.affine
+            terms["cycle"] = cycle_loss(a_to_b.transform, b_to_a.transform, like)
         return terms
 
     def _transitivity(

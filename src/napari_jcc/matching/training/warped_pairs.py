@@ -27,7 +27,7 @@ LEAST_CROP = 0.75
 
 
 @dataclass(frozen=True)
-class KnownPairs:
+class WarpedPairs:
     """Pairs with the transformation that makes the target of the source.
 
     Attributes
@@ -48,18 +48,18 @@ class KnownPairs:
     def __len__(self) -> int:
         return len(self.transform.affine)
 
-    def part(self, rows: slice) -> KnownPairs:
+    def part(self, rows: slice) -> WarpedPairs:
         """Keep some of the pairs."""
         features = self.features
         kept = None if features is None else (features[0][rows], features[1][rows])
-        return KnownPairs(self.source[rows], self.target[rows], self.transform[rows], kept)
+        return WarpedPairs(self.source[rows], self.target[rows], self.transform[rows], kept)
 
-    def to(self, device: torch.device) -> KnownPairs:
+    def to(self, device: torch.device) -> WarpedPairs:
         """Move to a device."""
         features = self.features
         if features is not None:
             features = features[0].to(device), features[1].to(device)
-        return KnownPairs(
+        return WarpedPairs(
             self.source.to(device),
             self.target.to(device),
             self.transform.to(device),
@@ -69,7 +69,7 @@ class KnownPairs:
 
 def warp_pairs(
     images: Tensor, config: MatchConfig, generator: torch.Generator
-) -> KnownPairs:
+) -> WarpedPairs:
     """Make a pair of every image: a part of it, and the same part transformed.
 
     What the target shows beyond the part comes from the rest of the image, and beyond that
@@ -91,7 +91,7 @@ def warp_pairs(
     source = sample_view(images, affine_points(crops, points), side)
     target = sample_view(images, affine_points(crops, transform(points)), side)
     target = jitter_colours(target, config.synthetic.jitter, generator)
-    return KnownPairs(source, target, transform)
+    return WarpedPairs(source, target, transform)
 
 
 def sample_view(images: Tensor, points: Tensor, side: int) -> Tensor:
