@@ -155,9 +155,7 @@ class LandmarkPoints:
         features["status"] = np.where(status == PREDICTED, PREDICTED, PLACED)
         features["confidence"] = np.asarray(self._feature("confidence", np.nan), float)
         self.layer.features = features
-        for row in without:
-            self.mark_placed([row])
-        self.recolour()
+        self.mark_placed(without)
 
     def recolour(self) -> None:
         """Colour placed points white and found ones by their confidence."""

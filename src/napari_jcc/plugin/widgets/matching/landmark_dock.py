@@ -46,7 +46,6 @@ class LandmarkDock(ImagesDock):
         self.points: LandmarkPoints | None = None
         self._source: Source | None = None
         self._carrier: Carrier | None = None
-        self._writing = False
         self.matcher = MatcherChooser()
         self.layers = PointsChooser(napari_viewer)
         self.hint = wrapped(_FIRST)
@@ -197,7 +196,7 @@ class LandmarkDock(ImagesDock):
 
     def _on_data(self, event: Any) -> None:
         """Take what the user drew, moved or removed."""
-        if self._writing or self.points is None:
+        if self.points is None:
             return
         rows = [int(row) for row in event.data_indices]
         if str(event.action) == "added":
@@ -213,9 +212,8 @@ class LandmarkDock(ImagesDock):
             self._put(points, shapes)
 
     def _put(self, points: LandmarkPoints, shapes: list[Any]) -> None:
-        self._writing = True
-        points.put(shapes)
-        self._writing = False
+        with points.layer.events.data.blocker(self._on_data):
+            points.put(shapes)
         points.layer.mode = "select"
         self._show_state()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QLabel,
@@ -27,8 +27,6 @@ _FILTER = "Settings (*.toml)"
 class PresetBar(QWidget):
     """Fills a form from a preset or a settings file."""
 
-    preset_changed = Signal(str)
-
     def __init__(self, form: ConfigForm, preset: str) -> None:
         super().__init__()
         self._form = form
@@ -38,6 +36,7 @@ class PresetBar(QWidget):
             self._combo.setItemData(
                 i, f"<p>{offered.description}</p>", Qt.ItemDataRole.ToolTipRole
             )
+        self._combo.setToolTip("Settings to start from; each is for other images")
         self._combo.setCurrentIndex(self._combo.findData(preset))
         self._combo.currentIndexChanged.connect(lambda _: self._apply())
         label = QLabel("Pr&eset")
@@ -96,8 +95,6 @@ class PresetBar(QWidget):
     def _apply(self) -> None:
         self._form.set_config(preferred_config(self.preset), as_reference=True)
         self._described.setText(PRESETS[self.preset].description)
-        self._combo.setToolTip("Settings to start from; each is for other images")
-        self.preset_changed.emit(self.preset)
 
     def _ask_load(self) -> None:
         open_file(self, "Load settings", _FILTER, self.load, show_error)
