@@ -37,11 +37,13 @@ def pool_mask(
     side = 16 * network.config.grid
     total = np.zeros((side, side), np.float32)
     weights = 0.0
+    seen = described.pyramid(target)
     with torch.no_grad():
         for partner in _most_alike(described, target, partners):
-            match = described.match(network, partner, target)
+            source, image = described.pyramid(partner), described.image(partner)
+            match = network.match(source, seen, image)
             weight = explained_share(match.transform, match.correlation) + 1e-6
-            logits = network.mask(described.pyramid(target), match.correlation)
+            logits = network.mask(seen, match.correlation)
             total += weight * logits.float().sigmoid()[0, 0].cpu().numpy()
             weights += weight
     return total / np.float32(weights)
