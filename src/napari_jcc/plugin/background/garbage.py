@@ -8,22 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _lock = threading.Lock()
-_left = threading.Event()
+_freezes = True
 _loading = 0
 _usual = gc.get_threshold()
 
 
 def let_go() -> None:
-    """Let all garbage be found: a window was closed, which was kept as modules are."""
-    _left.set()
-    gc.unfreeze()
+    """Look through everything again from now on: a window that closed may be among it."""
+    global _freezes
+    with _lock:
+        _freezes = False
+        gc.unfreeze()
 
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Collect no garbage while modules are loaded, and never look through these later.
+    """Collect no garbage while modules are loaded, and leave these out of later searches.
 
-    Modules are no garbage, and to find that out stops all threads.
+    A search stops all threads, and modules are never garbage.
     """
     global _loading, _usual
     with _lock:
@@ -37,9 +39,7 @@ def without_garbage_collection() -> Iterator[None]:
     finally:
         with _lock:
             _loading -= 1
-            # Modules stay for good. To look through them takes almost half a second.
-            gc.freeze()
-            if _left.is_set():
-                gc.unfreeze()
+            if _freezes:
+                gc.freeze()  # to search all modules takes almost half a second
             if not _loading:
                 gc.set_threshold(*_usual)
