@@ -456,8 +456,9 @@ def test_closing_keeps_a_copy_of_unsaved_work_only(
     run_on(widget, folder, qtbot)
     session = widget.session
     session.keeper.copy()
+    session.keeper.end()  # while it is written
     wait(widget, qtbot)
-    session.keeper.end()
+    assert not session.keeper._timer.isActive()
     assert list(recovery_folder.glob("*")) == []  # a run alone can be repeated
 
     stroke(widget, 1, slice(2, 8), slice(3, 12), 1)

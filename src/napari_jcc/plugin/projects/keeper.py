@@ -158,6 +158,8 @@ class Keeper(QObject):
         with suppress(JccError):
             if self.unsaved_by_hand and self._has_work():
                 self._write_copy(take_snapshot(self._session))
+            # Else a copy that was stopped would be begun anew.
+            self._copied = self._revision
         autosave, self._autosave = self._autosave, None
         if not self.unsaved_by_hand:
             self._drop_left()
