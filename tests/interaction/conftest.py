@@ -6,7 +6,7 @@ from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.pipeline import FinishedRun, Run
 
 
-@pytest.fixture(scope="session", params=["grabcut", "smoother"])
+@pytest.fixture(scope="session", params=["colour", "smoother"])
 def finished(request, tiny_collection) -> FinishedRun:
     """Return a finished run of the four synthetic pictures, for both ways to teach."""
     settings = {

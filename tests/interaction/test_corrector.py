@@ -66,7 +66,7 @@ def test_what_is_prepared_is_not_done_again_and_changes_no_answer(finished, monk
     corrector, plain = Corrector(finished), Corrector(finished)
     corrector.prepare(1)
     before = len(looked)
-    assert before == (finished.config.decode.refinement == "grabcut")
+    assert before == (finished.config.decode.refinement == "colour")
     where = square(finished.collection.shape(1), slice(10, 20), slice(20, 60))
     edits = Edits().paint(corrector.keys[1], where, OBJECT)
     corrector.update(edits)

@@ -16,6 +16,12 @@ DISK = (ROWS - 52) ** 2 + (COLUMNS - 72) ** 2 < 24**2
 NOTHING = np.zeros((SIDE, SIDE), np.bool_)
 
 
+def follow(mask, drawn_on, marks, appearance, prior=None):
+    """Follow marks where the prior says what the mask does."""
+    prior = mask.astype(np.float32) if prior is None else prior
+    return follow_marks(mask, prior, drawn_on, marks, appearance)
+
+
 @pytest.fixture(scope="module")
 def appearance() -> Appearance:
     """A red disk on a light ground, and a green forest under it, with noise."""
@@ -46,11 +52,11 @@ def stroke(kind, rows, columns):
 def test_a_line_in_the_forest_crosses_out_what_looks_like_it_around(appearance):
     wrong = FOREST | DISK
     marks = stroke(BACKGROUND, slice(110, 114), slice(64, 96))
-    found = follow_marks(wrong, [wrong], marks, appearance)
-    assert not found[96:128, 48:112].any()
-    kept = follow_marks(wrong, [wrong], np.zeros_like(marks), appearance)
-    np.testing.assert_array_equal(found[:80], kept[:80])
-    assert kept[FOREST].all()
+    found = follow(wrong, [wrong], marks, appearance)
+    assert not found[100:124, 56:104].any()
+    kept = follow(wrong, [wrong], np.zeros_like(marks), appearance)
+    np.testing.assert_array_equal(found[:68], kept[:68])
+    assert (kept == wrong).mean() > 0.99
 
 
 def test_a_line_along_a_rim_does_not_take_what_lies_beyond_it(appearance):
@@ -58,25 +64,40 @@ def test_a_line_along_a_rim_does_not_take_what_lies_beyond_it(appearance):
     marks = stroke(OBJECT, slice(29, 32), slice(66, 78))
     assert DISK[marks > 0].all()
     assert DISK[16:32, 64:80].mean() < 0.25
-    found = follow_marks(NOTHING, [NOTHING], marks, appearance)
+    found = follow(NOTHING, [NOTHING], marks, appearance)
     assert not found[~DISK & ~(marks > 0)].any()
 
 
 def test_marks_that_confirm_the_mask_leave_it(appearance):
-    blocks = (COLUMNS // CELL) % 2 == 0
     marks = stroke(OBJECT, slice(100, 104), slice(0, 16)) + stroke(
         BACKGROUND, slice(60, 64), slice(16, 32)
     )
-    found = follow_marks(blocks, [blocks], marks, appearance)
-    np.testing.assert_array_equal(found, blocks)
+    found = follow(FOREST, [FOREST], marks, appearance)
+    assert (found == FOREST).mean() > 0.99
+
+
+def test_outlines_are_those_of_the_image_not_of_superpixels(appearance):
+    whole = np.kron(DISK[8::CELL, 8::CELL], np.ones((CELL, CELL), np.bool_))
+    marks = stroke(OBJECT, slice(48, 56), slice(60, 84))
+    found = follow(whole, [whole], marks, appearance)
+    assert (found != DISK).sum() < 0.2 * (whole != DISK).sum()
+
+
+def test_a_doubtful_mask_gives_way_sooner(appearance):
+    """A stroke on the left of the forest reaches as far as the prior is in doubt."""
+    marks = stroke(BACKGROUND, slice(110, 114), slice(0, 24))
+    sure, unsure = FOREST.astype(np.float32), np.where(FOREST, 0.2, 0.0).astype(np.float32)
+    left = [follow(FOREST, [FOREST], marks, appearance, p).sum() for p in (sure, unsure)]
+    assert left[1] < 0.8 * left[0]
 
 
 def test_what_one_of_the_masks_had_wrong_was_wrong(appearance):
     wrong = FOREST | DISK
     marks = stroke(BACKGROUND, slice(110, 114), slice(64, 96))
-    found = follow_marks(wrong, [DISK, wrong], marks, appearance)
-    np.testing.assert_array_equal(found, follow_marks(wrong, [wrong], marks, appearance))
-    assert follow_marks(wrong, [DISK], marks, appearance)[FOREST].all()
+    found = follow(wrong, [DISK, wrong], marks, appearance)
+    np.testing.assert_array_equal(found, follow(wrong, [wrong], marks, appearance))
+    crossed = FOREST & ~follow(wrong, [DISK], marks, appearance)
+    assert crossed.sum() < 0.15 * (FOREST & ~found).sum()
 
 
 def test_masks_of_another_size_are_brought_to_that_of_the_marks(appearance):
@@ -84,8 +105,8 @@ def test_masks_of_another_size_are_brought_to_that_of_the_marks(appearance):
     marks = stroke(BACKGROUND, slice(110, 114), slice(64, 96))
     large = wrong.repeat(3, axis=0).repeat(3, axis=1)
     np.testing.assert_array_equal(
-        follow_marks(wrong, [large], marks, appearance),
-        follow_marks(wrong, [wrong], marks, appearance),
+        follow(wrong, [large], marks, appearance),
+        follow(wrong, [wrong], marks, appearance),
     )
 
 
@@ -94,5 +115,5 @@ def test_an_image_of_one_colour_is_compared_by_place():
     plain = Appearance(image, squares(image))
     assert np.isfinite(plain.superpixels).all()
     marks = stroke(OBJECT, slice(0, 16), slice(0, 16))
-    found = follow_marks(NOTHING, [NOTHING], marks, plain)
+    found = follow(NOTHING, [NOTHING], marks, plain)
     assert found[:16, :16].all() and not found[SIDE // 2 :, SIDE // 2 :].any()

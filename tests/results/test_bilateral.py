@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.results import bilateral
-from napari_jcc.results.bilateral import smooth_alike
+from napari_jcc.results.bilateral import ColourGrid, smooth_alike
 
 
 def two_cells(monkeypatch):
@@ -21,6 +21,18 @@ def test_two_cells_meet_where_sums_by_hand_say(monkeypatch):
     monkeypatch.setattr(bilateral, "STRENGTH", 11 / 3)
     expected = [[0.8] * 3 + [0.2] * 3]
     np.testing.assert_allclose(smooth_alike(*two_cells(monkeypatch)), expected, atol=1e-4)
+
+
+def test_values_count_by_their_confidence(monkeypatch):
+    # As above; of the second cell, one pixel counts 7 times: 9 y2 + (y2 - y1) = 0.
+    monkeypatch.setattr(bilateral, "STRENGTH", 11 / 3)
+    image, values = two_cells(monkeypatch)
+    confidence = np.array([[1, 1, 1, 7, 1, 1]], np.float32)
+    found = ColourGrid(image).smooth(values, confidence)
+    np.testing.assert_allclose(found, [[10 / 13] * 3 + [1 / 13] * 3], atol=1e-4)
+    np.testing.assert_array_equal(
+        ColourGrid(image).smooth(values, np.ones_like(values)), smooth_alike(image, values)
+    )
 
 
 def test_lambda_is_what_was_measured(monkeypatch):

@@ -193,3 +193,18 @@ def test_several_objects_are_numbered_and_boxed(quarters):
     np.testing.assert_array_equal(apart.boxes, [[0, 0, 20, 20]])
     np.testing.assert_allclose(apart.scores, [0.8])
     np.testing.assert_array_equal(apart.labels > 0, apart.mask)
+
+
+def test_by_colour_the_mask_ends_where_the_object_does(quarters):
+    """The last superpixel is bright but for a strip of the dark ground."""
+    image, regions = quarters
+    image = image.copy()
+    image[:, 34:] = 30
+    truth = image[..., 0] == 220
+    wrong = {}
+    for refinement in ("none", "colour"):
+        config = DecodeConfig(refinement=refinement, box="scores")
+        mask = decode((image, regions), [0.1, 0, 0, 1], [0.2, 0.8], config).mask
+        wrong[refinement] = int((mask != truth).sum())
+    assert wrong["none"] == 6 * 20
+    assert wrong["colour"] < 20

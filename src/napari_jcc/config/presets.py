@@ -119,6 +119,7 @@ PRESETS: dict[str, Preset] = {
                 "problem.box_cost": "log_mean",
                 "prior.rounds": 0,
                 "decode.rounding": "paper",
+                "decode.refinement": "grabcut",
                 "decode.reach": 1.0,
                 "decode.iterations": 3,
                 "decode.box": "scores",

@@ -16,7 +16,7 @@ from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import OWN_CUT
-from napari_jcc.results.decode import Scene, decode_image, enlarge_mask, find_box
+from napari_jcc.results.decode import REDRAWN, Scene, decode_image, enlarge_mask, find_box
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import NO_BOX
 
@@ -74,9 +74,9 @@ def decode_guided(
     if said is None or said.empty:
         return decode_image(scene, values, config, run.cuts[place], rating)
     values = tame_marked(values[0], said), values[1]
-    by_grabcut = config.refinement == "grabcut"
+    redrawn = config.refinement in REDRAWN
     # Refined and boxed below, with the marks.
-    unrefined = {"refinement": "none"} if by_grabcut else {}
+    unrefined = {"refinement": "none"} if redrawn else {}
     plain = config.model_copy(update={"box": "scores", **unrefined})
     # A map that the user moved is another than the run's cut was rated for.
     found = decode_image(scene, values, plain, OWN_CUT, rating)
@@ -84,10 +84,11 @@ def decode_guided(
         return replace(found, mask=np.zeros(shape, np.bool_), box=NO_BOX, box_score=0.0)
     working = image.shape[0], image.shape[1]
     mask = enlarge_mask(found.mask, working)
-    if drawn_on is not None and said.marks.any():
-        mask = follow_marks(mask, drawn_on.masks, said.marks, drawn_on.appearance)
+    if drawn_on is not None:
+        prior, appearance = regions.saliency_map, drawn_on.appearance
+        mask = follow_marks(mask, prior, drawn_on.masks, said.marks, appearance)
     mask = lay_over_mask(mask, said.marks)
-    if by_grabcut:
+    if redrawn:
         marks = said.marks == BACKGROUND, said.marks == OBJECT
         mask = refine_mask(image, mask, config, marks)
     if said.box is not None:

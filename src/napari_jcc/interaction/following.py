@@ -19,9 +19,17 @@ from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import spread_surprise
 from napari_jcc.regions import ImageRegions, mask_share
+from napari_jcc.results.bilateral import ColourGrid
 
 TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
 """Variance over an image of what superpixels are compared by."""
+DOUBT = np.float32(0.3)
+"""Share of the prior in what marks move; the rest is the mask's."""
+CERTAINTY = 20.0
+"""How many times a marked pixel counts where values are smoothed."""
+SMOOTHNESS = 64.0
+"""Strength of smoothing. Less than where masks are cut, as a stroke in the middle of a plain
+is about what lies around it, not about all of the plain or nothing."""
 LEAST = 1e-3
 """Standard deviation, in units of Lab, below which a plane only shows rounding."""
 _KEPT = 4
@@ -44,21 +52,19 @@ class Appearance:
         The superpixel of every pixel.
     superpixels : (S, D) float64
         Means over superpixels; of a variance that is fixed for texture, colour and place.
+    grid
+        Which pixels share their values.
     """
 
     def __init__(self, image: ImageArray, regions: ImageRegions) -> None:
         self.labels = regions.superpixels.label_map
-        self._superpixels = regions.superpixels
+        self.grid = ColourGrid(image)
         height, width = self.labels.shape
         place = np.mgrid[:height, :width].transpose(1, 2, 0).astype(np.float32)
         self._pixels = np.concatenate([describe_pixels(image), place], axis=-1)
         means = pool_pixels(self._pixels, regions.superpixels)
         self._scale = np.sqrt(_precisions(means.var(axis=0)))
         self.superpixels: FloatArray = means * self._scale
-
-    def pool(self, values: Float32Array) -> FloatArray:
-        """Mean of a map (h, w) over every superpixel, (S,)."""
-        return self._superpixels.pool(values)
 
     def observe(
         self, at: MaskArray, surprise: Float32Array
@@ -107,14 +113,23 @@ class Appearances:
 
 
 def follow_marks(
-    mask: MaskArray, drawn_on: Sequence[MaskArray], marks: MarkArray, appearance: Appearance
+    mask: MaskArray,
+    prior: Float32Array,
+    drawn_on: Sequence[MaskArray],
+    marks: MarkArray,
+    appearance: Appearance,
 ) -> MaskArray:
     """Move a mask where superpixels look like marked ones.
+
+    What that makes of superpixels is smoothed among pixels of like colour, of which the
+    marked ones count more than others.
 
     Parameters
     ----------
     mask : (h, w) bool
         The mask to be moved.
+    prior : (h, w) float32
+        What was thought before, in [0, 1], which is doubtful where the mask is not.
     drawn_on
         Masks that the marks may have been drawn on, (H, W) bool each, at least one. What
         one of them has wrong at a mark was wrong.
@@ -126,7 +141,6 @@ def follow_marks(
     Returns
     -------
     (h, w) bool
-        Whole superpixels.
     """
     shares = [mask_share(each, marks.shape) for each in drawn_on]
     seen = [
@@ -134,9 +148,12 @@ def follow_marks(
         appearance.observe(marks == BACKGROUND, -np.maximum.reduce(shares)),
     ]
     points, surprise = (np.concatenate(part) for part in zip(*seen, strict=True))
-    share = appearance.pool(mask.astype(np.float32))
-    share += spread_surprise(appearance.superpixels, points, surprise)
-    return np.asarray((share > 0.5)[appearance.labels])
+    moved = spread_surprise(appearance.superpixels, points, surprise)
+    values = mask + DOUBT * (prior - mask) + moved.astype(np.float32)[appearance.labels]
+    values = np.clip(values, 0, 1)
+    values[marks == OBJECT], values[marks == BACKGROUND] = 1, 0
+    confidence = np.where(marks > 0, np.float32(CERTAINTY), np.float32(1))
+    return np.asarray(appearance.grid.smooth(values, confidence, SMOOTHNESS) > 0.5)
 
 
 def _precisions(variance: FloatArray) -> FloatArray:

@@ -34,6 +34,7 @@ from napari_jcc.problem.fixings import Fixings
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import ImageResult
+from napari_jcc.results.decode import REDRAWN
 from napari_jcc.results.look import Look
 
 TAUGHT_SHARE = 0.9
@@ -86,7 +87,7 @@ class Machine:
         # teaches a classifier (`teaching`), and strokes move GrabCut's (`following`).
         by_map = run.config.decode.refinement in ("smoother", "blend", "look")
         self._spreads = by_map and not self._several
-        self._follows = run.config.decode.refinement == "grabcut" and not self._several
+        self._follows = run.config.decode.refinement in REDRAWN and not self._several
         self._look_teacher = LookTeacher(run)
         self._appearances = Appearances(run.images, run.regions)
         point = None if self._joint is None else self._joint.start

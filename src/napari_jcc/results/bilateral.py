@@ -2,11 +2,11 @@ r"""Values smoothed among pixels that are near each other and of like colour.
 
 Smoothing along rows and columns stops at every line that crosses a part, and drags values
 along where there is none. Here pixels share their values in a grid over place and colour,
-so that two parts of one colour agree round a line between them. With the values v, the
-number n of pixels in a cell and symmetric weights W of neighbouring cells whose rows sum to
-n (Barron and Poole, The fast bilateral solver, ECCV 2016),
+so that two parts of one colour agree round a line between them. With the values v, their
+confidence c, the number n of pixels in a cell and symmetric weights W of neighbouring cells
+whose rows sum to n (Barron and Poole, The fast bilateral solver, ECCV 2016),
 
-.. math:: \min_y \sum_p (y_{c(p)} - v_p)^2
+.. math:: \min_y \sum_p c_p (y_{b(p)} - v_p)^2
     + \frac{\lambda}{2} \sum_{a, b} W_{ab} (y_a - y_b)^2 .
 """
 
@@ -25,24 +25,68 @@ CELL = 8.0
 BALANCE_STEPS, SOLVER_STEPS = 10, 25
 
 
+class ColourGrid:
+    """The cells of an image, among which values are shared.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8
+        RGB.
+    """
+
+    def __init__(self, image: ImageArray) -> None:
+        luma = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV), dtype=np.float32)
+        height, width = luma.shape[:2]
+        place = (np.arange(width)[None, :], np.arange(height)[:, None])
+        axes = [*place, *np.moveaxis(luma, -1, 0)]
+        steps = [np.rint(axis / CELL).astype(np.int64) + 1 for axis in axes]
+        # One number for every cell; a step along an axis is a step of its stride.
+        sizes = [int(step.max()) + 2 for step in steps]
+        strides = np.cumprod([1, *sizes[:-1]])
+        number = sum(stride * step for stride, step in zip(strides, steps, strict=True))
+        cells, cell = np.unique(number, return_inverse=True)
+        self._cell: IntArray = cell.ravel()
+        self._weights = _balance(_neighbours(cells, strides), np.bincount(self._cell))
+
+    def smooth(
+        self,
+        values: Float32Array,
+        confidence: Float32Array | None = None,
+        strength: float | None = None,
+    ) -> Float32Array:
+        """Smooth a map.
+
+        Parameters
+        ----------
+        values : (h, w) float32
+            The map.
+        confidence : (h, w) float32, optional
+            How much each of them counts, above 0; else 1.
+        strength
+            lambda; `STRENGTH` unless given.
+
+        Returns
+        -------
+        (h, w) float32
+        """
+        strength = STRENGTH if strength is None else strength
+        given = values.ravel()
+        if confidence is None:
+            counted = np.bincount(self._cell).astype(np.float64)
+        else:
+            counted = np.bincount(self._cell, confidence.ravel())
+            given = given * confidence.ravel()
+        sums: FloatArray = np.bincount(self._cell, given).astype(np.float64)
+        degree: FloatArray = self._weights.sum(axis=1)
+        diagonal = sparse.diags_array(strength * degree + counted)
+        matrix = (diagonal - strength * self._weights).tocsr()
+        found = _descend(matrix, sums, sums / counted)
+        return np.asarray(found[self._cell].reshape(values.shape), dtype=np.float32)
+
+
 def smooth_alike(image: ImageArray, values: Float32Array) -> Float32Array:
     """Smooth values (h, w) among pixels of like place and colour in an image (h, w, 3)."""
-    luma = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV), dtype=np.float32)
-    return _solve(*_grid(luma), values)
-
-
-def _grid(luma: Float32Array) -> tuple[IntArray, sparse.csr_array]:
-    """Cell of every pixel (h w,), and which of the n cells are neighbours, (n, n)."""
-    height, width = luma.shape[:2]
-    place = (np.arange(width)[None, :], np.arange(height)[:, None])
-    axes = [*place, *np.moveaxis(luma, -1, 0)]
-    steps = [np.rint(axis / CELL).astype(np.int64) + 1 for axis in axes]
-    # One number for every cell; a step along an axis is a step of its stride.
-    sizes = [int(step.max()) + 2 for step in steps]
-    strides = np.cumprod([1, *sizes[:-1]])
-    number = sum(stride * step for stride, step in zip(strides, steps, strict=True))
-    cells, cell = np.unique(number, return_inverse=True)
-    return cell.ravel(), _neighbours(cells, strides)
+    return ColourGrid(image).smooth(values)
 
 
 def _neighbours(cells: IntArray, strides: IntArray) -> sparse.csr_array:
@@ -60,20 +104,12 @@ def _neighbours(cells: IntArray, strides: IntArray) -> sparse.csr_array:
     return met_once + 2.0 * len(strides) * sparse.eye_array(len(cells), format="csr")
 
 
-def _solve(
-    cell: IntArray, neighbours: sparse.csr_array, values: Float32Array
-) -> Float32Array:
-    """Value of every pixel's cell, (h, w)."""
-    count = np.bincount(cell).astype(np.float64)
+def _balance(neighbours: sparse.csr_array, count: IntArray) -> sparse.csr_array:
+    """Weights of neighbouring cells whose rows sum to the pixels in each cell, (n, n)."""
     scale = np.ones(len(count))
     for _ in range(BALANCE_STEPS):
         scale = np.sqrt(scale * count / (neighbours @ scale))
-    weights = sparse.diags_array(scale) @ neighbours @ sparse.diags_array(scale)
-    degree: FloatArray = weights.sum(axis=1)
-    matrix = sparse.diags_array(STRENGTH * degree + count) - STRENGTH * weights
-    given: FloatArray = np.bincount(cell, values.ravel()).astype(np.float64)
-    found = _descend(matrix.tocsr(), given, given / count)
-    return np.asarray(found[cell].reshape(values.shape), dtype=np.float32)
+    return sparse.diags_array(scale) @ neighbours @ sparse.diags_array(scale)
 
 
 def _descend(matrix: sparse.csr_array, given: FloatArray, start: FloatArray) -> FloatArray:

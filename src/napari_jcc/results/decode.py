@@ -12,18 +12,22 @@ from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.otsu import otsu_threshold
 from napari_jcc.regions import ImageRegions, box_iou, largest_piece
+from napari_jcc.results.bilateral import smooth_alike
 from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
 from napari_jcc.results.look import mix_rating
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult, bare_image
 from napari_jcc.results.smooth import (
+    cap_scores,
     mix_scores,
     smooth_twice,
     split_by_otsu,
     split_smoothed,
 )
 
+REDRAWN = ("colour", "grabcut")
+"""Refinements that end with GrabCut."""
 COINCIDES = 0.8
 """IoU above which a candidate and the box of the mask are taken for the same."""
 NO_BOX = "no candidate box survived, so the mask is empty; loosen the settings of boxes"
@@ -130,10 +134,11 @@ def _find_mask(
     if config.refinement in ("blend", "look"):
         blended = blend_scores(regions, scores)
         return split_by_otsu(blended if rating is None else mix_rating(rating, blended))
-    mask = select_superpixels(scores, regions, config.rounding)[labels]
-    if config.refinement == "grabcut":
-        return refine_mask(image, mask, config)
-    return mask
+    if config.refinement == "colour":
+        mask = split_smoothed(smooth_alike(image, cap_scores(scores[labels])))
+    else:
+        mask = select_superpixels(scores, regions, config.rounding)[labels]
+    return refine_mask(image, mask, config) if config.refinement in REDRAWN else mask
 
 
 def smooth_scores(

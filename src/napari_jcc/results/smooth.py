@@ -36,9 +36,14 @@ def mix_scores(scores: Float32Array, prior: Float32Array) -> Float32Array:
     prior : (h, w) float32
         In [0, 1].
     """
-    top = np.percentile(scores, HIGH_PERCENTILE) or scores.max() or 1.0
-    both = SHARE * np.minimum(scores / top, 1) + (1 - SHARE) * prior
+    both = SHARE * cap_scores(scores) + (1 - SHARE) * prior
     return both.astype(np.float32)
+
+
+def cap_scores(scores: Float32Array) -> Float32Array:
+    """Scores (h, w), at least 0, scaled to 1 at their 99th percentile and cut off there."""
+    top = np.percentile(scores, HIGH_PERCENTILE) or scores.max() or 1.0
+    return np.asarray(np.minimum(scores / top, 1), dtype=np.float32)
 
 
 def smooth_twice(image: ImageArray, values: Float32Array) -> Float32Array:

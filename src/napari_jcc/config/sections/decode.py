@@ -16,11 +16,12 @@ class DecodeConfig(Section):
         "otsu: the threshold that best splits the scores of an image. paper: divide by the "
         "largest score, then round.",
     )
-    refinement: Literal["grabcut", "smoother", "blend", "look", "none"] = setting(
-        "grabcut",
+    refinement: Literal["colour", "grabcut", "smoother", "blend", "look", "none"] = setting(
+        "colour",
         "Refinement",
-        "grabcut: colour models of object and rest redraw the outline at pixel level, as "
-        "in the paper. smoother: scores and prior are smoothed where the image is smooth "
+        "colour: scores are smoothed among pixels of like colour and cut, and the outline "
+        "is redrawn as by grabcut. grabcut: colour models of object and rest redraw the "
+        "outline of superpixels at pixel level, as in the paper. smoother: scores and prior are smoothed where the image is smooth "
         "and among its like colours; milder. blend: scores and prior are averaged pixel by "
         "pixel, for objects thinner than superpixels. look: the same, and a classifier of "
         "pixels that learns from the masks of all images redraws them. none: the mask is "
