@@ -13,8 +13,8 @@ class DecodeConfig(Section):
     rounding: Literal["otsu", "paper"] = setting(
         "otsu",
         "Threshold",
-        "otsu: the threshold that best splits the scores of an image. paper: divide by the "
-        "largest score, then round.",
+        "With the refinements grabcut and none. otsu: the threshold that best splits the "
+        "scores of an image. paper: divide by the largest score, then round.",
     )
     refinement: Literal["colour", "grabcut", "smoother", "blend", "look", "none"] = setting(
         "colour",
