@@ -28,8 +28,7 @@ DOUBT = np.float32(0.3)
 CERTAINTY = 20.0
 """How many times a marked pixel counts where values are smoothed."""
 SMOOTHNESS = 64.0
-"""Strength of smoothing. Less than where masks are cut, as a stroke in the middle of a plain
-is about what lies around it, not about all of the plain or nothing."""
+"""Strength of smoothing, less than where masks are cut; of 16, 64 and 256 the best."""
 LEAST = 1e-3
 """Standard deviation, in units of Lab, below which a plane only shows rounding."""
 _KEPT = 4

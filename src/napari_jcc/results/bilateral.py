@@ -71,11 +71,10 @@ class ColourGrid:
         """
         strength = STRENGTH if strength is None else strength
         given = values.ravel()
-        if confidence is None:
-            counted = np.bincount(self._cell).astype(np.float64)
-        else:
-            counted = np.bincount(self._cell, confidence.ravel())
-            given = given * confidence.ravel()
+        counts = None if confidence is None else confidence.ravel()
+        counted: FloatArray = np.bincount(self._cell, counts).astype(np.float64)
+        if counts is not None:
+            given = given * counts
         sums: FloatArray = np.bincount(self._cell, given).astype(np.float64)
         degree: FloatArray = self._weights.sum(axis=1)
         diagonal = sparse.diags_array(strength * degree + counted)
@@ -109,7 +108,8 @@ def _balance(neighbours: sparse.csr_array, count: IntArray) -> sparse.csr_array:
     scale = np.ones(len(count))
     for _ in range(BALANCE_STEPS):
         scale = np.sqrt(scale * count / (neighbours @ scale))
-    return sparse.diags_array(scale) @ neighbours @ sparse.diags_array(scale)
+    diagonal = sparse.diags_array(scale)
+    return sparse.csr_array(diagonal @ neighbours @ diagonal)
 
 
 def _descend(matrix: sparse.csr_array, given: FloatArray, start: FloatArray) -> FloatArray:

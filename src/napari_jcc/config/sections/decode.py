@@ -21,11 +21,11 @@ class DecodeConfig(Section):
         "Refinement",
         "colour: scores are smoothed among pixels of like colour and cut, and the outline "
         "is redrawn as by grabcut. grabcut: colour models of object and rest redraw the "
-        "outline of superpixels at pixel level, as in the paper. smoother: scores and prior are smoothed where the image is smooth "
-        "and among its like colours; milder. blend: scores and prior are averaged pixel by "
-        "pixel, for objects thinner than superpixels. look: the same, and a classifier of "
-        "pixels that learns from the masks of all images redraws them. none: the mask is "
-        "made of whole superpixels.",
+        "outline of superpixels at pixel level, as in the paper. smoother: scores and "
+        "prior are smoothed where the image is smooth and among its like colours; milder. "
+        "blend: scores and prior are averaged pixel by pixel, for objects thinner than "
+        "superpixels. look: the same, and a classifier of pixels that learns from the "
+        "masks of all images redraws them. none: the mask is made of whole superpixels.",
     )
     cut: Literal["own", "learned"] = setting(
         "own",
