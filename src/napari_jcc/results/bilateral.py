@@ -76,7 +76,7 @@ class ColourGrid:
         if counts is not None:
             given = given * counts
         sums: FloatArray = np.bincount(self._cell, given).astype(np.float64)
-        degree: FloatArray = self._weights.sum(axis=1)
+        degree = np.asarray(self._weights.sum(axis=1), np.float64)
         diagonal = sparse.diags_array(strength * degree + counted)
         matrix = (diagonal - strength * self._weights).tocsr()
         found = _descend(matrix, sums, sums / counted)
