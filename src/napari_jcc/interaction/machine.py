@@ -238,12 +238,12 @@ class Machine:
 
         Of the images not corrected also by these masks, carried there.
         """
-        masks = [image.mask for image in self.start.images]
+        corrected = {}
         progress.start("Corrected images", len(guidance))
         for place in guidance:
             state = self.answer(edits, self.start, place, progress, keep=False)
             answered = state.images[place]
-            masks[place] = lay_over_image(answered, edits, self._keys[place]).mask
+            corrected[place] = lay_over_image(answered, edits, self._keys[place]).mask
             progress.advance()
         progress.start("Learning", 1)
         regions = {i: self._run.regions[i] for i in joint.places}
@@ -251,11 +251,14 @@ class Machine:
             images, workers = self._run.images, self._run.config.runtime.workers
             self._teacher = Teacher(images, regions, joint.features())
             self._carrier = Carrier(images, regions, workers)
-        rated = self._teacher.rate(masks, guidance)
+        masks = [image.mask for image in self.start.images]
+        rated = self._teacher.rate(masks, corrected, guidance)
         progress.advance()
         before = {i: own.saliency.astype(np.float64) for i, own in regions.items()}
-        taught = {i: m + TAUGHT_SHARE * (rated[i] - m) for i, m in before.items()}
-        corrected = {i: masks[i] for i in guidance}
+        taught = {
+            i: m + TAUGHT_SHARE * (rated[i] - m) if i in rated else m
+            for i, m in before.items()
+        }
         taught = self._carrier.heed(taught, corrected, progress)
         return {i: taught[i] - m for i, m in before.items()}
 

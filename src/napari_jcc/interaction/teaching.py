@@ -30,6 +30,8 @@ from napari_jcc.results.look import (
     sample_pixels,
 )
 
+Lesson = tuple[FloatArray, FloatArray]
+"""Share of every superpixel that is object, and how much it counts, (S,) each."""
 LANDMARKS = 400
 CORRECTED_WEIGHT = 5.0
 MARKED_WEIGHT = 20.0
@@ -61,30 +63,51 @@ class Teacher:
         self._ridge = KernelRidge(features, LANDMARKS)
 
     def rate(
-        self, masks: Sequence[MaskArray], guidance: Mapping[int, Guidance]
+        self,
+        masks: Sequence[MaskArray],
+        corrected: Mapping[int, MaskArray],
+        guidance: Mapping[int, Guidance],
     ) -> dict[int, FloatArray]:
         """Fit to the masks of all images and rate their superpixels, (S,) in [0, 1] each.
+
+        No image learns from what was drawn on itself, which moves its mask directly: else
+        it would be taught again what the strokes have settled, blurred by all others.
 
         Parameters
         ----------
         masks
-            (H, W) bool each, at any size, by place in the collection.
+            The machine's, (H, W) bool each, at any size, by place in the collection.
+        corrected
+            Those of corrected images, likewise.
         guidance
-            What the user said of the corrected ones.
+            What the user said of these.
+
+        Returns
+        -------
+        dict of (S,) float64
+            By place. Not of an image that alone was corrected, which nothing teaches.
         """
-        lessons = [
-            _read_lesson(own, masks[place], guidance.get(place))
-            for place, own in self._regions.items()
-        ]
-        target, weight = (np.concatenate(part) for part in zip(*lessons, strict=True))
+        plain = {i: _read_lesson(own, masks[i], None) for i, own in self._regions.items()}
+        taught = plain | {
+            i: _read_lesson(self._regions[i], corrected[i], said)
+            for i, said in guidance.items()
+        }
+        rated = self._fit(taught)
+        for place in guidance:
+            del rated[place]
+            if len(guidance) > 1:
+                rated[place] = self._fit(taught | {place: plain[place]})[place]
+        return rated
+
+    def _fit(self, lessons: Mapping[int, Lesson]) -> dict[int, FloatArray]:
+        parts = [lessons[place] for place in self._regions]
+        target, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
         rated = np.clip(self._ridge.at_points(self._ridge.fit(target, weight)), 0.0, 1.0)
-        ends = np.cumsum([len(own) for own, _ in lessons])[:-1]
+        ends = np.cumsum([len(own) for own, _ in parts])[:-1]
         return dict(zip(self._regions, np.split(rated, ends), strict=True))
 
 
-def _read_lesson(
-    regions: ImageRegions, mask: MaskArray, said: Guidance | None
-) -> tuple[FloatArray, FloatArray]:
+def _read_lesson(regions: ImageRegions, mask: MaskArray, said: Guidance | None) -> Lesson:
     """Return the share of every superpixel that is object, (S,), and how much it counts."""
     height, width = regions.superpixels.label_map.shape
     target = regions.superpixels.pool(mask_share(mask, (height, width)))
