@@ -367,9 +367,9 @@ def test_what_is_corrected_in_one_image_is_learned_for_the_others(finished):
 
 def test_of_pieces_corrected_masks_are_carried_to_the_others(finished, monkeypatch):
     mask = finished.result.images[0].mask
-    thinner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5))) > 0
+    thicker = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5))) > 0
     keys = Corrector(finished).keys
-    edits = Edits().paint(keys[0], mask & ~thinner, BACKGROUND)
+    edits = Edits().paint(keys[0], thicker & ~mask, OBJECT)
     taught = settled_priors(finished, edits)
     carried = []
 
@@ -386,8 +386,26 @@ def test_of_pieces_corrected_masks_are_carried_to_the_others(finished, monkeypat
         return
     ((place, shown),) = carried[0].items()
     assert place == 0
-    assert not shown[mask & ~thinner].any()
+    assert shown[thicker & ~mask].all()
     assert same == [True, False, False, False]
+
+
+def test_no_image_learns_from_its_own_strokes(finished):
+    if finished.config.decode.refinement == "smoother":
+        return  # there strokes move the map of their own image
+    corrector = Corrector(finished)
+    own = finished.result.images[0].saliency_map
+    wrong = square(finished.collection.shape(0), slice(2, 62), slice(38, 44))
+    edits = Edits().paint(corrector.keys[0], wrong, BACKGROUND)
+    corrector.update(edits)
+    answered = corrector.answer(0).mask
+    alone = settled_priors(finished, edits)
+    np.testing.assert_array_equal(alone[0], own)
+    assert not np.array_equal(alone[1], finished.result.images[1].saliency_map)
+    assert jaccard(corrector.settle().result.images[0].mask[None], answered[None]) > 0.95
+    other = square(finished.collection.shape(1), slice(10, 20), slice(20, 60))
+    both = settled_priors(finished, edits.paint(corrector.keys[1], other, OBJECT))
+    assert not np.array_equal(both[0], own)
 
 
 def settled_priors(run, edits):
