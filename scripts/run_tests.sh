@@ -9,8 +9,7 @@ shift
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
 export QT_API=pyqt6 PYTEST_QT_API=pyqt6
-# One process has all tests with windows, about half of the time; the other takes the rest.
-tests=("$python" -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term "$@")
+tests=("$python" -m pytest --cov --cov-report=term "$@")
 
 status=0
 "$here/with_display.sh" "${tests[@]}" || status=$?

@@ -133,22 +133,15 @@ def find_obstacles(item: pytest.Item) -> Iterator[str]:
         yield why_no_data()
     if item.get_closest_marker("gpu"):
         yield why_no_gpu()
-    if needs_window(item):
+    if item.get_closest_marker("gui") or QT_FIXTURES.intersection(
+        getattr(item, "fixturenames", ())
+    ):
         yield why_no_window()
 
 
-def needs_window(item: pytest.Item) -> bool:
-    """Tell whether a test opens windows."""
-    fixtures = getattr(item, "fixturenames", ())
-    return bool(item.get_closest_marker("gui") or QT_FIXTURES.intersection(fixtures))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine cannot run; keep windows in one process."""
+    """Skip, with the reason, what this machine cannot run."""
     for item in items:
-        if needs_window(item):
-            # Two processes would take the keyboard's focus from each other.
-            item.add_marker(pytest.mark.xdist_group("window"))
         for reason in filter(None, find_obstacles(item)):
             item.add_marker(pytest.mark.skip(reason=reason))
 
