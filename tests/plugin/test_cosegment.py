@@ -22,7 +22,9 @@ from napari_jcc.config import apply_overrides
 from napari_jcc.plugin import runs
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import get_reader
+from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
 
@@ -361,3 +363,30 @@ def test_a_dock_that_napari_opened_is_not_opened_again(make_napari_viewer):
 
     viewer.window.remove_dock_widget(sweep)
     assert open_dock(viewer, "Sweep") is not sweep
+
+
+def test_a_folder_that_is_dropped_is_worked_on_next(viewer, widget, stack, tiny_collection):
+    assert widget.session.chosen == (stack,)
+    data, options, _ = stack_layer(tiny_collection.open(), "dropped")
+    dropped = viewer.add_image(data, **options)
+    assert widget.session.chosen == widget.chooser.layers() == (dropped,)
+    viewer.add_image(np.zeros((3, 30, 40)), name="of another plugin")
+    assert widget.session.chosen == (dropped,)
+
+
+def test_every_set_keeps_its_own_truth(viewer, widget, stack, tmp_path):
+    session, chosen = widget.session, []
+    session.truth_changed.connect(lambda: chosen.append(session.truth))
+    first, second = TruthChoice(folder=tmp_path), TruthChoice(folder=tmp_path / "other")
+    session.set_truth(first)
+    of_stack, of_other = ShownResult(viewer), ShownResult(viewer)
+    session.set_shown((stack,), of_stack)
+    assert session.truth is first
+    other = viewer.add_image(np.zeros((3, 30, 40)), name="other")
+    session.choose((other,))
+    session.set_shown((other,), of_other)
+    assert session.truth is None
+    session.set_truth(second)
+    session.set_shown((stack,), of_stack)
+    session.set_shown((other,), of_other)
+    assert chosen == [first, None, second, first, second]

@@ -18,15 +18,15 @@ def test_outline_and_box_lie_where_mask_and_box_are():
     blue = (tile[..., 2] > 200) & (tile[..., 0] < 120)
     # Twice the size of the image; lines are two pixels wide.
     for found, (x_min, y_min, x_max, y_max) in (
-        (yellow, (64, 32, 128, 96)),
-        (blue, (48, 16, 200, 112)),
+        (blue, (64, 32, 128, 96)),
+        (yellow, (48, 16, 200, 112)),
     ):
         rows, columns = np.nonzero(found)
         assert abs(columns.min() - x_min) <= 2
         assert abs(rows.min() - y_min) <= 2
         assert abs(columns.max() + 1 - x_max) <= 2
         assert abs(rows.max() + 1 - y_max) <= 2
-    assert not yellow[60, 96]
+    assert not blue[60, 96]
     assert (tile[60, 96] == 0).all()
 
 

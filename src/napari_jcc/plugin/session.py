@@ -90,6 +90,7 @@ class Session(QObject):
         self.visible: WeakKeyDictionary[Edit, int] = WeakKeyDictionary()
         self.all_statuses: dict[ImageKey, ImageStatus] = {}
         self.truth: TruthChoice | None = None
+        self._truths: dict[tuple[Layer, ...], TruthChoice | None] = {}
         self.all_opened: list[Opened] = []
         self.docks: dict[type[QWidget], QWidget] = {}
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
@@ -189,9 +190,9 @@ class Session(QObject):
             self.statuses_changed.emit()
 
     def set_truth(self, truth: TruthChoice | None) -> None:
-        """Compare the answers with another truth, or with none."""
+        """Compare the answers for the chosen images with another truth, or with none."""
         if truth is not self.truth:
-            self.truth = truth
+            self._truths[self.chosen] = self._truths[self.shown_on] = self.truth = truth
             self.truth_changed.emit()
 
     def cache(self) -> Cache:
@@ -204,12 +205,9 @@ class Session(QObject):
 
     def shown_for(self, layers: tuple[Image, ...]) -> ShownResult:
         """Layers of the latest result on some images; none yet if there was no run."""
-        alive = self.viewer.layers
-        self._shown = {
-            chosen: shown
-            for chosen, shown in self._shown.items()
-            if all(layer in alive for layer in chosen)
-        }
+        alive = set(self.viewer.layers)
+        self._shown = {k: shown for k, shown in self._shown.items() if alive.issuperset(k)}
+        self._truths = {k: truth for k, truth in self._truths.items() if alive.issuperset(k)}
         return self._shown.get(layers) or ShownResult(self.viewer)
 
     def find_other(
@@ -224,9 +222,14 @@ class Session(QObject):
 
     def set_shown(self, layers: tuple[Image, ...], shown: ShownResult) -> None:
         """Make the result on some images the one that the docks are about."""
+        if self.shown is None or shown is self.shown:
+            self._truths.setdefault(layers, self.truth)
+        before, self.truth = self.truth, self._truths.get(layers)
         self._shown[layers] = self.shown = shown
         self._shown_on = layers
         self.shown_changed.emit()
+        if self.truth is not before:
+            self.truth_changed.emit()
 
     def run(self, task: Task, owner: QObject) -> None:
         """Start a task and list it until it ends; returns at once.

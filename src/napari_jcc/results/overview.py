@@ -29,9 +29,9 @@ _MOST_LINES = 4  # of a warning under an image
 _HEADER = 40
 _MOST_COLUMNS = 8
 
-# Yellow and blue are told apart by nearly all eyes; a dark rim shows them on any ground.
-MASK = (255, 212, 0)
-_BOX = (64, 180, 255)
+# Blue and yellow are told apart by nearly all eyes; a dark rim shows them on any ground.
+MASK = (0, 200, 255)
+_BOX = (255, 212, 0)
 RIM = (16, 16, 16)
 PAPER = (28, 28, 32)
 INK = (235, 235, 235)

@@ -45,7 +45,7 @@ def find_uncertainty(image: ImageResult) -> Uncertainty:
         As a run returns it, with superpixels and candidates.
     """
     scores = image.superpixel_scores.astype(np.float64)
-    if not len(scores) or not image.candidate_scores.size:
+    if not len(scores):
         return Uncertainty(1.0, 1.0)
     area = np.bincount(image.label_map.ravel(), minlength=len(scores)).astype(np.float64)
     threshold = otsu_threshold(scores, area)

@@ -56,7 +56,6 @@ def adopt(session: Session, opened: Opened) -> int:
     session.set_statuses(
         {image.key: project.statuses.get(image.name, "machine") for image in project.inputs}
     )
-    session.set_truth(TruthChoice(folder=Path(project.truth)) if project.truth else None)
     preset = project.preset if project.preset in PRESETS else session.preset
     session.set_settings(project.config, preset)
     own = [
@@ -69,6 +68,7 @@ def adopt(session: Session, opened: Opened) -> int:
     if opened.answer is not None:
         others = [layer for layer in own if layer not in images]
         _show(session, opened, opened.answer, images, others)
+    session.set_truth(TruthChoice(folder=Path(project.truth)) if project.truth else None)
     return dropped
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_jcc.plugin.axes import axis_roles, count_images, list_axes, set_axis_role
-from napari_jcc.plugin.placement import PLACEMENT_KEY
+from napari_jcc.plugin.placement import INPUTS_KEY, PLACEMENT_KEY
 from napari_jcc.plugin.widgets.lists import LayerList
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button
 from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
@@ -127,12 +127,14 @@ class InputChooser(QWidget):
         head = in_row((self._combo, 1), self.open_button)
         in_column(head, self.axes, within=self, spacing=4)
         viewer.layers.selection.events.changed.connect(self.refresh)
+        viewer.layers.events.inserted.connect(self._on_inserted)
         self.refresh()
 
     def disconnect_viewer(self) -> None:
         """Stop listening to the viewer."""
         self._combo.disconnect_viewer()
         self._viewer.layers.selection.events.changed.disconnect(self.refresh)
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
 
     def layers(self) -> tuple[Image, ...]:
         """Layers chosen; empty when there are none."""
@@ -165,6 +167,11 @@ class InputChooser(QWidget):
         if self.layers() != before:
             self._on_choice()
         self.axes.refresh()
+
+    def _on_inserted(self, event: Any) -> None:
+        """Turn to a set that was opened, as by dropping a folder onto the window."""
+        if _is_input(event.value) and INPUTS_KEY in event.value.metadata:
+            self.choose(event.value)
 
     def _on_choice(self, index: int = 0) -> None:
         self.axes.show_layers(self.layers())
