@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from napari_jcc.collection.pillow_files import ORIENTATION_TAG
 from napari_jcc.errors import InputError, OutputError
 from napari_jcc.matching.landmarks import (
     Landmarks,
@@ -138,3 +139,16 @@ def test_table_of_a_folder(tmp_path):
         find_landmark_table(tmp_path)
     (tmp_path / "landmarks.csv").write_text("")
     assert find_landmark_table(tmp_path).name == "landmarks.csv"
+
+
+def test_y_is_turned_over_in_the_image_as_it_is_shown(tmp_path, monkeypatch):
+    exif = Image.Exif()
+    exif[ORIENTATION_TAG] = 6  # shown turned by a quarter
+    Image.new("L", (4, 10)).save(tmp_path / "a.jpg", exif=exif)
+    (tmp_path / "a.tps").write_text("LM=1\n1 2\nIMAGE=a.jpg\n")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # Pillow's limit is not ours
+    (shape,), _ = read_landmarks(tmp_path / "a.tps", tmp_path)
+    np.testing.assert_array_equal(shape.points, [[1, 4 - 2]])
+    (tmp_path / "a.jpg").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"Cannot read .*a\.jpg"):
+        read_landmarks(tmp_path / "a.tps", tmp_path)

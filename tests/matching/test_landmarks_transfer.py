@@ -6,10 +6,15 @@ import pytest
 
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.matching.landmarks import LandmarkTransfer
-from napari_jcc.matching.landmarks.appearance import correlate_around, find_peaks
+from napari_jcc.matching.landmarks.appearance import (
+    correlate_around,
+    filter_image,
+    find_peaks,
+)
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import fit_affine, shape_size
 from napari_jcc.progress import Progress
+from napari_jcc.registration.frame import resize_points
 
 CORNERS = np.array([[60.0, 60], [180, 50], [200, 150], [120, 110], [50, 160]])
 
@@ -25,6 +30,19 @@ def draw(points, rng):
         cv2.line(image, ends[0], ends[2], 110, 2, cv2.LINE_AA, 4)
     noisy = image + rng.normal(0, 4, image.shape)
     return np.repeat(np.clip(noisy, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def test_points_and_pixels_are_reduced_alike():
+    # 34.4 and 60.3 pixels, of which whole ones are 34 and 60.
+    points = np.array([[14.0, 20], [90, 160], [90, 20]])
+    for point in points:
+        image = np.zeros((180, 103, 3), np.uint8)
+        cv2.circle(image, point.astype(int).tolist(), 6, (255, 255, 255), -1)
+        spot = np.maximum(filter_image(image, 0.335), 0) ** 2
+        rows, columns = np.mgrid[: spot.shape[0], : spot.shape[1]]
+        middle = [np.average(axis, weights=spot) for axis in (columns, rows)]
+        np.testing.assert_allclose(middle, resize_points(point, 0.335), atol=0.06)
+    assert filter_image(np.zeros((1, 99, 3), np.uint8), 0.3).shape == (1, 30)
 
 
 @pytest.fixture(scope="module")

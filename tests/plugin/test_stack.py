@@ -85,6 +85,12 @@ def test_a_film_is_shown_frame_by_frame(tmp_path, rng):
     np.testing.assert_array_equal(shown[..., 0], np.stack([np.asarray(f) for f in frames]))
 
 
+def test_pillows_limit_is_not_ours(tmp_path, rng, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    ((data, _, _),) = read_stack(save(tmp_path, a=rng.integers(0, 256, (8, 9), np.uint8)))
+    assert data.shape == (1, 8, 9)
+
+
 def test_16_bit_gray_stays_16_bit_with_limits_of_its_own(tmp_path, rng):
     images = {name: rng.integers(500, 900, (20, 16)).astype(np.uint16) for name in "ab"}
     ((data, options, _),) = read_stack(save(tmp_path, **images))

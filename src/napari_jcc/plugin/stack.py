@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from tifffile import PHOTOMETRIC, TiffFile, TiffFileError
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import check_type
+from napari_jcc.collection.reading import open_picture
 from napari_jcc.collection.sources import ArraySource, ImageSource
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.lazy_stack import lazy_stack
@@ -141,9 +141,9 @@ def _gray_kind(source: ImageSource) -> str | None:
                     if page.photometric in _GRAY_PHOTOMETRY and page.samplesperpixel == 1
                     else None
                 )
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             # Frames of a film may be of another mode than the first.
             is_gray = image.mode in _GRAY_MODES and image.format not in ("GIF", "WEBP")
             return image.mode if is_gray else None
-    except (OSError, UnidentifiedImageError, TiffFileError, InputError):
+    except (OSError, TiffFileError, InputError):
         return None

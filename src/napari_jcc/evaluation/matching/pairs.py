@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from napari_jcc._types import FloatArray, ImageArray, MaskArray
+from napari_jcc.collection.reading import open_picture
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.truth import read_mask
 
@@ -133,10 +134,10 @@ class PairSet(Sequence[MatchingPair]):
         return replace(self, keys=tuple(self.keys[place] for place in np.sort(chosen)))
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path) -> ImageFile:
     try:
-        return Image.open(path)
-    except (OSError, UnidentifiedImageError) as error:
+        return open_picture(path)
+    except (OSError, InputError) as error:
         raise InputError(
             f"Cannot read {path}, which the list of pairs names: {error}. Complete the "
             "set, or take its line out of the list."

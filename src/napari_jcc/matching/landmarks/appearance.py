@@ -18,8 +18,10 @@ PIXEL_DOUBT = 1.0
 def filter_image(image: ImageArray, scale: float) -> Float32Array:
     """Reduce an image (H, W, 3) uint8 by `scale` and keep its edges and spots."""
     gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
-    sides = [max(1, round(side * scale)) for side in gray.shape[::-1]]
-    small = cv2.resize(gray, sides, interpolation=cv2.INTER_AREA).astype(np.float32)
+    # By the factor, not to a size: rounded sides would move points by half a pixel.
+    fx, fy = (max(scale, 1 / side) for side in gray.shape[::-1])
+    small = cv2.resize(gray, None, fx=fx, fy=fy, interpolation=cv2.INTER_AREA)
+    small = small.astype(np.float32)
     fine = cv2.GaussianBlur(small, (0, 0), FINE)
     coarse = cv2.GaussianBlur(fine, (0, 0), COARSE)
     return np.asarray(fine - coarse, dtype=np.float32)

@@ -9,9 +9,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from napari_jcc.atomic import explained, replacing
+from napari_jcc.collection.reading import probe_file
 from napari_jcc.errors import InputError
 from napari_jcc.matching.landmarks.shapes import Landmarks
 from napari_jcc.matching.landmarks.tps_file import read_tps, turn_over
@@ -172,9 +172,8 @@ def _find(shape: Landmarks, folder: Path) -> Landmarks:
 
 def _turned(shape: Landmarks, folder: Path) -> Landmarks:
     try:
-        with Image.open(folder / shape.image) as picture:
-            height = picture.height
-    except (OSError, UnidentifiedImageError) as error:
+        height = probe_file(folder / shape.image)[0].shape[0]
+    except InputError as error:
         raise InputError(f"Cannot read {folder / shape.image}: {error}.") from error
     points = turn_over(shape.points, height)
     return replace(shape, points=points)
