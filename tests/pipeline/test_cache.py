@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
+from napari_jcc.config import RuntimeConfig
 from napari_jcc.errors import OutputError
 from napari_jcc.features import RegionDescriptors
 from napari_jcc.pipeline import cache as cache_module
 from napari_jcc.pipeline.cache import Cache, digest
 from napari_jcc.pipeline.codec import count_bytes, decode, encode
 from napari_jcc.regions import Superpixels
+from napari_jcc.spill import GIGABYTE
 
 
 def equal(first, second):
@@ -124,6 +126,15 @@ def test_memory_limit_drops_the_oldest():
     assert cache.get("b") is not None
     cache.put("d", np.zeros(1000, np.uint8))
     assert cache.get("c") is None
+
+
+def test_an_eighth_of_the_memory_for_a_set_is_kept():
+    cache = Cache.of(RuntimeConfig(memory_budget_gb=8000 / GIGABYTE))  # 1000 bytes kept
+    cache.put("a", np.zeros(600, np.uint8))
+    cache.put("b", np.zeros(300, np.uint8))
+    assert cache.get("a") is not None
+    cache.put("c", np.zeros(300, np.uint8))
+    assert cache.get("b") is None
 
 
 def test_count_bytes_adds_up_nested_arrays():

@@ -64,7 +64,7 @@ def segment(
     images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     images = leave_out_results(images, output)
     check_output(output, overwrite, images.names)
-    memory = Cache(config.runtime.cache_folder or None)
+    memory = Cache.of(config.runtime)
     with TerminalProgress(quiet) as progress, connect(scheduler) as client:
         run = Run(images, config, cache=memory, client=client, progress=progress)
         result = run.result()

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_jcc.atomic import replacing
+from napari_jcc.config import RuntimeConfig
 from napari_jcc.errors import OutputError
 from napari_jcc.pipeline.codec import DAMAGE, count_bytes, decode, encode
+from napari_jcc.spill import GIGABYTE
 
 FORMAT = 2
 """Raised whenever a stage computes something else from the same settings."""
@@ -60,6 +62,12 @@ class Cache:
                     f"Cannot make the cache folder {self._folder}: {error}. Choose another "
                     "folder in runtime.cache_folder, or leave it empty."
                 ) from error
+
+    @classmethod
+    def of(cls, config: RuntimeConfig) -> Cache:
+        """Make one in the folder of the settings, with an eighth of a set's memory."""
+        memory = int(config.memory_budget_gb * GIGABYTE / 8)
+        return cls(config.cache_folder or None, memory)
 
     def get(self, key: str) -> Any | None:
         """Return the result kept under `key`, or None."""

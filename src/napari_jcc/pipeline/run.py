@@ -85,7 +85,7 @@ class Run:
             )
         self.config = as_config({} if config is None else config)
         self.collection = collection.with_config(self.config.collection)
-        self.cache = cache or Cache(self.config.runtime.cache_folder or None)
+        self.cache = cache or Cache.of(self.config.runtime)
         self.client = as_client(client)
         self.progress = as_progress(progress)
         self.formulation = formulation

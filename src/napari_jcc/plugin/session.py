@@ -95,7 +95,7 @@ class Session(QObject):
         self.docks: dict[type[QWidget], QWidget] = {}
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
         self._shown_on: tuple[Layer, ...] = ()
-        self._caches: dict[str, Cache] = {}
+        self._caches: dict[tuple[str, float], Cache] = {}
         self._jobs: dict[Task, QObject] = {}
         self.keeper = Keeper(self)
         EqualView(self)
@@ -197,17 +197,18 @@ class Session(QObject):
 
     def cache(self) -> Cache:
         """Finished stages of former runs, where the settings say that they are kept."""
-        folder = self.config.runtime.cache_folder
-        if folder not in self._caches:
+        runtime = self.config.runtime
+        key = runtime.cache_folder, runtime.memory_budget_gb
+        if key not in self._caches:
             # One only: a cache in memory holds the maps of whole sets.
-            self._caches = {folder: Cache(folder or None)}
-        return self._caches[folder]
+            self._caches = {key: Cache.of(runtime)}
+        return self._caches[key]
 
     def shown_for(self, layers: tuple[Image, ...]) -> ShownResult:
         """Layers of the latest result on some images; none yet if there was no run."""
         alive = set(self.viewer.layers)
-        self._shown = {k: shown for k, shown in self._shown.items() if alive.issuperset(k)}
-        self._truths = {k: truth for k, truth in self._truths.items() if alive.issuperset(k)}
+        self._shown = {k: v for k, v in self._shown.items() if alive.issuperset(k)}
+        self._truths = {k: v for k, v in self._truths.items() if alive.issuperset(k)}
         return self._shown.get(layers) or ShownResult(self.viewer)
 
     def find_other(

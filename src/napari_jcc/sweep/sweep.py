@@ -97,7 +97,7 @@ class Sweep:
         grid = grid if isinstance(grid, Grid) else Grid.build(config, grid)
         self._collection = collection
         self._truth = None if truth is None else PackedTruth.read(truth, collection)
-        self._cache = cache or Cache(config.runtime.cache_folder or None)
+        self._cache = cache or Cache.of(config.runtime)
         self._client = as_client(client)
         self._progress = as_progress(progress)
         self._stages = stages

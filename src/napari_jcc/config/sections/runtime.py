@@ -26,8 +26,9 @@ class RuntimeConfig(Section):
     memory_budget_gb: float = setting(
         8.0,
         "Memory for a set (GB)",
-        "About what descriptors, factors and the structured solver may take; what a large "
-        "set needs beyond it goes to temporary files, slower and with the same answer.",
+        "About what descriptors, factors and the structured solver may take, and what is "
+        "kept of former runs. What a large set needs beyond it goes to temporary files, "
+        "slower and with the same answer.",
         advanced=True,
         gt=0,
         le=100_000,

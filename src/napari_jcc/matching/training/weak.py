@@ -54,9 +54,9 @@ class WeakStage:
         """Describe all views, if the encoder stays as it is; scale the contrast."""
         self._views.describe(self._network, device, progress)
         every = torch.linspace(0, self._count - 1, min(self._count, MOST_SCALED)).long()
-        parts = torch.split(self._views.plain(every), 8)
-        images = torch.cat([self._views.images(part) for part in parts])
-        self._objective.set_contrast_scale(images.to(device))
+        # One by one, which takes the least memory.
+        views = torch.split(self._views.plain(every), 1)
+        self._objective.set_contrast_scale(self._views.images(v).to(device) for v in views)
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """Parameters with their learning rates; the encoder's last."""

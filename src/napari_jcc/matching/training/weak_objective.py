@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 import torch
@@ -52,16 +53,18 @@ class WeakObjective(nn.Module):
         self.network.tps_head.eval()
         return self
 
-    def set_contrast_scale(self, images: Tensor) -> None:
-        """Scale descriptions of images (N, 3, S, S) or their cells to a variance of 1."""
-        if self._config.contrast_scale == "set" and len(images) > 1:
-            with torch.no_grad():
-                if self._config.contrast_on == "image":
-                    described = self._describe(images)
-                else:
-                    described = self._describe_cells(images).movedim(1, 3).flatten(0, 2)
-                variance = described.var(dim=0).mean()
-            self.contrast_scale.copy_(variance.clamp_min(1e-12).rsqrt())
+    def set_contrast_scale(self, images: Iterable[Tensor]) -> None:
+        """Scale what describes images (1, 3, S, S) or their cells to a variance of 1."""
+        if self._config.contrast_scale != "set":
+            return
+        with torch.no_grad():
+            if self._config.contrast_on == "image":
+                described = torch.cat([self._describe(image) for image in images])
+            else:
+                maps = [self._describe_cells(image) for image in images]
+                described = torch.cat(maps).movedim(1, 3).flatten(0, 2)
+            variance = described.var(dim=0).mean()
+        self.contrast_scale.copy_(variance.clamp_min(1e-12).rsqrt())
 
     def forward(self, samples: ImageSamples) -> dict[str, Tensor]:
         """Terms (B,) by name before weighting, with the weighted sum as ``total``."""
