@@ -14,7 +14,7 @@ from napari_jcc.results.exports import EXPORT_FORMATS
 pytestmark = pytest.mark.gui
 
 LIMIT = 0.05
-"""Seconds of processor time; three times as much on a slow machine."""
+"""Seconds of processor time; three times as much where other programs run beside it."""
 
 COUNT, SIZE = 30, (600, 500)
 
@@ -71,7 +71,8 @@ def test_no_job_keeps_the_gui_thread_busy(
     match.pairs.choose("00", "01")
     do("match", match.run)
     times.stop()
-    assert {t: round(s, 3) for t, s in times.longest.items() if s > 3 * LIMIT} == {}
+    limit = 3 * LIMIT * times.slowness
+    assert {t: round(s, 3) for t, s in times.longest.items() if s > limit} == {}
 
 
 def paint(widget: CosegmentWidget, place: int) -> None:
