@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QShortcut
 
+from gui_time import slowness
 from napari_jcc.evaluation import Agreement
 from napari_jcc.plugin.layers import to_layers
 from napari_jcc.plugin.navigation import current_place
