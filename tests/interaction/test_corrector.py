@@ -12,6 +12,7 @@ from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, followi
 from napari_jcc.interaction.carrying import Carrier
 from napari_jcc.interaction.guidance import LEAST_SHARE, read_guidance
 from napari_jcc.interaction.spreading import with_prior
+from napari_jcc.interaction.teaching import Teacher
 from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
 from napari_jcc.results.cuts import Cut
@@ -164,7 +165,7 @@ def test_a_change_is_told_once_it_has_grown_to_a_tenth(finished, monkeypatch):
     start, counts = corrector._machine.start, iter((40, 38, 36, 35, 32, 31, 0, 0))
     inner = np.argwhere(start.images[1].mask)
 
-    def settle(edits, progress):
+    def settle(edits, held, progress):
         first, *others = start.images
         return replace(start, images=(rows_of(first, next(counts)), *others))
 
@@ -214,18 +215,54 @@ def test_a_score_moves_by_no_more_than_the_mask():
     assert (moved <= 1 - table[:, :, None] + 1e-12).all()
 
 
-def test_settle_depends_on_the_edits_alone(finished):
-    edits = Edits()
-    walked = Corrector(finished)
-    for place in (3, 0):
-        key, shape = walked.keys[place], finished.collection.shape(place)
-        edits = edits.paint(key, square(shape, slice(0, 12), slice(4, 40)), OBJECT)
-        walked.update(edits)
-        walked.answer(place)
-        walked.settle()
-    straight = Corrector(finished, edits).settle()
-    for a, b in zip(walked.result.images, straight.result.images, strict=True):
-        np.testing.assert_array_equal(a.mask, b.mask)
+def test_an_image_drawn_on_stays_as_it_was_answered_until_it_is_again(finished):
+    corrector, edits, answers = Corrector(finished), Edits(), {}
+    strokes = {3: (slice(0, 12), slice(4, 40)), 0: (slice(0, 12), slice(4, 40))}
+    for place, (rows, columns) in strokes.items():
+        key, shape = corrector.keys[place], finished.collection.shape(place)
+        edits = edits.paint(key, square(shape, rows, columns), OBJECT)
+        corrector.update(edits)
+        answers[place] = corrector.answer(place)
+        corrector.settle()
+        found = corrector.result.images
+        assert_same_masks([found[i] for i in answers], answers.values())
+    # Another run by the same settings, with what was held.
+    again = Corrector(finished, edits, held=corrector.held)
+    assert_same_masks(again.settle().result.images, found)
+    assert set(corrector.held) == {corrector.keys[place] for place in answers}
+
+    key, shape = corrector.keys[3], finished.collection.shape(3)
+    corrector.update(edits.paint(key, square(shape, slice(12, 40), slice(4, 60)), OBJECT))
+    assert set(corrector.held) == {corrector.keys[0]}
+    answer = corrector.answer(3)
+    assert (answer.mask != answers[3].mask).any()
+    corrector.settle()
+    assert_same_masks([corrector.result.images[i] for i in (3, 0)], [answer, answers[0]])
+    corrector.update(edits.clear(key))
+    corrector.answer(3)
+    assert set(corrector.held) == {corrector.keys[0]}
+
+
+def test_who_was_held_teaches_by_what_was_shown(finished, monkeypatch):
+    """Here by a mask that no machine made."""
+    corrector = Corrector(finished)
+    key, shape = corrector.keys[1], finished.collection.shape(1)
+    edits = Edits().paint(key, square(shape, slice(0, 9), slice(0, 9)), OBJECT)
+    shown = rows_of(finished.result.images[1], 3)
+    taught = []
+    rate = Teacher.rate
+
+    def look_on(self, masks, corrected, guidance):
+        taught.append(corrected)
+        return rate(self, masks, corrected, guidance)
+
+    monkeypatch.setattr(Teacher, "rate", look_on)
+    held = Corrector(finished, edits, held={key: shown})
+    settled = held.settle().result.images[1].mask
+    wanted = shown.mask | square(shape, slice(0, 9), slice(0, 9))
+    np.testing.assert_array_equal(settled, wanted)
+    for masks in taught:  # marks alone are spread where maps are cut
+        np.testing.assert_array_equal(masks[1], wanted)
 
 
 def test_a_fixed_box_is_the_box_and_bounds_the_mask(finished):

@@ -15,6 +15,7 @@ from qtpy.QtCore import QEvent, QObject
 
 from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector
+from napari_jcc.plugin import runs
 from napari_jcc.plugin.drawing import corrections
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
@@ -264,6 +265,46 @@ def test_a_box_is_taken_when_it_is_let_go_and_nothing_is_written_before(
     found = widget.shown.answer.result.images[0].box
     np.testing.assert_allclose(found, [10.5, 10.5, 50, 45], atol=0.1)
     assert (labels.data[1, 2:8, 3:12] == 1).all()
+
+
+def test_the_same_run_again_leaves_images_drawn_on_as_they_were_answered(
+    viewer, widget, qtbot
+):
+    for place in (0, 2):
+        stroke(viewer, place, slice(0, 12), slice(0, 30), 1)
+        settle(widget, qtbot)
+    shown = [widget.shown.answer.result.images[place].mask for place in (0, 2)]
+    held = widget.shown.answer.corrector.held
+    assert len(held) == 2
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    settle(widget, qtbot)
+    images = widget.shown.answer.result.images
+    for mask, place in zip(shown, (0, 2), strict=True):
+        np.testing.assert_array_equal(images[place].mask, mask)
+    for key, image in widget.shown.answer.corrector.held.items():
+        np.testing.assert_array_equal(image.mask, held[key].mask)
+
+
+def test_a_run_by_other_settings_answers_images_drawn_on_anew(
+    viewer, widget, qtbot, monkeypatch
+):
+    stroke(viewer, 0, slice(0, 12), slice(0, 30), 1)
+    settle(widget, qtbot)
+    kept = []
+
+    def look_on(*given, held=None):
+        kept.append(held)
+        return Corrector(*given, held=held)
+
+    monkeypatch.setattr(runs, "Corrector", look_on)
+    for nu in (None, 0.4):
+        if nu is not None:
+            widget.form.rows["problem.nu"].editor.set_value(nu)
+        widget.run()
+        qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert list(kept[0]) == [widget.session.keys[0]]
+    assert kept[1] is None
 
 
 def test_without_teaching_the_others_stay(viewer, widget, qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,6 +98,24 @@ def decode_guided(
     candidates = found.candidate_boxes, found.candidate_scores
     box, score = find_box(mask, *candidates, config.box)
     return replace(found, mask=mask, box=box, box_score=score)
+
+
+def hold_answers(
+    images: Sequence[ImageResult], held: Mapping[int, ImageResult]
+) -> tuple[ImageResult, ...]:
+    """Put masks and boxes of held answers, by place, in place of those of now."""
+    found = list(images)
+    for place, kept in held.items():
+        found[place] = replace(
+            found[place],
+            mask=kept.mask,
+            box=kept.box,
+            box_score=kept.box_score,
+            instances=kept.instances,
+            instance_boxes=kept.instance_boxes,
+            instance_scores=kept.instance_scores,
+        )
+    return tuple(found)
 
 
 def tame_marked(y: FloatArray, guidance: Guidance) -> FloatArray:

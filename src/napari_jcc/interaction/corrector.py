@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from napari_jcc._types import MaskArray
 from napari_jcc.errors import InputError
-from napari_jcc.interaction.edit import ImageKey
+from napari_jcc.interaction.edit import Edit, ImageKey
 from napari_jcc.interaction.edits import Edits
-from napari_jcc.interaction.machine import Machine, State
+from napari_jcc.interaction.machine import Machine
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.remembered import Remembered
+from napari_jcc.interaction.state import State
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.regions import mask_iou
@@ -53,8 +54,9 @@ class Corrector:
 
     `update` takes over edits; `answer` then re-solves one image against the others as
     they are, `settle` the whole set, after learning from the corrected images what the
-    object looks like. `settle` depends on the run and the edits alone, not on the order
-    of earlier calls; without edits it gives the run's own result. It may run in a worker
+    object looks like. An image that was drawn on stays as it was answered until it is drawn
+    on again: who has turned to the next one does not look back whether it has changed.
+    Without edits `settle` gives the run's own result. It may run in a worker
     thread while `update` and `answer` are called from another; every result has the
     latest edits laid over, and what was drawn meanwhile is learned by the next `settle`.
 
@@ -67,6 +69,8 @@ class Corrector:
     told
         Answers that were shown last, edits laid over: changes are told against them. None:
         the run's own.
+    held
+        Answers under these edits that images drawn on are to keep; see `held`.
 
     Raises
     ------
@@ -79,6 +83,7 @@ class Corrector:
         run: FinishedRun,
         edits: Edits | None = None,
         told: Sequence[ImageResult] | None = None,
+        held: Mapping[ImageKey, ImageResult] | None = None,
     ) -> None:
         self.keys: tuple[ImageKey, ...] = image_keys(run.collection)
         self._run = run
@@ -87,8 +92,12 @@ class Corrector:
         # The answers, and the edits that the whole set was settled under; None: it was not.
         self._now: tuple[State, Edits | None] = self._machine.start, self._edits
         self._earlier = Remembered()
+        self._answered: dict[int, tuple[tuple[Edit, ...], ImageResult]] = {}
         self._working = threading.Lock()
         self.update(edits or Edits())
+        for place, key in enumerate(self.keys):
+            if held is not None and key in held:
+                self._answered[place] = self._edits.of(key), held[key]
         self._told = [image.mask for image in told or self.result.images]
 
     @property
@@ -105,6 +114,11 @@ class Corrector:
     def result(self) -> JccResult:
         """The latest answers, edits laid over."""
         return self._lay_over(self.machine)
+
+    @property
+    def held(self) -> dict[ImageKey, ImageResult]:
+        """Answers for the images drawn on, which stay so until they are drawn on again."""
+        return {self.keys[i]: image for i, image in self._held(self._edits).items()}
 
     @property
     def edited(self) -> tuple[int, ...]:
@@ -158,6 +172,7 @@ class Corrector:
         answered = known or self._machine.answer(
             edits, before[0], image, as_progress(progress)
         )
+        self._answered[image] = edits.of(self.keys[image]), answered.images[image]
         # The whole set may have been settled meanwhile, which knows more.
         if before is self._now:
             self._now = answered, edits if known else None
@@ -217,10 +232,24 @@ class Corrector:
         edits = self._edits
         state = self._known(edits)
         if state is None:
-            state = self._machine.settle(edits, progress)
+            state = self._machine.settle(edits, self._held(edits), progress)
+            self._hold(edits, state.images)
             self._earlier.keep(edits, state)
         self._now = state, edits
         return state
+
+    def _held(self, edits: Edits) -> dict[int, ImageResult]:
+        """Answers for the images drawn on that nothing was drawn on since, by place."""
+        answered, keys = self._answered.copy(), self.keys
+        edited = answered.keys() & edits.edited_places(keys)
+        return {i: answered[i][1] for i in edited if answered[i][0] == edits.of(keys[i])}
+
+    def _hold(self, edits: Edits, images: Sequence[ImageResult]) -> None:
+        """Keep answers for the images drawn on, unless there are later ones."""
+        for place in edits.edited_places(self.keys):
+            drawn = edits.of(self.keys[place])
+            if drawn == self._edits.of(self.keys[place]):
+                self._answered[place] = drawn, images[place]
 
     def _known(self, edits: Edits) -> State | None:
         """Return the state settled under some edits, if there is one."""

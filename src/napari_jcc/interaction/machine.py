@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from napari_jcc._types import FloatArray
-from napari_jcc.interaction.answer import DrawnOn, decode_guided
+from napari_jcc.interaction.answer import DrawnOn, decode_guided, hold_answers
 from napari_jcc.interaction.carrying import Carrier
 from napari_jcc.interaction.edit import ImageKey
 from napari_jcc.interaction.edits import Edits
@@ -27,6 +27,7 @@ from napari_jcc.interaction.spreading import (
     spread_marks,
     with_prior,
 )
+from napari_jcc.interaction.state import State
 from napari_jcc.interaction.teaching import LookTeacher, Teacher
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.pipeline.keeper import for_each
@@ -39,31 +40,6 @@ from napari_jcc.results.look import Look
 
 TAUGHT_SHARE = 0.9
 """Share of the prior that the classifier takes, where something was corrected."""
-
-
-@dataclass(frozen=True)
-class State:
-    """Answers for a set, replaced as a whole so that other threads see one or the other.
-
-    Attributes
-    ----------
-    regions
-        Pieces of every image, with the prior and boxes that `point` was found with.
-    point
-        Of the joint problem; None without one.
-    look
-        What objects look like in the set; None where masks are not redrawn by it.
-    images
-        Masks and boxes, no edits laid over.
-    settled
-        Those that answers for one image start from: of the run, or of the whole set.
-    """
-
-    regions: tuple[ImageRegions, ...]
-    point: Point | None
-    look: Look | None
-    images: tuple[ImageResult, ...]
-    settled: tuple[ImageResult, ...]
 
 
 class Machine:
@@ -149,8 +125,19 @@ class Machine:
         images[place] = decode_guided(self._run, place, own, values, said, rating, drawn_on)
         return replace(state, point=point, images=tuple(images))
 
-    def settle(self, edits: Edits, progress: Progress) -> State:
+    def settle(
+        self, edits: Edits, held: Mapping[int, ImageResult], progress: Progress
+    ) -> State:
         """Learn from the edits and re-solve the whole set under them.
+
+        Parameters
+        ----------
+        edits
+            What was drawn.
+        held
+            Corrected images whose masks and boxes stay as they were answered, by place.
+        progress
+            Told of every step, and the way to cancel.
 
         Raises
         ------
@@ -168,7 +155,8 @@ class Machine:
         guidance = {place: self._read(edits, place) for place in corrected}
         regions = list(self._run.regions)
         if not self._several:
-            for place, change in self._learn(joint, edits, guidance, progress).items():
+            changes = self._learn(joint, edits, guidance, held, progress)
+            for place, change in changes.items():
                 regions[place] = with_prior(regions[place], change)
         fixings: dict[int, Fixings] = {}
         for place, said in guidance.items():
@@ -182,6 +170,7 @@ class Machine:
         if look is not None:
             look = self._look_teacher.learn(joint, point, regions, guidance, progress)
         images = self._decode(joint, regions, point, guidance, look, progress)
+        images = hold_answers(images, held)
         return State(tuple(regions), point, look, images, images)
 
     def _read(self, edits: Edits, place: int) -> Guidance:
@@ -196,6 +185,7 @@ class Machine:
         joint: JointSolver,
         edits: Edits,
         guidance: Mapping[int, Guidance],
+        held: Mapping[int, ImageResult],
         progress: Progress,
     ) -> dict[int, FloatArray]:
         """Find how the prior of superpixels changes by what was corrected.
@@ -203,7 +193,7 @@ class Machine:
         By image, in [-1, 1].
         """
         if not self._spreads:
-            return self._classify(joint, edits, guidance, progress)
+            return self._classify(joint, edits, guidance, held, progress)
         progress.start("Learning", 1)
         # Where there is a look, it tells the other images, and more surely.
         told = joint.places if self.start.look is None else guidance
@@ -232,6 +222,7 @@ class Machine:
         joint: JointSolver,
         edits: Edits,
         guidance: Mapping[int, Guidance],
+        held: Mapping[int, ImageResult],
         progress: Progress,
     ) -> dict[int, FloatArray]:
         """Find how the prior changes by a classifier that learns corrected masks.
@@ -241,8 +232,10 @@ class Machine:
         corrected = {}
         progress.start("Corrected images", len(guidance))
         for place in guidance:
-            state = self.answer(edits, self.start, place, progress, keep=False)
-            answered = state.images[place]
+            answered = held.get(place)
+            if answered is None:
+                state = self.answer(edits, self.start, place, progress, keep=False)
+                answered = state.images[place]
             corrected[place] = lay_over_image(answered, edits, self._keys[place]).mask
             progress.advance()
         progress.start("Learning", 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_jcc._types import IntArray
 from napari_jcc.interaction.edit import Edit
 from napari_jcc.interaction.edits import Edits
-from napari_jcc.interaction.machine import State
+from napari_jcc.interaction.state import State
 from napari_jcc.results import ImageResult
 
 _KEPT = 3

@@ -65,6 +65,15 @@ class ReopenedCorrector:
         return self._images if self._awake is None else self._awake.machine
 
     @property
+    def held(self) -> dict[ImageKey, ImageResult]:
+        """Answers that images drawn on keep; see `Corrector.held`."""
+        if self._awake is not None:
+            return self._awake.held
+        answers, edited = dict(zip(self._keys, self._images, strict=True)), self._edits
+        same = [k for k in edited.edited if self._taught.of(k) == edited.of(k)]
+        return {key: answers[key] for key in same if key in answers}
+
+    @property
     def edited(self) -> tuple[int, ...]:
         """Places of the images that something is drawn on, ascending."""
         return self._edits.edited_places(self.keys)
@@ -98,7 +107,7 @@ class ReopenedCorrector:
                 lay_over_image(image, self._taught, key)
                 for image, key in zip(self._images, self._keys, strict=True)
             ]
-            corrector = Corrector(self._rerun(progress), self._edits, told)
+            corrector = Corrector(self._rerun(progress), self._edits, told, self.held)
             names = [key.name for key in corrector.keys]
             if names != [key.name for key in self._keys]:
                 gone = sorted({key.name for key in self._keys} - set(names))

@@ -61,6 +61,7 @@ def run(
     config: JccConfig,
     cache: Cache,
     edits: Edits,
+    former: Answer | None,
     progress: Progress,
 ) -> Outcome:
     """Co-segment the images of the chosen layers.
@@ -75,6 +76,9 @@ def run(
         Finished stages of former runs.
     edits
         What the user drew on these images so far; obeyed, and taught to all.
+    former
+        What was shown of these images before. By the same settings, images that were
+        drawn on stay as they were answered.
     progress
         Told every step; raises when the user cancels.
 
@@ -85,7 +89,10 @@ def run(
     """
     source = find_source(chosen, config.collection)
     finished = Run(source.collection, config, cache=cache, progress=progress).finish()
-    corrector = Corrector(finished, edits)
+    held = None
+    if former is not None and former.corrector is not None:
+        held = former.corrector.held if former.result.config == config else None
+    corrector = Corrector(finished, edits, held=held)
     if corrector.edited:
         corrector.settle(progress)
     answer = _place(corrector, source)

@@ -69,7 +69,7 @@ class CosegmentWidget(ImagesDock):
         shown = self.session.shown_for(chosen)
         if self.session.corrections is not None:
             self.session.corrections.absorb()
-        work = partial(run, chosen, config, cache, self.session.edits)
+        work = partial(run, chosen, config, cache, self.session.edits, shown.answer)
         self.start("Co-segment", work, partial(self._on_result, chosen, shown))
 
     def command(self) -> str:

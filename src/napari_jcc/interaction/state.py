@@ -1,0 +1,35 @@
+"""What a set has come to under some edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_jcc.interaction.joint import Point
+from napari_jcc.regions import ImageRegions
+from napari_jcc.results import ImageResult
+from napari_jcc.results.look import Look
+
+
+@dataclass(frozen=True)
+class State:
+    """Answers for a set, replaced as a whole so that other threads see one or the other.
+
+    Attributes
+    ----------
+    regions
+        Pieces of every image, with the prior and boxes that `point` was found with.
+    point
+        Of the joint problem; None without one.
+    look
+        What objects look like in the set; None where masks are not redrawn by it.
+    images
+        Masks and boxes, no edits laid over.
+    settled
+        Those that answers for one image start from: of the run, or of the whole set.
+    """
+
+    regions: tuple[ImageRegions, ...]
+    point: Point | None
+    look: Look | None
+    images: tuple[ImageResult, ...]
+    settled: tuple[ImageResult, ...]
