@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,15 @@ QUICK = {
     "decode.refinement": "none",
     "runtime.workers": 1,
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def less_to_look_through() -> None:
+    """Leave all that is there by now out of collections of garbage, of which each window
+    that closes takes several; else they take most of the time of these tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

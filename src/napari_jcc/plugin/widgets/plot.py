@@ -15,8 +15,12 @@ CURVE, MARK = "#00a8d6", "#ff9f1c"
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 18, 8, 36
 """Pixels beside the axes."""
 
-_PAUSE = 100
-"""Milliseconds in which changes are gathered before the figure is drawn again."""
+_PAUSE, _TURN = 100, 10
+"""Milliseconds in which changes are gathered before the figure is set up again, and until
+it is drawn."""
+
+TICKS = 4
+"""Intervals of the upright axis, at most; most of the time to draw is that of its ticks."""
 
 
 class Plot(FigureCanvasQTAgg):
@@ -88,4 +92,5 @@ class Plot(FigureCanvasQTAgg):
             self.figure.clear()
             self._fit()
             self.draw_figure(self.figure)
-        self.draw_idle()
+        # In another turn: to set a figure up takes as long as to draw it.
+        QTimer.singleShot(_TURN, self.draw_idle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from napari_jcc.plugin.widgets.plot import CURVE, MARK, Plot
+from napari_jcc.plugin.widgets.plot import CURVE, MARK, TICKS, Plot
 from napari_jcc.words import STAGE_TITLES
 
 _OUTLIERS = 2.0
@@ -72,6 +72,7 @@ class LossPlot(Plot):
         axes.set_ylabel("loss")
         axes.set_xlim(0, max(self.last_step, *self._counts(), 1))
         axes.set_ylim(*self._range())
+        axes.locator_params(axis="y", nbins=TICKS)
         axes.grid(axis="y", alpha=0.3)
 
     def _counts(self) -> list[int]:

@@ -9,7 +9,7 @@ from matplotlib.backend_bases import DrawEvent, MouseEvent
 from matplotlib.figure import Figure
 from qtpy.QtCore import Signal
 
-from napari_jcc.plugin.widgets.plot import MARK, Plot
+from napari_jcc.plugin.widgets.plot import MARK, TICKS, Plot
 from napari_jcc.sweep import SweepTable
 from napari_jcc.sweep.figure import draw_curves, draw_map, frame_cell, measure_points
 from napari_jcc.sweep.grid import Index
@@ -65,6 +65,7 @@ class SweepPlot(Plot):
         axes = figure.subplots()
         if len(self._table.grid.axes) == 1:
             draw_curves(axes, self._table, (self._measure,))
+            axes.locator_params(axis="y", nbins=TICKS)
         else:
             draw_map(axes, self._table, self._measure)
 
