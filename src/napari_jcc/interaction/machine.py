@@ -248,10 +248,8 @@ class Machine:
         rated = self._teacher.rate(masks, corrected, guidance)
         progress.advance()
         before = {i: own.saliency.astype(np.float64) for i, own in regions.items()}
-        taught = {
-            i: m + TAUGHT_SHARE * (rated[i] - m) if i in rated else m
-            for i, m in before.items()
-        }
+        shares = {i: 1.0 if i in corrected else TAUGHT_SHARE for i in before}
+        taught = {i: m + shares[i] * (rated[i] - m) for i, m in before.items()}
         taught = self._carrier.heed(taught, corrected, progress)
         return {i: taught[i] - m for i, m in before.items()}
 

@@ -70,8 +70,8 @@ class Teacher:
     ) -> dict[int, FloatArray]:
         """Fit to the masks of all images and rate their superpixels, (S,) in [0, 1] each.
 
-        No image learns from what was drawn on itself, which moves its mask directly: else
-        it would be taught again what the strokes have settled, blurred by all others.
+        Corrected images are not rated but covered as they were corrected: the classifier
+        would blur by all others what was settled in them.
 
         Parameters
         ----------
@@ -85,26 +85,17 @@ class Teacher:
         Returns
         -------
         dict of (S,) float64
-            By place. Not of an image that alone was corrected, which nothing teaches.
+            By place, of every image.
         """
-        plain = {i: _read_lesson(own, masks[i], None) for i, own in self._regions.items()}
-        taught = plain | {
-            i: _read_lesson(self._regions[i], corrected[i], said)
-            for i, said in guidance.items()
-        }
-        rated = self._fit(taught)
-        for place in guidance:
-            del rated[place]
-            if len(guidance) > 1:
-                rated[place] = self._fit(taught | {place: plain[place]})[place]
-        return rated
-
-    def _fit(self, lessons: Mapping[int, Lesson]) -> dict[int, FloatArray]:
-        parts = [lessons[place] for place in self._regions]
-        target, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+        lessons = [
+            _read_lesson(own, corrected.get(i, masks[i]), guidance.get(i))
+            for i, own in self._regions.items()
+        ]
+        target, weight = (np.concatenate(part) for part in zip(*lessons, strict=True))
         rated = np.clip(self._ridge.at_points(self._ridge.fit(target, weight)), 0.0, 1.0)
-        ends = np.cumsum([len(own) for own, _ in parts])[:-1]
-        return dict(zip(self._regions, np.split(rated, ends), strict=True))
+        ends = np.cumsum([len(own) for own, _ in lessons])[:-1]
+        pairs = zip(self._regions, np.split(rated, ends), lessons, strict=True)
+        return {i: own if i in corrected else found for i, found, (own, _) in pairs}
 
 
 def _read_lesson(regions: ImageRegions, mask: MaskArray, said: Guidance | None) -> Lesson:
