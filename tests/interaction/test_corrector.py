@@ -441,6 +441,25 @@ def test_the_next_stroke_begins_at_what_was_answered(finished):
     assert not np.array_equal(other, finished.result.images[1].saliency_map)
 
 
+def test_of_what_was_taken_back_nothing_stays(finished):
+    corrector, shape = Corrector(finished), finished.collection.shape(0)
+    key, before = corrector.keys[0], finished.result.images[0].mask
+    corner = square(shape, slice(0, 16), slice(0, 60))
+    inside = np.zeros(shape, np.bool_)
+    inside[tuple(np.argwhere(before).mean(axis=0).astype(int))] = True
+    for taken_back in (
+        lambda edits: edits.clear(key),
+        lambda edits: edits.undo(key),
+    ):
+        drawn = Edits().paint(key, corner, OBJECT)
+        corrector.update(drawn)
+        corrector.answer(0)
+        assert corrector.settle().result.images[0].mask[corner].all()
+        corrector.update(taken_back(drawn).paint(key, inside, OBJECT))
+        answer = corrector.answer(0).mask
+        assert (answer & corner).sum() <= (before & corner).sum() + 0.1 * corner.sum()
+
+
 def settled_priors(run, edits):
     corrector = Corrector(run, edits)
     corrector.settle()

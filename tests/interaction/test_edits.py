@@ -78,6 +78,18 @@ def test_painting_the_same_again_is_no_entry():
     assert len(once.entries[0].runs) == 1
 
 
+def test_entries_go_on_until_one_is_taken_back():
+    key, *_ = KEYS
+    pixels = [np.arange(35).reshape(SHAPE) == i for i in range(3)]
+    first = Edits().paint(key, pixels[0], OBJECT)
+    both = first.paint(key, pixels[1], OBJECT)
+    for before in ((), first.entries, both.entries):
+        assert both.go_on(key, before)
+    assert not first.go_on(key, both.entries)
+    assert not first.paint(key, pixels[2], OBJECT).go_on(key, both.entries)
+    assert not both.clear(key).go_on(key, first.entries)
+
+
 def test_undo_of_one_image_leaves_the_others():
     edits = Edits().paint(KEYS[0], np.eye(5, 7, dtype=bool), OBJECT)
     edits = edits.paint(KEYS[1], np.eye(5, 7, dtype=bool), BACKGROUND)

@@ -28,13 +28,13 @@ class DrawnOn:
 
     Attributes
     ----------
-    masks
-        Of the image, each (H, W) bool.
+    mask : (H, W) bool
+        Of the image, at any size.
     appearance
         What its pixels look like.
     """
 
-    masks: tuple[MaskArray, ...]
+    mask: MaskArray
     appearance: Appearance
 
 
@@ -87,7 +87,7 @@ def decode_guided(
     mask = enlarge_mask(found.mask, working)
     if drawn_on is not None:
         prior, appearance = regions.saliency_map, drawn_on.appearance
-        mask = follow_marks(mask, prior, drawn_on.masks, said.marks, appearance)
+        mask = follow_marks(mask, prior, drawn_on.mask, said.marks, appearance)
     mask = lay_over_mask(mask, said.marks)
     if redrawn:
         marks = said.marks == BACKGROUND, said.marks == OBJECT

@@ -169,14 +169,15 @@ class Corrector:
             )
         edits, before = self._edits, self._now
         known = self._known(edits)
-        answered = known or self._machine.answer(
-            edits, before[0], image, as_progress(progress)
-        )
-        self._answered[image] = edits.of(self.keys[image]), answered.images[image]
+        state, key = before[0], self.keys[image]
+        if image in self._answered and not edits.go_on(key, self._answered[image][0]):
+            state = self._machine.forget(state, image)
+        answered = known or self._machine.answer(edits, state, image, as_progress(progress))
+        self._answered[image] = edits.of(key), answered.images[image]
         # The whole set may have been settled meanwhile, which knows more.
         if before is self._now:
             self._now = answered, edits if known else None
-        return lay_over_image(answered.images[image], edits, self.keys[image])
+        return lay_over_image(answered.images[image], edits, key)
 
     def prepare(self, image: int, progress: Progress | None = None) -> None:
         """Do what the next `answer` for an image needs, whatever is drawn on it.

@@ -70,6 +70,12 @@ class Edits:
         """Entries of one image, oldest first."""
         return tuple(self._by_image.get(key, ()))
 
+    def go_on(self, key: ImageKey, before: Sequence[Edit]) -> bool:
+        """Whether an image has entries of before and perhaps more, none taken back."""
+        own, count = self.of(key), len(before)
+        cleared = any(entry.kind is EditKind.CLEAR for entry in own[count:])
+        return own[:count] == tuple(before) and not cleared
+
     @cached_property
     def _by_image(self) -> dict[ImageKey, list[Edit]]:
         found: dict[ImageKey, list[Edit]] = {}

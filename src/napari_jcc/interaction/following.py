@@ -114,7 +114,7 @@ class Appearances:
 def follow_marks(
     mask: MaskArray,
     prior: Float32Array,
-    drawn_on: Sequence[MaskArray],
+    drawn_on: MaskArray,
     marks: MarkArray,
     appearance: Appearance,
 ) -> MaskArray:
@@ -129,9 +129,8 @@ def follow_marks(
         The mask to be moved.
     prior : (h, w) float32
         What was thought before, in [0, 1], which is doubtful where the mask is not.
-    drawn_on
-        Masks that the marks may have been drawn on, (H, W) bool each, at least one. What
-        one of them has wrong at a mark was wrong.
+    drawn_on : (H, W) bool
+        The mask that the marks were drawn on, which has wrong what they contradict.
     marks : (h, w) uint8
         As of `Guidance`.
     appearance
@@ -141,10 +140,10 @@ def follow_marks(
     -------
     (h, w) bool
     """
-    shares = [mask_share(each, marks.shape) for each in drawn_on]
+    share = mask_share(drawn_on, marks.shape)
     seen = [
-        appearance.observe(marks == OBJECT, 1 - np.minimum.reduce(shares)),
-        appearance.observe(marks == BACKGROUND, -np.maximum.reduce(shares)),
+        appearance.observe(marks == OBJECT, 1 - share),
+        appearance.observe(marks == BACKGROUND, -share),
     ]
     points, surprise = (np.concatenate(part) for part in zip(*seen, strict=True))
     moved = spread_surprise(appearance.superpixels, points, surprise)

@@ -125,6 +125,12 @@ class Machine:
         images[place] = decode_guided(self._run, place, own, values, said, rating, drawn_on)
         return replace(state, point=point, images=tuple(images))
 
+    def forget(self, state: State, place: int) -> State:
+        """Return a state that knows nothing of what was drawn on an image."""
+        regions, settled = list(state.regions), list(state.settled)
+        regions[place], settled[place] = self.start.regions[place], self.start.images[place]
+        return replace(state, regions=tuple(regions), settled=tuple(settled))
+
     def settle(
         self, edits: Edits, held: Mapping[int, ImageResult], progress: Progress
     ) -> State:
@@ -287,5 +293,5 @@ class Machine:
         """Return what an image was drawn on, where strokes settle what looks like them."""
         if not self._follows:
             return None
-        own, settled = self._run.result.images[place].mask, state.settled[place].mask
-        return DrawnOn((own, settled), self._appearances.of(place, keep=keep))
+        appearance = self._appearances.of(place, keep=keep)
+        return DrawnOn(state.settled[place].mask, appearance)
