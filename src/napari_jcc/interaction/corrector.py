@@ -167,13 +167,17 @@ class Corrector:
             raise InputError(
                 f"There are {len(self.keys)} images, but image {image} was asked for."
             )
-        edits, before = self._edits, self._now
-        known = self._known(edits)
-        state, key = before[0], self.keys[image]
-        if image in self._answered and not edits.go_on(key, self._answered[image][0]):
+        edits, before, key = self._edits, self._now, self.keys[image]
+        known, state = self._known(edits), before[0]
+        last, _ = self._answered.get(image, ((), None))
+        goes_on = known is not None or edits.go_on(key, last)
+        if not goes_on:
             state = self._machine.forget(state, image)
         answered = known or self._machine.answer(edits, state, image, as_progress(progress))
-        self._answered[image] = edits.of(key), answered.images[image]
+        if goes_on:
+            self._answered[image] = edits.of(key), answered.images[image]
+        else:  # to be answered anew with the others, which still know what was taken back
+            self._answered.pop(image, None)
         # The whole set may have been settled meanwhile, which knows more.
         if before is self._now:
             self._now = answered, edits if known else None
