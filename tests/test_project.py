@@ -175,6 +175,28 @@ def test_without_a_display_the_other_tests_still_run(debian, tmp_path):
 
 
 @needs_linux
+@pytest.mark.parametrize(("failing", "code"), [("", 0), ("tests/plugin", 1), ("ignore", 1)])
+def test_windows_are_tested_beside_the_rest_and_a_failure_of_either_counts(
+    debian, tmp_path, failing, code
+):
+    script = (ROOT / "scripts/system_packages.sh").read_text()
+    [names] = re.findall(r"DISPLAY_PACKAGES=\(([^)]*)\)", script)
+    installed = f"printf 'installed\\t%s, \\n' {' '.join(names.split())}"
+    write_command(tmp_path, "dpkg-query", installed)
+    write_command(tmp_path, "xvfb-run", 'shift 2; exec "$@"')
+    body = f'echo "ran: $@"; [[ -z "{failing}" || "$*" != *{failing}* ]]'
+    write_command(tmp_path, "python", body)
+    done = debian("run_tests.sh", tmp_path / "python")
+    assert done.returncode == code, done.stderr
+    ran = re.findall("ran: -m (.*)", done.stdout)
+    assert [words.split()[-1] for words in ran[:2]] == [
+        "--ignore=tests/plugin",
+        "tests/plugin",
+    ]
+    assert [words.split()[1] for words in ran[2:]] == ["combine", "report"]
+
+
+@needs_linux
 def test_old_python_is_refused_with_what_was_found(debian, tmp_path):
     write_command(tmp_path, "oldpython", '[[ $1 == --version ]] && echo "Python 3.9.2"')
     done = debian("create_venv.sh", tmp_path / "venv", "oldpython")
