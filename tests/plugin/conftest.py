@@ -26,7 +26,7 @@ QUICK = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def less_to_look_through() -> None:
     """Leave all that is there by now out of collections of garbage, of which each window
     that closes takes several; else they take most of the time of these tests.
