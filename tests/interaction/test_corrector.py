@@ -243,6 +243,34 @@ def test_an_image_drawn_on_stays_as_it_was_answered_until_it_is_again(finished):
     assert set(corrector.held) == {corrector.keys[0]}
 
 
+def test_a_stroke_taken_back_brings_the_answer_before_it_whatever_was_drawn_since(
+    finished, monkeypatch
+):
+    corrector, edits = Corrector(finished), Edits()
+    first, other = corrector.keys[0], corrector.keys[1]
+    shape = finished.collection.shape(0)
+    drawn = (first, slice(0, 12)), (first, slice(40, 60)), (other, slice(0, 12))
+    answers = []
+    for key, rows in drawn:
+        edits = edits.paint(key, square(shape, rows, slice(4, 60)), OBJECT)
+        corrector.update(edits)
+        answers.append(corrector.answer(corrector.keys.index(key)))
+        corrector.settle()
+    monkeypatch.setattr(corrector._machine, "answer", None)
+    for change, wanted in ((edits.undo(first), 0), (edits, 1)):
+        corrector.update(change)
+        assert_same_masks([corrector.answer(0)], answers[wanted : wanted + 1])
+        settled = corrector.settle().result.images
+        assert_same_masks(settled[:2], [answers[wanted], answers[2]])
+    monkeypatch.undo()
+    corrector.update(edits.undo(first))
+    corrector.answer(0)
+    again = square(shape, slice(30, 40), slice(4, 60))
+    corrector.update(edits.undo(first).paint(first, again, OBJECT))
+    answer = corrector.answer(0)
+    assert_same_masks(corrector.settle().result.images[:1], [answer])
+
+
 def test_who_was_held_teaches_by_what_was_shown(finished, monkeypatch):
     """Here by a mask that no machine made."""
     corrector = Corrector(finished)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from napari_jcc._types import MaskArray
 from napari_jcc.errors import InputError
-from napari_jcc.interaction.edit import Edit, ImageKey
+from napari_jcc.interaction.answered import Answered
+from napari_jcc.interaction.edit import ImageKey
 from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.machine import Machine
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
@@ -92,12 +93,12 @@ class Corrector:
         # The answers, and the edits that the whole set was settled under; None: it was not.
         self._now: tuple[State, Edits | None] = self._machine.start, self._edits
         self._earlier = Remembered()
-        self._answered: dict[int, tuple[tuple[Edit, ...], ImageResult]] = {}
+        self._answered = Answered()
         self._working = threading.Lock()
         self.update(edits or Edits())
         for place, key in enumerate(self.keys):
             if held is not None and key in held:
-                self._answered[place] = self._edits.of(key), held[key]
+                self._answered.keep(place, self._edits.of(key), held[key])
         self._told = [image.mask for image in told or self.result.images]
 
     @property
@@ -146,8 +147,8 @@ class Corrector:
     def answer(self, image: int, progress: Progress | None = None) -> ImageResult:
         """Re-solve one image under its edits, the others staying as they are.
 
-        Where the set was settled under the same edits lately, as when a stroke is taken
-        back, that is the answer.
+        Where the set was settled or the image answered under the same edits lately, as when
+        a stroke is taken back, that is the answer.
 
         Parameters
         ----------
@@ -167,21 +168,17 @@ class Corrector:
             raise InputError(
                 f"There are {len(self.keys)} images, but image {image} was asked for."
             )
-        edits, before, key = self._edits, self._now, self.keys[image]
-        known, state = self._known(edits), before[0]
-        last, _ = self._answered.get(image, ((), None))
-        goes_on = known is not None or edits.go_on(key, last)
-        if not goes_on:
-            state = self._machine.forget(state, image)
-        answered = known or self._machine.answer(edits, state, image, as_progress(progress))
-        if goes_on:
-            self._answered[image] = edits.of(key), answered.images[image]
-        else:  # to be answered anew with the others, which still know what was taken back
-            self._answered.pop(image, None)
+        edits, before = self._edits, self._now
+        known = self._known(edits)
+        if known is not None:
+            answered = known
+            self._keep(edits, image, known)
+        else:
+            answered = self._answer(edits, before[0], image, as_progress(progress))
         # The whole set may have been settled meanwhile, which knows more.
         if before is self._now:
             self._now = answered, edits if known else None
-        return lay_over_image(answered.images[image], edits, key)
+        return lay_over_image(answered.images[image], edits, self.keys[image])
 
     def prepare(self, image: int, progress: Progress | None = None) -> None:
         """Do what the next `answer` for an image needs, whatever is drawn on it.
@@ -232,6 +229,31 @@ class Corrector:
         with self._working:
             self._reach(progress)
 
+    def _answer(self, edits: Edits, state: State, image: int, progress: Progress) -> State:
+        """Answer for an image as before under the same entries, else by solving."""
+        key = self.keys[image]
+        goes_on = edits.go_on(key, self._answered.last_drawn(image))
+        if not goes_on:
+            state = self._machine.forget(state, image)
+        kept = self._answered.find(image, edits.of(key))
+        if kept is not None:
+            answered = state.with_image(image, kept)
+        else:
+            answered = self._machine.answer(edits, state, image, progress)
+        if goes_on or kept is not None:
+            self._keep(edits, image, answered)
+        else:  # to be answered anew with the others, which still know what was taken back
+            self._answered.let_go(image)
+        return answered
+
+    def _keep(self, edits: Edits, image: int, state: State) -> None:
+        """Keep the answer for an image, if something is drawn on it."""
+        key = self.keys[image]
+        if edits.holds(key):
+            self._answered.keep(image, edits.of(key), state.images[image])
+        else:
+            self._answered.let_go(image)
+
     def _reach(self, progress: Progress) -> State:
         """Bring the state to where the edits lead it."""
         edits = self._edits
@@ -245,16 +267,16 @@ class Corrector:
 
     def _held(self, edits: Edits) -> dict[int, ImageResult]:
         """Answers for the images drawn on that nothing was drawn on since, by place."""
-        answered, keys = self._answered.copy(), self.keys
-        edited = answered.keys() & edits.edited_places(keys)
-        return {i: answered[i][1] for i in edited if answered[i][0] == edits.of(keys[i])}
+        places = edits.edited_places(self.keys)
+        found = ((i, self._answered.find(i, edits.of(self.keys[i]))) for i in places)
+        return {place: image for place, image in found if image is not None}
 
     def _hold(self, edits: Edits, images: Sequence[ImageResult]) -> None:
         """Keep answers for the images drawn on, unless there are later ones."""
         for place in edits.edited_places(self.keys):
             drawn = edits.of(self.keys[place])
             if drawn == self._edits.of(self.keys[place]):
-                self._answered[place] = drawn, images[place]
+                self._answered.keep(place, drawn, images[place])
 
     def _known(self, edits: Edits) -> State | None:
         """Return the state settled under some edits, if there is one."""

@@ -116,14 +116,13 @@ class Machine:
         point = joint.solve_image(
             pieces, point, place, fixings, progress, rebuild=moved, keep=keep
         )
-        images = list(state.images)
         values = joint.values(point, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
         rating = None if state.look is None else self._look_teacher.rate(state.look, place)
         drawn_on = self._drawn_on(state, place, keep=keep)
-        images[place] = decode_guided(self._run, place, own, values, said, rating, drawn_on)
-        return replace(state, point=point, images=tuple(images))
+        found = decode_guided(self._run, place, own, values, said, rating, drawn_on)
+        return replace(state.with_image(place, found), point=point)
 
     def forget(self, state: State, place: int) -> State:
         """Return a state that knows nothing of what was drawn on an image."""

@@ -51,7 +51,7 @@ class _Runs:
 
 
 @dataclass(frozen=True)
-class _Packed:
+class Packed:
     """An answer without its maps at the image's own size, and these as runs."""
 
     rest: ImageResult
@@ -59,12 +59,14 @@ class _Packed:
     instances: _Runs | None
 
     @classmethod
-    def of(cls, image: ImageResult) -> _Packed:
+    def of(cls, image: ImageResult) -> Packed:
+        """Pack an answer."""
         instances = None if image.instances is None else _Runs.of(image.instances)
         rest = replace(image, mask=_NOTHING, instances=None)
         return cls(rest, _Runs.of(image.mask), instances)
 
     def unpack(self) -> ImageResult:
+        """Return the answer as it was."""
         instances = None if self.instances is None else self.instances.pixels()
         return replace(self.rest, mask=self.mask.pixels(), instances=instances)
 
@@ -73,12 +75,12 @@ class Remembered:
     """The latest settled states, by the edits they were settled under."""
 
     def __init__(self) -> None:
-        self._states: OrderedDict[tuple[Edit, ...], tuple[State, list[_Packed]]]
+        self._states: OrderedDict[tuple[Edit, ...], tuple[State, list[Packed]]]
         self._states = OrderedDict()
 
     def keep(self, edits: Edits, state: State) -> None:
         """Remember a state, in place of the one not asked for the longest."""
-        packed = [_Packed.of(image) for image in state.images]
+        packed = [Packed.of(image) for image in state.images]
         self._states[edits.entries] = replace(state, images=(), settled=()), packed
         while len(self._states) > _KEPT:
             self._states.popitem(last=False)

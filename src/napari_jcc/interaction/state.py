@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napari_jcc.interaction.joint import Point
 from napari_jcc.regions import ImageRegions
@@ -33,3 +33,8 @@ class State:
     look: Look | None
     images: tuple[ImageResult, ...]
     settled: tuple[ImageResult, ...]
+
+    def with_image(self, place: int, image: ImageResult) -> State:
+        """Return a state with another answer for one image."""
+        images = (*self.images[:place], image, *self.images[place + 1 :])
+        return replace(self, images=images)

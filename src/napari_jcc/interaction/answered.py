@@ -1,0 +1,57 @@
+"""What images that were drawn on were answered with, by what was drawn."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from napari_jcc.interaction.edit import Edit
+from napari_jcc.interaction.remembered import Packed
+from napari_jcc.results import ImageResult
+
+_KEPT = 20
+"""Earlier answers that are kept beside the last one of every image."""
+
+_Drawn = tuple[Edit, ...]
+
+
+class Answered:
+    """The last answer for every image, and some before it; several threads may ask."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[_Drawn, ImageResult]] = {}
+        self._earlier: OrderedDict[tuple[int, _Drawn], Packed] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def last_drawn(self, place: int) -> _Drawn:
+        """Entries of an image that it was answered under last; none before that."""
+        return self._last.get(place, ((), None))[0]
+
+    def keep(self, place: int, drawn: Sequence[Edit], image: ImageResult) -> None:
+        """Keep the answer for an image under its entries, at least one."""
+        with self._lock:
+            self._set_aside(place)
+            self._last[place] = tuple(drawn), image
+
+    def let_go(self, place: int) -> None:
+        """Have no last answer for an image."""
+        with self._lock:
+            self._set_aside(place)
+
+    def find(self, place: int, drawn: Sequence[Edit]) -> ImageResult | None:
+        """Return the answer for an image under its entries, if it is kept."""
+        with self._lock:
+            before, image = self._last.get(place, ((), None))
+            if image is not None and before == tuple(drawn):
+                return image
+            packed = self._earlier.get((place, tuple(drawn)))
+        return None if packed is None else packed.unpack()
+
+    def _set_aside(self, place: int) -> None:
+        if place in self._last:
+            drawn, image = self._last.pop(place)
+            self._earlier[place, drawn] = Packed.of(image)
+            self._earlier.move_to_end((place, drawn))
+            while len(self._earlier) > _KEPT:
+                self._earlier.popitem(last=False)
