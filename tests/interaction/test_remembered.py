@@ -1,6 +1,8 @@
 """Settled states come back as they were, and no more are kept than were said."""
 
+import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -36,3 +38,34 @@ def test_the_last_three_are_remembered_pixel_by_pixel():
         instances = found.images[0].instances
         np.testing.assert_array_equal(instances, state(number).images[0].instances)
         assert instances.dtype == np.int32
+
+
+def test_states_may_be_kept_by_one_thread_while_another_recalls():
+    remembered = Remembered()
+
+    def keep_others():
+        for number in (1, 2, 3):
+            remembered.keep(SimpleNamespace(entries=(number,)), state(number))
+
+    other = threading.Thread(target=keep_others)
+
+    class Interrupted(tuple):
+        """Entries: the other thread comes in between the two look-ups of `recall`."""
+
+        look_ups: int | None = None
+
+        def __hash__(self):
+            if self.look_ups is not None:
+                self.look_ups += 1
+                if self.look_ups == 2:
+                    other.start()
+                    other.join(0.1)
+            return 0
+
+    edits = SimpleNamespace(entries=Interrupted())
+    remembered.keep(edits, state(0))
+    remembered.keep(SimpleNamespace(entries=(0,)), state(0))
+    edits.entries.look_ups = 0
+    assert remembered.recall(edits) is not None
+    other.join()
+    assert remembered.recall(edits) is None

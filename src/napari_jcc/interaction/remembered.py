@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any
@@ -72,24 +73,28 @@ class Packed:
 
 
 class Remembered:
-    """The latest settled states, by the edits they were settled under."""
+    """The latest settled states, by the edits they were settled under; thread-safe."""
 
     def __init__(self) -> None:
         self._states: OrderedDict[tuple[Edit, ...], tuple[State, list[Packed]]]
         self._states = OrderedDict()
+        self._lock = threading.Lock()
 
     def keep(self, edits: Edits, state: State) -> None:
         """Remember a state, in place of the one not asked for the longest."""
         packed = [Packed.of(image) for image in state.images]
-        self._states[edits.entries] = replace(state, images=(), settled=()), packed
-        while len(self._states) > _KEPT:
-            self._states.popitem(last=False)
+        with self._lock:
+            self._states[edits.entries] = replace(state, images=(), settled=()), packed
+            self._states.move_to_end(edits.entries)
+            while len(self._states) > _KEPT:
+                self._states.popitem(last=False)
 
     def recall(self, edits: Edits) -> State | None:
         """Return the state under some edits, if it is remembered."""
-        found = self._states.get(edits.entries)
-        if found is None:
-            return None
-        self._states.move_to_end(edits.entries)
+        with self._lock:
+            found = self._states.get(edits.entries)
+            if found is None:
+                return None
+            self._states.move_to_end(edits.entries)
         images = tuple(image.unpack() for image in found[1])
         return replace(found[0], images=images, settled=images)
