@@ -53,8 +53,7 @@ def pool_superpixels_bilinear(
     enlarged map never exists.
     """
     labels = superpixels.label_map
-    height, width = labels.shape
-    down, across = map(sparse.csr_array, feature_map.interpolation((height, width)))
+    down, across = map(sparse.csr_array, feature_map.interpolation(labels.shape))
     enlarge = sparse.kron(down, across, format="csr")  # (h w, gh gw)
     pixel = np.arange(labels.size)
     average = sparse.csr_array(
@@ -72,8 +71,7 @@ def pool_boxes_bilinear(
 
     The mean over a rectangle is a product of means along the axes.
     """
-    height, width = shape
-    down, across = feature_map.interpolation((height, width))
+    down, across = feature_map.interpolation(shape)
     rows = interval_means(down, boxes[:, 1], boxes[:, 3])  # (R, gh)
     columns = interval_means(across, boxes[:, 0], boxes[:, 2])  # (R, gw)
     values = feature_map.values.astype(np.float32)

@@ -25,7 +25,7 @@ from napari_jcc.features.gradients import map_gradients
 from napari_jcc.pipeline.keeper import for_each
 from napari_jcc.priors.carried import Sight, meet, see_image
 from napari_jcc.progress import Progress
-from napari_jcc.regions import ImageRegions, mask_share
+from napari_jcc.regions import ImageRegions, area_means
 from napari_jcc.threads import one_thread
 
 SIZE, CELL, PATCH = 256, 16, 48.0
@@ -161,8 +161,8 @@ class Carrier:
 
     def _show(self, place: int, mask: MaskArray) -> Sight:
         """Return a corrected image, of which its mask is known."""
-        height, width = self._regions[place].saliency_map.shape
-        return see_image(self._see(place).cells, mask_share(mask, (height, width)))
+        shape = self._regions[place].saliency_map.shape
+        return see_image(self._see(place).cells, area_means(mask, shape))
 
 
 def heed_carried(

@@ -18,7 +18,7 @@ from napari_jcc.features.looks import describe_pixels
 from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import spread_surprise
-from napari_jcc.regions import ImageRegions, mask_share
+from napari_jcc.regions import ImageRegions, area_means
 from napari_jcc.results.bilateral import ColourGrid
 
 TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
@@ -140,7 +140,7 @@ def follow_marks(
     -------
     (h, w) bool
     """
-    share = mask_share(drawn_on, marks.shape)
+    share = area_means(drawn_on, marks.shape)
     seen = [
         appearance.observe(marks == OBJECT, 1 - share),
         appearance.observe(marks == BACKGROUND, -share),

@@ -11,7 +11,7 @@ from napari_jcc._types import Float32Array, FloatArray, IntArray
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT, MarkArray
 from napari_jcc.interaction.spreading import Marked
 from napari_jcc.problem.fixings import Fixings
-from napari_jcc.regions import ImageRegions, box_iou, mask_share
+from napari_jcc.regions import ImageRegions, area_means, box_iou
 from napari_jcc.regions.boxes import box_excess
 from napari_jcc.regions.overlap import pixel_bounds, superpixels_inside
 
@@ -100,7 +100,7 @@ def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:
     if not marks.any():
         return np.zeros(shape, np.uint8)
     object_share, background_share = (
-        mask_share(marks == kind, shape) for kind in (OBJECT, BACKGROUND)
+        area_means(marks == kind, shape) for kind in (OBJECT, BACKGROUND)
     )
     small = np.where(object_share >= background_share, OBJECT, BACKGROUND)
     marked = np.maximum(object_share, background_share) >= 0.25

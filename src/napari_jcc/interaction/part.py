@@ -8,7 +8,7 @@ from napari_jcc._types import FloatArray
 from napari_jcc.config import SolverConfig
 from napari_jcc.problem import QuadraticProgram, Variables
 from napari_jcc.problem.fixings import Fixings, fix
-from napari_jcc.problem.program import cut_image
+from napari_jcc.problem.program import restrict_to_image
 from napari_jcc.progress import Progress
 from napari_jcc.solvers import Solution
 from napari_jcc.solvers.osqp_solver import OsqpSolver
@@ -50,7 +50,7 @@ class ImagePart:
         # As a whole: where a box moved, the program may count other variables than it.
         self._x = x
         self._variables, self._config = variables, config
-        self._program = cut_image(program, x, self.own, self.rows)
+        self._program = restrict_to_image(program, x, self.own, self.rows)
         self._solver: OsqpSolver | None = None
 
     def is_of(self, program: QuadraticProgram, number: int, x: FloatArray) -> bool:

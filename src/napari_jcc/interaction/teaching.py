@@ -20,7 +20,7 @@ from napari_jcc.interaction.joint import JointSolver, Point
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.priors.kernel_ridge import KernelRidge
 from napari_jcc.progress import Progress
-from napari_jcc.regions import ImageRegions, mask_share
+from napari_jcc.regions import ImageRegions, area_means
 from napari_jcc.results.decode import blend_scores, unit_scores
 from napari_jcc.results.look import (
     Look,
@@ -100,9 +100,9 @@ class Teacher:
 
 def _read_lesson(regions: ImageRegions, mask: MaskArray, said: Guidance | None) -> Lesson:
     """Return the share of every superpixel that is object, (S,), and how much it counts."""
-    height, width = regions.superpixels.label_map.shape
-    target = regions.superpixels.pool(mask_share(mask, (height, width)))
-    weight = (regions.superpixels.area / (height * width)).astype(np.float64)
+    labels = regions.superpixels.label_map
+    target = regions.superpixels.pool(area_means(mask, labels.shape))
+    weight = (regions.superpixels.area / labels.size).astype(np.float64)
     if said is not None:
         weight *= CORRECTED_WEIGHT
         weight[said.decided.superpixels] *= MARKED_WEIGHT / CORRECTED_WEIGHT

@@ -67,9 +67,8 @@ class Sight:
 
     def enlarge(self, values: FloatArray) -> Float32Array:
         """Bring a value per cell (n,) to the pixels of the prior."""
-        down, across = self.cells.interpolation(_shape(self.prior))
         grid = values.reshape(self.cells.values.shape[:2]).astype(np.float32)
-        return np.asarray(down @ grid @ across.T)
+        return self.cells.enlarge(grid, self.prior.shape)
 
 
 class Meeting(NamedTuple):
@@ -118,7 +117,7 @@ def see_image(cells: FeatureMap, prior: Float32Array) -> Sight:
     height, width = cells.size
     axes = np.meshgrid(cells.centres(1) * width, cells.centres(0) * height)
     centres = np.stack(axes, axis=-1).reshape(-1, 2) - 0.5
-    down, across = cells.interpolation(_shape(prior))
+    down, across = cells.interpolation(prior.shape)
     area = np.outer(down.sum(axis=0), across.sum(axis=0))
     weights = (down.T @ prior @ across / np.maximum(area, 1e-6)).ravel()
     grid = GridFeatures(
@@ -254,7 +253,3 @@ def _sample(prior: Float32Array, places: FloatArray) -> Float32Array:
         prior, x[None], y[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(found[0], dtype=np.float32)
-
-
-def _shape(prior: Float32Array) -> tuple[int, int]:
-    return prior.shape[0], prior.shape[1]

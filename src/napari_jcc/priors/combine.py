@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from scipy import linalg
 
@@ -13,6 +12,7 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.config import PriorConfig
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap
+from napari_jcc.regions import area_means
 from napari_jcc.threads import one_thread
 
 
@@ -32,10 +32,9 @@ class Evidence:
     feature_map: FeatureMap | None = None
 
     @property
-    def shape(self) -> tuple[int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Working height and width."""
-        height, width = self.saliency_map.shape
-        return height, width
+        return self.saliency_map.shape
 
 
 CENTRE_SIGMA = 0.25
@@ -117,16 +116,15 @@ def choose_sign(parts: Sequence[Float32Array], saliency: Sequence[Float32Array])
     """
     expected = []
     for part, saliency_map in zip(parts, saliency, strict=True):
-        shape = part.shape[0], part.shape[1]
-        small = cv2.resize(saliency_map, shape[::-1], interpolation=cv2.INTER_AREA)
-        expected.append((centre_bell(shape) + small.reshape(shape)).ravel())
+        reduced = area_means(saliency_map, part.shape)
+        expected.append((centre_bell(part.shape) + reduced).ravel())
     component = np.concatenate([part.ravel() for part in parts])
     reference = np.concatenate(expected)
     agreement = float((component - component.mean()) @ (reference - reference.mean()))
     return 1.0 if agreement >= 0 else -1.0
 
 
-def centre_bell(shape: tuple[int, int]) -> Float32Array:
+def centre_bell(shape: tuple[int, ...]) -> Float32Array:
     """Gaussian in the middle of a grid, (h, w), largest 1, as wide as it is high."""
     down, across = (
         np.exp(-np.square((np.arange(n) + 0.5) / n - 0.5) / (2 * CENTRE_SIGMA**2))
@@ -141,11 +139,10 @@ def _project(found: FeatureMap, mean: Float32Array, axis: Float32Array) -> Float
 
 
 def rate_positive(
-    found: FeatureMap, part: Float32Array, shape: tuple[int, int]
+    found: FeatureMap, part: Float32Array, shape: tuple[int, ...]
 ) -> Float32Array:
     """Enlarge a value per cell (gh, gw) to `shape`; 0 where negative, 1 at the top."""
-    down, across = found.interpolation(shape)
-    positive = np.maximum(down @ part @ across.T, 0)
+    positive = np.maximum(found.enlarge(part, shape), 0)
     top = np.percentile(positive, HIGH_PERCENTILE)
     if top <= 0:
         top = positive.max() or 1.0

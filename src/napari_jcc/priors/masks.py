@@ -42,7 +42,7 @@ def describe_masks(found: FeatureMap, masks: MaskArray) -> Float32Array:
     (n, 4 K) float32
         Zeros for a part that is empty.
     """
-    down, across = found.interpolation((masks.shape[1], masks.shape[2]))
+    down, across = found.interpolation(masks.shape[1:])
     radius = max(1, round(BAND * max(masks.shape[1:])))
     square = np.ones((2 * radius + 1,) * 2, np.uint8)
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.cells import embed_cells, even_out
 from napari_jcc.priors.combine import rate_positive
+from napari_jcc.regions import area_means
 from napari_jcc.threads import one_thread
 
 DIMENSIONS = 64
@@ -75,9 +75,8 @@ def refit_prior(
         predicted = [even_out(*pair) for pair in zip(cells, predicted, strict=True)]
     rated = []
     for found, values, prior in zip(maps, predicted, priors, strict=True):
-        relative = rate_positive(found, values - np.float32(FLOOR), _shape(prior))
-        down, across = found.interpolation(_shape(prior))
-        absolute = np.clip(down @ values @ across.T, 0, 1)
+        relative = rate_positive(found, values - np.float32(FLOOR), prior.shape)
+        absolute = np.clip(found.enlarge(values, prior.shape), 0, 1)
         mean = PRIOR * prior + RELATIVE * relative + ABSOLUTE * absolute
         rated.append(np.asarray(mean, dtype=np.float32))
     return rated
@@ -87,19 +86,20 @@ def _predict(
     cells: Sequence[Float32Array], masks: Sequence[Float32Array]
 ) -> list[Float32Array]:
     """Predictions of the ridge classifier on the cells of every image, (gh, gw)."""
-    taught = [_teach(mask, _shape(grid)) for mask, grid in zip(masks, cells, strict=True)]
+    grids = [grid.shape[:2] for grid in cells]
+    taught = [_teach(mask, grid) for mask, grid in zip(masks, grids, strict=True)]
     features = np.concatenate([grid.reshape(-1, grid.shape[-1]) for grid in cells])
     values = _fit(
         features.astype(np.float64), *map(np.concatenate, zip(*taught, strict=True))
     )
-    ends = np.cumsum([grid.shape[0] * grid.shape[1] for grid in cells])[:-1]
+    ends = np.cumsum([height * width for height, width in grids])[:-1]
     parts = np.split(values.astype(np.float32), ends)
-    return [part.reshape(_shape(grid)) for part, grid in zip(parts, cells, strict=True)]
+    return [part.reshape(grid) for part, grid in zip(parts, grids, strict=True)]
 
 
 def _teach(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     """Targets and weights of an image's cells, (gh gw,) each."""
-    target = cv2.resize(mask, grid[::-1], interpolation=cv2.INTER_AREA).astype(np.float64)
+    target = area_means(mask, grid).astype(np.float64)
     weight = np.abs(2 * target - 1) + 1e-9
     down, across = (max(1, round(BORDER * cells)) for cells in grid)
     inside = np.zeros(grid, np.bool_)
@@ -123,7 +123,3 @@ def _fit(features: FloatArray, target: FloatArray, weight: FloatArray) -> FloatA
     return np.asarray(
         centred @ np.linalg.solve(gram + penalty * np.eye(size), moment) + level
     )
-
-
-def _shape(array: np.ndarray) -> tuple[int, int]:
-    return array.shape[0], array.shape[1]

@@ -207,7 +207,7 @@ class QuadraticProgram:
             raise ProblemError("A lower limit is above its upper limit.")
 
 
-def cut_image(
+def restrict_to_image(
     program: QuadraticProgram, x: FloatArray, variables: IntArray, rows: IntArray
 ) -> QuadraticProgram:
     """Return the program over one image's variables, all others fixed at `x`.
@@ -226,8 +226,9 @@ def cut_image(
     for term in program.low_rank:
         inside = (variables >= term.start) & (variables < term.rows.stop)
         own = term.factor[variables[inside] - term.start]
-        said = term.factor.T @ x[term.rows] - own.T @ x[variables[inside]]
-        q[inside] -= own @ said
+        # F'x of all other images: what they say to this one.
+        others = term.project(x[term.rows]) - own.T @ x[variables[inside]]
+        q[inside] -= own @ others
         terms.append(LowRankTerm(int(np.argmax(inside)), _compressed(own)))
     return QuadraticProgram(
         sparse_cost=sparse.csc_array(program.sparse_cost[:, variables].tocsr()[variables]),

@@ -8,13 +8,13 @@ from napari_jcc.regions.boxes import (
     propose_boxes,
 )
 from napari_jcc.regions.overlap import (
+    area_means,
     box_area,
     box_iou,
     find_overlap,
     largest_piece,
     mask_extent,
     mask_iou,
-    mask_share,
 )
 from napari_jcc.regions.regions import ImageRegions, Superpixels
 from napari_jcc.regions.saliency import find_saliency
@@ -23,6 +23,7 @@ from napari_jcc.regions.superpixels import find_superpixels
 __all__ = [
     "ImageRegions",
     "Superpixels",
+    "area_means",
     "box_area",
     "box_excess",
     "box_iou",
@@ -35,6 +36,5 @@ __all__ = [
     "largest_piece",
     "mask_extent",
     "mask_iou",
-    "mask_share",
     "propose_boxes",
 ]

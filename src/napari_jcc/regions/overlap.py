@@ -47,10 +47,13 @@ def mask_iou(mask: MaskArray, other: MaskArray) -> float:
     return np.count_nonzero(mask & other) / union if union else 1.0
 
 
-def mask_share(mask: MaskArray, shape: tuple[int, int]) -> Float32Array:
-    """Share of every pixel of a coarser picture that a mask covers, (h, w) in [0, 1]."""
-    share = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.asarray(share, np.float32).reshape(shape)
+def area_means(values: MaskArray | Float32Array, shape: tuple[int, ...]) -> Float32Array:
+    """Reduce a map (H, W) to `shape`, (h, w), by averaging over the area of every pixel.
+
+    Of a mask that is the share of each pixel that the mask covers.
+    """
+    means = cv2.resize(values.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.float32).reshape(shape)
 
 
 def mask_extent(mask: MaskArray) -> tuple[slice, slice]:

@@ -8,6 +8,7 @@ from skimage.filters import threshold_otsu
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
 from napari_jcc.collection.intensity import reduce_image
+from napari_jcc.regions.overlap import box_area
 from napari_jcc.regions.regions import Superpixels
 
 _OTSU_MULTIPLES = (0.6, 0.8, 1.0, 1.2, 1.4)
@@ -82,8 +83,7 @@ def count_parts(saliency_map: Float32Array, smallest: float) -> int:
         return 0
     otsu = threshold_otsu(saliency_map)
     boxes = _largest_parts(saliency_map > otsu, saliency_map.size)
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return int((area >= smallest * saliency_map.size).sum())
+    return int((box_area(boxes) >= smallest * saliency_map.size).sum())
 
 
 def grid_boxes(shape: tuple[int, ...]) -> IntArray:

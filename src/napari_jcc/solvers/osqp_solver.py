@@ -171,9 +171,7 @@ class OsqpSolver:
         )
 
     def _as_start(self, solution: Solution) -> tuple[FloatArray, FloatArray]:
-        copies: list[FloatArray] = [
-            term.factor.T @ solution.x[term.rows] for term in self._program.low_rank
-        ]
+        copies = [term.project(solution.x[term.rows]) for term in self._program.low_rank]
         duals = np.concatenate([solution.row_duals, solution.bound_duals])
         return np.concatenate([solution.x, *copies]), self._scale * duals
 

@@ -38,7 +38,7 @@ class FeatureMap:
     offset: float
     size: tuple[int, int]
 
-    def interpolation(self, shape: tuple[int, int]) -> tuple[Float32Array, Float32Array]:
+    def interpolation(self, shape: tuple[int, ...]) -> tuple[Float32Array, Float32Array]:
         """Bilinear weights that bring the grid to another size of the same image.
 
         Parameters
@@ -55,6 +55,11 @@ class FeatureMap:
         """
         return self._weights(shape, 0), self._weights(shape, 1)
 
+    def enlarge(self, grid: Float32Array, shape: tuple[int, ...]) -> Float32Array:
+        """Interpolate one value per cell, (gh, gw), to height and width `shape`, (h, w)."""
+        down, across = self.interpolation(shape)
+        return np.asarray(down @ grid @ across.T)
+
     def centres(self, axis: int) -> FloatArray:
         """Centres of the cells along an axis (0: down), as shares of the image's side."""
         cells = self.offset + self.stride * np.arange(self.values.shape[axis])
@@ -68,7 +73,7 @@ class FeatureMap:
         shares = np.maximum(1 - np.abs(place[:, None] - np.arange(cells)), 0)
         return np.asarray(shares, dtype=np.float32)
 
-    def _weights(self, shape: tuple[int, int], axis: int) -> Float32Array:
+    def _weights(self, shape: tuple[int, ...], axis: int) -> Float32Array:
         length = shape[axis]
         return self.sample((np.arange(length) + 0.5) / length, axis)
 

@@ -27,9 +27,9 @@ from torch import Tensor
 
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.structured.anderson import Anderson
-from napari_jcc.solvers.structured.blocks import Blocks
+from napari_jcc.solvers.structured.blocks import Blocks, multiply
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
-from napari_jcc.solvers.structured.judge import Judge, State, multiply
+from napari_jcc.solvers.structured.judge import Judge, State
 from napari_jcc.solvers.structured.kept import KeptSystem
 from napari_jcc.solvers.structured.weights import bound_weights, row_weights
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from napari_jcc._types import FloatArray
 from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.solvers.structured.exchange import Exchange
 from napari_jcc.solvers.structured.layout import Group, Layout
 
 
@@ -195,6 +196,11 @@ def with_vectors(blocks: Blocks, program: QuadraticProgram) -> Blocks:
         flat_vectors(program, blocks.layout, blocks.scale, blocks.device)
     )
     return replace(blocks, program=program, **vectors)
+
+
+def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:
+    """P x in the scaled cost, (V',), over the images of all holders."""
+    return blocks.cost @ x - blocks.expand(exchange.total(blocks.project(x)))
 
 
 def largest(values: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.structured.block_factor import NotPositive
-from napari_jcc.solvers.structured.blocks import Blocks, largest
+from napari_jcc.solvers.structured.blocks import Blocks, largest, multiply
 from napari_jcc.solvers.structured.condensed import CondensedSystem
 from napari_jcc.solvers.structured.direction import REFINED, Direction
 from napari_jcc.solvers.structured.exchange import Alone, Exchange
@@ -193,9 +193,7 @@ class InteriorPoint:
 
     def gradient(self, x: Tensor) -> Tensor:
         """P x + q."""
-        blocks = self.blocks
-        coupled = blocks.expand(self.exchange.total(blocks.project(x)))
-        return blocks.cost @ x - coupled + blocks.q
+        return multiply(self.blocks, self.exchange, x) + self.blocks.q
 
     def _judge(
         self, point: Point, iteration: int, gradient: Tensor, dual: Tensor, primal: Tensor

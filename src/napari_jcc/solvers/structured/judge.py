@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_jcc.solvers.structured.blocks import Blocks, largest
+from napari_jcc.solvers.structured.blocks import Blocks, largest, multiply
 from napari_jcc.solvers.structured.exchange import Exchange
 from napari_jcc.solvers.structured.inside import point_inside
 from napari_jcc.solvers.structured.repair import pull_inside
@@ -177,11 +177,6 @@ class RepairedGap:
         gap = cost - bound
         quality = max(gap / worth, violation / FEASIBLE_SHARE)
         return Repaired(feasible, gradient, quality, gap if gap > 0 else quality * worth)
-
-
-def multiply(blocks: Blocks, exchange: Exchange, x: Tensor) -> Tensor:
-    """P x in the scaled cost, (V',)."""
-    return blocks.cost @ x - blocks.expand(exchange.total(blocks.project(x)))
 
 
 def proved(blocks: Blocks, slope: Tensor, y: Tensor) -> Tensor:

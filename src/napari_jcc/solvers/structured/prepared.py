@@ -7,7 +7,7 @@ import torch
 
 from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ProblemError
-from napari_jcc.problem.program import QuadraticProgram, cut_image
+from napari_jcc.problem.program import QuadraticProgram, restrict_to_image
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.solvers.structured.change import Change
@@ -120,7 +120,7 @@ class PreparedProblem:
             count = int(self.program.variable_image.max(initial=-1)) + 1
             raise ProblemError(f"There are {count} images, but {image} was asked for.")
         rows = np.flatnonzero(self.program.row_image == image)
-        part = cut_image(self.program, whole.x, variables, rows)
+        part = restrict_to_image(self.program, whole.x, variables, rows)
         engine = Engine(part, self.config, torch.device("cpu"))
         try:
             local = engine.solve(whole.of_part(variables, rows), progress)
