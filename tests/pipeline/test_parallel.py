@@ -1,4 +1,4 @@
-"""Work on many images in threads, beside whoever else uses dask in the process."""
+"""Work on many images in threads, beside whatever else uses dask in the process."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from dask.callbacks import Callback
 from dask.system import CPU_COUNT
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.pipeline.keeper import for_each
+from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.progress import Progress
 
 
@@ -39,7 +39,6 @@ def in_thread(function, *args):
 
 def test_global_callbacks_are_not_called_from_other_threads(watched):
     """Viewers cache slices by such a callback, which keeps one thread's state only."""
-    in_thread(for_each, str, range(3), lambda place, result: None, Progress())
     collection = ImageCollection.from_array(da.ones((2, 8, 8)))
     in_thread(collection.raw, 1)
     in_thread(collection.fingerprint, 1)
@@ -65,7 +64,7 @@ def test_off_the_main_thread_there_are_no_more_threads_than_cores():
 
 FORK = """
 import os, signal
-from napari_jcc.pipeline.keeper import for_each
+from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.progress import Progress
 
 def work():

@@ -22,7 +22,7 @@ import numpy as np
 
 from napari_jcc._types import FloatArray, ImageArray, MaskArray
 from napari_jcc.features.gradients import map_gradients
-from napari_jcc.pipeline.keeper import for_each
+from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.priors.carried import Sight, meet, see_image
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, area_means

@@ -30,7 +30,7 @@ from napari_jcc.interaction.spreading import (
 from napari_jcc.interaction.state import State
 from napari_jcc.interaction.teaching import LookTeacher, Teacher
 from napari_jcc.pipeline import FinishedRun
-from napari_jcc.pipeline.keeper import for_each
+from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.problem.fixings import Fixings
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions

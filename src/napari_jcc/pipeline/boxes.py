@@ -8,8 +8,8 @@ from functools import partial
 from napari_jcc._types import Float32Array, IntArray
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
-from napari_jcc.pipeline.keeper import extend_keys
 from napari_jcc.pipeline.prior import LearnedPriors
+from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import rate_boxes
 from napari_jcc.regions import ImageRegions, Superpixels, candidate_boxes, propose_boxes
@@ -37,7 +37,7 @@ class BoxStage:
             (image, pieces, self._work.config.boxes)
             for image, pieces in zip(self._work.images, self._superpixels, strict=True)
         ]
-        return self._work.keeper.map("Box search", propose_boxes, keys, tasks)
+        return self._work.runner.map("Box search", propose_boxes, keys, tasks)
 
     def choose(
         self,
@@ -74,13 +74,13 @@ class BoxStage:
             # What is taught changes with every image, so all share the key.
             whole = digest("boxes learned by several cuts, smoothed twice", sources)
             rate = partial(self._rate, candidates, priors.maps)
-            merit = self._work.keeper.once(whole, rate)
+            merit = self._work.runner.cached(whole, rate)
             keys = [digest(key, whole) for key in keys]
         tasks = [
             (*parts, config.boxes)
             for parts in zip(self._superpixels, priors.maps, candidates, merit, strict=True)
         ]
-        return keys, self._work.keeper.map("Boxes", stages.compute_regions, keys, tasks)
+        return keys, self._work.runner.map("Boxes", stages.compute_regions, keys, tasks)
 
     def _rate(
         self, candidates: list[IntArray], priors: list[Float32Array]
@@ -96,4 +96,4 @@ class BoxStage:
             ]
             return rate_boxes(maps, candidates, masks, budget)
 
-        return tuple(self._work.keeper.single("Learning boxes", learn))
+        return tuple(self._work.runner.single("Learning boxes", learn))

@@ -19,7 +19,7 @@ from napari_jcc.errors import ConfigError
 from napari_jcc.features.encoders import FeatureMap, FittingEncoder, average_maps
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.fallback import AUTO, DEFAULT_ENCODER
-from napari_jcc.pipeline.keeper import Keeper, extend_keys
+from napari_jcc.pipeline.stage_runner import StageRunner, extend_keys
 from napari_jcc.priors.cells import embed_cells
 from napari_jcc.spill import GIGABYTE, SpilledList
 
@@ -60,8 +60,8 @@ class EncodedImages:
         All settings.
     encoder
         As `open_encoder` gives it for them.
-    keeper
-        Keeps the maps.
+    runner
+        Caches the maps.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class EncodedImages:
         collection: ImageCollection,
         config: JccConfig,
         encoder: FittingEncoder | None,
-        keeper: Keeper,
+        runner: StageRunner,
     ) -> None:
         self._collection = collection
         self._config = config
         self._encoder = encoder
-        self._keeper = keeper
+        self._runner = runner
         self._maps: Sequence[FeatureMap] | None = None
 
     @property
@@ -153,17 +153,17 @@ class EncodedImages:
                 replace(found, values=values.astype(np.float16)) for found, values in pairs
             )
 
-        return list(self._keeper.once(digest("cells", keys, dimensions), compute))
+        return list(self._runner.cached(digest("cells", keys, dimensions), compute))
 
     def _maps_of(self, encoder: FittingEncoder, longer_side: int) -> list[FeatureMap]:
         """Return the maps of all images at one size, and compute those not kept."""
         keys = self._keys(encoder, longer_side)
-        cache, progress = self._keeper.cache, self._keeper.progress
+        cache, progress = self._runner.cache, self._runner.progress
         found: list[FeatureMap | None] = [cache.get(key) for key in keys]
         missing = [place for place, known in enumerate(found) if known is None]
         progress.start("Encoder", len(keys))
         progress.advance(len(keys) - len(missing))
-        with self._keeper.timed("Encoder") if missing else nullcontext():
+        with self._runner.timed("Encoder") if missing else nullcontext():
             for size, batch in self._batches(missing, encoder, longer_side):
                 progress.raise_if_cancelled()
                 images = np.stack([self._image(place, size) for place in batch])

@@ -12,7 +12,7 @@ from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.codec import count_bytes
 from napari_jcc.pipeline.finished import SolvedJoint
 from napari_jcc.pipeline.formulation import JOINT, Formulation
-from napari_jcc.pipeline.keeper import extend_keys
+from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.problem import JointFactors, Variables, factorise, gather
 from napari_jcc.problem.data import JointData
@@ -108,7 +108,7 @@ class JointStage:
             descriptions: SpilledList[dict[str, RegionDescriptors]] = SpilledList(
                 len(tasks), budget, count_bytes
             )
-            self._work.keeper.map_into(
+            self._work.runner.map_into(
                 descriptions, "Features", describe_image, keys, tasks
             )
 
@@ -116,9 +116,9 @@ class JointStage:
                 features = stream(descriptions, config.features, budget)
                 return factorise(features, data, config.discriminative, budget)
 
-            return self._work.keeper.single("Common classifier", classify)
+            return self._work.runner.single("Common classifier", classify)
 
-        return key, self._work.keeper.once(key, compute)
+        return key, self._work.runner.cached(key, compute)
 
     def _solve(
         self, factors_key: str, program: QuadraticProgram, formulation: Formulation
@@ -136,13 +136,13 @@ class JointStage:
         key = digest("solution", factors_key, *settings, *([identity] if identity else []))
 
         def compute() -> Solution:
-            device, progress = self._work.config.runtime.device, self._work.keeper.progress
+            device, progress = self._work.config.runtime.device, self._work.runner.progress
             return require_solved(
                 formulation.solve(program, solver_config, device, progress)
             )
 
-        solution = self._work.keeper.once(
-            key, lambda: self._work.keeper.single("Joint problem", compute)
+        solution = self._work.runner.cached(
+            key, lambda: self._work.runner.single("Joint problem", compute)
         )
         return key, solution
 

@@ -43,12 +43,12 @@ def choose_cuts(
                 zip(work.images, regions, work.encoded.cells(DIMENSIONS), strict=True)
             )
         ]
-        described = work.keeper.map("Cuts", stages.describe_cuts, [""] * len(tasks), tasks)
+        described = work.runner.map("Cuts", stages.describe_cuts, [""] * len(tasks), tasks)
         features, overlaps = zip(*described, strict=True)
         return tuple(choose_masks(features, overlaps, CUTS.index(OWN_CUT)))
 
     sources = work.encoded.extend([key], "learned cuts", work.config.features)
-    return [CUTS[number] for number in work.keeper.once(digest(*sources), compute)]
+    return [CUTS[number] for number in work.runner.cached(digest(*sources), compute)]
 
 
 def find_look(
@@ -68,7 +68,7 @@ def find_look(
         decided = sorted(values)
         places = [decided[i] for i in choose_teachers(len(decided))]
         tasks = [(work.images[i], regions[i], values[i]) for i in places]
-        samples = work.keeper.map("Look", stages.sample_look, [""] * len(tasks), tasks)
+        samples = work.runner.map("Look", stages.sample_look, [""] * len(tasks), tasks)
         return learn_look(samples)
 
-    return work.keeper.once(digest("look", key), compute)
+    return work.runner.cached(digest("look", key), compute)

@@ -13,7 +13,7 @@ from napari_jcc.features import embed
 from napari_jcc.features.looks import gather_looks
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
-from napari_jcc.pipeline.keeper import extend_keys
+from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import Evidence, find_priors, refit_by_superpixels, refit_prior
 from napari_jcc.priors.carried import DIMENSIONS as MATCHED_DIMENSIONS
@@ -98,10 +98,10 @@ def _combine(
     def compute() -> tuple[Float32Array, ...]:
         found = work.encoded.maps() if prior.common > 0 else [None] * len(saliency)
         evidence = [Evidence(*parts) for parts in zip(saliency, found, strict=True)]
-        return tuple(work.keeper.single("Prior", lambda: find_priors(evidence, prior)))
+        return tuple(work.runner.single("Prior", lambda: find_priors(evidence, prior)))
 
     # What the set has in common changes with every image, so all share the key.
-    maps = work.keeper.once(whole, compute)
+    maps = work.runner.cached(whole, compute)
     return [digest(key, whole) for key in keys], list(maps)
 
 
@@ -126,9 +126,9 @@ def _learn(
             ]
             return refit_prior(cells, masks, priors, last=last, cells=embed_once())
 
-        return tuple(work.keeper.single("Learning", learn))
+        return tuple(work.runner.single("Learning", learn))
 
-    return list(work.keeper.once(key, compute))
+    return list(work.runner.cached(key, compute))
 
 
 def _match(work: WorkingSet, key: str, maps: list[Float32Array]) -> list[Float32Array]:
@@ -136,15 +136,15 @@ def _match(work: WorkingSet, key: str, maps: list[Float32Array]) -> list[Float32
 
     def compute() -> tuple[Float32Array, ...]:
         cells = work.encoded.cells(MATCHED_DIMENSIONS)
-        sights = work.keeper.single("Matches", lambda: see_images(cells, maps))
+        sights = work.runner.single("Matches", lambda: see_images(cells, maps))
         chosen = choose_matches(sights, work.config.prior.matches)
         tasks = [
             (own, [sights[place] for place in others])
             for own, others in zip(sights, chosen, strict=True)
         ]
-        return tuple(work.keeper.map("Matches", carry_prior, [""] * len(tasks), tasks))
+        return tuple(work.runner.map("Matches", carry_prior, [""] * len(tasks), tasks))
 
-    return list(work.keeper.once(key, compute))
+    return list(work.runner.cached(key, compute))
 
 
 def _learn_by_superpixels(
@@ -167,7 +167,7 @@ def _learn_by_superpixels(
             (image, found, config.features)
             for image, found in zip(work.images, superpixels, strict=True)
         ]
-        described = work.keeper.map("Looks", stages.compute_looks, look_keys, tasks)
+        described = work.runner.map("Looks", stages.compute_looks, look_keys, tasks)
 
         def learn() -> list[Float32Array]:
             textures, looks = zip(*described, strict=True)
@@ -178,8 +178,8 @@ def _learn_by_superpixels(
                 np.split(features, ends), superpixels, priors, rounds
             )
 
-        return tuple(work.keeper.single("Learning", learn))
+        return tuple(work.runner.single("Learning", learn))
 
     # What is learned changes with every image, so all share the key.
-    maps = work.keeper.once(whole, compute)
+    maps = work.runner.cached(whole, compute)
     return LearnedPriors([digest(key, whole) for key in keys], list(maps))

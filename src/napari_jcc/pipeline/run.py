@@ -21,9 +21,10 @@ from napari_jcc.pipeline.fallback import fall_back
 from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
-from napari_jcc.pipeline.keeper import Keeper, as_client, extend_keys
 from napari_jcc.pipeline.masks import choose_cuts, find_look
+from napari_jcc.pipeline.parallel import as_client
 from napari_jcc.pipeline.prior import rate_priors
+from napari_jcc.pipeline.stage_runner import StageRunner, extend_keys
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.progress import Progress, as_progress
@@ -133,7 +134,7 @@ class Run:
         return replace(finished, result=replace(finished.result, notes=notes))
 
     def _finish(self) -> FinishedRun:
-        self._keeper = Keeper(
+        self._runner = StageRunner(
             self.cache, self.progress, self.client, self.config.runtime.workers
         )
         check_folder(self.config.saliency)
@@ -145,8 +146,8 @@ class Run:
         encoder = open_encoder(self.config)
         keys, images = self._read()
         supplied = find_supplied(self.collection.names, self.config.saliency)
-        encoded = EncodedImages(self.collection, self.config, encoder, self._keeper)
-        work = WorkingSet(images, encoded, self.config, self._keeper)
+        encoded = EncodedImages(self.collection, self.config, encoder, self._runner)
+        work = WorkingSet(images, encoded, self.config, self._runner)
         keys, superpixels = self._superpixels(keys, images)
         salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
         boxes = BoxStage(work, superpixels)
@@ -171,7 +172,7 @@ class Run:
                 config=self.config,
                 skipped=dict(self.collection.skipped),
                 solver_report=answer.report,
-                seconds=dict(self._keeper.seconds),
+                seconds=dict(self._runner.seconds),
                 notes=_notes(results, encoded, answer),
             ),
         )
@@ -183,7 +184,7 @@ class Run:
         keys = [
             digest("image", stages.find_content(single), settings) for single in singles
         ]
-        images = self._keeper.map(
+        images = self._runner.map(
             "Reading images", stages.read_image, keys, [*zip(singles, strict=True)]
         )
         good = [i for i, image in enumerate(images) if not isinstance(image, str)]
@@ -204,7 +205,7 @@ class Run:
     ) -> tuple[list[str], list[Superpixels]]:
         keys = _extend(keys, "superpixels", self.config.superpixels)
         tasks = [(image, self.config.superpixels) for image in images]
-        found = self._keeper.map("Superpixels", find_superpixels, keys, tasks)
+        found = self._runner.map("Superpixels", find_superpixels, keys, tasks)
         return keys, found
 
     def _saliency(
@@ -223,7 +224,7 @@ class Run:
             (*parts, self.config.saliency)
             for parts in zip(images, superpixels, supplied, strict=True)
         ]
-        return keys, self._keeper.map("Saliency", stages.compute_saliency, keys, tasks)
+        return keys, self._runner.map("Saliency", stages.compute_saliency, keys, tasks)
 
     def _decode(
         self,
@@ -246,7 +247,7 @@ class Run:
             for i, image in enumerate(images)
         ]
         keys = [""] * len(tasks)
-        return self._keeper.map("Masks", stages.compute_result, keys, tasks)
+        return self._runner.map("Masks", stages.compute_result, keys, tasks)
 
 
 def _extend(keys: list[str], stage: str, section: BaseModel) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the stages of a whole set have in common."""
+"""What the stages of one run share."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from napari_jcc._types import ImageArray
 from napari_jcc.config import JccConfig
 from napari_jcc.pipeline.encoding import EncodedImages
-from napari_jcc.pipeline.keeper import Keeper
+from napari_jcc.pipeline.stage_runner import StageRunner
 
 
 @dataclass(frozen=True)
 class WorkingSet:
-    """The images of a run, and what stages work on them with.
+    """What the stages of one run share.
 
     Attributes
     ----------
@@ -23,11 +23,11 @@ class WorkingSet:
         The encoder's maps of the same images.
     config
         Settings of the run.
-    keeper
-        Where results are kept.
+    runner
+        Runs the stages.
     """
 
     images: Sequence[ImageArray]
     encoded: EncodedImages
     config: JccConfig
-    keeper: Keeper
+    runner: StageRunner

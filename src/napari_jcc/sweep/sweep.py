@@ -17,7 +17,7 @@ from napari_jcc.config import JccConfig, apply_overrides
 from napari_jcc.errors import Cancelled, JccError, OutputError
 from napari_jcc.evaluation import Truth
 from napari_jcc.pipeline import Cache, Run
-from napari_jcc.pipeline.keeper import as_client
+from napari_jcc.pipeline.parallel import as_client
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results import JccResult
 from napari_jcc.sweep.folder import SweepFolder
