@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from typer.main import get_command
 
-from napari_jcc.cli.main import app
+from napari_jcc.cli.app import app
 from napari_jcc.cli.options import adapt_match_config, build_config
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, get_preset

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from command_line import run
 from napari_jcc import __version__
-from napari_jcc.cli.main import app
+from napari_jcc.cli.app import app
 from napari_jcc.config import PRESETS, get_preset, load_config_text
 from napari_jcc.results import write_result
 from results_samples import image_result, result_of
@@ -69,6 +69,16 @@ def test_help_needs_neither_pictures_nor_solvers():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_interrupt_while_the_program_is_loaded_ends_it_quietly(capsys, monkeypatch):
+    class Loading:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "napari_jcc.cli.app", Loading())
+    assert run("--version") == 130
+    assert capsys.readouterr() == ("", "")
 
 
 def test_config_prints_a_file_that_means_the_same(capsys):

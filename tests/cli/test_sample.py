@@ -1,7 +1,7 @@
 import pytest
 
 from command_line import run
-from napari_jcc.cli.main import app
+from napari_jcc.cli.app import app
 from napari_jcc.collection import ImageCollection
 from napari_jcc.samples import SAMPLES
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.main import get_command
 
-from napari_jcc.cli.main import app
+from napari_jcc.cli.app import app
 from napari_jcc.cli.options import build_config
 from napari_jcc.config import PRESETS, dump_config, get_preset
 from napari_jcc.errors import ConfigError

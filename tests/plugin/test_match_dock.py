@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from encoders import export_network
 from napari_jcc import ImageCollection
-from napari_jcc.cli.main import app
+from napari_jcc.cli.app import app
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatch
 from napari_jcc.matching.outputs import PairResult

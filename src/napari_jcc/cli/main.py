@@ -1,4 +1,4 @@
-"""The program ``napari-jcc``: its commands, its errors and its exit codes.
+"""The program ``napari-jcc``: its errors and its exit codes.
 
 0: done; 1: a fault of the program; 2: something the user can mend; 130: cancelled.
 """
@@ -7,66 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
-
-import typer
-
-from napari_jcc import __version__
-from napari_jcc.cli.benchmark import benchmark
-from napari_jcc.cli.config import config
-from napari_jcc.cli.evaluate import evaluate
-from napari_jcc.cli.evaluate_matching import evaluate_matching
-from napari_jcc.cli.export import export
-from napari_jcc.cli.landmarks import landmarks
-from napari_jcc.cli.match import match
-from napari_jcc.cli.measure import measure
-from napari_jcc.cli.project import app as project_app
-from napari_jcc.cli.sample import sample
-from napari_jcc.cli.segment import segment
-from napari_jcc.cli.sweep import sweep
-from napari_jcc.cli.train import train
-from napari_jcc.errors import Cancelled, JccError
-from napari_jcc.threads import wait_asleep
 
 CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
 REFUSED = 2
-
-app = typer.Typer(
-    name="napari-jcc",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",  # "rich" keeps the line ends of docstrings
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="First steps: napari-jcc sample coins coins; "
-    "napari-jcc segment coins/images -o out",
-)
-_COMMANDS = {
-    "Masks and boxes": (segment, measure, export, sweep, evaluate, benchmark),
-    "Points that match": (match, landmarks, train, evaluate_matching),
-    "Images to try, settings, projects": (sample, config),
-}
-for panel, commands in _COMMANDS.items():
-    for command in commands:
-        app.command(rich_help_panel=panel)(command)
-app.add_typer(project_app, name="project", rich_help_panel=panel)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"napari-jcc {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def program(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Show the version."
-        ),
-    ] = False,
-) -> None:
-    """Find the object that a set of images shares: its mask and its box in every image."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -82,8 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     SystemExit
         Always, with the exit code.
     """
+    try:
+        _run(None if arguments is None else list(arguments))
+    except KeyboardInterrupt:  # while the commands are loaded; they have an end of their own
+        sys.exit(CANCELLED)
+
+
+def _run(words: list[str] | None) -> None:
+    # Imported here, within reach of `main`: it takes long enough for a Ctrl-C.
+    import typer
+
+    from napari_jcc.cli.app import app
+    from napari_jcc.errors import Cancelled, JccError
+    from napari_jcc.threads import wait_asleep
+
     wait_asleep()
-    words = None if arguments is None else list(arguments)
     try:
         app(args=words, prog_name="napari-jcc")
     except Cancelled as error:
@@ -100,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
 
 
-def _refuse(reason: str) -> NoReturn:
+def _refuse(reason: str) -> None:
+    import typer
+
     typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
     typer.echo(reason, err=True)
     sys.exit(REFUSED)
