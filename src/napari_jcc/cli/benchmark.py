@@ -10,35 +10,52 @@ import typer
 from napari_jcc.cli import options
 from napari_jcc.config.presets import DEFAULT_PRESET
 
+SetName = Annotated[
+    str,
+    typer.Argument(
+        metavar="SET",
+        help="msrc, pascal10, internet, icoseg, horses, voc07-6x2, wbc, bbbc010, "
+        "dsb2018, or folder: images/ and masks/ of your own.",
+    ),
+]
+Tables = Annotated[
+    Path,
+    options.output(
+        "Folder for predictions, scores and tables. What a former call finished "
+        "there under the same settings is not done again."
+    ),
+]
+Classes = Annotated[
+    str, typer.Option(metavar="A,B", help="Classes; without it all that are there.")
+]
+Methods = Annotated[
+    str,
+    typer.Option(
+        metavar="A,B",
+        help="Methods, and groups of them: ablation, baselines, readings. "
+        "An unknown name lists them.",
+    ),
+]
+Every = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Take every N-th image of a class only.")
+]
+First = Annotated[
+    int, typer.Option(metavar="K", min=0, help="Image to begin with, from 0.")
+]
+Timed = Annotated[
+    bool,
+    typer.Option(
+        "--timed", help="Let methods share no stages, so that all have seconds an image."
+    ),
+]
+
 
 def benchmark(
-    set_name: Annotated[
-        str,
-        typer.Argument(
-            metavar="SET",
-            help="msrc, pascal10, internet, icoseg, horses, voc07-6x2, wbc, bbbc010, "
-            "dsb2018, or folder: images/ and masks/ of your own.",
-        ),
-    ],
+    set_name: SetName,
     root: options.SetFolder,
-    output: Annotated[
-        Path,
-        options.output(
-            "Folder for predictions, scores and tables. What a former call finished "
-            "there under the same settings is not done again."
-        ),
-    ],
-    classes: Annotated[
-        str, typer.Option(metavar="A,B", help="Classes; without it all that are there.")
-    ] = "",
-    methods: Annotated[
-        str,
-        typer.Option(
-            metavar="A,B",
-            help="Methods, and groups of them: ablation, baselines, readings. "
-            "An unknown name lists them.",
-        ),
-    ] = "",
+    output: Tables,
+    classes: Classes = "",
+    methods: Methods = "",
     preset: options.Preset = DEFAULT_PRESET,
     config_file: options.ConfigFile = None,
     assignments: options.Assignments = None,
@@ -46,19 +63,9 @@ def benchmark(
     device: options.Device = None,
     workers: options.Workers = None,
     cache: options.CacheFolder = None,
-    every: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Take every N-th image of a class only.")
-    ] = 1,
-    first: Annotated[
-        int, typer.Option(metavar="K", min=0, help="Image to begin with, from 0.")
-    ] = 0,
-    timed: Annotated[
-        bool,
-        typer.Option(
-            "--timed",
-            help="Let methods share no stages, so that all have seconds an image.",
-        ),
-    ] = False,
+    every: Every = 1,
+    first: First = 0,
+    timed: Timed = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Compare methods on a labelled set: P, J, CorLoc, box IoU and seconds an image.

@@ -3,47 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_jcc.cli import options
 
+if TYPE_CHECKING:
+    from napari_jcc.evaluation.matching.compare import MatcherScore
+
+SetName = Annotated[
+    str,
+    typer.Argument(
+        metavar="SET",
+        help="pf_willow, pf_pascal, spair, tss, or landmarks: a folder of images with "
+        "landmarks.tps or landmarks.csv.",
+    ),
+]
+Network = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CKPT", help="Network that 'napari-jcc train' wrote, to be compared too."
+    ),
+]
+Methods = Annotated[
+    str,
+    typer.Option(
+        metavar="A,B",
+        help="Matchers without training: identity, nearest, mutual-affine, "
+        "registration, and with an encoder refinement. Empty: none.",
+    ),
+]
+Count = Annotated[
+    int | None,
+    typer.Option(
+        "--pairs", metavar="N", min=1, help="So many pairs, drawn; without it, all."
+    ),
+]
+
 
 def evaluate_matching(
-    set_name: Annotated[
-        str,
-        typer.Argument(
-            metavar="SET",
-            help="pf_willow, pf_pascal, spair, tss, or landmarks: a folder of images with "
-            "landmarks.tps or landmarks.csv.",
-        ),
-    ],
+    set_name: SetName,
     root: options.SetFolder,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CKPT",
-            help="Network that 'napari-jcc train' wrote, to be compared too.",
-        ),
-    ] = None,
-    methods: Annotated[
-        str,
-        typer.Option(
-            metavar="A,B",
-            help="Matchers without training: identity, nearest, mutual-affine, "
-            "registration, and with an encoder refinement. Empty: none.",
-        ),
-    ] = "identity,nearest,mutual-affine,registration",
+    checkpoint: Network = None,
+    methods: Methods = "identity,nearest,mutual-affine,registration",
     encoder: options.MatchEncoder = None,
     assignments: options.MatchAssignments = None,
-    count: Annotated[
-        int | None,
-        typer.Option(
-            "--pairs", metavar="N", min=1, help="So many pairs, drawn; without it, all."
-        ),
-    ] = None,
+    count: Count = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the draw.")] = 0,
     as_json: options.AsJson = False,
     device: options.MatchDevice = None,
@@ -86,11 +94,12 @@ def evaluate_matching(
         raise InputError("Nothing to compare. Give --methods, --checkpoint or both.")
     with TerminalProgress(quiet) as progress:
         results = compare_matchers(pairs, matchers, progress)
-    if as_json:
-        table = {
-            name: {"seconds_per_pair": score.seconds, "scores": score.summary}
-            for name, score in results.items()
-        }
-        typer.echo(json.dumps(table, indent=2))
-    else:
-        typer.echo(format_comparison(pairs, results))
+    typer.echo(_as_json(results) if as_json else format_comparison(pairs, results))
+
+
+def _as_json(results: Mapping[str, MatcherScore]) -> str:
+    table = {
+        name: {"seconds_per_pair": score.seconds, "scores": score.summary}
+        for name, score in results.items()
+    }
+    return json.dumps(table, indent=2)

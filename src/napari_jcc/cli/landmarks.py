@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,40 +11,46 @@ from napari_jcc.cli import options
 from napari_jcc.config import MatchingConfig
 from napari_jcc.words import list_some
 
+if TYPE_CHECKING:
+    from napari_jcc.matching.outputs import CarriedLandmarks
+
 _MOST_LINES = 5
+_THROUGH = MatchingConfig().through
+
+Placed = Annotated[
+    Path,
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        help="Landmarks of at least one of the images: .tps, or .csv with columns "
+        "image,point,x,y.",
+    ),
+]
+Network = Annotated[
+    Path | None,
+    typer.Option(metavar="CKPT", help="Network that finds the way between whole images."),
+]
+Through = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Where two images differ much, so many others are asked for the way from "
+        "one to the other, which takes longer.",
+    ),
+]
 
 
 def landmarks(
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="Folder of the images.")],
-    placed: Annotated[
-        Path,
-        typer.Option(
-            "--from",
-            metavar="FILE",
-            help="Landmarks of at least one of the images: .tps, or .csv with columns "
-            "image,point,x,y.",
-        ),
-    ],
+    placed: Placed,
     output: Annotated[
         Path,
         options.output("Folder for landmarks.csv and landmarks.tps; made if missing."),
     ],
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CKPT", help="Network that finds the way between whole images."
-        ),
-    ] = None,
+    checkpoint: Network = None,
     encoder: options.MatchEncoder = None,
-    through: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            metavar="N",
-            help="Where two images differ much, so many others are asked for the way from "
-            "one to the other, which takes longer.",
-        ),
-    ] = MatchingConfig().through,
+    through: Through = _THROUGH,
     recursive: options.Recursive = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace landmarks that are there.")
@@ -61,8 +67,6 @@ def landmarks(
 
     Example: napari-jcc landmarks wings --from placed.tps --output out
     """
-    import numpy as np
-
     from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.matching.outputs import (
         carry_landmarks,
@@ -70,7 +74,6 @@ def landmarks(
         open_pair_matcher,
         write_landmarks,
     )
-    from napari_jcc.matching.outputs.landmark_files import CSV, TPS
 
     check_landmark_output(output, overwrite=overwrite)
     matcher = open_pair_matcher(
@@ -82,8 +85,15 @@ def landmarks(
             images, placed, matcher, progress, recursive=recursive, through=through
         )
         write_landmarks(carried, output, overwrite=overwrite)
-    if quiet:
-        return
+    if not quiet:
+        _show(carried, images, output)
+
+
+def _show(carried: CarriedLandmarks, images: Path, out: Path) -> None:
+    import numpy as np
+
+    from napari_jcc.matching.outputs.landmark_files import CSV, TPS
+
     found = carried.found
     count = len(carried.shapes)
     typer.echo(f"Placed   on {count - len(found)} of {count} images")
@@ -97,4 +107,4 @@ def landmarks(
     for shape in found[:_MOST_LINES]:
         least = 0.0 if shape.confidence is None else np.nanmin(shape.confidence)
         typer.echo(f"Check    {shape.image}: its least sure point has {least:.2f}")
-    typer.echo(f"Tables   {output / CSV}, {output / TPS}")
+    typer.echo(f"Tables   {out / CSV}, {out / TPS}")

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     try:
         _run(None if arguments is None else list(arguments))
-    except KeyboardInterrupt:  # while the commands are loaded; they have an end of their own
+    except KeyboardInterrupt:  # while the commands are loaded; they end themselves
         sys.exit(CANCELLED)
 
 

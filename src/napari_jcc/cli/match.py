@@ -11,42 +11,47 @@ from napari_jcc.cli import options
 from napari_jcc.cli.images import open_images
 
 if TYPE_CHECKING:
-    from napari_jcc.matching.outputs import MatchResult, SetMatcher
+    from napari_jcc.matching.outputs import MatchResult
+
+Network = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CKPT",
+        help="Network that 'napari-jcc train' wrote. Without it, images are registered "
+        "by what they look like, without training, and there are no masks.",
+    ),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Without a checkpoint: registration (the default), or refinement, which "
+        "needs --encoder.",
+    ),
+]
+Pairs = Annotated[
+    str,
+    typer.Option(
+        metavar="CHOICE",
+        help="all: every two images. template:NAME: all images to that one. Else a "
+        "CSV file with columns source,target.",
+    ),
+]
+Warped = Annotated[
+    bool,
+    typer.Option(
+        "--warped/--no-warped", help="Write every source drawn in its target's place."
+    ),
+]
 
 
 def match(
     paths: options.Paths,
     output: options.Output,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CKPT",
-            help="Network that 'napari-jcc train' wrote. Without it, images are registered "
-            "by what they look like, without training, and there are no masks.",
-        ),
-    ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Without a checkpoint: registration (the default), or refinement, which "
-            "needs --encoder.",
-        ),
-    ] = None,
-    pairs: Annotated[
-        str,
-        typer.Option(
-            metavar="CHOICE",
-            help="all: every two images. template:NAME: all images to that one. Else a "
-            "CSV file with columns source,target.",
-        ),
-    ] = "all",
-    warped: Annotated[
-        bool,
-        typer.Option(
-            "--warped/--no-warped", help="Write every source drawn in its target's place."
-        ),
-    ] = True,
+    checkpoint: Network = None,
+    method: Method = None,
+    pairs: Pairs = "all",
+    warped: Warped = True,
     encoder: options.MatchEncoder = None,
     config_file: options.MatchConfigFile = None,
     assignments: options.MatchAssignments = None,
@@ -69,33 +74,27 @@ def match(
     Example: napari-jcc match wings --output out --checkpoint wings.ckpt
     """
     from napari_jcc.cli.progress import TerminalProgress
-    from napari_jcc.matching.outputs import (
-        check_match_output,
-        choose_pairs,
-        match_collection,
-        match_command,
-        open_set_matcher,
-        write_matches,
-    )
+    from napari_jcc.matching import outputs
 
     if method is not None:
         assignments = [*(assignments or ()), f"matching.untrained={method}"]
-    matcher: SetMatcher = open_set_matcher(
+    matcher = outputs.open_set_matcher(
         checkpoint,
         lambda config: options.adapt_match_config(
             config, config_file, assignments, encoder=encoder, device=device
         ),
     )
-    collection = matcher.config.collection
-    images = open_images(paths, collection, recursive=recursive, quiet=quiet)
-    chosen = choose_pairs(images.names, pairs)
-    check_match_output(output, images.names, chosen, overwrite=overwrite, warped=warped)
-    command = match_command(
+    images = open_images(paths, matcher.config.collection, recursive=recursive, quiet=quiet)
+    chosen = outputs.choose_pairs(images.names, pairs)
+    outputs.check_match_output(
+        output, images.names, chosen, overwrite=overwrite, warped=warped
+    )
+    command = outputs.match_command(
         paths, output, matcher, pairs, warped=warped, recursive=recursive
     )
     with TerminalProgress(quiet) as progress:
-        result = match_collection(matcher, images, chosen, progress)
-        write_matches(
+        result = outputs.match_collection(matcher, images, chosen, progress)
+        outputs.write_matches(
             result,
             images,
             output,

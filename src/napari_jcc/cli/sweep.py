@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,40 +15,47 @@ from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
     from napari_jcc.cli.progress import TerminalProgress
+    from napari_jcc.collection import ImageCollection
+    from napari_jcc.config import JccConfig
+    from napari_jcc.evaluation.truth import Truth as Known
     from napari_jcc.sweep import Sweep, SweepTable
 
 _MOST_LINES = 5
 
+Points = Annotated[
+    Path,
+    options.output("Folder for the points; one with the same sweep is gone on with."),
+]
+Values = Annotated[
+    list[str],
+    typer.Option(
+        "--grid",
+        "-g",
+        metavar="SECTION.FIELD=VALUES",
+        help="Values to try, such as problem.nu=0.1,0.3,1. FIRST:LAST:COUNT stands for "
+        "evenly spaced numbers, FIRST:LAST:COUNT:log for evenly spaced logarithms. "
+        "Items of lists are joined by +. May be repeated: all combinations are tried.",
+    ),
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(
+        "--truth",
+        "-t",
+        metavar="PATH",
+        help="Score every point against masks or boxes, as 'napari-jcc evaluate' does.",
+    ),
+]
+
 
 def sweep(
     paths: options.Paths,
-    output: Annotated[
-        Path,
-        options.output("Folder for the points; one with the same sweep is gone on with."),
-    ],
-    grid: Annotated[
-        list[str],
-        typer.Option(
-            "--grid",
-            "-g",
-            metavar="SECTION.FIELD=VALUES",
-            help="Values to try, such as problem.nu=0.1,0.3,1. FIRST:LAST:COUNT stands for "
-            "evenly spaced numbers, FIRST:LAST:COUNT:log for evenly spaced logarithms. "
-            "Items of lists are joined by +. May be repeated: all combinations are tried.",
-        ),
-    ],
+    output: Points,
+    grid: Values,
     preset: options.Preset = DEFAULT_PRESET,
     config_file: options.ConfigFile = None,
     assignments: options.Assignments = None,
-    truth: Annotated[
-        Path | None,
-        typer.Option(
-            "--truth",
-            "-t",
-            metavar="PATH",
-            help="Score every point against masks or boxes, as 'napari-jcc evaluate' does.",
-        ),
-    ] = None,
+    truth: Truth = None,
     recursive: options.Recursive = False,
     saliency: options.Saliency = None,
     encoder: options.EncoderName = None,
@@ -71,10 +79,6 @@ def sweep(
     """
     from napari_jcc.cli.cluster import connect
     from napari_jcc.cli.progress import TerminalProgress
-    from napari_jcc.config import JccConfig
-    from napari_jcc.errors import Cancelled
-    from napari_jcc.evaluation import find_truth
-    from napari_jcc.results import equivalent_command
     from napari_jcc.sweep import Grid, Sweep
 
     config = options.build_config(
@@ -89,37 +93,60 @@ def sweep(
     )
     points = Grid.build(config, grid)
     images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
-    files = {Path(images.location(number)).resolve() for number in range(len(images))}
-    known = None if truth is None else find_truth(truth, images.names, files)
-
-    def command(settings: JccConfig, key: str) -> str:
-        out = output / "results" / key
-        return equivalent_command(paths, out, settings, preset, recursive=recursive)
-
     with TerminalProgress(quiet) as progress, connect(scheduler) as client:
         work = Sweep(
             images,
             config,
             points,
-            truth=known,
+            truth=None if truth is None else _find_truth(truth, images),
             client=client,
             progress=progress,
             stages=None if quiet else progress.detail(),
             folder=output,
-            command=command,
+            command=partial(_tell_command, paths, output, preset, recursive),
         )
-        if not quiet:
-            _say_what_is_there(work, progress)
-        try:
-            table = work.run()
-        except Cancelled as error:
-            raise Cancelled(
-                f"Cancelled; {output} keeps the points that are finished. The same command "
-                "goes on from there."
-            ) from error
-    _check_any(table)
+        table = _run(work, output, None if quiet else progress)
     if not quiet:
         _show(table, output)
+
+
+def _find_truth(truth: Path, images: ImageCollection) -> Known:
+    from napari_jcc.evaluation import find_truth
+
+    files = {Path(images.location(number)).resolve() for number in range(len(images))}
+    return find_truth(truth, images.names, files)
+
+
+def _tell_command(
+    paths: Sequence[Path],
+    out: Path,
+    preset: str,
+    recursive: bool,
+    settings: JccConfig,
+    key: str,
+) -> str:
+    """Return the command that writes the full result of a point."""
+    from napari_jcc.results import equivalent_command
+
+    place = out / "results" / key
+    return equivalent_command(paths, place, settings, preset, recursive=recursive)
+
+
+def _run(work: Sweep, out: Path, progress: TerminalProgress | None) -> SweepTable:
+    """Compute what is missing; an error where not a single point has an answer."""
+    from napari_jcc.errors import Cancelled
+
+    if progress is not None:
+        _say_what_is_there(work, progress)
+    try:
+        table = work.run()
+    except Cancelled as error:
+        raise Cancelled(
+            f"Cancelled; {out} keeps the points that are finished. The same command goes "
+            "on from there."
+        ) from error
+    _check_any(table)
+    return table
 
 
 def _say_what_is_there(work: Sweep, progress: TerminalProgress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from napari_jcc.cli.images import open_images
 from napari_jcc.words import STAGE_TITLES, describe_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.config import MatchConfig
@@ -25,41 +26,46 @@ STAGES = {
 }
 """Stages of training, and the setting that is 0 where a stage is left out."""
 
+NetworkFile = Annotated[
+    Path,
+    options.output(
+        "File for the network; CKPT.jsonl beside it gets the loss of every step.",
+        metavar="CKPT",
+    ),
+]
+Stages = Annotated[
+    str,
+    typer.Option(
+        metavar="A,B",
+        help="synthetic: known transformations of single images. weak: pairs of the "
+        "set. agreed: what all images of the set agree on. Without it, all.",
+    ),
+]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CKPT", help="Start from the weights of another, such as of one stage."
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from CKPT, with the settings in it, where a run was stopped; begin "
+        "where there is no CKPT.",
+    ),
+]
+
 
 def train(
     paths: options.Paths,
-    output: Annotated[
-        Path,
-        options.output(
-            "File for the network; CKPT.jsonl beside it gets the loss of every step.",
-            metavar="CKPT",
-        ),
-    ],
+    output: NetworkFile,
     encoder: options.MatchEncoder = None,
     config_file: options.MatchConfigFile = None,
     assignments: options.MatchAssignments = None,
-    stages: Annotated[
-        str,
-        typer.Option(
-            metavar="A,B",
-            help="synthetic: known transformations of single images. weak: pairs of the "
-            "set. agreed: what all images of the set agree on. Without it, all.",
-        ),
-    ] = "",
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CKPT", help="Start from the weights of another, such as of one stage."
-        ),
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on from CKPT, with the settings in it, where a run was stopped; begin "
-            "where there is no CKPT.",
-        ),
-    ] = False,
+    stages: Stages = "",
+    start: Start = None,
+    resume: Resume = False,
     recursive: options.Recursive = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train anew where CKPT is there.")
@@ -78,7 +84,6 @@ def train(
     Example: napari-jcc train wings --output wings.ckpt --resume
     """
     from napari_jcc.cli.progress import TerminalProgress
-    from napari_jcc.errors import Cancelled
     from napari_jcc.matching.outputs import train_command
 
     run = load_training()
@@ -92,30 +97,40 @@ def train(
     if resume and before is None and not quiet:
         typer.echo(f"Note: there is no {output} yet; training begins.", err=True)
     again = train_command(paths, output, config, resume=True, recursive=recursive)
+    telling = _telling_what_is_kept(output, again, resume=resume)
+    with telling, TerminalProgress(quiet) as progress:
+        finished = run(
+            images,
+            config,
+            output,
+            resume=resume,
+            start=start,
+            progress=progress,
+            watch=show_losses(progress),
+        )
+    if quiet:
+        return
+    if resume and _stamp(output) == before:
+        typer.echo("Note: training had come to its end before; nothing was done.", err=True)
+    _show(finished, output, paths, recursive=recursive)
+
+
+@contextmanager
+def _telling_what_is_kept(output: Path, again: str, *, resume: bool) -> Iterator[None]:
+    """Say of a cancel what there is, and the command that goes on with it."""
+    from napari_jcc.errors import Cancelled
+
+    before = _stamp(output)
     try:
-        with TerminalProgress(quiet) as progress:
-            finished = run(
-                images,
-                config,
-                output,
-                resume=resume,
-                start=start,
-                progress=progress,
-                watch=show_losses(progress),
-            )
+        yield
     except Cancelled as error:
-        if not resume and _stamp(output) == before:
+        if _stamp(output) in ((None,) if resume else (None, before)):
             raise Cancelled("Cancelled before the first step; nothing new is kept.") from (
                 error
             )
         raise Cancelled(
             f"Cancelled; {output} keeps what was learned. Go on by: {again}"
         ) from error
-    if quiet:
-        return
-    if resume and _stamp(output) == before:
-        typer.echo("Note: training had come to its end before; nothing was done.", err=True)
-    _show(finished, output, paths, recursive=recursive)
 
 
 def _stamp(path: Path) -> int | None:
