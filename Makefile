@@ -64,15 +64,15 @@ $(VENV)/.base: $(VENV)/.pip $(INPUTS)
 
 $(VENV)/.test: $(VENV)/.pip $(INPUTS)
 	@echo "Installing the package, napari and the test tools into $(VENV)"
-	@$(PIP) --editable ".[all,cluster,deep,match]" --group test
+	@$(PIP) --editable ".[all,cluster,deep,match,zarr]" --group test
 	@touch $@
 
 $(LOWEST)/.test: scripts/lowest_versions.py pyproject.toml
 	@scripts/create_venv.sh "$(LOWEST)" "$(PYTHON)"
-	@$(LOWEST)/bin/python scripts/lowest_versions.py napari cluster > $(LOWEST)/lowest.txt
+	@$(LOWEST)/bin/python scripts/lowest_versions.py napari cluster zarr > $(LOWEST)/lowest.txt
 	@echo "Installing the oldest versions that are allowed into $(LOWEST)"
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  -c $(LOWEST)/lowest.txt --editable ".[all,cluster]" --group test
+	  -c $(LOWEST)/lowest.txt --editable ".[all,cluster,zarr]" --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Literal
 
-Extra = Literal["cluster", "deep", "match", "sdp", "torch"]
+Extra = Literal["cluster", "deep", "match", "sdp", "torch", "zarr"]
 """Sets of optional packages that are missed while the program runs; see pyproject.toml."""
 
 STAGE_TITLES = {

@@ -104,7 +104,7 @@ def test_no_images(tmp_path, monkeypatch):
 def test_a_zarr_array_is_told_how_it_is_opened(tmp_path, name):
     (tmp_path / name).write_text("{}")
     (tmp_path / "0.0").write_bytes(b"chunk")
-    with pytest.raises(InputError, match=r"zarr array\. Open it in napari as a layer"):
+    with pytest.raises(InputError, match="a plain array as a layer of napari"):
         ImageCollection.from_folder(tmp_path)
 
 

@@ -23,6 +23,7 @@ from napari_jcc.plugin.placement import INPUTS_KEY, METADATA_KEY, Placement
 from napari_jcc.plugin.reader import get_reader, read_stack
 from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
+from zarr_sample import save_tiff, save_zarr
 
 
 def save(folder: Path, **arrays: np.ndarray) -> Path:
@@ -288,6 +289,30 @@ def test_complex_pages_are_refused_with_the_reason(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
     with pytest.raises(InputError, match="complex"):
         read_stack(tmp_path)
+
+
+def test_ome_zarr_opens_as_the_tiff_of_the_same_stack(tmp_path):
+    tiff, zarr = save_tiff(tmp_path / "a.ome.tif"), save_zarr(tmp_path / "a.ome.zarr", 3)
+    assert get_reader(str(zarr)) is read_stack
+    assert get_reader(str(zarr / "0")) is None  # an array, for napari's own reader
+    layers = []
+    for path in (tiff, zarr):
+        ((data, shown, _),) = read_stack(path)
+        layers.append(ImageLayer(data, **shown))
+    one, other = layers
+    assert other.name == one.name == "a"
+    assert other.axis_labels == one.axis_labels
+    assert other.units == one.units
+    np.testing.assert_array_equal(other.scale, one.scale)
+    np.testing.assert_array_equal(other.contrast_limits, one.contrast_limits)
+    np.testing.assert_array_equal(other.data, one.data)
+
+
+def test_gray_zarr_shares_a_stack_with_files_of_its_type(tmp_path):
+    path = save_zarr(tmp_path / "a.ome.zarr", 3, channels=1)
+    tifffile.imwrite(tmp_path / "b.tif", np.zeros((48, 64), np.uint16))
+    ((data, shown, _),) = read_stack([path, tmp_path / "b.tif"])
+    assert (data.shape, data.dtype, shown["rgb"]) == ((5, 48, 64), np.uint16, False)
 
 
 def test_reader_leaves_what_only_seems_a_tiff(tmp_path):

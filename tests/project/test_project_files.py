@@ -36,6 +36,7 @@ from napari_jcc.project import (
 from napari_jcc.results import ImageResult
 from results_samples import image_result, result_of
 from strategies import configs
+from zarr_sample import save_zarr
 
 
 def assert_same_image(one, other):
@@ -322,6 +323,20 @@ def test_pages_of_one_file_come_back_as_they_were(tmp_path):
     assert images.names == ("stack_p2", "stack_p0")
     np.testing.assert_array_equal(images.raw(0), pages[2])
     np.testing.assert_array_equal(images.raw(1), pages[0])
+
+
+def test_a_folder_of_zarr_moves_with_the_project_and_tells_of_changes(tmp_path):
+    place = save_zarr(tmp_path / "set" / "a.ome.zarr", 3)
+    inputs = describe_inputs(ImageCollection.from_paths(place))
+    save_project(Project(inputs, JccConfig(), "fast"), tmp_path / "set" / "a.jcc")
+    (tmp_path / "set").rename(tmp_path / "moved")
+    project, report = load_project(tmp_path / "moved" / "a.jcc")
+    assert (len(report.moved), report.changed, report.missing) == (4, {}, {})
+    assert [axis.name for axis in project.open_images().axes] == ["t", "z"]
+    chunk = tmp_path / "moved" / "a.ome.zarr" / "0" / "c" / "0" / "0" / "1" / "0" / "0"
+    chunk.unlink()  # reads as 0
+    _, report = load_project(tmp_path / "moved" / "a.jcc")
+    assert list(report.changed) == ["a_t0_z1"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name that is no text")

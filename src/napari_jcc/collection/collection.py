@@ -19,6 +19,7 @@ from napari_jcc.collection.files import OpenedFiles, as_paths, open_files
 from napari_jcc.collection.intensity import reduce_image, to_rgb
 from napari_jcc.collection.sources import ImageSource
 from napari_jcc.collection.spacing import Spacing
+from napari_jcc.collection.zarr_files import is_zarr
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.words import count_of, list_some
@@ -69,8 +70,8 @@ class ImageCollection:
         """Collect the images of files and folders in natural order, reading headers only.
 
         Hidden files in folders are ignored; those that are damaged, no images or masks of
-        others are in `skipped`. Every page of a TIFF is an image; those of a single file
-        lie on its axes where these have names.
+        others are in `skipped`. Every page of a TIFF or OME-Zarr is an image; those of a
+        single one lie on its axes where these have names.
 
         Parameters
         ----------
@@ -121,7 +122,7 @@ class ImageCollection:
             If a file does not exist or is a folder, or none is a usable image.
         """
         for file in (files := as_paths(files)):
-            if Path(file).is_dir():
+            if Path(file).is_dir() and not is_zarr(Path(file)):
                 raise InputError(f"{file} is a folder. Use from_folder or from_paths.")
         return cls._of_files(open_files(files, recursive=False, keep_named=True), config)
 

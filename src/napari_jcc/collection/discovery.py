@@ -11,6 +11,7 @@ from pathlib import Path
 from natsort import natsorted, ns
 
 from napari_jcc.collection.mask_files import MASK_FOLDERS
+from napari_jcc.collection.zarr_files import is_zarr
 from napari_jcc.errors import InputError
 
 _STILL = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp")
@@ -47,7 +48,7 @@ class FoundFiles:
 def find_files(
     paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
 ) -> FoundFiles:
-    """List the image files that `paths` (files and folders) name.
+    """List the image files that `paths` (files and folders) name, and folders of Zarr.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def find_files(
         raise InputError("No images: no path was given. Name a folder or image files.")
     found = FoundFiles(root=_common_folder(given))
     for path in given:
-        if path.is_dir():
+        if path.is_dir() and not is_zarr(path):
             _add_folder(found, path, recursive)
         elif path.exists():
             found.files.append(path)
@@ -82,7 +83,9 @@ def sort_files(paths: Iterable[Path]) -> list[Path]:
 def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
     images = []
     for path in _walk(found, folder, recursive):
-        if path.suffix.lower() not in EXTENSIONS:
+        if path.is_dir():
+            images.append(path)
+        elif path.suffix.lower() not in EXTENSIONS:
             found.skipped[str(path)] = "not an image file, by its extension"
         elif not path.is_file():
             found.skipped[str(path)] = "not a file, or a link to nothing"
@@ -126,12 +129,17 @@ def _mask_folder(path: Path, folder: Path) -> Path | None:
 
 
 def _walk(found: FoundFiles, folder: Path, recursive: bool) -> Iterator[Path]:
+    """List files, and folders of Zarr as if they were files."""
+
     def report(error: OSError) -> None:
         found.skipped[str(error.filename)] = f"cannot list the folder: {error.strerror}"
 
     results: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=report):
-        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        zarrs = [name for name in folders if is_zarr(Path(parent, name))]
+        yield from (Path(parent, name) for name in zarrs)
+        folders[:] = [name for name in folders if recursive and name not in zarrs]
         for name in sorted({*names} & {*RECORDS}):
             results.update(_list_results(Path(parent, name)))
         for path in (Path(parent, name) for name in names if not name.startswith(".")):
@@ -156,7 +164,9 @@ def _list_results(record: Path) -> list[Path]:
 
 
 def _common_folder(given: Sequence[Path]) -> Path | None:
-    folders = [path if path.is_dir() else path.parent for path in given]
+    folders = [
+        path if path.is_dir() and not is_zarr(path) else path.parent for path in given
+    ]
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:  # drives of Windows share no folder

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-_OME = re.compile(r"(?P<stem>.+)(?P<extension>\.ome\.tiff?)", re.IGNORECASE)
+_OME = re.compile(r"(?P<stem>.+)(?P<extension>\.ome\.(tiff?|zarr))", re.IGNORECASE)
 
 
 def split_name(name: str) -> tuple[str, str]:
     """Part the name of an image file, or its path, from its extension.
 
-    The extension of ``a.ome.tif`` is ``.ome.tif``, of all others what `Path.suffix` says.
+    The extension of ``a.ome.tif`` is ``.ome.tif`` and of ``a.ome.zarr`` ``.ome.zarr``, of
+    all others what `Path.suffix` says.
     """
     if (ome := _OME.fullmatch(name)) is not None:
         return ome["stem"], ome["extension"]

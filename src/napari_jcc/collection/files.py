@@ -15,10 +15,9 @@ from napari_jcc.collection.file_names import name_images
 from napari_jcc.collection.mask_files import find_masks
 from napari_jcc.collection.reading import Header, probe_file
 from napari_jcc.collection.sources import FileSource
+from napari_jcc.collection.zarr_files import is_zarr
 from napari_jcc.errors import InputError
 from napari_jcc.words import list_by_reason, list_some
-
-_ZARR_FILES = "zarr.json", ".zarray", ".zgroup"
 
 
 class OpenedFiles(NamedTuple):
@@ -149,14 +148,9 @@ def _nothing_found(
 ) -> str:
     where = ", ".join(str(path) for path in paths[:3]) + (" ..." if len(paths) > 3 else "")
     message = f"No usable image in {where}. "
-    if any((Path(path) / name).is_file() for path in paths for name in _ZARR_FILES):
-        return message + (
-            "It is a zarr array. Open it in napari as a layer, with another reader than "
-            "this, and choose the layer in the dock; from Python pass its images as arrays."
-        )
     if skipped:
         message += f"Left out: {'; '.join(describe_skipped(skipped))}. "
-    inside = [] if recursive else [name for path in paths for name in _folders(path)]
+    inside = [] if recursive else [x for path in paths for x in _folders(Path(path))]
     if inside:
         message += (
             f"Folders inside were not searched: {list_some(natsorted(inside))}. Name one, "
@@ -164,9 +158,10 @@ def _nothing_found(
         )
     elif not skipped:
         message += "There is no file. "
-    return message + f"Images are files with {', '.join(EXTENSIONS)}."
+    return message + f"Images are files with {', '.join(EXTENSIONS)} and OME-Zarr folders."
 
 
-def _folders(path: str | os.PathLike[str]) -> list[str]:
+def _folders(path: Path) -> list[str]:
     """Names of the folders inside; none in what is no folder or cannot be listed."""
-    return next(os.walk(path), ("", [], []))[1]
+    names = [] if is_zarr(path) else next(os.walk(path), ("", [], []))[1]
+    return [name for name in names if not is_zarr(path / name)]

@@ -14,7 +14,7 @@ from PIL.Image import DecompressionBombError
 from PIL.ImageFile import ImageFile
 from tifffile import TiffFileError
 
-from napari_jcc.collection import pillow_files, tiff_files
+from napari_jcc.collection import pillow_files, tiff_files, zarr_files
 from napari_jcc.collection.axes import Axis
 from napari_jcc.collection.intensity import Pixels
 from napari_jcc.collection.spacing import Spacing
@@ -82,7 +82,7 @@ def is_tiff(path: Path) -> bool:
 
 
 def probe_file(path: Path) -> list[Header]:
-    """Read the header of every image in a file, without decoding pixels.
+    """Read the header of every image in a file or OME-Zarr, without decoding pixels.
 
     Raises
     ------
@@ -91,12 +91,7 @@ def probe_file(path: Path) -> list[Header]:
         or holds an image of more than `PIXEL_LIMIT` pixels.
     """
     with _explained():
-        start = _read_start(path)
-        if start[:4] in tiff_files.SIGNATURES:
-            headers = [Header(*image) for image in tiff_files.probe_tiff(path)]
-        else:
-            reader = _find_reader(start)
-            headers = [Header(shape) for shape in pillow_files.probe_picture(path, reader)]
+        headers = _probe(path)
     if not headers or min(min(header.shape) for header in headers) < 1:
         raise InputError("the file holds no image, or ends before its directory")
     largest = max(math.prod(header.shape) for header in headers)
@@ -107,8 +102,21 @@ def probe_file(path: Path) -> list[Header]:
     return headers
 
 
+def _probe(path: Path) -> list[Header]:
+    if path.is_dir():
+        stack = zarr_files.open_zarr(path)
+        layout = stack.layout
+        header = Header(layout.size, stack.spacing, layout.channels, stack.axes)
+        return [header] * layout.count
+    start = _read_start(path)
+    if start[:4] in tiff_files.SIGNATURES:
+        return [Header(*image) for image in tiff_files.probe_tiff(path)]
+    reader = _find_reader(start)
+    return [Header(shape) for shape in pillow_files.probe_picture(path, reader)]
+
+
 def read_file(path: Path, page: int = 0) -> Pixels:
-    """Decode one image of a file.
+    """Decode one image of a file or OME-Zarr.
 
     Raises
     ------
@@ -116,6 +124,8 @@ def read_file(path: Path, page: int = 0) -> Pixels:
         With the reason alone, if the file cannot be decoded completely.
     """
     with _explained():
+        if path.is_dir():
+            return zarr_files.open_zarr(path).read(page)
         start = _read_start(path)
         if start[:4] in tiff_files.SIGNATURES:
             return tiff_files.read_tiff(path, page)

@@ -57,7 +57,9 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True)
 class FileSource:
-    """Image number `page` of a file, with `separate` channels besides its colours.
+    """Image number `page` of a file or of an OME-Zarr folder.
+
+    It has `separate` channels besides its colours.
 
     `others` are the names of files beside it that hold pixels of the image, as those of an
     OME set do.
@@ -81,7 +83,9 @@ class FileSource:
         return read_file(Path(self.location), self.page)
 
     def fingerprint(self) -> str:
-        """Hash of the bytes of its files and the page number."""
+        """Hash of the bytes of its files, or of a folder's pixels, and the page number."""
+        if Path(self.location).is_dir():
+            return f"{_hash_values(self.read().values)}{self.page:08x}"
         digests = []
         for path in self.files:
             state = path.stat()
@@ -128,11 +132,7 @@ class ArraySource:
 
     def fingerprint(self) -> str:
         """Hash of the bytes, shape, type and meaning of the array."""
-        values = np.ascontiguousarray(self._values())
-        head = f"{values.shape} {values.dtype.str} {self.is_colour}"
-        digest = hashlib.blake2b(head.encode(), digest_size=16)
-        digest.update(values.view(np.uint8).data)
-        return digest.hexdigest()
+        return _hash_values(self._values(), f" {self.is_colour}")
 
     def _values(self) -> NDArray[Any]:
         if is_dask_collection(self.array):
@@ -140,6 +140,14 @@ class ArraySource:
             # Global callbacks, such as a viewer's cache of slices, are for one thread only.
             return np.asarray(self.array.compute(scheduler="synchronous", callbacks=()))
         return np.asarray(self.array)
+
+
+def _hash_values(values: NDArray[Any], meaning: str = "") -> str:
+    values = np.ascontiguousarray(values)
+    head = f"{values.shape} {values.dtype.str}{meaning}"
+    digest = hashlib.blake2b(head.encode(), digest_size=16)
+    digest.update(values.view(np.uint8).data)
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=256)

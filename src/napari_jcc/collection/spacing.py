@@ -131,14 +131,14 @@ class Calibration:
         if self._ome:
             pixels = self._ome[series] if series < len(self._ome) else {}
             size, unit = _OME_STEPS.get(axis, ("", ""))
-            return _checked_step(pixels.get(size), pixels.get(f"{size}Unit", unit), find)
+            return checked_step(pixels.get(size), pixels.get(f"{size}Unit", unit), find)
         told = self._imagej
         if axis == "Z":
             unit = self._imagej_unit("zunit") or self._imagej_unit("unit")
-            return _checked_step(told.get("spacing"), unit, find)
+            return checked_step(told.get("spacing"), unit, find)
         if axis == "T":
             unit = self._imagej_unit("tunit") or "s"
-            return _checked_step(told.get("finterval"), unit, find)
+            return checked_step(told.get("finterval"), unit, find)
         return _UNKNOWN
 
     def _imagej_unit(self, key: str) -> str:
@@ -163,12 +163,13 @@ def _from_ome(pixels: Mapping[str, str]) -> Spacing | None:
         return None
     units = {find_length(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "YX"}
     (unit, *others) = units
-    return None if others or unit is None else _checked(row, column, unit)
+    return None if others or unit is None else checked_spacing(row, column, unit)
 
 
-def _checked_step(
+def checked_step(
     size: Any, unit: Any, find: Callable[[str], str | None]
 ) -> tuple[float, str]:
+    """Step and its unit by the name that `find` has; (1, "pixel") where one is unknown."""
     try:
         step = abs(float(size))  # ImageJ counts backwards with negative steps
     except (TypeError, ValueError):
@@ -182,7 +183,7 @@ def _from_tags(page: TiffPage, length: float, unit: str) -> Spacing | None:
     row, column = _density(page, "YResolution"), _density(page, "XResolution")
     if row <= 0 or column <= 0:
         return None
-    return _checked(length / row, length / column, unit)
+    return checked_spacing(length / row, length / column, unit)
 
 
 def _density(page: TiffPage, name: str) -> float:
@@ -203,7 +204,8 @@ def _value(page: TiffPage, name: str) -> Any:
     return None if tag is None else tag.value
 
 
-def _checked(row: float, column: float, unit: str) -> Spacing | None:
+def checked_spacing(row: float, column: float, unit: str) -> Spacing | None:
+    """Spacing of sides that are sound, else None."""
     if not all(0 < side < math.inf for side in (row, column)):
         return None
     # Resolutions are fractions of integers; 12 digits take back what that costs.

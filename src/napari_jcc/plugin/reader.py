@@ -12,6 +12,7 @@ from napari_jcc.collection import ImageCollection, describe_files, describe_skip
 from napari_jcc.collection.discovery import EXTENSIONS
 from napari_jcc.collection.file_names import split_name
 from napari_jcc.collection.reading import is_tiff
+from napari_jcc.collection.zarr_files import is_ome_zarr, is_zarr
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.results.saved import is_saved_result
 
@@ -33,12 +34,15 @@ def get_reader(path: PathOrPaths) -> Reader | None:
     """Return the reader for folders, lists of images, TIFFs and projects; else None.
 
     A single image of another kind, which has neither pages nor a size of pixel, is left to
-    napari. Of a file no more than its first bytes are read here, and nothing is raised.
+    napari, and so is Zarr that is no OME-Zarr. Of a file no more than its first bytes are
+    read here, and nothing is raised.
     """
     paths = _as_paths(path)
     try:
         if len(paths) == 1:
             (only,) = paths
+            if is_zarr(only):
+                return read_stack if is_ome_zarr(only) else None
             if only.is_dir():
                 return read_saved if is_saved_result(only) else read_stack
             if is_tiff(only):
@@ -84,7 +88,8 @@ def _name_set(paths: list[Path]) -> str:
     first = paths[0].resolve()
     if len(paths) > 1:
         return first.parent.name
-    return first.name if first.is_dir() else split_name(first.name)[0]
+    is_folder = first.is_dir() and not is_zarr(first)
+    return first.name if is_folder else split_name(first.name)[0]
 
 
 def read_saved(path: PathOrPaths) -> list[LayerData]:

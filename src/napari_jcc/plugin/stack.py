@@ -15,6 +15,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import check_type
 from napari_jcc.collection.reading import open_picture
 from napari_jcc.collection.sources import ArraySource, ImageSource
+from napari_jcc.collection.zarr_files import open_zarr
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.lazy_stack import lazy_stack
 from napari_jcc.plugin.placement import (
@@ -133,6 +134,9 @@ def _gray_kind(source: ImageSource) -> str | None:
         return str(source.array.dtype) if source.array.ndim == 2 else None
     path = Path(source.location)
     try:
+        if path.is_dir():
+            stack = open_zarr(path)
+            return str(stack.pixels.dtype) if stack.layout.channels == 1 else None
         if path.suffix.lower() in (".tif", ".tiff"):
             with TiffFile(path) as file:
                 page = file.pages[0].aspage()

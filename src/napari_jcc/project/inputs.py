@@ -62,8 +62,8 @@ class ImageInput:
 
     @property
     def is_available(self) -> bool:
-        """Whether there is a file at `path`."""
-        return bool(self.path) and Path(self.path).is_file()
+        """Whether there is a file at `path`, or the folder of an OME-Zarr."""
+        return bool(self.path) and Path(self.path).exists()
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Search:
                 is_same = str(place) == image.path
                 return Found(_at(image, place), "same" if is_same else "moved")
         for place in places:
-            if place.is_file():
+            if place.exists():
                 # The fingerprint stays: the result belongs to the former content.
                 return Found(replace(image, path=str(place)), "changed")
         return Found(image, "missing")
@@ -241,9 +241,9 @@ def _holds(place: Path, image: ImageInput) -> bool:
     try:
         source = _source(place, image)
         size, modified = _state(source)
-        if not place.is_file() or size != image.size:
+        if size != image.size:
             return False
-        if str(place) == image.path and modified == image.modified:
+        if modified and str(place) == image.path and modified == image.modified:
             return True
         found = source.fingerprint()
     except (OSError, ValueError):  # no such file, or not to be read
@@ -256,6 +256,11 @@ def _source(place: Path, image: ImageInput) -> FileSource:
 
 
 def _state(source: FileSource) -> tuple[int, int]:
-    """Bytes of the first file of an image, and the times of change of all added up."""
+    """Bytes of the first file of an image, and the times of change of all added up.
+
+    Both are 0 for an OME-Zarr, whose folder does not tell when a file inside was changed.
+    """
+    if Path(source.location).is_dir():
+        return 0, 0
     states = [path.stat() for path in source.files]
     return states[0].st_size, sum(state.st_mtime_ns for state in states)
