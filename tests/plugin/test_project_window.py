@@ -28,7 +28,7 @@ from napari_jcc.plugin.reader import read_stack
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.widgets import recovery_bar
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
-from napari_jcc.project import load_project
+from napari_jcc.project import load_project, save_project
 from napari_jcc.project.schema import FORMAT_VERSION
 
 pytestmark = pytest.mark.gui
@@ -387,7 +387,7 @@ def test_images_that_have_moved_far_are_found_from_the_window(
 
 
 def test_a_project_dropped_on_the_window_is_gone_on_with(
-    open_dock, folder, qtbot, tmp_path
+    open_dock, folder, qtbot, tmp_path, monkeypatch
 ):
     first = open_dock()
     run_on(first, folder, qtbot)
@@ -407,8 +407,16 @@ def test_a_project_dropped_on_the_window_is_gone_on_with(
     second = open_dock(tmp_path / "x.jcc")  # there before the dock
     assert second.session.shown.answer.result.images[-1].name == "c"
     assert "1 image is missing" in second.panel.status.text()
+
+    def cancel_late(*arguments):
+        save_project(*arguments)
+        second.session.jobs[0].cancel()
+
+    monkeypatch.setattr(keeper, "save_project", cancel_late)
     second.project.save(tmp_path / "y.jcc")
     wait(second, qtbot)
+    assert second.project.state.text() == "y.jcc"
+    assert second.panel.status.text() == f"Saved {tmp_path / 'y.jcc'}"
     again, report = load_project(tmp_path / "y.jcc")
     assert again.names == ("a", "b", "c", "d")
     assert len(again.result.images) == 4

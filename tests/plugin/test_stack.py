@@ -219,6 +219,8 @@ def test_a_tiff_opens_on_its_axes(tmp_path, monkeypatch):
     (made,) = get_reader(path)(path)
     layer = ImageLayer(made[0], **made[1])
 
+    told = notification_manager.records[-1].message
+    assert told.endswith("give its number, 0 to 1, as the setting Images > Channels.")
     assert layer.name == "movie"
     assert layer.axis_labels == ("t", "z", "c", "y", "x")
     np.testing.assert_allclose(layer.scale, (30, 2, 1, 0.2, 0.25))

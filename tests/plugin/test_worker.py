@@ -65,7 +65,8 @@ def test_error_is_told_with_its_message(qtbot):
 
     assert failed == ["Not solved. Raise solver.max_iterations."]
     assert not succeeded
-    assert notification_manager.records[-1].message == failed[0]
+    told = notification_manager.records[-1].message
+    assert told == "Not solved. Raise Solver > Most iterations."
 
 
 def test_cancel_stops_at_the_next_step_without_an_error(qtbot):

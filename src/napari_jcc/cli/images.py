@@ -30,6 +30,7 @@ def open_images(
     from napari_jcc.collection import ImageCollection, describe_files
 
     images = ImageCollection.from_paths(paths, recursive=recursive, config=config)
-    for note in () if quiet else describe_files(images):
-        typer.echo(f"Note: {note}", err=True)
+    if not quiet:
+        for note in describe_files(images, "--set collection.channels=NUMBER"):
+            typer.echo(f"Note: {note}", err=True)
     return images

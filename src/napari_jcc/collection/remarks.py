@@ -10,12 +10,18 @@ from napari_jcc.collection.sources import FileSource
 _ALONE = " A file keeps its axes where it is opened alone."
 
 
-def describe_files(images: ImageCollection) -> list[str]:
-    """Say what becomes of files with several pages, and of channels that are no colours."""
-    return [text for text in (_describe_pages(images), _describe_channels(images)) if text]
+def describe_files(
+    images: ImageCollection, channels: str = "the setting collection.channels"
+) -> list[str]:
+    """Say what becomes of files with several pages, and of channels that are no colours.
+
+    `channels` is what the user chooses channels by.
+    """
+    texts = _describe_pages(images), _describe_channels(images, channels)
+    return [text for text in texts if text]
 
 
-def _describe_channels(images: ImageCollection) -> str:
+def _describe_channels(images: ImageCollection, setting: str) -> str:
     files = (source for source in images.sources if isinstance(source, FileSource))
     counts = {file.location: file.separate for file in files if file.separate > 1}
     if not counts or images.config.channels:
@@ -24,8 +30,8 @@ def _describe_channels(images: ImageCollection) -> str:
     number = f"{most}" if min(counts.values()) == most else f"up to {most}"
     return (
         f"{_count_files(len(counts))} {number} channels that are no red, green and blue; "
-        "these are averaged. To work on one of them alone, choose its number in the "
-        f"setting collection.channels, 0 to {most - 1}."
+        "these are averaged. To work on one of them alone, give its number, 0 to "
+        f"{most - 1}, as {setting}."
     )
 
 

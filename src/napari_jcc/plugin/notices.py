@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import re
 import traceback
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -16,8 +18,12 @@ from qtpy import API_NAME, QT_VERSION
 from qtpy.QtWidgets import QApplication
 
 import napari_jcc
+from napari_jcc.config import JccConfig, MatchConfig
+from napari_jcc.config.fields import settings_of
 
 COPY = "Copy details"
+
+_KEY = re.compile(r"\b[a-z]+\.[a-z_]+\b")
 
 
 def show_problem(error: Exception, title: str = "") -> None:
@@ -29,9 +35,23 @@ def show_problem(error: Exception, title: str = "") -> None:
         if clipboard is not None:
             clipboard.setText(details)
 
-    notification_manager.dispatch(
-        Notification(str(error), NotificationSeverity.ERROR, actions=((COPY, copy),))
-    )
+    text, severity = name_controls(str(error)), NotificationSeverity.ERROR
+    notification_manager.dispatch(Notification(text, severity, actions=((COPY, copy),)))
+
+
+def name_controls(text: str) -> str:
+    """Name settings as forms do: ``Images > Channels`` for ``collection.channels``."""
+    return _KEY.sub(lambda found: _find_controls().get(found[0], found[0]), text)
+
+
+@cache
+def _find_controls() -> dict[str, str]:
+    return {
+        f"{name}.{field}": f"{section.title} > {str(setting.title).partition(' (')[0]}"
+        for model in (MatchConfig, JccConfig)
+        for name, section in model.model_fields.items()
+        for field, setting in settings_of(section).items()
+    }
 
 
 def forget_frames(error: BaseException | None) -> None:

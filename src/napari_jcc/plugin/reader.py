@@ -13,6 +13,7 @@ from napari_jcc.collection.discovery import EXTENSIONS
 from napari_jcc.collection.file_names import split_name
 from napari_jcc.collection.reading import is_tiff
 from napari_jcc.collection.zarr_files import is_ome_zarr, is_zarr
+from napari_jcc.plugin.notices import name_controls
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.results.saved import is_saved_result
 
@@ -79,7 +80,7 @@ def read_stack(path: PathOrPaths) -> list[LayerData]:
         lines = describe_skipped(collection.skipped)
         show_warning("\n".join(f"Left out: {line}" for line in lines))
     for note in describe_files(collection):
-        show_info(note)
+        show_info(name_controls(note))
     name = _name_set(paths)
     return [stack_layer(collection, name or "images", tuple(map(str, paths)))]
 

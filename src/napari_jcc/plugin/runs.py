@@ -14,6 +14,7 @@ from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edits
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.plugin.layers import LayerData, mask_stack, to_layers
+from napari_jcc.plugin.notices import name_controls
 from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
@@ -143,5 +144,6 @@ def describe_notes(answer: Answer) -> list[str]:
     }
     notes = [f"Left out: {line}" for line in describe_skipped(skipped)]
     notes += answer.result.warnings
+    notes = list(map(name_controls, notes))
     more = len(notes) - _MOST_NOTES
     return notes[:_MOST_NOTES] + ([f"and {more} more"] if more > 0 else [])

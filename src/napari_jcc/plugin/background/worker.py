@@ -73,8 +73,10 @@ class _Worker(FunctionWorker):
     progress: QtProgress
 
     def quit(self) -> None:
-        """Ask the work to stop at its next step."""
-        super().quit()
+        """Ask the work to stop at its next step.
+
+        napari's own `quit` would drop the value of work that had come to its end.
+        """
         self.progress.cancel()
 
 
@@ -95,11 +97,14 @@ class Task(QObject):
         and no layer that is in a viewer.
     title
         What is done, for the list of jobs: ``"Co-segment"``.
+    lasting
+        Whether what the work has done stands, as a file that was written does, where it was
+        cancelled too late. Otherwise nothing comes of that.
 
     Attributes
     ----------
     succeeded
-        Signal with the value that `work` returned; not where it was cancelled.
+        Signal with the value that `work` returned; not where it counts as cancelled.
     failed
         Signal with the error's message; the message has been shown as a notification.
     ended
@@ -110,9 +115,12 @@ class Task(QObject):
     failed = Signal(str)
     ended = Signal()
 
-    def __init__(self, work: Callable[[Progress], Any], title: str = "") -> None:
+    def __init__(
+        self, work: Callable[[Progress], Any], title: str = "", *, lasting: bool = False
+    ) -> None:
         super().__init__()
         self.title = title
+        self._lasting, self._stands = lasting, False
         self.progress = QtProgress()
         self._done = threading.Event()
         self._worker: _Worker = create_worker(
@@ -133,8 +141,8 @@ class Task(QObject):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the work was asked to stop."""
-        return self.progress.cancelled
+        """Whether the work was asked to stop, and not too late for what is lasting."""
+        return self.progress.cancelled and not self._stands
 
     def stop(self, seconds: float = 10.0) -> bool:
         """Cancel, wait until the work has left its thread, and tell whether it has."""
@@ -142,6 +150,7 @@ class Task(QObject):
         return self._done.wait(seconds)
 
     def _on_returned(self, value: Any) -> None:
+        self._stands = self._lasting and value is not None
         if self.cancelled:
             return  # perhaps only after it had returned: who asked for it may be gone
         if isinstance(value, _Problem):

@@ -37,11 +37,14 @@ class Keeper(QObject):
     ----------
     changed
         Signal when there is something unsaved, when it was saved, or when a copy failed.
+    saved
+        Signal with the path of the user's file when it was saved.
     trouble
         Why the last automatic copy could not be written; empty when it could.
     """
 
     changed = Signal()
+    saved = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -118,6 +121,7 @@ class Keeper(QObject):
         self._discard_recovered()
         self._saved_state = (snapshot.edits, snapshot.statuses)
         self.changed.emit()
+        self.saved.emit(str(path))
 
     def set_opened(self, opened: Opened) -> None:
         """Begin anew with a project that was opened, if it is in its file as it is."""

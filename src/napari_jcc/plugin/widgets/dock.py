@@ -77,7 +77,12 @@ class Dock(QWidget):
             self.panel.set_cancelling()
 
     def start(
-        self, title: str, work: Callable[[Progress], Any], on_success: Callable[[Any], None]
+        self,
+        title: str,
+        work: Callable[[Progress], Any],
+        on_success: Callable[[Any], None],
+        *,
+        lasting: bool = False,
     ) -> None:
         """Do work in a thread and show it; returns at once.
 
@@ -91,13 +96,15 @@ class Dock(QWidget):
             As for `Task`: touches no widget and no layer of a viewer.
         on_success
             Called in the GUI thread with what `work` returned.
+        lasting
+            As for `Task`.
         """
         if self.running:
             show_info(
                 f"{self._tasks[0].title} is in progress. Wait for it, then try again."
             )
             return
-        task = Task(work, title)
+        task = Task(work, title, lasting=lasting)
         self._tasks.append(task)
         task.progress.signals.started.connect(self.panel.start_stage)
         task.progress.signals.advanced.connect(self.panel.advance)

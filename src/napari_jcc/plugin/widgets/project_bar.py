@@ -70,6 +70,7 @@ class ProjectBar(QWidget):
         self.recovery = RecoveryBar(dock, self.show_layers)
         self._build()
         self._keeper.changed.connect(self.refresh)
+        self._keeper.saved.connect(self._tell_saved)
         self._session.viewer.layers.events.inserted.connect(self._on_inserted)
         self.refresh()
         if self._session.opened is None:
@@ -119,11 +120,13 @@ class ProjectBar(QWidget):
         snapshot, revision = self._keeper.take()
         work = partial(self._keeper.save, target, snapshot)
 
-        def on_saved(project: Project) -> None:
-            self._keeper.set_saved(target, project, snapshot, revision)
-            self._dock.tell(f"Saved {target}")
+        # Not of this bar: the dock may be closed while the file is written.
+        keeper = self._keeper
 
-        self._dock.start("Save the project", work, on_saved)
+        def on_saved(project: Project) -> None:
+            keeper.set_saved(target, project, snapshot, revision)
+
+        self._dock.start("Save the project", work, on_saved, lasting=True)
 
     def show_layers(self, layers: list[LayerData]) -> None:
         """Add the layers of a project one by one, as napari needs its time for each."""
@@ -180,6 +183,9 @@ class ProjectBar(QWidget):
         menu.addAction("Save project &as…", self.ask_save_as)
         menu.addAction(self.find_action)
         return menu
+
+    def _tell_saved(self, path: str) -> None:
+        self._dock.tell(f"Saved {path}")
 
     def _folder(self) -> str:
         return str(self._keeper.path.parent if self._keeper.path else Path.home())

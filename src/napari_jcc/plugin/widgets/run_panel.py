@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
 
+from napari_jcc.plugin.notices import name_controls
 from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 
 
@@ -88,6 +89,7 @@ class RunPanel(QWidget):
 
     def set_status(self, text: str) -> None:
         """Write the status line; empty hides it."""
+        text = name_controls(text)
         if text == self.status.text():
             return
         self.status.setText(text)
