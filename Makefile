@@ -14,7 +14,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lowest lint docs screenshots clean
+.PHONY: help demo test coverage lowest lint docs screenshots clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -27,8 +27,11 @@ demo: $(VENV)/.base ## install the command line and co-segment the bundled coins
 	@echo "Look at $(DEMO)/result/overview.png: outlines and boxes on the images."
 	@echo "Masks are in $(DEMO)/result/masks, boxes in $(DEMO)/result/boxes.csv."
 
-test: $(VENV)/.test ## install everything and run the tests with coverage
+test: $(VENV)/.test ## install everything and run the tests
 	@scripts/run_tests.sh $(BIN)/python $(TESTS)
+
+coverage: $(VENV)/.test ## run the tests, half as long again, and list lines they miss
+	@scripts/run_tests.sh $(BIN)/python --cov --cov-report=term $(TESTS)
 
 lowest: $(LOWEST)/.test ## run the tests with the oldest versions allowed, without torch
 	@scripts/run_tests.sh $(LOWEST)/bin/python $(TESTS)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Run the tests with coverage: all of them on a virtual display where there can be one,
-# otherwise those that need no display.
+# Run the tests: all of them on a virtual display where there can be one, otherwise those
+# that need no display.
 # Usage: scripts/run_tests.sh PYTHON [PYTEST_ARGUMENT...]
-# Without arguments those that open windows run beside the others, each half on a core.
+# Without arguments they run in parts, as many at a time as there are processor cores.
 set -euo pipefail
 
 python=$1
@@ -10,21 +10,29 @@ shift
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
 export QT_API=pyqt6 PYTEST_QT_API=pyqt6
-tests=("$python" -m pytest --cov)
+files_a_part=7
 
-run_both_halves() {
-  work=$(mktemp -d)
-  trap 'kill "$windows" 2>/dev/null || true; rm -rf "$work"' EXIT
-  local status=0
-  COVERAGE_FILE="$work/windows" "$here/with_display.sh" "${tests[@]}" --cov-report= \
-    tests/plugin >"$work/log" 2>&1 &
-  windows=$!
-  COVERAGE_FILE="$work/others" "${tests[@]}" --cov-report= --ignore=tests/plugin || status=$?
-  wait "$windows" || status=$?
-  cat "$work/log"
-  "$python" -m coverage combine --quiet "$work/windows" "$work/others"
-  "$python" -m coverage report
+# Tests that open no window are the longest part, and the first, so that no core waits long
+# for the last one.
+list_parts() {
+  echo --ignore=tests/plugin
+  find tests/plugin -name 'test_*.py' | sort | xargs -n "$files_a_part"
+}
+
+# On a display of its own: windows of another part would take the keyboard away.
+run_part() {
+  local output status=0
+  output=$("$HERE/with_display.sh" "$PYTHON" -m pytest "$@" 2>&1) || status=$?
+  printf '%s\n' "$output"
   return "$status"
+}
+
+# With a thread each: more of them than cores wait for each other most of the time.
+run_in_parts() {
+  export HERE=$here PYTHON=$python OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+  export -f run_part
+  echo "Testing in $(list_parts | wc -l) parts; each is shown when it ends."
+  list_parts | xargs -P "$(getconf _NPROCESSORS_ONLN)" -L 1 bash -c 'run_part "$@"' _
 }
 
 status=0
@@ -32,14 +40,15 @@ status=0
 if [[ $status -eq 69 ]]; then
   echo "There is no virtual display: running only the tests that need none." >&2
   unset DISPLAY WAYLAND_DISPLAY
+  options=()
   # pytest-qt refuses to start when Qt's own system libraries are missing.
   if ! problem=$("$python" -c 'import PyQt6.QtTest, PyQt6.QtWidgets' 2>&1); then
     echo "Qt cannot be loaded: ${problem##*$'\n'}" >&2
-    tests+=(-p no:pytest-qt)
+    options+=(-p no:pytest-qt)
   fi
-  exec "${tests[@]}" --cov-report=term "$@"
+  exec "$python" -m pytest "${options[@]}" "$@"
 fi
 if [[ $# -gt 0 ]]; then
-  exec "$here/with_display.sh" "${tests[@]}" --cov-report=term "$@"
+  exec "$here/with_display.sh" "$python" -m pytest "$@"
 fi
-run_both_halves
+run_in_parts

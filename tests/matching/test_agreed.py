@@ -146,7 +146,7 @@ def test_stage_learns_and_changes_nothing_but_the_adaptation(tmp_path):
 def test_a_stopped_stage_resumes_to_the_same_weights(tmp_path):
     """What is agreed on is found anew, by maps that are not adapted."""
     config = tiny_config(ALONE)
-    whole = train(alike(), config, tmp_path / "whole.ckpt")
+    whole = train(alike(3), config, tmp_path / "whole.ckpt")
     path = tmp_path / "broken.ckpt"
     seen = []
 
@@ -156,23 +156,23 @@ def test_a_stopped_stage_resumes_to_the_same_weights(tmp_path):
                 raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
-        train(alike(), config, path, progress=Stopping(), watch=seen.append)
+        train(alike(3), config, path, progress=Stopping(), watch=seen.append)
     assert Checkpoint.load(path).training["state"]["step"] in (2, 3)
-    again = train(alike(), config, path, resume=True)
+    again = train(alike(3), config, path, resume=True)
     for name, weight in whole.weights.items():
         assert torch.equal(weight, again.weights[name]), name
 
 
 def test_going_on_refuses_what_would_change_the_agreement(tmp_path):
     path = tmp_path / "net.ckpt"
-    train(alike(), tiny_config({**ALONE, "training.agreed_steps": 1}), path)
+    train(alike(3), tiny_config({**ALONE, "training.agreed_steps": 1}), path)
     changes = {**ALONE, "training.agreed_steps": 1}
     harmless = {"matching.threshold": 0.4, "matching.through": 2, "matching.points": 5}
-    train(alike(), tiny_config({**changes, **harmless}), path, resume=True)
+    train(alike(3), tiny_config({**changes, **harmless}), path, resume=True)
     for name, value in {"tolerance": 0.1, "refinement_scale": 1.0}.items():
         other = tiny_config({**changes, f"matching.{name}": value})
         with pytest.raises(ConfigError, match=rf"another matching\.{name}"):
-            train(alike(), other, path, resume=True)
+            train(alike(3), other, path, resume=True)
 
 
 def test_going_on_takes_all_of_matching_where_nothing_is_learned_by_it(tmp_path):
