@@ -6,6 +6,7 @@ import numpy as np
 from rich.console import Console
 
 from napari_jcc.cli.report import show_scores, show_summary
+from napari_jcc.config import get_preset
 from napari_jcc.evaluation import Evaluation, ImageScore
 from results_samples import empty_image_result, image_result, result_of
 
@@ -45,9 +46,28 @@ def test_what_did_not_happen_is_not_mentioned():
 
 def test_masks_of_the_whole_field_bring_up_the_preset_for_many_objects():
     field = result_of(image_result(mask=np.ones((4, 4), bool)))
-    assert "--preset many" in shown(show_summary, field, Path("out"))
+    assert "the preset many" in shown(show_summary, field, Path("out"))
     small = result_of(image_result(mask=np.eye(4, dtype=bool)))
-    assert "--preset many" not in shown(show_summary, small, Path("out"))
+    assert "the preset many" not in shown(show_summary, small, Path("out"))
+
+
+def test_what_stands_out_like_the_object_brings_up_that_preset_too():
+    salient = np.zeros((12, 60), np.float32)
+    salient[3:9, 5:15] = salient[3:9, 20:26] = salient[3:9, 30:40] = 0.9
+    alone = image_result(shape=salient.shape, saliency_map=salient)
+    assert "Hint" not in shown(show_summary, result_of(alone), Path("out"))
+    salient[3:9, 45:50] = 0.8
+    one_of_many = image_result(shape=salient.shape, saliency_map=salient)
+    text = shown(show_summary, result_of(one_of_many), Path("out"))
+    assert "the preset many" in text
+
+
+def test_masks_of_what_lies_between_many_objects_bring_up_their_width():
+    mask = np.ones((12, 20), bool)
+    many = result_of(
+        image_result(mask=mask, instances=mask.astype(np.int32)), config=get_preset("many")
+    )
+    assert "saliency.object_width" in shown(show_summary, many, Path("out"))
 
 
 def test_long_lists_are_cut_and_names_are_not_taken_for_markup():

@@ -13,16 +13,13 @@ from rich.text import Text
 
 from napari_jcc.collection import describe_skipped
 from napari_jcc.results import JccResult
+from napari_jcc.results.hints import suggest_settings
 from napari_jcc.results.names import OVERVIEW, RECORD
 
 if TYPE_CHECKING:
     from napari_jcc.evaluation import Evaluation
 
 _MOST_LINES = 10
-_RATHER_MANY = (
-    "Masks cover much of the images. If that is the whole field of view, and the objects "
-    "are small in it, try --preset many."
-)
 
 
 def show_summary(result: JccResult, out: Path) -> None:
@@ -30,8 +27,8 @@ def show_summary(result: JccResult, out: Path) -> None:
     lines = [("Images", _count_images(result))]
     lines += [("Skipped", line) for line in _cut(describe_skipped(result.skipped))]
     lines += [("Warning", line) for line in _cut(result.warnings)]
-    if result.may_be_field:
-        lines.append(("Hint", _RATHER_MANY))
+    if hint := suggest_settings(result):
+        lines.append(("Hint", hint))
     if result.seconds:
         lines.append(("Seconds", _list_seconds(result)))
     measure = shlex.join(["napari-jcc", "measure", str(out)])

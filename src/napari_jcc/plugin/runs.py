@@ -19,16 +19,13 @@ from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.progress import Progress
+from napari_jcc.results.hints import suggest_settings
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
 
 _MOST_NOTES = 5
-_RATHER_MANY = (
-    "If that is the whole field of view, and your objects are small in it: choose the "
-    "preset Many small objects, and run again."
-)
 
 
 @dataclass(frozen=True)
@@ -127,8 +124,8 @@ def summarise(answer: Answer) -> str:
     result = answer.result
     share = f"{100 * result.typical_share:.0f} % of the pixels (median)"
     lines = [f"{count_of(len(result.images), 'image')}, object on {share}"]
-    if result.may_be_field:
-        lines.append(_RATHER_MANY)
+    if hint := suggest_settings(result):
+        lines.append(name_controls(hint))
     if result.seconds:
         longest = max(result.seconds, key=lambda stage: result.seconds[stage])
         total = sum(result.seconds.values())

@@ -15,8 +15,6 @@ from napari_jcc.words import count_of, list_by_reason, list_some
 
 NO_BOX: Float32Array = np.full(4, np.nan, np.float32)
 """Stands for the box of an image without one."""
-_LARGE = 0.4
-"""Share of an image from which its one object may be all that is lit."""
 
 
 @dataclass(frozen=True)
@@ -159,12 +157,6 @@ class JccResult:
     def typical_share(self) -> float:
         """Share of the pixels in the mask, the median of the images."""
         return float(np.median([image.foreground_share for image in self.images]))
-
-    @property
-    def may_be_field(self) -> bool:
-        """Whether the one object an image is so large that it may be the field of view."""
-        single = all(image.instances is None for image in self.images)
-        return single and self.typical_share > _LARGE
 
     @property
     def warnings(self) -> tuple[str, ...]:
