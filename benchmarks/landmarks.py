@@ -36,13 +36,13 @@ from napari_jcc.evaluation.matching.pairs import PairImage
 from napari_jcc.evaluation.matching.sets import open_matching_set
 from napari_jcc.features.encoders import load_encoder
 from napari_jcc.matching.baselines import (
+    CachedDescriber,
     EncoderDescriber,
     IdentityMatcher,
     MutualAffineMatcher,
     PairMatch,
     PairMatcher,
     RegistrationMatcher,
-    Remembering,
     SiftDescriber,
 )
 from napari_jcc.matching.landmarks import (
@@ -209,7 +209,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="every n-th image only")
     parser.add_argument("--first", type=int, default=0, help="image to begin with")
     options = parser.parse_args()
-    describer = Remembering(
+    describer = CachedDescriber(
         EncoderDescriber(
             load_encoder(options.encoder, choose_device("cpu"), 16), options.size
         )

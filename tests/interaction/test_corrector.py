@@ -9,8 +9,8 @@ from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.evaluation.metrics import jaccard
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, following, lay_over
-from napari_jcc.interaction.carrying import Carrier
 from napari_jcc.interaction.guidance import LEAST_SHARE, read_guidance
+from napari_jcc.interaction.propagation import MaskPropagator
 from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.interaction.teaching import Teacher
 from napari_jcc.pipeline import Run
@@ -162,14 +162,14 @@ def rows_of(image, count):
 def test_a_change_is_told_once_it_has_grown_to_a_tenth(finished, monkeypatch):
     """Of 40 rows 36 are nine tenths, 35 are less; then 35 are what 32 is compared with."""
     corrector = Corrector(finished)
-    start, counts = corrector._machine.start, iter((40, 38, 36, 35, 32, 31, 0, 0))
+    start, counts = corrector._resegmenter.start, iter((40, 38, 36, 35, 32, 31, 0, 0))
     inner = np.argwhere(start.images[1].mask)
 
     def settle(edits, held, progress):
         first, *others = start.images
         return replace(start, images=(rows_of(first, next(counts)), *others))
 
-    monkeypatch.setattr(corrector._machine, "settle", settle)
+    monkeypatch.setattr(corrector._resegmenter, "settle", settle)
     told, edits = [], Edits()
     for row, column in inner[:8]:  # confirmed as they are, so that there is something new
         pixel = square(start.images[1].mask.shape, row, column)
@@ -189,14 +189,14 @@ def test_what_is_taken_back_is_not_solved_again(finished, monkeypatch):
         corrector.update(walked[-1])
         corrector.answer(2)
         results.append(corrector.settle().result)
-    solve = corrector._machine.answer
+    solve = corrector._resegmenter.answer
     for name in ("answer", "settle"):
-        monkeypatch.setattr(corrector._machine, name, None)
+        monkeypatch.setattr(corrector._resegmenter, name, None)
     for step in (1, 0, 1, 2):
         corrector.update(walked[step])
         assert_same_masks([corrector.answer(2)], results[step].images[2:3])
         assert_same_masks(corrector.settle().result.images, results[step].images)
-    monkeypatch.setattr(corrector._machine, "answer", solve)
+    monkeypatch.setattr(corrector._resegmenter, "answer", solve)
     corrector.update(walked[2].paint(key, square(shape, 60, 30), BACKGROUND))
     assert not corrector.answer(2).mask[60, 30]
 
@@ -256,7 +256,7 @@ def test_a_stroke_taken_back_brings_the_answer_before_it_whatever_was_drawn_sinc
         corrector.update(edits)
         answers.append(corrector.answer(corrector.keys.index(key)))
         corrector.settle()
-    monkeypatch.setattr(corrector._machine, "answer", None)
+    monkeypatch.setattr(corrector._resegmenter, "answer", None)
     for change, wanted in ((edits.undo(first), 0), (edits, 1)):
         corrector.update(change)
         assert_same_masks([corrector.answer(0)], answers[wanted : wanted + 1])
@@ -377,7 +377,7 @@ def test_edits_of_another_size_or_an_image_that_is_not_there_are_refused(finishe
 def test_taking_over_edits_looks_at_no_superpixel(finished, monkeypatch):
     """Windows do it in their own thread, for sets of any size."""
     corrector = Corrector(finished)
-    monkeypatch.setattr("napari_jcc.interaction.machine.read_guidance", None)
+    monkeypatch.setattr("napari_jcc.interaction.resegmenter.read_guidance", None)
     key, image = corrector.keys[1], finished.result.images[1]
     marks = np.zeros(image.mask.shape, np.uint8)
     marks[2:5, 2:5] = OBJECT
@@ -442,7 +442,7 @@ def test_of_pieces_corrected_masks_are_carried_to_the_others(finished, monkeypat
         carried.append(masks)
         return dict(taught)
 
-    monkeypatch.setattr(Carrier, "heed", ignore)
+    monkeypatch.setattr(MaskPropagator, "propagate", ignore)
     alone = settled_priors(finished, edits)
     same = [np.array_equal(*pair) for pair in zip(taught, alone, strict=True)]
     if finished.config.decode.refinement == "smoother":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.interaction import OBJECT, Corrector, Edits, ReopenedCorrector
-from napari_jcc.interaction.machine import Machine
+from napari_jcc.interaction.resegmenter import Resegmenter
 
 
 def stroke(edits, corrector, place, rows):
@@ -29,13 +29,13 @@ def test_a_stroke_on_an_opened_project_settles_once_and_tells_what_it_changed(
         saved.answer(1)  # as below; else what was drawn is there when all is settled
     wanted = saved.settle()
 
-    settled, solve = [], Machine.settle
+    settled, solve = [], Resegmenter.settle
 
     def settle(self, edits, held, progress):
         settled.append(len(edits))
         return solve(self, edits, held, progress)
 
-    monkeypatch.setattr(Machine, "settle", settle)
+    monkeypatch.setattr(Resegmenter, "settle", settle)
     opened = ReopenedCorrector(images, saved.keys, taught, lambda _: finished)
     if is_prepared:
         opened.prepare(1)

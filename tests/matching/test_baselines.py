@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_jcc.matching.baselines import (
+    CachedDescriber,
     EncoderDescriber,
     GridFeatures,
     IdentityMatcher,
@@ -14,7 +15,6 @@ from napari_jcc.matching.baselines import (
     NearestMatcher,
     RegistrationMatcher,
     RegistrationSettings,
-    Remembering,
     SiftDescriber,
 )
 from napari_jcc.matching.baselines.instances import find_instances
@@ -49,7 +49,7 @@ SHIFT = np.array([6.0, -4.0])
 
 
 def describer():
-    return Remembering(SiftDescriber(size=160, width=24))
+    return CachedDescriber(SiftDescriber(size=160, width=24))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_registration_is_surer_of_the_same_picture_than_of_another(texture):
 @pytest.mark.parametrize("several_are", ["source", "target"])
 def test_both_copies_of_a_picture_are_found_and_nothing_else(texture, several_are):
     twice = np.hstack([texture, texture])
-    matcher = RegistrationMatcher(Remembering(SiftDescriber(size=320, width=24)))
+    matcher = RegistrationMatcher(CachedDescriber(SiftDescriber(size=320, width=24)))
     pair = (twice, texture) if several_are == "source" else (texture, twice)
     found = matcher.match_instances(*pair, most=0)
     assert len(found) == 2
@@ -98,7 +98,7 @@ def test_both_copies_of_a_picture_are_found_and_nothing_else(texture, several_ar
 
 
 def test_one_picture_has_one_instance_and_no_more_are_given_than_asked_for(texture):
-    matcher = RegistrationMatcher(Remembering(SiftDescriber(size=320, width=24)))
+    matcher = RegistrationMatcher(CachedDescriber(SiftDescriber(size=320, width=24)))
     assert len(matcher.match_instances(texture, texture, most=0)) == 1
     twice = np.hstack([texture, texture])
     assert len(matcher.match_instances(twice, texture, most=1)) == 1
@@ -198,7 +198,7 @@ class Counting:
 
 def test_every_image_is_described_once():
     inner = Counting()
-    remembering = Remembering(inner)
+    remembering = CachedDescriber(inner)
     black, white = np.zeros((4, 4, 3), np.uint8), np.ones((4, 4, 3), np.uint8)
     for image in (black, white, black.copy(), white):
         remembering.describe(image)

@@ -15,7 +15,7 @@ from napari_jcc.matching import (  # noqa: E402
     NetworkMatcher,
     train,
 )
-from napari_jcc.matching.inference.ways import Ways, judge_ways  # noqa: E402
+from napari_jcc.matching.inference.transform_pair import TransformPair, judge_transforms  # noqa: E402
 from napari_jcc.matching.network import Pyramid, Transform  # noqa: E402
 from napari_jcc.matching.pair import from_unit, to_unit  # noqa: E402
 from napari_jcc.matching.refinement import Partners, refine  # noqa: E402
@@ -33,10 +33,10 @@ def shifted_pair(x, *, back=None, sizes=((10, 20), (30, 40))):
     rest = Transform.identity(1)
     there, way = rest.affine.clone(), rest.affine.clone()
     there[0, 2], way[0, 2] = x, -x if back is None else back
-    ways = Ways(
+    ways = TransformPair(
         Transform(there, rest.tps), Transform(way, rest.tps), torch.ones(1, 1, 1, 1)
     )
-    return judge_ways((0, 1), sizes, ways, 0.05, 1)
+    return judge_transforms((0, 1), sizes, ways, 0.05, 1)
 
 
 def test_pixels_and_units_are_inverse_and_edges_are_one():
@@ -214,7 +214,7 @@ def test_the_setting_of_the_detail_reaches_the_refinement(matcher, monkeypatch):
         asked.append(detail)
         return transform
 
-    monkeypatch.setattr("napari_jcc.matching.inference.way_finder.refine", note)
+    monkeypatch.setattr("napari_jcc.matching.inference.transform_finder.refine", note)
     settings = matcher.settings.model_copy(update={"refinement_detail": 3.0})
     finer = Matcher(matcher.network, matcher.config, settings, has_masks=False)
     finer.match(blobs(), [(0, 1)])

@@ -81,7 +81,7 @@ def test_images_are_matched_before_the_last_round(tiny_collection, deep, monkeyp
         assert len(others) == 2
         return 1 - own.prior
 
-    monkeypatch.setattr(prior_module, "carry_prior", contradict)
+    monkeypatch.setattr(prior_module, "propagate_prior", contradict)
     misled = Run(images, matching).result()
     means = evaluate_result(misled, truth).means
     assert means["jaccard"] < 0.8

@@ -1,4 +1,4 @@
-"""Edits become constraints and lessons: one image answers at once, then the whole set."""
+"""Interactive correction: edits re-solve one image at once, then teach the whole set."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from napari_jcc._types import MaskArray
 from napari_jcc.errors import InputError
-from napari_jcc.interaction.answered import Answered
+from napari_jcc.interaction.answer_cache import AnswerCache
 from napari_jcc.interaction.edit import ImageKey
 from napari_jcc.interaction.edits import Edits
-from napari_jcc.interaction.machine import Machine
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
-from napari_jcc.interaction.remembered import Remembered
+from napari_jcc.interaction.resegmenter import Resegmenter
 from napari_jcc.interaction.state import State
+from napari_jcc.interaction.state_cache import StateCache
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.regions import mask_iou
@@ -39,8 +39,8 @@ class Settled:
     result
         All images, edits laid over.
     changed
-        Places of the images whose masks are others than when a change was told last, or
-        than the run's own: J of both is below `CHANGED_BELOW`. Ascending.
+        Places, ascending, of the images whose masks have changed: their IoU with the mask
+        at the last reported change, at first the run's own, is below `CHANGED_BELOW`.
     seconds
         Wall time.
     """
@@ -51,15 +51,17 @@ class Settled:
 
 
 class Corrector:
-    """Takes a finished run further by what the user draws.
+    """Applies a user's edits to a finished run.
 
-    `update` takes over edits; `answer` then re-solves one image against the others as
-    they are, `settle` the whole set, after learning from the corrected images what the
-    object looks like. An image that was drawn on stays as it was answered until it is drawn
-    on again: who has turned to the next one does not look back whether it has changed.
-    Without edits `settle` gives the run's own result. It may run in a worker
-    thread while `update` and `answer` are called from another; every result has the
-    latest edits laid over, and what was drawn meanwhile is learned by the next `settle`.
+    `update` takes over edits. `answer` then re-solves one image while all others stay as
+    they are; `settle` learns from the corrected images what the object looks like and
+    re-solves the whole set. An image that was drawn on keeps its answer until it is drawn
+    on again, because a user who has moved on to the next image does not look back.
+    Without edits `settle` returns the run's own result.
+
+    `settle` may run in a worker thread while `update` and `answer` are called from another.
+    Every result has the latest edits laid over it; what is drawn while `settle` runs is
+    learned by the next one.
 
     Parameters
     ----------
@@ -68,10 +70,10 @@ class Corrector:
     edits
         What was drawn before, in another session or on a run with other settings.
     told
-        Answers that were shown last, edits laid over: changes are told against them. None:
-        the run's own.
+        Answers that were shown last, edits laid over; `settle` reports changes against
+        them. None: the run's own.
     held
-        Answers under these edits that images drawn on are to keep; see `held`.
+        Answers, found under these edits, that images drawn on keep; see `held`.
 
     Raises
     ------
@@ -89,11 +91,11 @@ class Corrector:
         self.keys: tuple[ImageKey, ...] = image_keys(run.collection)
         self._run = run
         self._edits = Edits()
-        self._machine = Machine(run, self.keys)
-        # The answers, and the edits that the whole set was settled under; None: it was not.
-        self._now: tuple[State, Edits | None] = self._machine.start, self._edits
-        self._earlier = Remembered()
-        self._answered = Answered()
+        self._resegmenter = Resegmenter(run, self.keys)
+        # The latest answers, and the edits that the whole set was settled under, if it was.
+        self._now: tuple[State, Edits | None] = self._resegmenter.start, self._edits
+        self._earlier = StateCache()
+        self._answered = AnswerCache()
         self._working = threading.Lock()
         self.update(edits or Edits())
         for place, key in enumerate(self.keys):
@@ -190,7 +192,7 @@ class Corrector:
         SolverError
             If the image's part of the problem is not solved.
         """
-        self._machine.prepare(self._now[0], image, as_progress(progress))
+        self._resegmenter.prepare(self._now[0], image, as_progress(progress))
 
     def settle(self, progress: Progress | None = None) -> Settled:
         """Learn from the edits and re-solve the whole set under them.
@@ -234,12 +236,12 @@ class Corrector:
         key = self.keys[image]
         goes_on = edits.go_on(key, self._answered.last_drawn(image))
         if not goes_on:
-            state = self._machine.forget(state, image)
+            state = self._resegmenter.forget(state, image)
         kept = self._answered.find(image, edits.of(key))
         if kept is not None:
             answered = state.with_image(image, kept)
         else:
-            answered = self._machine.answer(edits, state, image, progress)
+            answered = self._resegmenter.answer(edits, state, image, progress)
         if goes_on or kept is not None:
             self._keep(edits, image, answered)
         else:  # to be answered anew with the others, which still know what was taken back
@@ -255,11 +257,11 @@ class Corrector:
             self._answered.let_go(image)
 
     def _reach(self, progress: Progress) -> State:
-        """Bring the state to where the edits lead it."""
+        """Return the state of the whole set under the present edits, settled if need be."""
         edits = self._edits
         state = self._known(edits)
         if state is None:
-            state = self._machine.settle(edits, self._held(edits), progress)
+            state = self._resegmenter.settle(edits, self._held(edits), progress)
             self._hold(edits, state.images)
             self._earlier.keep(edits, state)
         self._now = state, edits
@@ -281,7 +283,7 @@ class Corrector:
     def _known(self, edits: Edits) -> State | None:
         """Return the state settled under some edits, if there is one."""
         if not edits.edited:
-            return self._machine.start
+            return self._resegmenter.start
         state, settled = self._now
         if settled is not None and settled.entries == edits.entries:
             return state

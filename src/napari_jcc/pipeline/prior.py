@@ -16,9 +16,9 @@ from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import Evidence, find_priors, refit_by_superpixels, refit_prior
-from napari_jcc.priors.carried import DIMENSIONS as MATCHED_DIMENSIONS
-from napari_jcc.priors.carried import carry_prior, choose_matches, see_images
 from napari_jcc.priors.cells import embed_cells
+from napari_jcc.priors.propagation import DIMENSIONS as MATCHED_DIMENSIONS
+from napari_jcc.priors.propagation import choose_matches, propagate_prior, view_images
 from napari_jcc.priors.refit import DIMENSIONS
 from napari_jcc.regions import Superpixels
 from napari_jcc.results.smooth import smooth_prior, split_smoothed
@@ -136,13 +136,13 @@ def _match(work: WorkingSet, key: str, maps: list[Float32Array]) -> list[Float32
 
     def compute() -> tuple[Float32Array, ...]:
         cells = work.encoded.cells(MATCHED_DIMENSIONS)
-        sights = work.runner.single("Matches", lambda: see_images(cells, maps))
-        chosen = choose_matches(sights, work.config.prior.matches)
+        views = work.runner.single("Matches", lambda: view_images(cells, maps))
+        chosen = choose_matches(views, work.config.prior.matches)
         tasks = [
-            (own, [sights[place] for place in others])
-            for own, others in zip(sights, chosen, strict=True)
+            (own, [views[place] for place in others])
+            for own, others in zip(views, chosen, strict=True)
         ]
-        return tuple(work.runner.map("Matches", carry_prior, [""] * len(tasks), tasks))
+        return tuple(work.runner.map("Matches", propagate_prior, [""] * len(tasks), tasks))
 
     return list(work.runner.cached(key, compute))
 

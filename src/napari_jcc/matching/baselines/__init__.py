@@ -1,9 +1,9 @@
 """Matchers without training: what others must beat, and what needs no checkpoint."""
 
 from napari_jcc.matching.baselines.grid_features import (
+    CachedDescriber,
     Describer,
     EncoderDescriber,
-    Remembering,
     SiftDescriber,
 )
 from napari_jcc.matching.baselines.instances import Instance
@@ -19,6 +19,7 @@ from napari_jcc.registration.match import PairMatch, PointMap
 from napari_jcc.registration.register import RegistrationSettings
 
 __all__ = [
+    "CachedDescriber",
     "Describer",
     "EncoderDescriber",
     "GridFeatures",
@@ -31,6 +32,5 @@ __all__ = [
     "PointMap",
     "RegistrationMatcher",
     "RegistrationSettings",
-    "Remembering",
     "SiftDescriber",
 ]

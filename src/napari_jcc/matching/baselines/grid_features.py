@@ -73,8 +73,8 @@ class SiftDescriber:
         return _on_image(found, image)
 
 
-class Remembering:
-    """Describes every image once; the last ones are kept.
+class CachedDescriber:
+    """Caches the descriptions of the images seen last.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Remembering:
         self._known: OrderedDict[bytes, GridFeatures] = OrderedDict()
 
     def describe(self, image: ImageArray) -> GridFeatures:
-        """Describe an image (H, W, 3) uint8 RGB, or return what is known of it."""
+        """Describe an image (H, W, 3) uint8 RGB, or return its cached description."""
         digest = blake2b(image.tobytes(), digest_size=16)
         digest.update(repr(image.shape).encode())
         key = digest.digest()

@@ -16,8 +16,8 @@ from napari_jcc.matching.inference.blending import blend
 from napari_jcc.matching.inference.describe import Described, ImageDescriber
 from napari_jcc.matching.inference.instances import LEAST_SCALE
 from napari_jcc.matching.inference.pooling import pool_mask
-from napari_jcc.matching.inference.way_finder import WayFinder
-from napari_jcc.matching.inference.ways import judge_ways
+from napari_jcc.matching.inference.transform_finder import TransformFinder
+from napari_jcc.matching.inference.transform_pair import judge_transforms
 from napari_jcc.matching.known import Doubtful, KnownPairs
 from napari_jcc.matching.network import MaCoSNet
 from napari_jcc.matching.network.checkpoint import Checkpoint
@@ -66,7 +66,7 @@ class Matcher:
         self.config = config
         self.settings: MatchingConfig = settings or config.matching
         self.has_masks = has_masks
-        self._ways = WayFinder(self.network, self.settings, reach)
+        self._finder = TransformFinder(self.network, self.settings, reach)
         self._describer = ImageDescriber(network)
         self._described: tuple[ImageCollection, float, Described] | None = None
 
@@ -112,7 +112,7 @@ class Matcher:
         Cancelled
             If the progress was cancelled.
         """
-        detail = self.settings.refinement_scale if self._ways.refines else 1.0
+        detail = self.settings.refinement_scale if self._finder.refines else 1.0
         if self.settings.instances != 1:
             detail = max(detail, LEAST_SCALE)
         known = self._described
@@ -153,10 +153,10 @@ class Matcher:
         found = []
         for source, target in pairs:
             sizes = collection.shape(source), collection.shape(target)
-            ways = self._ways.find(described, source, target)
-            for instance, way in enumerate(ways, 1):
-                pair = judge_ways(
-                    (source, target), sizes, way, self.settings.tolerance, instance
+            proposals = self._finder.find(described, source, target)
+            for instance, found_pair in enumerate(proposals, 1):
+                pair = judge_transforms(
+                    (source, target), sizes, found_pair, self.settings.tolerance, instance
                 )
                 found.append(pair)
             progress.advance()
@@ -189,7 +189,7 @@ class Matcher:
         InputError, Cancelled
             As `match`.
         """
-        if not self._ways.refines:
+        if not self._finder.refines:
             return [part.pair for part in doubtful]
         progress = as_progress(progress)
         described = self.describe(collection, progress)
@@ -200,9 +200,11 @@ class Matcher:
             ours, theirs = (
                 blend(described, place, part, agreed) for place in (source, target)
             )
-            ways = self._ways.find_by(described, source, target, ours, theirs)
+            transforms = self._finder.find_by(described, source, target, ours, theirs)
             sizes, tolerance = part.pair.sizes, self.settings.tolerance
-            found.append(judge_ways((source, target), sizes, ways, tolerance, 1))
+            found.append(
+                judge_transforms((source, target), sizes, transforms, tolerance, 1)
+            )
             progress.advance()
         return found
 

@@ -7,7 +7,7 @@ import torch
 
 from napari_jcc._types import Float32Array
 from napari_jcc.matching.inference.describe import Described
-from napari_jcc.matching.inference.ways import explained_share
+from napari_jcc.matching.inference.transform_pair import explained_share
 from napari_jcc.matching.network import MaCoSNet
 
 

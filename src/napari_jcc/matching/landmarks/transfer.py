@@ -12,9 +12,9 @@ from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.config import MatchingConfig
 from napari_jcc.errors import InputError
 from napari_jcc.matching.baselines import (
+    CachedDescriber,
     PairMatcher,
     RegistrationMatcher,
-    Remembering,
     SiftDescriber,
 )
 from napari_jcc.matching.landmarks.appearance import (
@@ -79,7 +79,7 @@ class LandmarkTransfer:
         through: int = MatchingConfig().through,
     ) -> None:
         self._images = images
-        matcher = matcher or RegistrationMatcher(Remembering(SiftDescriber()))
+        matcher = matcher or RegistrationMatcher(CachedDescriber(SiftDescriber()))
         self._leader = Leader(images, matcher, through)
         self._placed: dict[str, FloatArray] = {}
         self._filtered: dict[str, tuple[float, Float32Array]] = {}

@@ -14,13 +14,13 @@ from napari_jcc.config import MatchConfig
 from napari_jcc.device import choose_device
 from napari_jcc.features.encoders import FittingEncoder
 from napari_jcc.matching.baselines import (
+    CachedDescriber,
     Describer,
     EncoderDescriber,
     GridFeatures,
     Instance,
     PairMatch,
     RegistrationMatcher,
-    Remembering,
     SiftDescriber,
 )
 from napari_jcc.matching.baselines.grid_features import KEPT_IMAGES, SIFT_SIZE
@@ -185,9 +185,9 @@ def open_describer(encoder: str = "", device: str = "auto", zoom: float = 1.0) -
         If the device is not there.
     """
     if not encoder:
-        return Remembering(SiftDescriber(round(zoom * SIFT_SIZE)))
+        return CachedDescriber(SiftDescriber(round(zoom * SIFT_SIZE)))
     loaded = FittingEncoder(encoder, choose_device(device), ENCODER_STRIDE)
-    return Remembering(EncoderDescriber(loaded, round(zoom * ENCODER_SIZE)))
+    return CachedDescriber(EncoderDescriber(loaded, round(zoom * ENCODER_SIZE)))
 
 
 def _scale(image: ImageArray, size: tuple[int, int]) -> FloatArray:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from napari_jcc.interaction import OBJECT, Edits, ImageKey
-from napari_jcc.interaction.machine import State
-from napari_jcc.interaction.remembered import Remembered
+from napari_jcc.interaction.resegmenter import State
+from napari_jcc.interaction.state_cache import StateCache
 from napari_jcc.results.result import bare_image
 
 
@@ -22,7 +22,7 @@ def state(seed) -> State:
 
 
 def test_the_last_three_are_remembered_pixel_by_pixel():
-    key, remembered = ImageKey("a"), Remembered()
+    key, remembered = ImageKey("a"), StateCache()
     edits = [Edits().paint(key, np.arange(9).reshape(3, 3) == i, OBJECT) for i in range(5)]
     for number in (0, 1, 2):
         remembered.keep(edits[number], state(number))
@@ -41,7 +41,7 @@ def test_the_last_three_are_remembered_pixel_by_pixel():
 
 
 def test_states_may_be_kept_by_one_thread_while_another_recalls():
-    remembered = Remembered()
+    remembered = StateCache()
 
     def keep_others():
         for number in (1, 2, 3):

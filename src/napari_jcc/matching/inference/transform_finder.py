@@ -1,4 +1,4 @@
-"""Ways between two described images, found by a network and refined."""
+"""Transformations between two described images, found by a network and refined."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from napari_jcc.config import MatchingConfig
 from napari_jcc.matching.inference.describe import Described
 from napari_jcc.matching.inference.instances import propose_instances
-from napari_jcc.matching.inference.ways import Ways
+from napari_jcc.matching.inference.transform_pair import TransformPair
 from napari_jcc.matching.network import MaCoSNet, Pyramid, Transform
 from napari_jcc.matching.refinement import refine
 
@@ -16,8 +16,8 @@ INSTANCE_REACH = 0.12
 """How far from where an instance was found its refinement looks first."""
 
 
-class WayFinder:
-    """Finds where points of an image are in another, and back.
+class TransformFinder:
+    """Finds the transformations from one image to another and back.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class WayFinder:
         """Whether what the network finds is refined."""
         return self._settings.refinement == "local"
 
-    def find(self, described: Described, source: int, target: int) -> list[Ways]:
-        """Find one way between two images, or as many as the settings ask for."""
+    def find(self, described: Described, source: int, target: int) -> list[TransformPair]:
+        """Find the transformations between two images, as many as the settings ask for."""
         ours, theirs = described.detail(source), described.detail(target)
         if self._settings.instances == 1:
             return [self.find_by(described, source, target, ours, theirs)]
@@ -51,7 +51,7 @@ class WayFinder:
                 ours.features, theirs.features, self._settings.instances
             )
             return [
-                Ways(
+                TransformPair(
                     self._refine(ours, theirs, there, INSTANCE_REACH),
                     self._refine(theirs, ours, back, INSTANCE_REACH),
                     correlation,
@@ -66,8 +66,8 @@ class WayFinder:
         target: int,
         ours: Pyramid,
         theirs: Pyramid,
-    ) -> Ways:
-        """Find the way that the network leads, refined by other maps of the two images.
+    ) -> TransformPair:
+        """Find the network's transformations, refined on other maps of the two images.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class WayFinder:
         """
         there, correlation = self._transform(described, source, target, ours, theirs)
         back, _ = self._transform(described, target, source, theirs, ours)
-        return Ways(there, back, correlation)
+        return TransformPair(there, back, correlation)
 
     def _transform(
         self,

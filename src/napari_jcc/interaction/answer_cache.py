@@ -1,4 +1,4 @@
-"""What images that were drawn on were answered with, by what was drawn."""
+"""Answers for images that were drawn on, by what was drawn on them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from napari_jcc.interaction.edit import Edit
-from napari_jcc.interaction.remembered import Packed
+from napari_jcc.interaction.state_cache import Packed
 from napari_jcc.results import ImageResult
 
 _KEPT = 20
@@ -16,8 +16,8 @@ _KEPT = 20
 _Drawn = tuple[Edit, ...]
 
 
-class Answered:
-    """The last answer for every image, and some before it; several threads may ask."""
+class AnswerCache:
+    """The last answer for every image and some earlier ones; thread-safe."""
 
     def __init__(self) -> None:
         self._last: dict[int, tuple[_Drawn, ImageResult]] = {}
@@ -25,7 +25,7 @@ class Answered:
         self._lock = threading.Lock()
 
     def last_drawn(self, place: int) -> _Drawn:
-        """Entries of an image that it was answered under last; none before that."""
+        """Return the entries under which an image was answered last; none before."""
         return self._last.get(place, ((), None))[0]
 
     def keep(self, place: int, drawn: Sequence[Edit], image: ImageResult) -> None:
@@ -35,7 +35,7 @@ class Answered:
             self._last[place] = tuple(drawn), image
 
     def let_go(self, place: int) -> None:
-        """Have no last answer for an image."""
+        """Move the last answer for an image among the earlier ones."""
         with self._lock:
             self._set_aside(place)
 

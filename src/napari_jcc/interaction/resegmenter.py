@@ -1,4 +1,4 @@
-"""The machine's side of a correction: answers under edits, for one image or all."""
+"""Segments again under a user's edits: one image, or the whole set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from napari_jcc._types import FloatArray
 from napari_jcc.interaction.answer import DrawnOn, decode_guided, hold_answers
-from napari_jcc.interaction.carrying import Carrier
 from napari_jcc.interaction.edit import ImageKey
 from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.following import Appearances
@@ -21,6 +20,7 @@ from napari_jcc.interaction.guidance import (
 )
 from napari_jcc.interaction.joint import JointSolver, Point
 from napari_jcc.interaction.overlay import lay_over_image
+from napari_jcc.interaction.propagation import MaskPropagator
 from napari_jcc.interaction.spreading import (
     NO_MARKS,
     describe_superpixels,
@@ -42,8 +42,8 @@ TAUGHT_SHARE = 0.9
 """Share of the prior that the classifier takes, where something was corrected."""
 
 
-class Machine:
-    """Answers of a finished run under edits; remembers nothing of earlier ones.
+class Resegmenter:
+    """Computes the answers of a finished run under edits; stateless but for caches.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Machine:
         self._keys = keys
         self._joint = None if run.joint is None else JointSolver(run.joint, run.config)
         self._teacher: Teacher | None = None
-        self._carrier: Carrier | None = None
+        self._propagator: MaskPropagator | None = None
         # Of several thin objects the prior knows more than superpixels could be taught.
         self._several = any(regions.objects > 1 for regions in run.regions)
         # A map that is cut follows marks by itself (`spreading`). Else the corrected mask
@@ -71,7 +71,7 @@ class Machine:
         self.start = State(run.regions, point, run.look, images, images)
 
     def prepare(self, state: State, place: int, progress: Progress) -> None:
-        """Do what an answer for an image needs and no edit changes, so that it is quicker.
+        """Compute beforehand what an answer for an image needs whatever is drawn on it.
 
         Raises
         ------
@@ -102,8 +102,8 @@ class Machine:
     ) -> State:
         """Re-solve one image, the others staying as they are in `state`.
 
-        An image without candidate boxes is not in the problem; its answer stays. Unless
-        told not to, what was worked out is kept, as it will be drawn on again.
+        An image without candidate boxes is not in the problem; its answer stays. With
+        `keep`, what was set up stays at hand for the next stroke on the same image.
         """
         joint, point = self._joint, state.point
         if joint is None or point is None or place not in joint.places:
@@ -125,7 +125,7 @@ class Machine:
         return replace(state.with_image(place, found), point=point)
 
     def forget(self, state: State, place: int) -> State:
-        """Return a state that knows nothing of what was drawn on an image."""
+        """Return the state with one image as the run left it, before any edit."""
         regions, settled = list(state.regions), list(state.settled)
         regions[place], settled[place] = self.start.regions[place], self.start.images[place]
         return replace(state, regions=tuple(regions), settled=tuple(settled))
@@ -193,10 +193,7 @@ class Machine:
         held: Mapping[int, ImageResult],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Find how the prior of superpixels changes by what was corrected.
-
-        By image, in [-1, 1].
-        """
+        """Return how the corrections change the prior, (S,) in [-1, 1], by place."""
         if not self._spreads:
             return self._classify(joint, edits, guidance, held, progress)
         progress.start("Learning", 1)
@@ -212,7 +209,7 @@ class Machine:
         regions: Mapping[int, ImageRegions],
         guidance: Mapping[int, Guidance],
     ) -> dict[int, FloatArray]:
-        """Find how the prior of images changes by the marks in all of them."""
+        """Return how the marks of all images change the prior, by a Gaussian process."""
         before = [own.saliency.astype(np.float64) for own in regions.values()]
         after = spread_marks(
             [describe_superpixels(joint.features(i), own) for i, own in regions.items()],
@@ -230,9 +227,9 @@ class Machine:
         held: Mapping[int, ImageResult],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Find how the prior changes by a classifier that learns corrected masks.
+        """Return how corrected masks change the prior, by a classifier taught with them.
 
-        Of the images not corrected also by these masks, carried there.
+        In the images that were not corrected, the masks propagated there count as well.
         """
         corrected = {}
         progress.start("Corrected images", len(guidance))
@@ -245,17 +242,17 @@ class Machine:
             progress.advance()
         progress.start("Learning", 1)
         regions = {i: self._run.regions[i] for i in joint.places}
-        if self._teacher is None or self._carrier is None:
+        if self._teacher is None or self._propagator is None:
             images, workers = self._run.images, self._run.config.runtime.workers
             self._teacher = Teacher(images, regions, joint.features())
-            self._carrier = Carrier(images, regions, workers)
+            self._propagator = MaskPropagator(images, regions, workers)
         masks = [image.mask for image in self.start.images]
         rated = self._teacher.rate(masks, corrected, guidance)
         progress.advance()
         before = {i: own.saliency.astype(np.float64) for i, own in regions.items()}
         shares = {i: 1.0 if i in corrected else TAUGHT_SHARE for i in before}
         taught = {i: m + shares[i] * (rated[i] - m) for i, m in before.items()}
-        taught = self._carrier.heed(taught, corrected, progress)
+        taught = self._propagator.propagate(taught, corrected, progress)
         return {i: taught[i] - m for i, m in before.items()}
 
     def _decode(
@@ -289,7 +286,7 @@ class Machine:
         return tuple(decided)
 
     def _drawn_on(self, state: State, place: int, *, keep: bool) -> DrawnOn | None:
-        """Return what an image was drawn on, where strokes settle what looks like them."""
+        """Return what strokes were drawn on, where the mask follows them by appearance."""
         if not self._follows:
             return None
         appearance = self._appearances.of(place, keep=keep)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from napari_jcc.errors import Cancelled
-from napari_jcc.interaction import carrying
-from napari_jcc.interaction.carrying import Carrier, heed_carried
+from napari_jcc.interaction import propagation
+from napari_jcc.interaction.propagation import MaskPropagator, blend_propagated
 from napari_jcc.progress import Progress
 
 
@@ -16,7 +16,7 @@ def test_a_carried_mask_counts_as_much_as_it_overlaps_what_was_taught():
     mean = np.array([0.75, 0.0, 0.25])
     agreed = 0.75 / (0.8 + 2 * 0.2 + 0.25)
     expected = taught + agreed**2 * (mean - taught)
-    np.testing.assert_allclose(heed_carried(taught, carried, area), expected)
+    np.testing.assert_allclose(blend_propagated(taught, carried, area), expected)
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ def test_a_carried_mask_counts_as_much_as_it_overlaps_what_was_taught():
 )
 def test_what_lies_elsewhere_or_says_nothing_moves_nothing(carried):
     taught = np.array([0.9, 0.1, 0.0])
-    np.testing.assert_array_equal(heed_carried(taught, carried, np.ones(3)), taught)
+    np.testing.assert_array_equal(blend_propagated(taught, carried, np.ones(3)), taught)
     nothing = np.zeros(3)
-    np.testing.assert_array_equal(heed_carried(nothing, carried, np.ones(3)), nothing)
+    np.testing.assert_array_equal(blend_propagated(nothing, carried, np.ones(3)), nothing)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def scenes(finished):
 
 @pytest.fixture
 def carrier(finished, scenes):
-    return Carrier(scenes[0], dict(enumerate(finished.regions)), workers=1)
+    return MaskPropagator(scenes[0], dict(enumerate(finished.regions)), workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def shares(finished, scenes):
 
 def test_a_mask_is_carried_to_where_the_object_is(carrier, scenes, shares):
     taught = {place: 0.2 + 0.3 * (share > 0.5) for place, share in shares.items()}
-    heeded = carrier.heed(taught, {0: scenes[1][0]}, Progress())
+    heeded = carrier.propagate(taught, {0: scenes[1][0]}, Progress())
     for place in (1, 2):
         inside = shares[place] > 0.9
         assert (heeded[place] - taught[place])[inside].mean() > 0.05
@@ -76,31 +76,31 @@ def test_a_pair_is_registered_once_while_the_mask_stays(
 ):
     met = []
 
-    def count(own, other, meet=carrying.meet):
+    def count(own, other, match_views=propagation.match_views):
         met.append((own, other))
-        return meet(own, other)
+        return match_views(own, other)
 
-    monkeypatch.setattr(carrying, "meet", count)
+    monkeypatch.setattr(propagation, "match_views", count)
     masks = dict(enumerate(scenes[1][:2]))
-    carrier.heed(shares, masks, Progress())
+    carrier.propagate(shares, masks, Progress())
     assert len(met) == 2 * 3
-    carrier.heed(shares, masks, Progress())
+    carrier.propagate(shares, masks, Progress())
     assert len(met) == 2 * 3
     smaller = {0: masks[0], 1: masks[1] & (np.arange(masks[1].shape[1]) < 50)}
-    after = carrier.heed(shares, smaller, Progress())
+    after = carrier.propagate(shares, smaller, Progress())
     assert len(met) == 3 * 3
-    fresh = Carrier(scenes[0], dict(enumerate(finished.regions)), workers=1)
-    for place, expected in fresh.heed(shares, smaller, Progress()).items():
+    fresh = MaskPropagator(scenes[0], dict(enumerate(finished.regions)), workers=1)
+    for place, expected in fresh.propagate(shares, smaller, Progress()).items():
         np.testing.assert_array_equal(after[place], expected)
     # A correction that was taken back is heeded no more.
-    alone = carrier.heed(shares, {0: masks[0]}, Progress())
-    expected = fresh.heed(shares, {0: masks[0]}, Progress())
+    alone = carrier.propagate(shares, {0: masks[0]}, Progress())
+    expected = fresh.propagate(shares, {0: masks[0]}, Progress())
     np.testing.assert_array_equal(alone[2], expected[2])
 
 
 def test_an_empty_mask_has_nothing_to_carry(carrier, scenes, shares):
     nothing = np.zeros_like(scenes[1][0])
-    heeded = carrier.heed(shares, {0: nothing}, Progress())
+    heeded = carrier.propagate(shares, {0: nothing}, Progress())
     for place, share in shares.items():
         np.testing.assert_array_equal(heeded[place], share)
 
@@ -110,8 +110,8 @@ def test_what_was_cancelled_is_done_by_the_next(carrier, finished, scenes, share
     cancelled.cancel()
     masks = {0: scenes[1][0]}
     with pytest.raises(Cancelled):
-        carrier.heed(shares, masks, cancelled)
-    fresh = Carrier(scenes[0], dict(enumerate(finished.regions)), workers=1)
-    expected = fresh.heed(shares, masks, Progress())
-    heeded = carrier.heed(shares, masks, Progress())
+        carrier.propagate(shares, masks, cancelled)
+    fresh = MaskPropagator(scenes[0], dict(enumerate(finished.regions)), workers=1)
+    expected = fresh.propagate(shares, masks, Progress())
+    heeded = carrier.propagate(shares, masks, Progress())
     np.testing.assert_array_equal(heeded[1], expected[1])

@@ -1,10 +1,10 @@
-r"""What recurs at the same places of images that match.
+r"""Priors propagated between images that match.
 
 Hangars and hair are in many images, but seldom where another image has them too. So every
 image is registered, as a whole and perhaps mirrored, to those whose objects look most like
-its own. Where these agree with the map between the images, and what their priors say there,
-counts beside its own prior. That is for masks to learn from: a mask that is a little wrong
-in a way of its own spoils nothing, one that is wrong in the same way in most images does.
+its own. What their priors say there, and where they agree with the registration, counts
+beside its own prior. Masks are then learned from the result: those that are each a little
+wrong in their own way do no harm, those that are wrong in the same way in most images do.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ HIGH_PERCENTILE = 99.0
 
 
 @dataclass(frozen=True)
-class Sight:
-    """An image as it is matched.
+class MatchedView:
+    """An image prepared for matching.
 
     Attributes
     ----------
@@ -66,33 +66,33 @@ class Sight:
     weights: FloatArray
 
     def enlarge(self, values: FloatArray) -> Float32Array:
-        """Bring a value per cell (n,) to the pixels of the prior."""
+        """Interpolate a value per cell, (n,), to the pixels of the prior, (h, w)."""
         grid = values.reshape(self.cells.values.shape[:2]).astype(np.float32)
         return self.cells.enlarge(grid, self.prior.shape)
 
 
-class Meeting(NamedTuple):
-    """What another image says of the cells of an image.
+class PairEvidence(NamedTuple):
+    """What one matched image says about the cells of another.
 
     Attributes
     ----------
     agreement : (n,) float64
         Share of a cell's probable partners where the map leads; 0 beyond the other image.
-    carried : (n,) float32
+    warped : (n,) float32
         The other image's prior there.
     support
         Probability of all partners where the map leads.
     """
 
     agreement: FloatArray
-    carried: Float32Array
+    warped: Float32Array
     support: float
 
 
-def see_images(
+def view_images(
     maps: Sequence[FeatureMap], priors: Sequence[Float32Array]
-) -> tuple[Sight, ...]:
-    """Make images ready to be matched.
+) -> tuple[MatchedView, ...]:
+    """Prepare the images of a set for matching.
 
     Parameters
     ----------
@@ -101,11 +101,11 @@ def see_images(
     priors : list of (h, w) float32
         In [0, 1].
     """
-    return tuple(map(see_image, map(_join_cells, maps), priors))
+    return tuple(map(view_image, map(_join_cells, maps), priors))
 
 
-def see_image(cells: FeatureMap, prior: Float32Array) -> Sight:
-    """Make an image ready to be matched cell by cell.
+def view_image(cells: FeatureMap, prior: Float32Array) -> MatchedView:
+    """Prepare an image for matching, cell by cell.
 
     Parameters
     ----------
@@ -126,45 +126,45 @@ def see_image(cells: FeatureMap, prior: Float32Array) -> Sight:
         np.full(2, cells.stride, np.float64),
         Frame(height, width),
     )
-    return Sight(prior, cells, grid, weights.astype(np.float64))
+    return MatchedView(prior, cells, grid, weights.astype(np.float64))
 
 
 @one_thread
-def choose_matches(sights: Sequence[Sight], count: int) -> list[list[int]]:
+def choose_matches(views: Sequence[MatchedView], count: int) -> list[list[int]]:
     """Find for every image the `count` others whose objects look most like its own.
 
-    Compared are the cells with the highest priors, each with the one of the other image
-    that is most alike.
+    The cells with the highest priors are compared, each with its most similar cell among
+    those of the other image.
 
     Returns
     -------
     list of list of int
         Places of the others, the most alike first; fewer where there are no more.
     """
-    most = min(OBJECT_CELLS, *(len(sight.weights) for sight in sights))
-    best = [np.argsort(-sight.weights, kind="stable")[:most] for sight in sights]
+    most = min(OBJECT_CELLS, *(len(view.weights) for view in views))
+    best = [np.argsort(-view.weights, kind="stable")[:most] for view in views]
     objects = np.stack(
-        [unit_length(own.grid.values[kept]) for own, kept in zip(sights, best, strict=True)]
+        [unit_length(own.grid.values[kept]) for own, kept in zip(views, best, strict=True)]
     )
     shares = np.stack(
-        [own.weights[kept] + 1e-9 for own, kept in zip(sights, best, strict=True)]
+        [own.weights[kept] + 1e-9 for own, kept in zip(views, best, strict=True)]
     )
     shares /= shares.sum(axis=1, keepdims=True)
     everything = objects.reshape(-1, objects.shape[-1])
     alike = np.stack(
         [
-            share @ (own @ everything.T).reshape(most, len(sights), most).max(axis=2)
+            share @ (own @ everything.T).reshape(most, len(views), most).max(axis=2)
             for own, share in zip(objects, shares, strict=True)
         ]
     )
     alike = alike + alike.T
     np.fill_diagonal(alike, -np.inf)
     order = np.argsort(-alike, axis=1, kind="stable")
-    return [[int(place) for place in row[: min(count, len(sights) - 1)]] for row in order]
+    return [[int(place) for place in row[: min(count, len(views) - 1)]] for row in order]
 
 
-def meet(own: Sight, other: Sight) -> Meeting | None:
-    """Register an image to another; None where nothing in them is alike."""
+def match_views(own: MatchedView, other: MatchedView) -> PairEvidence | None:
+    """Register `other` to `own`; None where nothing in them is alike."""
     partners = find_partners(other.grid, own.grid, SETTINGS.temperature)
     if not len(partners.chance):
         return None
@@ -183,7 +183,7 @@ def meet(own: Sight, other: Sight) -> Meeting | None:
         ends[:, 0] = 1 - ends[:, 0]
     inside = ((ends >= 0) & (ends <= 1)).all(axis=1)
     agreement = there.agreement(partners.theirs, len(starts))
-    return Meeting(
+    return PairEvidence(
         np.where(inside, agreement, 0.0),
         np.where(inside, _sample(other.prior, ends), np.float32(0)),
         float(there.near.sum()),
@@ -191,22 +191,24 @@ def meet(own: Sight, other: Sight) -> Meeting | None:
 
 
 @one_thread
-def carry_prior(own: Sight, others: Sequence[Sight]) -> Float32Array:
-    """Weigh a prior by what other images show at the same places.
+def propagate_prior(own: MatchedView, others: Sequence[MatchedView]) -> Float32Array:
+    """Combine a prior with those of matched images at the corresponding places.
 
     Returns
     -------
     (h, w) float32
         In [0, 1]; the own prior where no other image shows anything alike.
     """
-    found = [met for other in others if (met := meet(own, other)) is not None]
+    found = [
+        evidence for other in others if (evidence := match_views(own, other)) is not None
+    ]
     if not found:
         return own.prior
-    agreement, carried = (np.stack(part) for part in list(zip(*found, strict=True))[:2])
-    support = np.array([met.support for met in found])
+    agreement, warped = (np.stack(part) for part in list(zip(*found, strict=True))[:2])
+    support = np.array([evidence.support for evidence in found])
     weights = (agreement + DOUBT) * (support / max(support.max(), 1e-300))[:, None]
     weights += 1e-12
-    said = own.enlarge((weights * carried).sum(axis=0) / weights.sum(axis=0))
+    said = own.enlarge((weights * warped).sum(axis=0) / weights.sum(axis=0))
     agreed = own.enlarge(agreement.mean(axis=0))
     # The less images agree anywhere, the more is left to the priors themselves.
     top = min(max(float(np.percentile(agreed, HIGH_PERCENTILE)), 0.0), 1.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.features import FeatureMap
-from napari_jcc.priors.carried import carry_prior, choose_matches, see_images
+from napari_jcc.priors.propagation import choose_matches, propagate_prior, view_images
 
 SIDE, STRIDE = 24, 4
 OBJECT = np.eye(16)[:12].reshape(4, 3, 16)
@@ -46,14 +46,14 @@ PLACES = [((4, 4), (16, 16)), ((6, 12), (2, 2)), ((12, 8), (2, 14)), ((8, 6), (0
 
 def see(*scenes):
     maps, priors, inside = zip(*scenes, strict=True)
-    return see_images(maps, priors), inside
+    return view_images(maps, priors), inside
 
 
 def test_what_is_elsewhere_beside_the_object_counts_less_than_the_object():
-    sights, inside = see(*(scene(*both, seed) for seed, both in enumerate(PLACES)))
-    for number, (own, (there, shore)) in enumerate(zip(sights, inside, strict=True)):
-        others = [sight for place, sight in enumerate(sights) if place != number]
-        carried = carry_prior(own, others)
+    views, inside = see(*(scene(*both, seed) for seed, both in enumerate(PLACES)))
+    for number, (own, (there, shore)) in enumerate(zip(views, inside, strict=True)):
+        others = [view for place, view in enumerate(views) if place != number]
+        carried = propagate_prior(own, others)
         assert carried.dtype == np.float32
         assert 0 <= carried.min() <= carried.max() <= 1
         assert carried[there].mean() > carried[shore].mean() + 0.3
@@ -65,7 +65,7 @@ def test_an_object_that_one_image_has_missed_is_carried_to_it():
     missed = (found, np.where(inside[0], 0, prior).astype(np.float32), inside)
     own, *others = see(missed, *(scene(*p, i) for i, p in enumerate(PLACES[1:], 1)))[0]
     there, shore = inside
-    carried = carry_prior(own, others)
+    carried = propagate_prior(own, others)
     assert carried[there].mean() > carried[shore].mean() + 0.1
 
 
@@ -74,8 +74,8 @@ def test_a_mirrored_image_shows_the_same():
     turned = scene((6, 12), (16, 0), 1, mirrored=True)
     there = own[2][0]
     straight, mirrored = (
-        carry_prior(sights[0], sights[1:])[there].mean()
-        for sights in (see(own, other)[0], see(own, turned)[0])
+        propagate_prior(views[0], views[1:])[there].mean()
+        for views in (see(own, other)[0], see(own, turned)[0])
     )
     assert mirrored == pytest.approx(straight, abs=0.03)
     assert straight > 0.6
@@ -84,10 +84,10 @@ def test_a_mirrored_image_shows_the_same():
 def test_the_prior_stays_where_nothing_can_be_matched():
     found, prior, _ = scene(*PLACES[0], 0)
     flat = FeatureMap(np.zeros_like(found.values), STRIDE, 1.5, found.size)
-    plain, other = see_images([flat, flat], [prior, np.full_like(prior, 0.5)])
-    np.testing.assert_array_equal(carry_prior(plain, [other]), prior)
-    (own,) = see_images([found], [prior])
-    np.testing.assert_array_equal(carry_prior(own, []), prior)
+    plain, other = view_images([flat, flat], [prior, np.full_like(prior, 0.5)])
+    np.testing.assert_array_equal(propagate_prior(plain, [other]), prior)
+    (own,) = view_images([found], [prior])
+    np.testing.assert_array_equal(propagate_prior(own, []), prior)
 
 
 def test_images_are_matched_to_those_with_objects_most_alike():
@@ -96,10 +96,10 @@ def test_images_are_matched_to_those_with_objects_most_alike():
     values = found.values.copy()
     values[prior > 0] = np.eye(16)[14]
     other = FeatureMap(values, STRIDE, 1.5, found.size), prior, None
-    sights, _ = see(other, *alike)
-    assert [set(row) for row in choose_matches(sights, 2)[1:]] == [{2, 3}, {1, 3}, {1, 2}]
-    assert [len(row) for row in choose_matches(sights, 8)] == [3] * 4
-    assert choose_matches(sights[:1], 8) == [[]]
+    views, _ = see(other, *alike)
+    assert [set(row) for row in choose_matches(views, 2)[1:]] == [{2, 3}, {1, 3}, {1, 2}]
+    assert [len(row) for row in choose_matches(views, 8)] == [3] * 4
+    assert choose_matches(views[:1], 8) == [[]]
 
 
 def test_a_prior_of_nothing_stays_in_range():
@@ -108,13 +108,13 @@ def test_a_prior_of_nothing_stays_in_range():
         for found, prior, inside in (scene(*both, 0) for both in PLACES[:2])
     ]
     own, other = see(*nothing)[0]
-    carried = carry_prior(own, [other])
+    carried = propagate_prior(own, [other])
     assert np.isfinite(carried).all()
     assert 0 <= carried.min() <= carried.max() <= 1
 
 
 def test_maps_of_few_cells_are_matched_cell_by_cell():
     maps = [FeatureMap(np.ones((2, 3, 4), np.float16), 16, 7.5, (32, 48))] * 2
-    sights = see_images(maps, [np.ones((32, 48), np.float32)] * 2)
-    assert [len(sight.weights) for sight in sights] == [6, 6]
-    np.testing.assert_array_equal(carry_prior(sights[0], sights[1:]), sights[0].prior)
+    views = view_images(maps, [np.ones((32, 48), np.float32)] * 2)
+    assert [len(view.weights) for view in views] == [6, 6]
+    np.testing.assert_array_equal(propagate_prior(views[0], views[1:]), views[0].prior)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from napari_jcc.interaction import OBJECT, Edits, ImageKey
-from napari_jcc.interaction import answered as answered_module
-from napari_jcc.interaction.answered import Answered
+from napari_jcc.interaction import answer_cache as answer_cache_module
+from napari_jcc.interaction.answer_cache import AnswerCache
 from results_samples import image_result
 
 KEY = ImageKey("a", "1")
@@ -20,8 +20,8 @@ def journal(count):
 
 
 def test_the_last_answer_of_every_image_is_kept_and_some_before_it(monkeypatch):
-    monkeypatch.setattr(answered_module, "_KEPT", 2)
-    kept = Answered()
+    monkeypatch.setattr(answer_cache_module, "_KEPT", 2)
+    kept = AnswerCache()
     assert kept.last_drawn(3) == ()
     assert kept.find(3, ()) is None
     answers = [journal(count) for count in range(1, 5)]
@@ -36,7 +36,7 @@ def test_the_last_answer_of_every_image_is_kept_and_some_before_it(monkeypatch):
 
 
 def test_what_is_let_go_is_no_longer_the_last_but_can_be_found():
-    kept = Answered()
+    kept = AnswerCache()
     drawn, image = journal(2)
     kept.let_go(0)
     kept.keep(0, drawn, image)

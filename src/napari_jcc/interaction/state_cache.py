@@ -1,4 +1,4 @@
-"""Settled answers under earlier edits, kept small: to take a stroke back solves nothing."""
+"""Settled states under earlier edits, run-length encoded, so that undo solves nothing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Runs:
 
 @dataclass(frozen=True)
 class Packed:
-    """An answer without its maps at the image's own size, and these as runs."""
+    """An answer whose maps at the image's own size are run-length encoded."""
 
     rest: ImageResult
     mask: _Runs
@@ -72,7 +72,7 @@ class Packed:
         return replace(self.rest, mask=self.mask.pixels(), instances=instances)
 
 
-class Remembered:
+class StateCache:
     """The latest settled states, by the edits they were settled under; thread-safe."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Remembered:
         self._lock = threading.Lock()
 
     def keep(self, edits: Edits, state: State) -> None:
-        """Remember a state, in place of the one not asked for the longest."""
+        """Keep a state in place of the least recently used one."""
         packed = [Packed.of(image) for image in state.images]
         with self._lock:
             self._states[edits.entries] = replace(state, images=(), settled=()), packed
@@ -90,7 +90,7 @@ class Remembered:
                 self._states.popitem(last=False)
 
     def recall(self, edits: Edits) -> State | None:
-        """Return the state under some edits, if it is remembered."""
+        """Return the state under some edits, if it is kept."""
         with self._lock:
             found = self._states.get(edits.entries)
             if found is None:

@@ -1,15 +1,15 @@
-r"""Masks of corrected images, carried to where the others show the like.
+r"""Masks of corrected images, propagated to the other images of the set.
 
-Every image is registered, by gradients alone, to the corrected ones, and their masks are
-carried there. With what the set was taught, m, and the mean of the carried masks, c, a
-superpixel is then rated
+Every image is registered, by gradients alone, to the corrected ones, whose masks are warped
+onto it. With m, the rating of a superpixel by the classifier that was taught, and c, the
+mean of the warped masks, a superpixel is then rated
 
 .. math::
    m + s^2 (c - m), \qquad s = \sum \min(c, m) / \sum \max(c, m),
 
-sums over the image by area. So c counts where two ways to know, by look and by place, agree
-on the whole; where objects have no pose in common a carried mask lies elsewhere and is not
-heeded.
+sums over the image by area. So c counts where both kinds of evidence, appearance and place,
+agree on the whole; where objects have no pose in common, a warped mask lies elsewhere and
+is ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from napari_jcc._types import FloatArray, ImageArray, MaskArray
 from napari_jcc.features.gradients import map_gradients
 from napari_jcc.pipeline.parallel import for_each
-from napari_jcc.priors.carried import Sight, meet, see_image
+from napari_jcc.priors.propagation import MatchedView, match_views, view_image
 from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, area_means
 from napari_jcc.threads import one_thread
@@ -32,8 +32,8 @@ SIZE, CELL, PATCH = 256, 16, 48.0
 """Longer side of the image that is described, distance of grid points, width of a patch."""
 
 
-class _Carried(NamedTuple):
-    """A corrected image's mask in another image.
+class _Propagated(NamedTuple):
+    """The mask of a corrected image, warped onto another image.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class _Carried(NamedTuple):
     support: float
 
 
-class Carrier:
+class MaskPropagator:
     """Registers the images of one set to its corrected ones, each pair once.
 
     Parameters
@@ -67,17 +67,17 @@ class Carrier:
         workers: int,
     ) -> None:
         self._images, self._regions, self._workers = images, regions, workers
-        self._sights: dict[int, Sight] = {}
-        # Of every corrected image the mask that was carried, and where to.
-        self._known: dict[int, tuple[MaskArray, dict[int, _Carried]]] = {}
+        self._views: dict[int, MatchedView] = {}
+        # By corrected image: its mask, and that mask warped onto the others, by place.
+        self._known: dict[int, tuple[MaskArray, dict[int, _Propagated]]] = {}
 
-    def heed(
+    def propagate(
         self,
         taught: Mapping[int, FloatArray],
         masks: Mapping[int, MaskArray],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Move what was taught of the other images towards the masks carried to them.
+        """Move the ratings of the other images towards the masks warped onto them.
 
         Parameters
         ----------
@@ -98,20 +98,20 @@ class Carrier:
         Cancelled
             If the progress was cancelled.
         """
-        self._carry(masks, progress)
-        heeded = dict(taught)
+        self._warp(masks, progress)
+        blended = dict(taught)
         for place in taught.keys() - masks.keys():
-            carried = [known[place] for _, known in self._known.values() if place in known]
+            warped = [known[place] for _, known in self._known.values() if place in known]
             area = self._regions[place].superpixels.area
-            heeded[place] = heed_carried(
+            blended[place] = blend_propagated(
                 taught[place],
-                [(found.share, found.support) for found in carried],
+                [(found.share, found.support) for found in warped],
                 area.astype(np.float64),
             )
-        return heeded
+        return blended
 
-    def _carry(self, masks: Mapping[int, MaskArray], progress: Progress) -> None:
-        """Bring what is known to these masks; an empty one has nothing to carry."""
+    def _warp(self, masks: Mapping[int, MaskArray], progress: Progress) -> None:
+        """Warp the masks that are new or have changed; an empty one moves nothing."""
         masks = {place: mask for place, mask in masks.items() if mask.any()}
         known = {
             place: self._known[place]
@@ -122,67 +122,71 @@ class Carrier:
         if fresh:
             places = list(self._regions)
             progress.start("Carrying masks", len(places))
-            sources = {place: self._show(place, mask) for place, mask in fresh.items()}
-            found: dict[int, dict[int, _Carried]] = {place: {} for place in fresh}
+            sources = {
+                place: self._corrected_view(place, mask) for place, mask in fresh.items()
+            }
+            found: dict[int, dict[int, _Propagated]] = {place: {} for place in fresh}
 
-            def keep(position: int, carried: dict[int, _Carried]) -> None:
-                for source, one in carried.items():
+            def keep(position: int, warped: dict[int, _Propagated]) -> None:
+                for source, one in warped.items():
                     found[source][places[position]] = one
 
-            def carry(place: int) -> dict[int, _Carried]:
-                return self._carry_to(place, sources)
+            def warp(place: int) -> dict[int, _Propagated]:
+                return self._warp_onto(place, sources)
 
-            for_each(carry, places, keep, progress, workers=self._workers)
+            for_each(warp, places, keep, progress, workers=self._workers)
             known |= {place: (mask, found[place]) for place, mask in fresh.items()}
         # In one order, whichever were known: sums depend on it in the last digit.
         self._known = {place: known[place] for place in masks}
 
     @one_thread
-    def _carry_to(self, place: int, sources: Mapping[int, Sight]) -> dict[int, _Carried]:
-        own, carried = self._see(place), {}
+    def _warp_onto(
+        self, place: int, sources: Mapping[int, MatchedView]
+    ) -> dict[int, _Propagated]:
+        own, warped = self._view(place), {}
         for source, shown in sources.items():
-            met = meet(own, shown) if source != place else None
-            if met is not None:
-                pixels = own.enlarge(met.carried.astype(np.float64))
+            evidence = match_views(own, shown) if source != place else None
+            if evidence is not None:
+                pixels = own.enlarge(evidence.warped.astype(np.float64))
                 share = self._regions[place].superpixels.pool(pixels)
-                carried[source] = _Carried(share, met.support)
-        return carried
+                warped[source] = _Propagated(share, evidence.support)
+        return warped
 
-    def _see(self, place: int) -> Sight:
-        """Return an image as the run left it, and remember it."""
-        if place not in self._sights:
+    def _view(self, place: int) -> MatchedView:
+        """Return an image as it is registered, with the run's prior; kept once made."""
+        if place not in self._views:
             found = map_gradients(self._images[place], SIZE, CELL, PATCH)
             values = found.values.astype(np.float32)
             length = np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1.0)
             cells = replace(found, values=(values / length).astype(np.float16))
             prior = self._regions[place].saliency_map
-            self._sights[place] = see_image(cells, prior)
-        return self._sights[place]
+            self._views[place] = view_image(cells, prior)
+        return self._views[place]
 
-    def _show(self, place: int, mask: MaskArray) -> Sight:
-        """Return a corrected image, of which its mask is known."""
+    def _corrected_view(self, place: int, mask: MaskArray) -> MatchedView:
+        """Return a corrected image as it is registered, with its mask as the prior."""
         shape = self._regions[place].saliency_map.shape
-        return see_image(self._see(place).cells, area_means(mask, shape))
+        return view_image(self._view(place).cells, area_means(mask, shape))
 
 
-def heed_carried(
-    taught: FloatArray, carried: Sequence[tuple[FloatArray, float]], area: FloatArray
+def blend_propagated(
+    taught: FloatArray, warped: Sequence[tuple[FloatArray, float]], area: FloatArray
 ) -> FloatArray:
-    """Move what was taught of an image towards the masks that were carried there.
+    """Move the ratings of an image towards the masks that were warped onto it.
 
     Parameters
     ----------
     taught : (S,) float64
         In [0, 1].
-    carried
-        Shares (S,) of superpixels that carried masks cover, and how much each counts.
+    warped
+        Share (S,) of every superpixel that a warped mask covers, and the mask's weight.
     area : (S,) float64
         Of the superpixels.
     """
-    total = sum(support for _, support in carried)
+    total = sum(support for _, support in warped)
     if total <= 0:
         return taught
-    mean = sum(support * share for share, support in carried) / total
+    mean = sum(support * share for share, support in warped) / total
     both, either = area @ np.minimum(taught, mean), area @ np.maximum(taught, mean)
     agreed = both / either if either > 0 else 0.0
     return np.asarray(taught + agreed**2 * (mean - taught))

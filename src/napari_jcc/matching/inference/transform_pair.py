@@ -26,34 +26,38 @@ def explained_share(transform: Transform, correlation: Tensor) -> float:
     return float(match_scores(correlation.square(), weights).mean())
 
 
-class Ways(NamedTuple):
-    """From target to source points, from source to target, and the correlation."""
+class TransformPair(NamedTuple):
+    """Transformations from target to source and back, and the correlation."""
 
     forward: Transform
     backward: Transform
     correlation: Tensor
 
 
-def judge_ways(
-    places: tuple[int, int], sizes: Sizes, ways: Ways, tolerance: float, instance: int
+def judge_transforms(
+    places: tuple[int, int],
+    sizes: Sizes,
+    transforms: TransformPair,
+    tolerance: float,
+    instance: int,
 ) -> PairResult:
     """Judge transformations between source and target; see `PairResult.judge`.
 
     The images agree by the share of the correlation's energy that the way forward explains;
     a point is no surer than the whole pair. The parameters are the transformation's own.
     """
-    explained = explained_share(ways.forward, ways.correlation)
+    explained = explained_share(transforms.forward, transforms.correlation)
     forward = PairMatch(
-        _in_pixels(ways.forward, sizes[1], sizes[0]),
+        _in_pixels(transforms.forward, sizes[1], sizes[0]),
         lambda points: np.full(len(points), explained),
     )
-    backward = PairMatch(_in_pixels(ways.backward, *sizes))
+    backward = PairMatch(_in_pixels(transforms.backward, *sizes))
     judged = PairResult.judge(places, sizes, forward, backward, tolerance, instance)
     return replace(
         judged,
         sureness=lambda points: judged.inlier_share * judged.sureness(points),
-        theta_affine=_numpy(ways.forward.affine),
-        theta_tps=_numpy(ways.forward.tps),
+        theta_affine=_numpy(transforms.forward.affine),
+        theta_tps=_numpy(transforms.forward.tps),
     )
 
 
