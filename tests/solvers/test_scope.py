@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from napari_jcc.solvers.structured import ipm  # noqa: E402
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
 from napari_jcc.solvers.structured.condensed import CondensedSystem  # noqa: E402
-from napari_jcc.solvers.structured.exchange import Alone  # noqa: E402
+from napari_jcc.solvers.structured.exchange import SingleProcess  # noqa: E402
 from napari_jcc.solvers.structured.layout import find_layout  # noqa: E402
 from napari_jcc.solvers.structured.scope import AllImages, EachImage  # noqa: E402
 
@@ -53,7 +53,7 @@ def test_every_image_has_a_largest_value_of_its_own(scattered):
 def test_all_images_are_one(scattered):
     _, _, values, flat = scattered
     everything = np.concatenate(values)
-    scope = AllImages(Alone())
+    scope = AllImages(SingleProcess())
     for part in scope.total(*flat):
         assert float(part) == pytest.approx(everything.sum())
     for part in scope.largest(*flat):
@@ -61,8 +61,8 @@ def test_all_images_are_one(scattered):
 
 
 def steps_needed(blocks, scope):
-    system = CondensedSystem(blocks, Alone())
-    method = ipm.InteriorPoint(blocks, Alone(), system, precision=None, scope=scope)
+    system = CondensedSystem(blocks, SingleProcess())
+    method = ipm.InteriorPoint(blocks, SingleProcess(), system, precision=None, scope=scope)
     result = method.solve(1e-6)
     assert result.solved
     return result.iterations
@@ -75,7 +75,7 @@ def test_the_worst_image_holds_up_no_other():
         problem = random_program(np.random.default_rng(seed), "cover", images=20)
         blocks = make_blocks(problem, CPU)
         apart = steps_needed(blocks, EachImage(blocks.layout))
-        together = steps_needed(blocks, AllImages(Alone()))
+        together = steps_needed(blocks, AllImages(SingleProcess()))
         assert apart <= together
         saved += together - apart
     assert saved >= 5

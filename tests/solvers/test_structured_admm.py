@@ -22,7 +22,7 @@ from napari_jcc.solvers.structured.anderson import Anderson  # noqa: E402
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
 from napari_jcc.solvers.structured.change import Change  # noqa: E402
 from napari_jcc.solvers.structured.engine import Engine  # noqa: E402
-from napari_jcc.solvers.structured.exchange import Alone  # noqa: E402
+from napari_jcc.solvers.structured.exchange import SingleProcess  # noqa: E402
 from napari_jcc.solvers.structured.kept import KeptSystem  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
 
@@ -43,7 +43,7 @@ def test_kept_inverse_equals_the_factorised_system(reading, rng):
     blocks = make_blocks(random_program(rng, reading), CPU)
     d = torch.rand(blocks.layout.variable_count, dtype=torch.float64) + 0.5
     theta = torch.rand(blocks.layout.row_count, dtype=torch.float64)
-    system, kept = KktSystem(blocks), KeptSystem(blocks, Alone())
+    system, kept = KktSystem(blocks), KeptSystem(blocks, SingleProcess())
     system.factorise(d, theta)
     kept.factorise(d, theta, blocks.free)
     right = torch.randn_like(d)
@@ -86,14 +86,14 @@ def test_anderson_solves_a_linear_iteration_in_as_many_steps_as_it_has_dimension
     matrix = torch.as_tensor(np.diag([0.9, 0.5, -0.7, 0.2]))
     fixed = torch.ones(4, dtype=torch.float64)
     point = torch.zeros(4, dtype=torch.float64)
-    anderson = Anderson(Alone())
+    anderson = Anderson(SingleProcess())
     for _ in range(6):
         point = anderson.next(point, matrix @ (point - fixed) + fixed)
     torch.testing.assert_close(point, fixed, atol=1e-8, rtol=0)
 
 
 def test_anderson_gives_up_a_point_that_got_worse():
-    anderson = Anderson(Alone())
+    anderson = Anderson(SingleProcess())
     start = torch.zeros(2, dtype=torch.float64)
     plain = anderson.next(start, start + 0.1)
     worse = anderson.next(plain, plain + 5.0)
@@ -102,7 +102,7 @@ def test_anderson_gives_up_a_point_that_got_worse():
 
 def test_anderson_does_not_go_far_ahead_of_an_even_drift():
     """Residuals that are alike but for rounding say nothing of where the drift ends."""
-    anderson = Anderson(Alone())
+    anderson = Anderson(SingleProcess())
     drift = torch.tensor([0.1, 0.3, -0.7], dtype=torch.float64)
     point = torch.zeros(3, dtype=torch.float64)
     for _ in range(20):

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from napari_jcc.solvers.structured import PreparedProblem, repair  # noqa: E402
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
 from napari_jcc.solvers.structured.condensed import CondensedSystem  # noqa: E402
-from napari_jcc.solvers.structured.exchange import Alone  # noqa: E402
+from napari_jcc.solvers.structured.exchange import SingleProcess  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
 from napari_jcc.solvers.structured.reoptimised import Reoptimised  # noqa: E402
 
@@ -43,7 +43,7 @@ def test_a_condensed_system_errs_by_what_barriers_outweigh(
     d = torch.where(stiff, barrier * d, d)
     digits = torch.rand(blocks.layout.row_count, dtype=torch.float64)
     weight = 10 ** ((largest_weight + 2) * digits - 2)
-    whole, small = KktSystem(blocks), CondensedSystem(blocks, Alone())
+    whole, small = KktSystem(blocks), CondensedSystem(blocks, SingleProcess())
     whole.factorise(d, weight)
     small.factorise(d, weight)
     assert sum(group.sizes[0] for group in small._system.blocks.layout.groups) < 36
@@ -57,7 +57,7 @@ def test_a_condensed_system_errs_by_what_barriers_outweigh(
 
 def test_nothing_is_condensed_while_no_variable_is_stiff(rng):
     blocks = make_blocks(random_program(rng, "cover"), CPU)
-    whole, small = KktSystem(blocks), CondensedSystem(blocks, Alone())
+    whole, small = KktSystem(blocks), CondensedSystem(blocks, SingleProcess())
     d, weight = torch.ones_like(blocks.q), torch.ones_like(blocks.row_lower)
     for system in (whole, small):
         system.factorise(d, weight)
@@ -74,7 +74,7 @@ def test_a_curvature_beyond_single_precision_is_solved_in_double():
         low_rank=(LowRankTerm(0, flat),),
     )
     blocks = make_blocks(cost, CPU)
-    system = CondensedSystem(blocks, Alone())
+    system = CondensedSystem(blocks, SingleProcess())
     system.factorise(torch.zeros_like(blocks.q), torch.zeros_like(blocks.row_lower))
     answer = system.solve(blocks.to_flat(np.ones(2)))
     np.testing.assert_allclose(blocks.from_flat(answer), 1e9, rtol=1e-2)
@@ -151,7 +151,7 @@ def test_cancelling_an_edit_keeps_the_last_answer(rng):
 def test_few_steps_from_the_optimum_and_the_duals_of_the_rows(rng):
     blocks = make_blocks(random_program(rng, "cover"), CPU)
     start = torch.full_like(blocks.q, 0.5), torch.zeros_like(blocks.row_lower)
-    method = Reoptimised(blocks, Alone(), tolerance=1e-6)
+    method = Reoptimised(blocks, SingleProcess(), tolerance=1e-6)
     far = method.solve(start)
     assert far.solved
     assert method.solve((far.x, far.y)).iterations == 0 < far.iterations

@@ -24,7 +24,7 @@ from napari_jcc.results.result import NO_BOX
 
 @dataclass(frozen=True)
 class DrawnOn:
-    """What marks were drawn on.
+    """What the user saw when drawing the marks.
 
     Attributes
     ----------
@@ -47,10 +47,10 @@ def decode_guided(
     rating: Float32Array | None,
     drawn_on: DrawnOn | None,
 ) -> ImageResult:
-    """Decide mask and box of an image with edits, which the mask follows further.
+    """Decode mask and box of an image with edits.
 
-    Where the settings refine the mask by GrabCut, a stroke settles what looks like it, and
-    is a seed.
+    Where the settings refine the mask by GrabCut, strokes first decide what looks like the
+    marked pixels (`follow_marks`), and are seeds of GrabCut.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def decode_guided(
     rating
         As for `decode_image`.
     drawn_on
-        What the marks were drawn on; without, the mask does not move by looks.
+        What the marks were drawn on; None: the mask does not follow them by appearance.
     """
     image, shape = run.images[place], run.collection.shape(place)
     scene = Scene(run.collection.names[place], image, shape, regions)
@@ -103,7 +103,7 @@ def decode_guided(
 def hold_answers(
     images: Sequence[ImageResult], held: Mapping[int, ImageResult]
 ) -> tuple[ImageResult, ...]:
-    """Put masks and boxes of held answers, by place, in place of those of now."""
+    """Replace masks and boxes by those of held answers, given by place."""
     found = list(images)
     for place, kept in held.items():
         found[place] = replace(

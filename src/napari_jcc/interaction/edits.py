@@ -1,4 +1,4 @@
-"""What a user drew, kept apart from what the machine found, entry by entry."""
+"""The journal of what a user drew, kept apart from what the machine found."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Edits:
         return tuple(self._by_image.get(key, ()))
 
     def go_on(self, key: ImageKey, before: Sequence[Edit]) -> bool:
-        """Whether an image has entries of before and perhaps more, none taken back."""
+        """Whether an image has all entries of `before`, and perhaps more, none undone."""
         own, count = self.of(key), len(before)
         cleared = any(entry.kind is EditKind.CLEAR for entry in own[count:])
         return own[:count] == tuple(before) and not cleared

@@ -1,4 +1,4 @@
-r"""A stroke settles what looks like it in its own image.
+r"""A stroke also decides what looks like the marked pixels in its own image.
 
 A user who crosses out a forest means the forest, not the width of the brush. So the mask
 is moved as `spreading` moves a map: it is the mean of a Gaussian process over superpixels,

@@ -1,4 +1,4 @@
-"""From drawn pixels and boxes to what they say about an image's superpixels and boxes."""
+"""From drawn pixels and boxes to labels of an image's superpixels and boxes."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:
 
 
 def hold_marks(regions: ImageRegions, guidance: Guidance) -> tuple[ImageRegions, int]:
-    """See to it that a candidate box holds the marks, or is the fixed box.
+    """Make sure that a candidate box holds the marks, or is the fixed box.
 
     Where none does, the one that overlaps the box asked for most is moved there: its
     features are the closest, and the program keeps its shape. Boxes of images with several

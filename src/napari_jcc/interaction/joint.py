@@ -1,4 +1,4 @@
-"""The joint problem of a finished run, solved again under what the user fixed."""
+"""Re-solves the joint problem of a finished run with what the user fixed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class JointSolver:
         self._config = config
         self._factors = joint.factors
         self._memberships = config.problem.reading == "hull"
-        # Taken out while it is used: threads that get ready and that answer may meet.
+        # Taken out while in use: one thread may prepare an image while another answers.
         self._kept: deque[ImagePart] = deque(maxlen=1)
 
     def features(self, place: int | None = None) -> FloatArray:

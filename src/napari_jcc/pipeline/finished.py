@@ -1,4 +1,4 @@
-"""What a finished run knows, for those who go on from there."""
+"""Everything that a finished run knows, from which corrections and analyses go on."""
 
 from __future__ import annotations
 

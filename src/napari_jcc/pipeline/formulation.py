@@ -1,4 +1,4 @@
-"""What is solved for a set's pieces: the joint program, or another in its place."""
+"""Which program is solved for a set: the joint one, or another in its place."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Formulation(ABC):
         device: str = "auto",
         progress: Progress | None = None,
     ) -> Solution:
-        """Solve by the solver of the settings; look at the status.
+        """Solve with the solver of the settings; the caller checks the status.
 
         Raises
         ------

@@ -59,11 +59,12 @@ class Run:
     config
         Settings, or sections of some; None: the defaults.
     cache
-        Where stages are kept; None: a new one, on disk if ``runtime.cache_folder`` is set.
+        Keeps the results of stages; None: a new one, on disk if ``runtime.cache_folder``
+        is set.
     client
         Client of a dask cluster for the work on single images; None: threads.
     progress
-        Told of every step, and the way to cancel.
+        Told of every step; cancels.
     formulation
         What is solved; None: nothing, so that the prior alone is learned and masks and
         boxes are left open.
@@ -92,7 +93,7 @@ class Run:
         self.formulation = formulation
 
     def with_config(self, config: JccConfig) -> Run:
-        """Return a run on the same images with other settings, sharing what is kept."""
+        """Return a run on the same images with other settings and the same cache."""
         return Run(
             self.collection,
             config,
@@ -105,8 +106,8 @@ class Run:
     def result(self) -> JccResult:
         """Run all stages and return masks, boxes and scores.
 
-        Where the encoder is ``auto`` and cannot be had, the settings of the preset fast
-        take its place, which the result's notes say.
+        Where the encoder is ``auto`` and is not available, the preset ``fast`` takes the
+        place of the settings that need it; the result's notes say so.
 
         Raises
         ------
@@ -124,7 +125,7 @@ class Run:
         return self.finish().result
 
     def finish(self) -> FinishedRun:
-        """Run all stages and return all that is known then, as `result` otherwise."""
+        """Run all stages and return everything known at the end; otherwise as `result`."""
         try:
             return self._finish()
         except WeightsError as error:

@@ -42,7 +42,7 @@ def segment(
         Changes to them: ``{"problem.nu": 0.2}``, ``"problem.nu=0.2"`` or several such
         texts.
     progress
-        Told of every step, and the way to cancel.
+        Told of every step; cancels.
     client
         Client of a dask cluster for the work on single images.
 
@@ -62,7 +62,7 @@ def segment(
 
 
 def as_collection(inputs: Any) -> ImageCollection:
-    """Take a collection, paths or arrays as a collection.
+    """Make a collection of paths or arrays; a collection is returned as it is.
 
     Raises
     ------

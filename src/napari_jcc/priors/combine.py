@@ -203,5 +203,5 @@ def _rate_saliency(images: Sequence[Evidence]) -> list[Float32Array]:
 
 
 def _rate_centre(images: Sequence[Evidence]) -> list[Float32Array]:
-    """Photographers aim."""
+    """Rate the middle of an image highest: photographers aim at the object."""
     return [centre_bell(image.shape) for image in images]

@@ -1,4 +1,4 @@
-"""Ridge regression in which every image is predicted by what other images teach."""
+"""Cross-fitted ridge regression: every image is predicted from images of other folds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.threads import one_thread
 
 FOLDS = 5
-"""Groups of images, each predicted by what the others teach."""
+"""Groups of images, each predicted by a fit to all others."""
 RIDGE = 1.0
 """Share of the mean variance that is added to every direction."""
 
@@ -21,7 +21,7 @@ def predict_by_others(
     wanted: Sequence[FloatArray],
     weights: Sequence[FloatArray],
 ) -> list[FloatArray]:
-    """Predict a number for every row of every image from images in other folds.
+    """Predict a number for every row of every image, out of fold.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Families of rows, one class each: equations (6) to (9) and how else they can be read."""
+"""Constraints, a class per family of rows: equations (6) to (9) and variants of them."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class BoxCoverage(Constraint):
 
 @dataclass(frozen=True)
 class OneBoxPerImage(Constraint):
-    """Box variables of an image sum to the number of its objects, which is 1 in print."""
+    """Box variables of an image sum to its number of objects, which is 1 in the paper."""
 
     def rows(self, variables: Variables) -> Rows:
         """Return one equality per image."""

@@ -1,4 +1,4 @@
-"""The set's pieces as flat arrays, and where they stand in the vector of variables."""
+"""Superpixels and boxes of a set as flat arrays, and their places among the variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_jcc.regions.overlap import pixel_bounds
 
 @dataclass(frozen=True)
 class JointData:
-    """Pieces of all images, in image order.
+    """Pieces (superpixels and boxes) of all images, in image order.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
-r"""Pieces that a user fixed, as bounds and limits of a program; never infeasible.
+r"""Superpixels and boxes that a user fixed, imposed so that the program stays feasible.
 
-Boxes that miss a foreground mark are switched off (z = 0, and their rows ask nothing any
-more). Rows that the marks settle are opened. Where the marks contradict what is left of
-an image's rows, such as its area floor, the limits give way (`problem.witness`).
+Boxes that miss a foreground mark are switched off: z = 0, and their rows are opened. Rows
+that the marks alone decide are opened too. Where the marks contradict what is left of an
+image's rows, such as its minimum area, the limits are relaxed (`problem.witness`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from napari_jcc.problem.witness import Witness
 
 @dataclass(frozen=True)
 class Fixings:
-    """What a user fixed; pieces are counted over the set.
+    """What a user fixed, as positions of superpixels and boxes in the whole set.
 
     Attributes
     ----------

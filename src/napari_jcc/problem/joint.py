@@ -124,9 +124,9 @@ class JointFactors:
 
 @dataclass(frozen=True)
 class Terms:
-    """Parts of the joint program that are in; some are left out to see what they do.
+    """Which terms of the joint program are included; for ablation.
 
-    Smoothness and saliencies have weights in the settings, which may be 0.
+    Smoothness and saliency are left out by setting their weights to 0.
 
     Attributes
     ----------
@@ -186,7 +186,7 @@ def joint_model(
     config: ProblemConfig,
     terms: Terms = ALL_TERMS,
 ) -> JointModel:
-    """Assemble the joint model in the chosen reading."""
+    """Assemble the joint model; `config.reading` chooses its constraints."""
     scaled = config.normalisation == "trace"
     hull = config.reading == "hull" and terms.coupling
     model = JointModel(data, has_memberships=hull, only_in_boxes=terms.coupling)

@@ -1,4 +1,4 @@
-"""The quadratic program as data, the low-rank part of its cost as a factor; its parts."""
+"""A convex quadratic program as data, the low-rank part of its cost kept as a factor."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class QuadraticProgram:
     sparse_cost : (V, V) csc
         S, symmetric, both triangles stored. Images do not touch each other in it.
     low_rank : tuple of LowRankTerm
-        What couples the images. P as a whole is positive semidefinite.
+        The only part of the cost that couples images. P as a whole is positive
+        semidefinite.
     q : (V,) float64
     A : (M, V) csr
     l, u : (M,) float64
@@ -124,7 +125,7 @@ class QuadraticProgram:
         return float(0.5 * x @ self.multiply(x) + self.q @ x)
 
     def lower_bound(self, x: FloatArray, row_duals: FloatArray) -> float:
-        r"""Return a cost that no feasible point can undercut, whatever is passed.
+        r"""Return a lower bound of the cost over all feasible points, valid for any input.
 
         With P semidefinite, :math:`\tfrac12 v'Pv \ge x'Pv - \tfrac12 x'Px` for every v,
         and :math:`(Av)'y \le` the support of the limits at y. What remains is linear in v

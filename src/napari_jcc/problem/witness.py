@@ -1,4 +1,4 @@
-"""How far the rows of an image give way to what a user fixed in it.
+"""How far the limits of an image's rows are relaxed for what a user fixed in it.
 
 A *witness* is a point with one box, or all boxes alike, whose unmarked superpixels are
 object to a common share. Of the witnesses tried the one that violates least is taken, and

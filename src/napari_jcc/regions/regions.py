@@ -1,4 +1,4 @@
-"""The pieces of one image: superpixels, candidate boxes, saliency, and who lies in whom."""
+"""The pieces of one image: superpixels, saliency, candidate boxes, and their overlap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cuts that a smoothed map may be given, and the masks they make."""
+"""Cuts: candidate thresholds of a smoothed map, and the masks that they make."""
 
 from __future__ import annotations
 

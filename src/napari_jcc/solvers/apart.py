@@ -1,7 +1,7 @@
-"""Calls in a process of their own, for native code that keeps Python's lock.
+"""Calls in a subprocess, for native code that holds the GIL.
 
-While a library holds the lock, no other thread of the process runs; a window would stand
-still. Another process has a lock of its own, and can be ended midway.
+While a library holds it, no other thread of the process runs, and a window would freeze.
+A subprocess has a GIL of its own, and can be killed on cancel.
 """
 
 from __future__ import annotations
@@ -33,14 +33,12 @@ _idle_lock = threading.Lock()
 
 
 def in_background() -> bool:
-    """Whether another thread may be waiting for Python's lock, as that of a window."""
+    """Whether another thread, such as that of a window, may be waiting for the GIL."""
     return threading.current_thread() is not threading.main_thread()
 
 
 def call_apart(function: Callable[..., T], *args: Any, progress: Progress | None) -> T:
-    """Call a function in another process.
-
-    Where no process can be had, or it dies, the function is called here.
+    """Call a function in a subprocess; in this process where there is none, or it dies.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ _STATUS = {
 
 LARGE = 50_000
 """Coefficients from which on OSQP is given a process of its own, off the main thread: to
-factorise them it keeps Python's lock for longer than a window should stand still."""
+factorise them it keeps the GIL for longer than a window should stand still."""
 
 
 INFEASIBLE = 1e-7

@@ -1,4 +1,4 @@
-"""What a solver offers, and the solvers by name."""
+"""The interface of solvers, and the solvers by name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Solver(Protocol):
     def solve(
         self, warm_start: Solution | None = None, progress: Progress | None = None
     ) -> Solution:
-        """Solve the program, from an earlier solution of one of the same shape if given.
+        """Solve the program; `warm_start` is a solution of one of the same shape.
 
         Raises
         ------
@@ -80,7 +80,7 @@ SOLVERS: dict[str, Callable[[str], Solver]] = {
     "structured": _structured,
     "dense": lambda device: DenseSolver(),
 }
-"""Makers of a solver for a device; those that know the processor only ignore it."""
+"""Factories of solvers, called with a device, which those for the CPU alone ignore."""
 
 
 LARGE = 4000

@@ -1,4 +1,4 @@
-"""The answer of a solver, which can be judged without trusting the solver."""
+"""The answer of a solver, with residuals and gap computed independently of the solver."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Solution:
     notes: tuple[str, ...] = ()
 
     def of_part(self, variables: IntArray, rows: IntArray) -> Solution:
-        """Return the share of some variables and rows, by their positions."""
+        """Return the solution restricted to some variables and rows, given by position."""
         return replace(
             self,
             x=self.x[variables],
@@ -73,7 +73,7 @@ class Solution:
     def with_part(
         self, part: Solution, variables: IntArray, rows: IntArray | None
     ) -> Solution:
-        """Return what `part` says of some variables and rows, and this of all others.
+        """Return this solution with the values of `part` for some variables and rows.
 
         Parameters
         ----------

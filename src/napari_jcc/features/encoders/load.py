@@ -65,7 +65,7 @@ logger = logging.getLogger(__name__)
 
 
 class FittingEncoder:
-    """Gives an encoder fewer images at once where memory runs out, then the processor.
+    """Wraps an encoder that, out of memory, gets smaller batches and then moves to the CPU.
 
     Attributes
     ----------

@@ -66,7 +66,7 @@ class _Breather(MetaPathFinder):
 
 @contextmanager
 def breathing_imports() -> Iterator[None]:
-    """Let go of Python's lock between the modules that this thread loads.
+    """Let go of the GIL between the modules that this thread loads.
 
     To load a library is work that never waits for anything: it takes half of the lock's
     time from whatever the window does meanwhile, for seconds.

@@ -1,4 +1,4 @@
-"""How threads share Python's lock while work is done beside the window."""
+"""How threads share the GIL while work is done beside the window."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _thread: threading.Thread | None = None
 def load_in_background() -> None:
     """Load what docks and corrections need as soon as the window is still.
 
-    Torch alone takes seconds, half of one in a single call that keeps Python's lock.
+    Torch alone takes seconds, half of one in a single call that keeps the GIL.
     """
     global _thread
     application = QApplication.instance()
@@ -79,7 +79,7 @@ def _draw_text() -> None:
 
 
 def _load_torch_library() -> None:
-    """Load the library that ``import torch`` would load, without keeping Python's lock."""
+    """Load the library that ``import torch`` would load, without keeping the GIL."""
     found = importlib.util.find_spec("torch")
     if found is None or found.origin is None or not hasattr(os, "RTLD_NOW"):
         return

@@ -28,7 +28,7 @@ from torch import Tensor
 from napari_jcc.progress import Progress
 from napari_jcc.solvers.structured.anderson import Anderson
 from napari_jcc.solvers.structured.blocks import Blocks, multiply
-from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.exchange import Exchange, SingleProcess
 from napari_jcc.solvers.structured.judge import Judge, State
 from napari_jcc.solvers.structured.kept import KeptSystem
 from napari_jcc.solvers.structured.weights import bound_weights, row_weights
@@ -91,7 +91,7 @@ class Admm:
     def __init__(
         self, blocks: Blocks, exchange: Exchange | None = None, tolerance: float = 1e-3
     ) -> None:
-        self.exchange = exchange or Alone()
+        self.exchange = exchange or SingleProcess()
         self.tolerance = tolerance
         self.rho = FIRST_RHO
         self.blocks = blocks

@@ -16,7 +16,7 @@ from torch import Tensor
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.solvers.structured.batches import room_for_parts
 from napari_jcc.solvers.structured.blocks import Blocks, flat_vectors, with_vectors
-from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.exchange import Exchange, SingleProcess
 from napari_jcc.solvers.structured.group_cutter import (
     GroupCutter,
     Members,
@@ -38,7 +38,7 @@ def make_blocks(
     `group_bytes` is about what one batch of images takes while it is factorised.
     """
     layout = find_layout(program, group_bytes)
-    scale = _cost_scale(program, exchange or Alone())
+    scale = _cost_scale(program, exchange or SingleProcess())
     parts = room_for_parts(len(layout.groups), budget)
     for number, cutter in enumerate(_cutters(program, layout, scale)):
         parts[number] = cutter.build(device)

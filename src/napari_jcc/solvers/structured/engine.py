@@ -1,4 +1,4 @@
-"""Which method solves a program, what is kept for the next edit, and what if it fails."""
+"""Chooses the method for a program, keeps factors across edits, and has fallbacks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks, with_vectors
 from napari_jcc.solvers.structured.build import edit_blocks, make_blocks
 from napari_jcc.solvers.structured.change import Change
-from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.exchange import Exchange, SingleProcess
 from napari_jcc.solvers.structured.ipm import InteriorPoint, quick_interior_point
 from napari_jcc.solvers.structured.judge import RepairedGap
 from napari_jcc.solvers.structured.kept import kept_bytes
@@ -59,7 +59,7 @@ SMALLEST_GROUP = 2**20
 
 
 class Engine:
-    """Holds a program in batches, and solves it again after every edit.
+    """Holds a program as batched tensors, and solves it again after every edit.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ class Engine:
         exchange: Exchange | None = None,
         budget: float = math.inf,
     ) -> None:
-        self.config, self.exchange, self.budget = config, exchange or Alone(), budget
+        self.config, self.budget = config, budget
+        self.exchange = exchange or SingleProcess()
         self.notes: list[str] = []
         self._told = 0
         self._device, self._group_bytes = device, GROUP_BYTES

@@ -1,4 +1,4 @@
-"""Sums over all images, wherever they are held."""
+"""Reductions over all images, whichever process holds them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from torch import Tensor
 
 
 class Exchange(Protocol):
-    """What the holders of parts of a set tell each other; nothing else crosses."""
+    """All-reduce operations of the processes that hold images; all they communicate."""
 
     def total(self, value: Tensor) -> Tensor:
-        """Sum of a tensor over all holders."""
+        """Sum of a tensor over all processes."""
         ...
 
     def largest(self, value: Tensor) -> Tensor:
-        """Elementwise largest over all holders."""
+        """Elementwise maximum over all processes."""
         ...
 
 
-class Alone:
-    """One holder of all images."""
+class SingleProcess:
+    """For a single process that holds all images."""
 
     def total(self, value: Tensor) -> Tensor:
         """Return the value itself."""
@@ -33,7 +33,7 @@ class Alone:
 
 
 class AcrossProcesses:
-    """Holders are the processes of the default group of torch.distributed."""
+    """For the processes of the default group of torch.distributed."""
 
     def total(self, value: Tensor) -> Tensor:
         """Sum over all processes."""

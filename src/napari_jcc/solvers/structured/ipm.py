@@ -23,7 +23,7 @@ from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks, largest, multiply
 from napari_jcc.solvers.structured.condensed import CondensedSystem
 from napari_jcc.solvers.structured.direction import REFINED, Direction
-from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.exchange import Exchange, SingleProcess
 from napari_jcc.solvers.structured.kkt import KktSystem
 from napari_jcc.solvers.structured.layout import THIN
 from napari_jcc.solvers.structured.point import IpmResult, Point
@@ -70,7 +70,7 @@ class InteriorPoint:
         Dual residual, in units of the largest linear cost, to which steps are refined;
         None: what a step leaves is part of the next.
     scope
-        Over what a step is equally long; `AllImages` without.
+        Which variables share a step length; `AllImages` without.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class InteriorPoint:
         scope: Scope | None = None,
     ) -> None:
         self.blocks = blocks
-        self.exchange = exchange or Alone()
+        self.exchange = exchange or SingleProcess()
         self.kkt = kkt or KktSystem(blocks, self.exchange)
         self.precision = precision
         self.scope = scope or AllImages(self.exchange)

@@ -1,4 +1,4 @@
-"""How good an iterate of operator splitting is, and whether there can be any."""
+"""Quality of the iterates of operator splitting, and certificates of infeasibility."""
 
 from __future__ import annotations
 

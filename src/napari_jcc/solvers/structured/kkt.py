@@ -16,7 +16,7 @@ from torch import Tensor
 from napari_jcc.solvers.structured.batches import room_for_factors
 from napari_jcc.solvers.structured.block_factor import BlockFactor, NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks
-from napari_jcc.solvers.structured.exchange import Alone, Exchange
+from napari_jcc.solvers.structured.exchange import Exchange, SingleProcess
 from napari_jcc.solvers.structured.layout import THIN
 
 REGULARISATION = (1e-12, 1e-9, 1e-6)
@@ -32,7 +32,7 @@ class KktSystem:
 
     def __init__(self, blocks: Blocks, exchange: Exchange | None = None) -> None:
         self.blocks = blocks
-        self.exchange = exchange or Alone()
+        self.exchange = exchange or SingleProcess()
         self.factors = room_for_factors(len(blocks.parts), blocks.budget)
 
     def factorise(

@@ -1,4 +1,4 @@
-"""Over what a step of interior point is equally long and aims at equal products."""
+"""Which variables share the step length and the centring of an interior-point step."""
 
 from __future__ import annotations
 
