@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
-from napari_jcc.priors import Evidence, find_priors, refit_by_superpixels, refit_prior
+from napari_jcc.priors import find_priors, refit_by_superpixels, refit_prior
 from napari_jcc.priors.cells import embed_cells
 from napari_jcc.priors.propagation import DIMENSIONS as MATCHED_DIMENSIONS
 from napari_jcc.priors.propagation import choose_matches, propagate_prior, view_images
@@ -96,9 +96,9 @@ def _combine(
     whole = digest("prior", keys, prior.model_dump(mode="json"))
 
     def compute() -> tuple[Float32Array, ...]:
-        found = work.encoded.maps() if prior.common > 0 else [None] * len(saliency)
-        evidence = [Evidence(*parts) for parts in zip(saliency, found, strict=True)]
-        return tuple(work.runner.single("Prior", lambda: find_priors(evidence, prior)))
+        maps = work.encoded.maps() if prior.common > 0 else ()
+        rate = partial(find_priors, saliency, maps, prior)
+        return tuple(work.runner.single("Prior", rate))
 
     # What the set has in common changes with every image, so all share the key.
     maps = work.runner.cached(whole, compute)

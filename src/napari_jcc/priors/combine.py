@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
@@ -15,28 +14,6 @@ from napari_jcc.features import FeatureMap
 from napari_jcc.regions import area_means
 from napari_jcc.threads import one_thread
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of one image.
-
-    Attributes
-    ----------
-    saliency_map : (h, w) float32
-        What stands out in the image on its own, in [0, 1], at working size.
-    feature_map
-        The encoder's descriptors; None without an encoder.
-    """
-
-    saliency_map: Float32Array
-    feature_map: FeatureMap | None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Working height and width."""
-        return self.saliency_map.shape
-
-
 CENTRE_SIGMA = 0.25
 """Width of the bell in the middle, as a share of each side."""
 
@@ -44,11 +21,20 @@ HIGH_PERCENTILE = 99.0
 """Share of an image's pixels below its full rating; a few hot cells must not set it."""
 
 
-def rate_common(images: Sequence[Evidence]) -> list[Float32Array]:
+def rate_common(
+    saliency: Sequence[Float32Array], maps: Sequence[FeatureMap]
+) -> list[Float32Array]:
     """Rate by the positive side of the first principal component of the descriptors.
 
     The sign is the one in which the component correlates, over the set, with a bell in
     the middle of the images plus their saliency: objects are framed and stand out.
+
+    Parameters
+    ----------
+    saliency : list of (h, w) float32
+        What stands out in every image on its own, in [0, 1], at working size.
+    maps
+        The encoder's descriptors of the same images.
 
     Returns
     -------
@@ -56,23 +42,17 @@ def rate_common(images: Sequence[Evidence]) -> list[Float32Array]:
         The component enlarged bilinearly, 1 at each image's 99th percentile; zeros in an
         image that lies on the negative side altogether.
 
-    Raises
-    ------
-    InputError
-        If an image has no feature map.
-
     References
     ----------
     Wei, Zhang, Wu, Shen and Zhou, Unsupervised object discovery and co-localization by
     deep descriptor transforming, Pattern Recognition 88, 2019.
     """
-    maps = [_require_map(image) for image in images]
     mean, axis = principal_axis([found.values for found in maps])
     parts = [_project(found, mean, axis) for found in maps]
-    sign = choose_sign(parts, [image.saliency_map for image in images])
+    sign = np.float32(choose_sign(parts, saliency))
     return [
-        rate_positive(found, part * np.float32(sign), image.shape)
-        for found, part, image in zip(maps, parts, images, strict=True)
+        rate_positive(found, part * sign, own.shape)
+        for found, part, own in zip(maps, parts, saliency, strict=True)
     ]
 
 
@@ -149,23 +129,15 @@ def rate_positive(
     return np.minimum(positive / np.float32(top), 1).astype(np.float32)
 
 
-def _require_map(image: Evidence) -> FeatureMap:
-    """Return the encoder's map of an image, or say what is missing."""
-    if image.feature_map is None:
-        raise InputError(
-            "What images have in common is rated by an encoder's features, but there is no "
-            "encoder. Set features.encoder, or set prior.common to 0."
-        )
-    return image.feature_map
-
-
-def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32Array]:
+def find_priors(
+    saliency: Sequence[Float32Array], maps: Sequence[FeatureMap], config: PriorConfig
+) -> list[Float32Array]:
     """Rate the pixels of a set by the weighted mean of the priors that `config` weighs.
 
     Parameters
     ----------
-    images
-        At least one.
+    saliency, maps
+        Of at least one image, as for `rate_common`; without an encoder there are no maps.
     config
         Weights; with a single one above 0 that prior is returned as it is, with none
         one half everywhere.
@@ -180,28 +152,24 @@ def find_priors(images: Sequence[Evidence], config: PriorConfig) -> list[Float32
     InputError
         If `config` asks for what an encoder rates and there is none.
     """
-    asked = (
-        (_rate_saliency, config.saliency),
-        (rate_common, config.common),
-        (_rate_centre, config.centre),
-    )
-    weighted = [(rate, weight) for rate, weight in asked if weight > 0]
-    if not weighted:
-        return [np.full(image.shape, 0.5, np.float32) for image in images]
-    rated = [rate(images) for rate, _ in weighted]
+    if config.common > 0 and not maps:
+        raise InputError(
+            "What images have in common is rated by an encoder's features, but there is no "
+            "encoder. Set features.encoder, or set prior.common to 0."
+        )
+    rated: list[tuple[float, Sequence[Float32Array]]] = []
+    if config.saliency > 0:
+        rated.append((config.saliency, saliency))
+    if config.common > 0:
+        rated.append((config.common, rate_common(saliency, maps)))
+    if config.centre > 0:
+        # Photographers aim at the object.
+        rated.append((config.centre, [centre_bell(own.shape) for own in saliency]))
+    if not rated:
+        return [np.full(own.shape, 0.5, np.float32) for own in saliency]
     if len(rated) == 1:
-        return rated[0]
-    weights = np.array([weight for _, weight in weighted], np.float64)
+        return list(rated[0][1])
+    weights = np.array([weight for weight, _ in rated], np.float64)
     shares = (weights / weights.sum()).astype(np.float32)
-    return [
-        np.tensordot(shares, np.stack(maps), axes=1) for maps in zip(*rated, strict=True)
-    ]
-
-
-def _rate_saliency(images: Sequence[Evidence]) -> list[Float32Array]:
-    return [image.saliency_map for image in images]
-
-
-def _rate_centre(images: Sequence[Evidence]) -> list[Float32Array]:
-    """Rate the middle of an image highest: photographers aim at the object."""
-    return [centre_bell(image.shape) for image in images]
+    by_image = zip(*(priors for _, priors in rated), strict=True)
+    return [np.tensordot(shares, np.stack(priors), axes=1) for priors in by_image]

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.intensity import resize_image
 from napari_jcc.matching.network import MaCoSNet, Match, Pyramid, PyramidEncoder
 from napari_jcc.matching.network.adaptation import Adaptation
-from napari_jcc.matching.network.images import to_square, to_unit
+from napari_jcc.matching.network.images import to_unit
 from napari_jcc.progress import Progress
 
 KEPT_IMAGES = 64
@@ -128,8 +129,10 @@ class ImageDescriber:
         own, size = self._network.config.grid, self._network.config.input_size
         sides = [size] if cells == own else [size, round(cells * size / own)]
         squares = [
-            torch.from_numpy(to_square(image, each)).permute(2, 0, 1)[None].contiguous()
-            for each in sides
+            torch.from_numpy(resize_image(image, (side, side)))
+            .permute(2, 0, 1)[None]
+            .contiguous()
+            for side in sides
         ]
         key = blake2b(b"".join(square.numpy().tobytes() for square in squares)).digest()
         if key not in self._known:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.intensity import resize_image
 from napari_jcc.errors import InputError
-from napari_jcc.matching.network.images import to_square
 from napari_jcc.pipeline.supplied import find_maps
 from napari_jcc.progress import Progress, as_progress
 
@@ -31,7 +31,7 @@ def load_images(
     progress.start("Images", len(collection))
     images = []
     for index in range(len(collection)):
-        images.append(to_square(collection.image(index), side))
+        images.append(resize_image(collection.image(index), (side, side)))
         progress.advance()
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
 
@@ -52,5 +52,5 @@ def load_guides(collection: ImageCollection, folder: str, side: int) -> Tensor |
             "leave it empty to train without."
         )
     found = find_maps(collection.names, Path(folder), "mask")
-    masks = [to_square(masks.image(0), side)[..., 0] for masks in found]
+    masks = [resize_image(masks.image(0), (side, side))[..., 0] for masks in found]
     return torch.from_numpy(np.stack(masks))[:, None].contiguous()
