@@ -23,7 +23,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.matching.losses import contrast_loss, masked_images, masked_means
 from napari_jcc.matching.network.correlation import unit_length
-from napari_jcc.matching.network.images import to_unit
+from napari_jcc.matching.network.images import to_float
 from napari_jcc.matching.network.model import build_encoder
 from napari_jcc.matching.training.images import load_images
 
@@ -74,7 +74,7 @@ def main() -> None:
 
     for labelled in load_sets(options.root, options.sets.split(",")):
         collection = ImageCollection.from_files(labelled.images)
-        images = to_unit(load_images(collection, SIDE), "cpu")
+        images = to_float(load_images(collection, SIDE), "cpu")
         maps = describe(images)
         cells = unit_length(maps)
         scale = maps.mean(dim=(2, 3)).var(dim=0).mean().rsqrt()

@@ -25,7 +25,7 @@ from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.device import choose_device
 from napari_jcc.matching import Checkpoint, train
 from napari_jcc.matching.network import PyramidEncoder, Transform
-from napari_jcc.matching.network.images import to_unit
+from napari_jcc.matching.network.images import to_float
 from napari_jcc.matching.network.transforms import pixel_centres
 from napari_jcc.matching.refinement import BLIND_REACH, refine
 from napari_jcc.matching.training.images import load_images
@@ -70,7 +70,7 @@ def test(checkpoint: Checkpoint, images: torch.Tensor, device: str, repeats: int
     generator = generator_for("benchmark")
     errors: dict[str, list[torch.Tensor]] = {}
     for batch in torch.arange(len(images)).repeat(repeats).split(BATCH):
-        pairs = warp_pairs(to_unit(images[batch], "cpu"), config, generator)
+        pairs = warp_pairs(to_float(images[batch], "cpu"), config, generator)
         pairs = pairs.to(torch.device(device))
         with torch.no_grad():
             views = [_shrink(view, size) for view in (pairs.source, pairs.target)]

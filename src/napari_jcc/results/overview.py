@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
+from napari_jcc.collection.intensity import reduced
 from napari_jcc.errors import InputError
 from napari_jcc.results.captions import caption_font, shorten, wrap, write_name
 from napari_jcc.results.result import ImageResult, JccResult
@@ -132,9 +133,7 @@ def draw_tile(image: ImageResult, picture: ImageArray) -> ImageArray:
     (h', w', 3) uint8
         Longer side 256.
     """
-    height, width = image.mask.shape
-    scale = _TILE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = reduced(image.mask.shape, _TILE)[::-1]
     tile = resize(picture, size)
     mask = resize(image.mask.astype(np.uint8) * np.uint8(255), size) > 127
     contours = _find_outlines(mask)

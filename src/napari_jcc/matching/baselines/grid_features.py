@@ -13,6 +13,7 @@ from napari_jcc.features.encoders import Encoder, FeatureMap, FittingEncoder
 from napari_jcc.features.gradients import map_gradients, resize_to_multiples
 from napari_jcc.registration.frame import Frame, resize_points
 from napari_jcc.registration.grid import GridFeatures
+from napari_jcc.registration.partners import unit_length
 
 KEPT_IMAGES = 256
 SIFT_SIZE = 256
@@ -106,9 +107,8 @@ def _on_image(found: FeatureMap, image: ImageArray) -> GridFeatures:
     scale = np.array([image.shape[1] / found.size[1], image.shape[0] / found.size[0]])
     place = [found.offset + found.stride * np.arange(n) for n in (columns, rows)]
     points = np.stack(np.meshgrid(*place), axis=-1).reshape(-1, 2)
-    length = np.linalg.norm(values, axis=1, keepdims=True)
     return GridFeatures(
-        values / np.maximum(length, np.float32(1e-6)),
+        unit_length(values),
         resize_points(points, scale),
         found.stride * scale,
         Frame(*image.shape[:2]),

@@ -14,7 +14,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import resize_image
 from napari_jcc.matching.network import MaCoSNet, Match, Pyramid, PyramidEncoder
 from napari_jcc.matching.network.adaptation import Adaptation
-from napari_jcc.matching.network.images import to_unit
+from napari_jcc.matching.network.images import to_float
 from napari_jcc.progress import Progress
 
 KEPT_IMAGES = 64
@@ -64,7 +64,7 @@ class Described:
 
     def image(self, place: int) -> Tensor:
         """Return an image (1, 3, S, S) in [0, 1] on the network's device."""
-        return to_unit(self.images[place].image, self.device)
+        return to_float(self.images[place].image, self.device)
 
     def pyramid(self, place: int) -> Pyramid:
         """Return the description of an image on the network's device."""
@@ -149,7 +149,7 @@ class ImageDescriber:
 
 def _keep(encoder: PyramidEncoder, square: Tensor, cells: int) -> Pyramid:
     device = next(encoder.module.parameters(), torch.empty(0)).device
-    pyramid: Pyramid = encoder(to_unit(square, device), cells=cells)
+    pyramid: Pyramid = encoder(to_float(square, device), cells=cells)
     return pyramid.half().to("cpu")
 
 

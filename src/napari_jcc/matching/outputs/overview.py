@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from napari_jcc._types import ImageArray, MaskArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.intensity import reduced
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.matching.pair import Correspondences, PairResult
@@ -123,9 +124,7 @@ def _draw_lines(
 
 
 def _tile(image: ImageArray, mask: MaskArray | None) -> ImageArray:
-    height, width = image.shape[:2]
-    scale = TILE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = reduced(image.shape[:2], TILE)[::-1]
     tile = resize(image, size)
     if mask is not None:
         small = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.network import MaCoSNet, Pyramid
-from napari_jcc.matching.network.images import to_unit
+from napari_jcc.matching.network.images import to_float
 from napari_jcc.matching.network.transforms import affine_points, pixel_centres
 from napari_jcc.matching.training.random_transforms import random_crops
 from napari_jcc.matching.training.randomness import generator_for
@@ -92,7 +92,7 @@ class PairViews:
 
     def images(self, views: Tensor) -> Tensor:
         """Draw views (B,) as images (B, 3, S, S) in [0, 1]."""
-        images = to_unit(self._images[views // self.count], "cpu")
+        images = to_float(self._images[views // self.count], "cpu")
         return sample_view(images, self._points(views), self._side)
 
     def load(self, views: Tensor, *, with_priors: bool = False) -> ImageSamples:
@@ -143,7 +143,7 @@ class PairViews:
 
     def _prior(self, views: Tensor) -> Tensor:
         if self._guides is not None:
-            guides = to_unit(self._guides[views // self.count], "cpu")
+            guides = to_float(self._guides[views // self.count], "cpu")
             return sample_view(guides, self._points(views), self._side)
         values = centre_prior(self._points(views))
         return values.reshape(len(views), 1, self._side, self._side)

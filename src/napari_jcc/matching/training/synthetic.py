@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.network import MaCoSNet, Pyramid
 from napari_jcc.matching.network.decoder import SKIP_STRIDES
-from napari_jcc.matching.network.images import to_unit
+from napari_jcc.matching.network.images import to_float
 from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.matching.training.view_pool import ViewPool
 from napari_jcc.matching.training.warped_pairs import WarpedPairs, grid_loss, warp_pairs
@@ -92,4 +92,4 @@ class SyntheticStage:
 
     def _warp(self, count: int, generator: torch.Generator) -> WarpedPairs:
         chosen = torch.randint(len(self._images), (count,), generator=generator)
-        return warp_pairs(to_unit(self._images[chosen], "cpu"), self._config, generator)
+        return warp_pairs(to_float(self._images[chosen], "cpu"), self._config, generator)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from napari_jcc.config import MatchConfig, SyntheticConfig
 from napari_jcc.matching.network import MaCoSNet
-from napari_jcc.matching.network.images import to_unit
+from napari_jcc.matching.network.images import to_float
 from napari_jcc.matching.network.transforms import (
     Chain,
     Transform,
@@ -149,7 +149,7 @@ class ViewPool:
         return self._draw(views, affine_points(self._target_crop[views], moved))
 
     def _draw(self, views: Tensor, points: Tensor) -> Tensor:
-        images = to_unit(self._images[views // self.views], "cpu")
+        images = to_float(self._images[views // self.views], "cpu")
         return sample_view(images, points, self._side)
 
     def _centres(self, views: Tensor) -> Tensor:
