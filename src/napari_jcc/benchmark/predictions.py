@@ -69,7 +69,7 @@ def predict(
         Where finished stages are kept; methods of one class share most of them. None: a
         new one, so that the seconds are those of all stages.
     progress
-        Told of every step, and the way to cancel.
+        Told of every step; cancels.
 
     Raises
     ------

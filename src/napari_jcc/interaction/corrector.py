@@ -157,7 +157,7 @@ class Corrector:
         image
             Its place in the collection.
         progress
-            The way to cancel.
+            Cancels the work.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class Corrector:
         Parameters
         ----------
         progress
-            Told of every step, and the way to cancel.
+            Told of every step; cancels.
 
         Raises
         ------

@@ -112,7 +112,7 @@ class JointSolver:
         fixings
             By place in the collection, counted over the pieces of that image.
         progress
-            The way to cancel.
+            Cancels the work.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class JointSolver:
         fixings
             Counted over the pieces of the image.
         progress
-            The way to cancel.
+            Cancels the work.
         rebuild
             Whether a box of the image differs from those in `point`.
         keep

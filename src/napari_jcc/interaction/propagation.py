@@ -86,7 +86,7 @@ class MaskPropagator:
         masks
             Of the corrected images, (H, W) bool each.
         progress
-            Told of every image, and the way to cancel.
+            Told of every image; cancels.
 
         Returns
         -------

@@ -142,7 +142,7 @@ class Resegmenter:
         held
             Corrected images whose masks and boxes stay as they were answered, by place.
         progress
-            Told of every step, and the way to cancel.
+            Told of every step; cancels.
 
         Raises
         ------

@@ -54,7 +54,7 @@ class Sweep:
     client
         Client of a dask cluster for the work on single images; None: threads.
     progress
-        Told of every finished point, and the way to cancel.
+        Told of every finished point; cancels.
     stages
         Told of the stages of the points that are computed one at a time.
     folder

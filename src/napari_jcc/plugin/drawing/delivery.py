@@ -69,7 +69,7 @@ class Delivery(QObject):
         first
             Place of the image in view; those next to it are written first.
         progress
-            The way to cancel: the rest is not written then.
+            Cancels: the rest is not written then.
 
         Raises
         ------
