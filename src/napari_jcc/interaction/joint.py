@@ -25,7 +25,7 @@ TRUST = 3.0
 
 
 @dataclass(frozen=True)
-class Point:
+class SolvedProgram:
     """A program and the latest values of its variables.
 
     Attributes
@@ -59,7 +59,9 @@ class JointSolver:
 
     def __init__(self, joint: SolvedJoint, config: JccConfig) -> None:
         self.places = joint.usable
-        self.start = Point(joint.program, joint.data, joint.solution, config.problem)
+        self.start = SolvedProgram(
+            joint.program, joint.data, joint.solution, config.problem
+        )
         self._config = config
         self._factors = joint.factors
         self._memberships = config.problem.reading == "hull"
@@ -90,11 +92,11 @@ class JointSolver:
         variance = (factor.factor[:, 1:] / factor.weights[:, None]).var(axis=0).sum()
         return float(np.sqrt(max(variance, 1e-12)))
 
-    def values(self, point: Point, place: int) -> tuple[FloatArray, FloatArray]:
+    def values(self, solved: SolvedProgram, place: int) -> tuple[FloatArray, FloatArray]:
         """Return y and z of one image by its place in the collection."""
         number = self.places.index(place)
-        y, z = Variables(point.data, self._memberships).split(point.solution.x)
-        data = point.data
+        y, z = Variables(solved.data, self._memberships).split(solved.solution.x)
+        data = solved.data
         return y[data.superpixel_image == number], z[data.box_image == number]
 
     def solve(
@@ -102,7 +104,7 @@ class JointSolver:
         regions: Sequence[ImageRegions],
         fixings: Mapping[int, Fixings],
         progress: Progress,
-    ) -> Point:
+    ) -> SolvedProgram:
         """Return the optimum of the whole set with a taught prior.
 
         Parameters
@@ -133,26 +135,26 @@ class JointSolver:
         solver = get_solver(name, self._config.runtime.device)
         solver.setup(fixed, self._config.solver)
         solution = require_solved(solver.solve(warm, progress))
-        return Point(program, data, solution, trusting)
+        return SolvedProgram(program, data, solution, trusting)
 
     def solve_image(
         self,
         regions: Sequence[ImageRegions],
-        point: Point,
+        solved: SolvedProgram,
         place: int,
         fixings: Fixings,
         progress: Progress,
         *,
         rebuild: bool = False,
         keep: bool = True,
-    ) -> Point:
-        """Return the optimum over one image's variables, the others as in `point`.
+    ) -> SolvedProgram:
+        """Return the optimum over one image's variables, the others as in `solved`.
 
         Parameters
         ----------
         regions
             Pieces of the images in the problem.
-        point
+        solved
             Where the others stay.
         place
             The image's place in the collection.
@@ -161,7 +163,7 @@ class JointSolver:
         progress
             Cancels the work.
         rebuild
-            Whether a box of the image differs from those in `point`.
+            Whether a box of the image differs from those in `solved`.
         keep
             Whether what was set up is kept, which makes the next solution for this image,
             under other fixings, quicker. A box that moved has moved for this one only.
@@ -174,9 +176,9 @@ class JointSolver:
             If the progress was cancelled.
         """
         number = self.places.index(place)
-        program, whole = point.program, point.solution
+        program, whole = solved.program, solved.solution
         if rebuild:
-            model = joint_model(gather(regions), self._factors, point.problem)
+            model = joint_model(gather(regions), self._factors, solved.problem)
             program = model.build()
         kept = self._kept.pop() if self._kept else None
         if kept is None or not kept.is_of(program, number, whole.x):
@@ -189,7 +191,7 @@ class JointSolver:
             self._kept.append(kept)
         # A box that moved has moved for this answer only: the state keeps its program.
         joined = whole.with_part(found, kept.own, kept.rows if fits else None)
-        return replace(point, solution=joined)
+        return replace(solved, solution=joined)
 
     def _join(self, data: JointData, fixings: Mapping[int, Fixings]) -> Fixings:
         """Count what is fixed over the pieces of the set."""

@@ -18,7 +18,7 @@ from napari_jcc.interaction.guidance import (
     local_fixings,
     read_guidance,
 )
-from napari_jcc.interaction.joint import JointSolver, Point
+from napari_jcc.interaction.joint import JointSolver, SolvedProgram
 from napari_jcc.interaction.overlay import lay_over_image
 from napari_jcc.interaction.propagation import MaskPropagator
 from napari_jcc.interaction.spreading import (
@@ -66,9 +66,9 @@ class Resegmenter:
         self._follows = run.config.decode.refinement in REDRAWN and not self._several
         self._look_teacher = LookTeacher(run)
         self._appearances = Appearances(run.images, run.regions)
-        point = None if self._joint is None else self._joint.start
+        solved = None if self._joint is None else self._joint.start
         images = run.result.images
-        self.start = State(run.regions, point, run.look, images, images)
+        self.start = State(run.regions, solved, run.look, images, images)
 
     def prepare(self, state: State, place: int, progress: Progress) -> None:
         """Compute beforehand what an answer for an image needs whatever is drawn on it.
@@ -80,8 +80,8 @@ class Resegmenter:
         Cancelled
             If the progress was cancelled.
         """
-        joint, point = self._joint, state.point
-        if joint is None or point is None or place not in joint.places:
+        joint, solved = self._joint, state.solved
+        if joint is None or solved is None or place not in joint.places:
             return
         if self._follows:
             self._appearances.of(place, keep=True)
@@ -89,7 +89,7 @@ class Resegmenter:
             self._look_teacher.rate(state.look, place)
         # Where an image's part is solved in a process, that takes seconds to start.
         pieces = [state.regions[i] for i in joint.places]
-        joint.solve_image(pieces, point, place, Fixings(), progress)
+        joint.solve_image(pieces, solved, place, Fixings(), progress)
 
     def answer(
         self,
@@ -105,24 +105,24 @@ class Resegmenter:
         An image without candidate boxes is not in the problem; its answer stays. With
         `keep`, what was set up stays at hand for the next stroke on the same image.
         """
-        joint, point = self._joint, state.point
-        if joint is None or point is None or place not in joint.places:
+        joint, solved = self._joint, state.solved
+        if joint is None or solved is None or place not in joint.places:
             return state
         before, said = state.regions[place], self._read(edits, place)
         own, chosen = hold_marks(before, said)
         pieces = [own if i == place else state.regions[i] for i in joint.places]
         fixings = local_fixings(said, chosen, own.objects)
         moved = own is not before
-        point = joint.solve_image(
-            pieces, point, place, fixings, progress, rebuild=moved, keep=keep
+        solved = joint.solve_image(
+            pieces, solved, place, fixings, progress, rebuild=moved, keep=keep
         )
-        values = joint.values(point, place)
+        values = joint.values(solved, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
         rating = None if state.look is None else self._look_teacher.rate(state.look, place)
         drawn_on = self._drawn_on(state, place, keep=keep)
         found = decode_guided(self._run, place, own, values, said, rating, drawn_on)
-        return replace(state.with_image(place, found), point=point)
+        return replace(state.with_image(place, found), solved=solved)
 
     def forget(self, state: State, place: int) -> State:
         """Return the state with one image as the run left it, before any edit."""
@@ -167,16 +167,16 @@ class Resegmenter:
         for place, said in guidance.items():
             regions[place], chosen = hold_marks(regions[place], said)
             fixings[place] = local_fixings(said, chosen, regions[place].objects)
-        point, look = joint.start, self.start.look
+        solved, look = joint.start, self.start.look
         if not self._several:
             progress.start("Joint problem", 1)
-            point = joint.solve([regions[i] for i in joint.places], fixings, progress)
+            solved = joint.solve([regions[i] for i in joint.places], fixings, progress)
             progress.advance()
         if look is not None:
-            look = self._look_teacher.learn(joint, point, regions, guidance, progress)
-        images = self._decode(joint, regions, point, guidance, look, progress)
+            look = self._look_teacher.learn(joint, solved, regions, guidance, progress)
+        images = self._decode(joint, regions, solved, guidance, look, progress)
         images = hold_answers(images, held)
-        return State(tuple(regions), point, look, images, images)
+        return State(tuple(regions), solved, look, images, images)
 
     def _read(self, edits: Edits, place: int) -> Guidance:
         """Read what the edits of an image say about its superpixels, which never change."""
@@ -259,7 +259,7 @@ class Resegmenter:
         self,
         joint: JointSolver,
         regions: Sequence[ImageRegions],
-        point: Point,
+        solved: SolvedProgram,
         guidance: Mapping[int, Guidance],
         look: Look | None,
         progress: Progress,
@@ -268,7 +268,7 @@ class Resegmenter:
         latest = self._look_teacher.latest
 
         def decide(place: int) -> ImageResult:
-            said, values = guidance.get(place), joint.values(point, place)
+            said, values = guidance.get(place), joint.values(solved, place)
             rating = drawn_on = None
             if look is not None:
                 rating = self._look_teacher.rate(look, place, keep=place == latest)

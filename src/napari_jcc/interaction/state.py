@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from napari_jcc.interaction.joint import Point
+from napari_jcc.interaction.joint import SolvedProgram
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import ImageResult
 from napari_jcc.results.look import Look
@@ -17,8 +17,8 @@ class State:
     Attributes
     ----------
     regions
-        Pieces of every image, with the prior and boxes that `point` was found with.
-    point
+        Pieces of every image, with the prior and boxes that `solved` was found with.
+    solved
         Of the joint problem; None without one.
     look
         What objects look like in the set; None where masks are not redrawn by it.
@@ -29,7 +29,7 @@ class State:
     """
 
     regions: tuple[ImageRegions, ...]
-    point: Point | None
+    solved: SolvedProgram | None
     look: Look | None
     images: tuple[ImageResult, ...]
     settled: tuple[ImageResult, ...]

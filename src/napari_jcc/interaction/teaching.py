@@ -16,7 +16,7 @@ from napari_jcc.features.looks import describe_looks, gather_looks
 from napari_jcc.interaction.answer import tame_marked
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT
 from napari_jcc.interaction.guidance import Guidance
-from napari_jcc.interaction.joint import JointSolver, Point
+from napari_jcc.interaction.joint import JointSolver, SolvedProgram
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.priors.kernel_ridge import KernelRidge
 from napari_jcc.progress import Progress
@@ -145,7 +145,7 @@ class LookTeacher:
     def learn(
         self,
         joint: JointSolver,
-        point: Point,
+        solved: SolvedProgram,
         regions: Sequence[ImageRegions],
         guidance: Mapping[int, Guidance],
         progress: Progress,
@@ -163,23 +163,23 @@ class LookTeacher:
         samples = []
         for place in places:
             own, said = regions[place], guidance.get(place)
-            samples.append(self._sample(joint, point, place, own, said))
+            samples.append(self._sample(joint, solved, place, own, said))
             progress.advance()
         return learn_look(samples)
 
     def _sample(
         self,
         joint: JointSolver,
-        point: Point,
+        solved: SolvedProgram,
         place: int,
         regions: ImageRegions,
         said: Guidance | None,
     ) -> PixelSample:
         """Choose the pixels of an image that teach; kept where nothing has changed."""
-        unchanged = said is None and point is joint.start
+        unchanged = said is None and solved is joint.start
         if unchanged and place in self._samples:
             return self._samples[place]
-        values = joint.values(point, place)[0]
+        values = joint.values(solved, place)[0]
         drawn = {}
         if said is not None:
             values = tame_marked(values, said)
