@@ -391,6 +391,8 @@ def test_a_project_dropped_on_the_window_is_gone_on_with(
 ):
     first = open_dock()
     run_on(first, folder, qtbot)
+    first.presets.set_preset("many")
+    first.form.rows["saliency.object_width"].editor.set_value(0.1)
     first.project.save(tmp_path / "x.jcc")
     wait(first, qtbot)
     stroke(first, 0, slice(2, 8), slice(3, 12), 1)
@@ -405,6 +407,8 @@ def test_a_project_dropped_on_the_window_is_gone_on_with(
 
     (folder / "d.png").unlink()
     second = open_dock(tmp_path / "x.jcc")  # there before the dock
+    assert second.project.state.text() == "x.jcc"
+    assert second.session.config.saliency.object_width == 0.1
     assert second.session.shown.answer.result.images[-1].name == "c"
     assert "1 image is missing" in second.panel.status.text()
 

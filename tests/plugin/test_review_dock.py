@@ -173,7 +173,7 @@ def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tm
     assert list(table["image"]) == ["(background)", "a", "b", "c", "d"]
     areas = [0.25 * image.mask.sum() for image in result.images]
     np.testing.assert_allclose(table["area"][1:].astype(float), areas)
-    assert set(table["unit"][1:]) == {"micrometer"}
+    assert set(table["unit"][1:]) == {"um"}
     assert set(np.unique(objects.data[2])) == {0, 3}
     dock.measure.save(tmp_path / "measures.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "measures.csv").read_text())))

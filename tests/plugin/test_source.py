@@ -114,7 +114,7 @@ def test_several_2d_layers_keep_the_size_of_pixel_that_all_have(rng, second, kep
     ]
     source = find_source(layers, CONFIG)
     stack = Image.create(*stack_layer(source.collection, source.name))
-    size = PixelSize((0.2, 0.2), "micrometer") if kept else PixelSize()
+    size = PixelSize((0.2, 0.2), "um") if kept else PixelSize()
     assert pixel_size(stack) == size
     assert (
         pixel_size(Labels(np.zeros((2, 8, 9), int), **source.placement.transform)) == size

@@ -13,6 +13,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_jcc.collection import ByName, ImageCollection
+from napari_jcc.collection.spacing import find_length
 from napari_jcc.plugin.lazy_stack import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 from napari_jcc.progress import Progress
@@ -35,13 +36,13 @@ def pixel_size(layer: Any) -> PixelSize:
     """Read the size of a pixel from a layer's scale and units.
 
     A scale without a unit is one of napari's world; two axes in different units of length
-    are brought to that of the columns.
+    are brought to that of the columns. Names are as short as in `Spacing`.
     """
     height, width = (abs(float(side)) for side in layer.scale[-2:])
     rows, columns = layer.units[-2:]
     if rows != columns and rows.dimensionality == columns.dimensionality:
         height = float((height * rows).to(columns).magnitude)
-    unit = str(columns)
+    unit = find_length(str(columns)) or str(columns)
     if unit == _NO_UNIT and (height, width) != (1.0, 1.0):
         unit = _SCALED
     return PixelSize((height, width), unit)

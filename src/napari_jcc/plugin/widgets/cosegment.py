@@ -38,6 +38,7 @@ class CosegmentWidget(ImagesDock):
         super().__init__(napari_viewer, "&Run")
         self.showing = Steps(self, self._may_show)
         self.form = ConfigForm()
+        self._is_following = False
         self.presets = PresetBar(self.form, self.session.preset)
         self.form.set_config(self.session.config)
         self.export = ExportButton(self)
@@ -201,17 +202,20 @@ class CosegmentWidget(ImagesDock):
             self._show_session()
 
     def _on_form(self) -> None:
-        if not self.form.error:
+        if not (self._is_following or self.form.error):
             self.session.set_settings(self.form.config(), self.presets.preset)
         self.refresh()
 
     def _on_settings(self) -> None:
         """Show settings that another dock or a project has set."""
         config, preset = self.session.config, self.session.preset
+        # A preset fills the form first; that is nothing the user has changed.
+        self._is_following = True
         if self.presets.preset != preset:
             self.presets.set_preset(preset)
         if self.form.error or self.form.config() != config:
             self.form.set_config(config)
+        self._is_following = False
 
     def _on_corrections(self) -> None:
         if self.session.corrections is not None:
