@@ -96,6 +96,8 @@ def test_a_folder_of_the_images_alone_is_called_so(tmp_path):
     path = save(tmp_path / "a.png", [[0, 255]])
     with pytest.raises(InputError, match=r"holds the images themselves \(a\).*_mask"):
         find_truth(tmp_path, ["a"], {path.resolve()})
+    with pytest.raises(InputError, match=r"a single picture or stack. Give a folder.*: a;"):
+        find_truth(path, ["a"])
 
 
 @pytest.mark.parametrize(

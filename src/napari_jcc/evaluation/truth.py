@@ -104,6 +104,11 @@ def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ())
         what was looked for and what was found.
     """
     names = list(names)
+    if place.is_file() and place.suffix.lower() in EXTENSIONS:
+        raise InputError(
+            f"{place} is a single picture or stack. Give a folder with a mask for every "
+            f"image, called as that: {list_some(names)}; or a CSV of boxes."
+        )
     if place.is_file():
         table, files = read_boxes(place), {}
     elif place.is_dir():

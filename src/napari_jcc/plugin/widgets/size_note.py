@@ -62,7 +62,7 @@ def describe_reduction(sizes: set[tuple[int, int]], working_size: int) -> str:
     upto = "up to " if len(sizes) > 1 else ""
     return (
         f"Images of {upto}{columns} x {rows} pixels are worked on at {width} x {height}; "
-        "masks come back at full size. To change it: Images, Working size."
+        "masks come back at full size. To change it: Images > Working size."
     )
 
 
