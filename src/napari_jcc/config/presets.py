@@ -31,6 +31,7 @@ DEFAULT_PRESET = "fast"
 _DEEP: dict[str, Any] = {
     "superpixels.count": 200,
     "superpixels.compactness": 10.0,
+    "boxes.method": "auto",
     "features.encoder": "auto",
     "features.superpixels": ["deep"],
     "features.boxes": ["deep"],
@@ -104,6 +105,7 @@ PRESETS: dict[str, Preset] = {
             "comparison: the answer is much weaker than the other presets'.",
             {
                 "superpixels.method": "quickshift",
+                "boxes.method": "auto",
                 "features.superpixels": ["sift"],
                 "discriminative.weighting": "superpixel",
                 "discriminative.spectrum_cutoff": 0.1,

@@ -31,7 +31,8 @@ def propose_boxes(
 ) -> IntArray:
     """Search boxes by the method of `config`.
 
-    None for several objects an image: see `candidate_boxes`.
+    None for several objects an image, see `candidate_boxes`, and none where all pixels are
+    alike.
 
     Parameters
     ----------
@@ -52,11 +53,10 @@ def propose_boxes(
     ConfigError
         If selective search is asked for by name and OpenCV comes without it.
     """
-    if config.objects != 1:
+    if config.objects != 1 or (image == image[0, 0]).all():
         return np.zeros((0, 4), np.int64)
-    shape = superpixels.label_map.shape
     if config.method == "grid":
-        return grid_boxes(shape)
+        return grid_boxes(superpixels.label_map.shape)
     if config.method == "superpixel_groups":
         return group_boxes(superpixels)
     if has_selective_search():
@@ -64,10 +64,10 @@ def propose_boxes(
     if config.method == "selective_search":
         raise ConfigError(
             'boxes.method is "selective_search" but this OpenCV has no contrib modules: '
-            f'{_REMEDY}, or set boxes.method to "auto".'
+            f'{_REMEDY}, or set boxes.method to "superpixel_groups".'
         )
     _tell_fallback()
-    return np.concatenate([group_boxes(superpixels), grid_boxes(shape)])
+    return group_boxes(superpixels)
 
 
 def candidate_boxes(
@@ -173,8 +173,8 @@ def box_excess(boxes: IntArray, saliency_map: Float32Array) -> FloatArray:
 def _tell_fallback() -> None:
     """Log the fallback once, not for every image."""
     _logger.warning(
-        "Selective search is missing, using superpixel groups and a grid for boxes. "
-        "For better boxes %s.",
+        "Selective search is missing: boxes are drawn around groups of superpixels. "
+        "To have it, %s.",
         _REMEDY,
     )
 

@@ -114,8 +114,9 @@ def group_boxes(superpixels: Superpixels) -> IntArray:
     Murtagh, A survey of recent advances in hierarchical clustering algorithms, 1983
     (reciprocal nearest neighbours).
     """
+    single = _superpixel_boxes(superpixels)
     boxes = [
-        _merge_boxes(superpixels, colour_weight=colour, size_power=power)
+        _merge_boxes(superpixels, single, colour_weight=colour, size_power=power)
         for colour, power in ((1.0, 1.0), (1.0, 0.5), (0.0, 1.0))
     ]
     return np.unique(np.concatenate(boxes), axis=0)
@@ -141,10 +142,10 @@ def _shifted(size: IntArray, share: FloatArray) -> IntArray:
 
 
 def _merge_boxes(
-    superpixels: Superpixels, *, colour_weight: float, size_power: float
+    superpixels: Superpixels, boxes: IntArray, *, colour_weight: float, size_power: float
 ) -> IntArray:
+    """Boxes of single superpixels (S, 4) and of all groups they merge to."""
     colour, area = superpixels.colour.astype(float), superpixels.area.astype(float)
-    boxes = _superpixel_boxes(superpixels)
     pairs = superpixels.neighbours
     found = [boxes]
     while len(pairs):

@@ -13,10 +13,11 @@ class BoxConfig(Section):
     """Candidate rectangles of every image."""
 
     method: Literal["auto", "selective_search", "superpixel_groups", "grid"] = setting(
-        "auto",
+        "superpixel_groups",
         "Box proposals",
-        "auto: selective search where OpenCV's contrib modules are present, else boxes "
-        "around groups of superpixels together with the grid.",
+        "superpixel_groups: boxes around groups of similar superpixels. auto: selective "
+        "search, which takes five times as long, where OpenCV's contrib modules are "
+        "present, else groups. grid: boxes of all sizes at regular places.",
     )
     rating: Literal["excess", "learned"] = setting(
         "excess",
