@@ -15,8 +15,8 @@ _ALIKE, _SIZES = 0.75, 4
 are so many times larger or smaller at most."""
 _SEVERAL = 3
 """Such things in an image, the median of the set, that make a hint. Set with these medians
-in sight: 9 in a time series of cells and 5 in a z-stack, 0 in 14 sets of one object an image;
-but also 0 in a field of 700 cells, which the hint misses."""
+in sight: 9 in a time series of cells, 5 in a z-stack, 0 in 14 sets of one object an image;
+0 also in a field of 700 cells, which the hint misses."""
 
 _MANY = (
     "choose the preset many (Many small objects), and say by saliency.object_width how "
