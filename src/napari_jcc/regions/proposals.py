@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import find_objects
 from skimage.filters import threshold_otsu
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, IntArray
@@ -161,11 +162,8 @@ def _merge_boxes(
 
 
 def _superpixel_boxes(superpixels: Superpixels) -> IntArray:
-    height, width = superpixels.label_map.shape
-    labels = superpixels.label_map.ravel()
-    y, x = np.indices((height, width)).reshape(2, -1)
-    pixels = np.stack([x, y, x + 1, y + 1], axis=1)
-    return _joined_boxes(pixels, labels)
+    spans = find_objects(superpixels.label_map.astype(np.int64) + 1)
+    return np.array([(x.start, y.start, x.stop, y.stop) for y, x in spans], np.int64)
 
 
 def _joined_boxes(boxes: IntArray, group: np.ndarray) -> IntArray:
@@ -212,5 +210,7 @@ def _mutual_groups(cost: FloatArray, pairs: IntArray, count: int) -> IntArray:
 
 def _joined_pairs(pairs: IntArray) -> IntArray:
     """Pairs of different groups, first < second, each once."""
-    ordered = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
-    return np.unique(ordered, axis=0)
+    first, second = pairs.min(axis=1), pairs.max(axis=1)
+    count = second.max(initial=0) + 1
+    codes = np.unique((first * count + second)[first != second])
+    return np.stack(np.divmod(codes, count), axis=1)
