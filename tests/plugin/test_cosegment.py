@@ -216,7 +216,7 @@ def test_cancel_leaves_the_window_ready(viewer, widget, stack, qtbot, monkeypatc
     widget.panel.cancel_button.click()
     qtbot.waitUntil(lambda: not widget.running, timeout=5_000)
 
-    assert "Cancelled" in widget.panel.status.text()
+    assert "Finished stages are kept" in widget.panel.status.text()
     assert not widget.panel.run_button.isHidden()
     assert list(viewer.layers) == [stack]
     monkeypatch.undo()

@@ -724,6 +724,7 @@ def test_jobs_are_listed_with_progress_and_cancel(open_dock, qtbot):
     row.cancel_button.click()
     qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
     assert not widget.project.jobs.rows
+    assert widget.panel.status.text() == "Cancelled."  # and not that stages are kept
 
 
 def test_a_reopened_dock_shows_the_session(open_dock, folder, qtbot):

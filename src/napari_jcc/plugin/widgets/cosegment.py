@@ -30,6 +30,8 @@ from napari_jcc.results import equivalent_command
 if TYPE_CHECKING:
     import napari
 
+_STAGES_KEPT = "Cancelled. Finished stages are kept: the next run goes on from there."
+
 
 class CosegmentWidget(ImagesDock):
     """Finds the common object in a set of images, as masks and boxes."""
@@ -71,7 +73,12 @@ class CosegmentWidget(ImagesDock):
         if self.session.corrections is not None:
             self.session.corrections.absorb()
         work = partial(run, chosen, config, cache, self.session.edits, shown.answer)
-        self.start("Co-segment", work, partial(self._on_result, chosen, shown))
+        self.start(
+            "Co-segment",
+            work,
+            partial(self._on_result, chosen, shown),
+            if_cancelled=_STAGES_KEPT,
+        )
 
     def command(self) -> str:
         """Command that repeats the run, or empty when the images are in no file.

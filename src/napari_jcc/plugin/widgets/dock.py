@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _ENTER = Qt.Key.Key_Return, Qt.Key.Key_Enter
 NO_IMAGES = "To begin, open a folder of images or drop it into the window."
 _UNSIZED = "QLineEdit, QToolButton, QTableView, QHeaderView::section"
-_CANCELLED = "Cancelled. Finished stages are kept: the next run goes on from there."
 
 
 class Dock(QWidget):
@@ -43,7 +42,6 @@ class Dock(QWidget):
         Progress, cancel and status line; the subclass puts it into its layout.
     """
 
-    cancelled_text = _CANCELLED
     _framed = Signal()
 
     def __init__(self, viewer: napari.viewer.Viewer, run_text: str) -> None:
@@ -57,7 +55,7 @@ class Dock(QWidget):
         self._apply_theme()
         get_settings().appearance.events.font_size.connect(self._apply_font)
         self._apply_font()
-        self._needed = ""
+        self._needed = self._if_cancelled = ""
         # Queued: the frame comes into the window after the widget into the frame, and is to
         # be a tab before the window makes room for it.
         self._framed.connect(self._on_framed, Qt.ConnectionType.QueuedConnection)
@@ -83,6 +81,7 @@ class Dock(QWidget):
         on_success: Callable[[Any], None],
         *,
         lasting: bool = False,
+        if_cancelled: str = "Cancelled.",
     ) -> None:
         """Do work in a thread and show it; returns at once.
 
@@ -98,6 +97,8 @@ class Dock(QWidget):
             Called in the GUI thread with what `work` returned.
         lasting
             As for `Task`.
+        if_cancelled
+            What is said when it was cancelled.
         """
         if self.running:
             show_info(
@@ -106,6 +107,7 @@ class Dock(QWidget):
             return
         task = Task(work, title, lasting=lasting)
         self._tasks.append(task)
+        self._if_cancelled = if_cancelled
         task.progress.signals.started.connect(self.panel.start_stage)
         task.progress.signals.advanced.connect(self.panel.advance)
         task.succeeded.connect(on_success)
@@ -127,7 +129,7 @@ class Dock(QWidget):
         self._tasks.clear()
         self.panel.set_running(False)
         if task.cancelled:
-            self.panel.set_status(self.cancelled_text)
+            self.panel.set_status(self._if_cancelled)
         self.refresh()
 
     def refresh(self) -> None:

@@ -39,8 +39,6 @@ _THEN = (
 class LandmarkDock(ImagesDock):
     """Carries numbered points from the images they were placed on to all others."""
 
-    cancelled_text = "Cancelled. The points are as they were."
-
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Transfer")
         self.points: LandmarkPoints | None = None
@@ -89,7 +87,12 @@ class LandmarkDock(ImagesDock):
         carrier = self._choose_carrier(self._source)
         placed = self.points.placed()
         work = partial(carrier.carry, placed)
-        self.start("Landmarks", work, partial(self._on_carried, self.points))
+        self.start(
+            "Landmarks",
+            work,
+            partial(self._on_carried, self.points),
+            if_cancelled="Cancelled. The points are as they were.",
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the landmarks of all images, as CSV or by their name as TPS.

@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 class MatchDock(ImagesDock):
     """Finds which points of images belong together."""
 
-    cancelled_text = "Cancelled. Nothing has changed."
-
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Match")
         self.matched: Matched | None = None
@@ -87,7 +85,8 @@ class MatchDock(ImagesDock):
             through=self.pairs.through,
         )
         work = partial(match_images, self.session.chosen, request)
-        self.start("Match", work, self._on_matched)
+        unchanged = "Cancelled. Nothing has changed."
+        self.start("Match", work, self._on_matched, if_cancelled=unchanged)
 
     def look_at(self, row: int) -> None:
         """Show a pair by its number; its picture is drawn in a thread."""

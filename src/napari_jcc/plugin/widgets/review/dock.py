@@ -40,8 +40,6 @@ _PAUSE = 100
 class ReviewDock(Dock):
     """Table and tiles of all images, in step with the viewer's slider."""
 
-    cancelled_text = "Cancelled."
-
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Measure objects")
         self._answer: Answer | None = None

@@ -35,16 +35,15 @@ if TYPE_CHECKING:
 
 _FIRST = "problem.nu"
 _WITHOUT_TRUTH, _WITH_TRUTH = "foreground_share", "jaccard"
+_FINISHED_KEPT = (
+    "Cancelled. The points that were finished are kept; run the sweep again to go on."
+)
 _NOT_TRIED = "This point has not been tried yet."
 _STACK_FIRST = "These layers lie on each other. Co-segment them once to see the points."
 
 
 class SweepDock(Dock):
     """Solves the chosen images under many settings."""
-
-    cancelled_text = (
-        "Cancelled. The points that were finished are kept; run the sweep again to go on."
-    )
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__(napari_viewer, "&Run sweep")
@@ -96,7 +95,7 @@ class SweepDock(Dock):
         job.advanced.connect(self._on_advanced)
         job.stages.signals.started.connect(self._on_stage)
         self._job = job
-        self.start("Sweep", job.run, lambda _: self._on_done())
+        self.start("Sweep", job.run, lambda _: self._on_done(), if_cancelled=_FINISHED_KEPT)
 
     def grid(self) -> Grid:
         """Return what is to be tried.
