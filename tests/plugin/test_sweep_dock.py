@@ -157,7 +157,7 @@ def test_without_a_preview_answers_to_strokes_are_not_its_business(dock, monkeyp
 def test_cancel_keeps_points_and_closing_takes_the_preview_away(viewer, dock, qtbot):
     dock.axes[0].set_text("0.1, 0.3, no number")
     assert not dock.panel.run_button.isEnabled()
-    assert "problem.nu" in dock.panel.status.text()
+    assert "Superpixel saliency" in dock.panel.status.text()
     dock.axes[0].set_text("0.1, 0.3, 1.0")
     assert dock.panel.run_button.isEnabled()
 
