@@ -106,6 +106,7 @@ class Embedding:
         axes, variance = _principal_axes(mapped, config.dimensions)
         self._axes = axes * np.float32(1 / np.sqrt(variance) if variance > 0 else 0.0)
 
+    @one_thread
     def apply(self, block: Float32Array) -> Float32Array:
         """Embed descriptors (n, D) of one image; (n, K) float32."""
         embedded: Float32Array = (self._prepare(block) - self._mean) @ self._axes

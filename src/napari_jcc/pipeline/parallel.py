@@ -10,6 +10,7 @@ from dask.system import CPU_COUNT
 
 from napari_jcc.errors import ConfigError
 from napari_jcc.progress import Progress
+from napari_jcc.threads import one_thread
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -75,9 +76,15 @@ def for_each(
         keep(position, function(items[position]))
         progress.advance()
 
-    pool = ThreadPoolExecutor(workers or CPU_COUNT)
+    _in_threads(step, len(items), workers or CPU_COUNT)
+
+
+# Each of the threads would else have as many again multiply its matrices.
+@one_thread
+def _in_threads(step: Callable[[int], None], count: int, workers: int) -> None:
+    pool = ThreadPoolExecutor(workers)
     try:
-        for done in as_completed(pool.submit(step, place) for place in range(len(items))):
+        for done in as_completed(pool.submit(step, place) for place in range(count)):
             done.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
