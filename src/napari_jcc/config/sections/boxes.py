@@ -16,7 +16,7 @@ class BoxConfig(Section):
         "superpixel_groups",
         "Box proposals",
         "superpixel_groups: boxes around groups of similar superpixels. auto: selective "
-        "search, which takes five times as long, where OpenCV's contrib modules are "
+        "search, which takes several times as long, where OpenCV's contrib modules are "
         "present, else groups. grid: boxes of all sizes at regular places.",
     )
     rating: Literal["excess", "learned"] = setting(
