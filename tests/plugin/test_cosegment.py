@@ -27,6 +27,7 @@ from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
+from napari_jcc.plugin.widgets.stage_bar import StageBar
 
 pytestmark = pytest.mark.gui
 
@@ -205,6 +206,21 @@ def test_window_stays_alive_during_a_run(viewer, widget, stack, qtbot):
     gaps = np.diff(beats)
     assert np.median(gaps) < 0.05
     assert np.sum(np.sort(gaps)[:-4]) > 0.5 * np.sum(gaps)
+
+
+def test_the_bar_counts_seconds_where_no_steps_are_counted(qtbot):
+    bar = StageBar()
+    qtbot.addWidget(bar)
+    bar.start_stage("Solving", 0)
+    assert bar.format() == "Solving"
+    # Range 0 to 0 is Qt's bar that moves all the time, and draws the window with it.
+    assert bar.maximum() == 1
+    qtbot.waitUntil(lambda: bar.format() == "Solving  1 s", timeout=5000)
+    bar.start_stage("Masks", 8)
+    bar.advance(5)
+    assert bar.format() == "Masks  5 of 8"
+    bar.advance(5)
+    assert bar.value() == 8
 
 
 def test_cancel_leaves_the_window_ready(viewer, widget, stack, qtbot, monkeypatch):

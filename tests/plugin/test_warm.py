@@ -14,6 +14,7 @@ from qtpy.QtCore import QObject
 
 from napari_jcc.plugin.background import garbage, warm
 from napari_jcc.plugin.background.quiet import breathing_imports, when_still
+from napari_jcc.plugin.background.turns import short_turns
 
 
 @pytest.fixture
@@ -35,6 +36,20 @@ def test_what_was_loaded_is_collected_again_when_a_window_is_closed(few):
     assert gc.get_freeze_count() == 0
     warm._load()
     assert gc.get_freeze_count() == 0
+
+
+def test_loading_rests_while_a_job_is_at_work(few, monkeypatch):
+    monkeypatch.setattr(warm, "_REST", 0.01)
+    loaded: list[str] = []
+    monkeypatch.setattr(warm, "_MODULES", ("json", "csv"))
+    monkeypatch.setattr(warm, "importlib", SimpleNamespace(import_module=loaded.append))
+    loading = threading.Thread(target=warm._load)
+    with short_turns():
+        loading.start()
+        loading.join(0.3)
+        assert not loaded
+    loading.join(20)
+    assert loaded == ["json", "csv"]
 
 
 def test_nothing_is_loaded_before_the_window_is_still(qtbot):

@@ -35,3 +35,8 @@ def short_turns() -> Iterator[None]:
             _working -= 1
             if not _working:
                 sys.setswitchinterval(_usual)
+
+
+def is_working() -> bool:
+    """Tell whether any such block is entered."""
+    return bool(_working)

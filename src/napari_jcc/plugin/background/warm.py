@@ -8,14 +8,15 @@ import importlib.util
 import logging
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from qtpy.QtWidgets import QApplication
 
 from napari_jcc.plugin.background.garbage import without_garbage_collection
 from napari_jcc.plugin.background.quiet import breathing_imports, when_still
-from napari_jcc.plugin.background.turns import short_turns
+from napari_jcc.plugin.background.turns import is_working, short_turns
 
 _DRAWS = "matplotlib.backends.backend_qtagg"
 _MODULES = (
@@ -36,6 +37,9 @@ _MODULES = (
 dask looks for the first one when it reads the first slice of a stack.
 """
 
+_REST = 2
+"""Seconds between two looks whether jobs have ended; their layers are added just after."""
+
 _logger = logging.getLogger(__name__)
 _ending = threading.Event()
 _thread: threading.Thread | None = None
@@ -55,16 +59,25 @@ def load_in_background() -> None:
 
 
 def _load() -> None:
-    with short_turns(), breathing_imports(), without_garbage_collection():
+    with _beside_the_window():
         _load_torch_library()
-        for name in _MODULES:
-            if _ending.is_set():
-                return
-            # What is not installed, or broken, is told where it is asked for.
-            with suppress(Exception):
-                importlib.import_module(name)
-                if name == _DRAWS:
-                    _draw_text()
+    for name in _MODULES:
+        # A job that was started meanwhile needs the processor, and loads what it needs.
+        while is_working() and not _ending.wait(_REST):
+            pass
+        if _ending.is_set():
+            return
+        # What is not installed, or broken, is told where it is asked for.
+        with _beside_the_window(), suppress(Exception):
+            importlib.import_module(name)
+            if name == _DRAWS:
+                _draw_text()
+
+
+@contextmanager
+def _beside_the_window() -> Iterator[None]:
+    with short_turns(), breathing_imports(), without_garbage_collection():
+        yield
 
 
 def _draw_text() -> None:

@@ -20,8 +20,9 @@ from napari_jcc.progress import Progress
 _LAST_SIGNALS = 10_000
 """Milliseconds."""
 
-_MOMENT = 0.05
-"""Seconds between two reports of progress; each takes the GUI thread a millisecond."""
+_MOMENT = 0.25
+"""Seconds between two reports of progress. Where Qt draws without a graphics card, each
+takes up to a tenth of a second of the processor from the work that it reports on."""
 
 
 @atexit.register

@@ -108,8 +108,8 @@ class Dock(QWidget):
         task = Task(work, title, lasting=lasting)
         self._tasks.append(task)
         self._if_cancelled = if_cancelled
-        task.progress.signals.started.connect(self.panel.start_stage)
-        task.progress.signals.advanced.connect(self.panel.advance)
+        task.progress.signals.started.connect(self.panel.bar.start_stage)
+        task.progress.signals.advanced.connect(self.panel.bar.advance)
         task.succeeded.connect(on_success)
         task.failed.connect(self.tell)
         task.ended.connect(self._on_ended)

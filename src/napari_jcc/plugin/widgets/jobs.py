@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -17,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_jcc.plugin.background.worker import Task
+from napari_jcc.plugin.widgets.stage_bar import StageBar
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -35,10 +35,9 @@ class JobRow(QWidget):
     def __init__(self, task: Task) -> None:
         super().__init__()
         self._task = task
-        self.bar = QProgressBar()
+        self.bar = StageBar()
         self.bar.setAccessibleName(f"Progress of {task.title}")
-        self.bar.setRange(0, 0)
-        self.stage = QLabel("starting")
+        self.bar.start_stage("Starting", 0)
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setAccessibleName(f"Cancel {task.title}")
         self.cancel_button.setToolTip("Stop this job after the step at hand")
@@ -46,25 +45,16 @@ class JobRow(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(QLabel(f"<b>{task.title}</b>"), 0, 0)
-        grid.addWidget(self.stage, 1, 0)
-        grid.addWidget(self.bar, 2, 0)
-        grid.addWidget(self.cancel_button, 0, 1, 3, 1)
+        grid.addWidget(self.bar, 1, 0)
+        grid.addWidget(self.cancel_button, 0, 1, 2, 1)
         grid.setColumnMinimumWidth(0, 180)
-        task.progress.signals.started.connect(self._on_stage)
-        task.progress.signals.advanced.connect(self._on_advance)
+        task.progress.signals.started.connect(self.bar.start_stage)
+        task.progress.signals.advanced.connect(self.bar.advance)
 
     def _cancel(self) -> None:
         self._task.cancel()
         self.cancel_button.setEnabled(False)
-        self.stage.setText("stops at its next step")
-
-    def _on_stage(self, stage: str, total: int) -> None:
-        self.stage.setText(stage)
-        self.bar.setRange(0, total if total > 1 else 0)
-        self.bar.setValue(0)
-
-    def _on_advance(self, steps: int) -> None:
-        self.bar.setValue(min(self.bar.value() + steps, self.bar.maximum()))
+        self.cancel_button.setToolTip("It stops at its next step")
 
 
 class JobsButton(QToolButton):

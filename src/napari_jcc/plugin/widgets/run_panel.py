@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_jcc.plugin.notices import name_controls
 from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
+from napari_jcc.plugin.widgets.stage_bar import StageBar
 
 
 class RunPanel(QWidget):
@@ -23,7 +24,6 @@ class RunPanel(QWidget):
 
     def __init__(self, run_text: str) -> None:
         super().__init__()
-        self._stage = ""
         self._has_keyboard = False
         self.run_button = QPushButton(run_text)
         self.run_button.setObjectName("jcc_run")
@@ -34,9 +34,8 @@ class RunPanel(QWidget):
             "Cancel", "Stop after the step at hand (Escape)", self.cancel_wanted
         )
         self.cancel_button.setMinimumHeight(34)
-        self.bar = QProgressBar()
+        self.bar = StageBar()
         self.bar.setAccessibleName("Progress")
-        self.bar.setTextVisible(True)
         self.status = wrapped()
         parts = self.run_button, self.cancel_button, self.bar, self.status
         in_column(*parts, within=self)
@@ -65,27 +64,13 @@ class RunPanel(QWidget):
         hidden.hide()
         self.bar.setVisible(running)
         if running:
-            self.start_stage("Starting", 0)
-        elif self.status.text() == self._stage_text:
-            self.set_status("")  # said while the stage went on
+            self.bar.start_stage("Starting", 0)
 
     def set_cancelling(self) -> None:
         """Say that the run will stop at its next step."""
         self._has_keyboard = self._has_keyboard or self.cancel_button.hasFocus()
         self.cancel_button.setEnabled(False)  # which passes the keyboard on
         self.set_status("Cancelling: the step at hand is finished first…")
-
-    def start_stage(self, stage: str, total: int) -> None:
-        """Show the beginning of a stage; with one step or none the bar only moves."""
-        self._stage = stage
-        self.bar.setRange(0, total if total > 1 else 0)
-        self.bar.setValue(0)
-        self._write()
-
-    def advance(self, steps: int) -> None:
-        """Show that steps are done."""
-        self.bar.setValue(min(self.bar.value() + steps, self.bar.maximum()))
-        self._write()
 
     def set_status(self, text: str) -> None:
         """Write the status line; empty hides it."""
@@ -95,16 +80,3 @@ class RunPanel(QWidget):
         self.status.setText(text)
         self.status.setToolTip(text)  # a low window cuts long ones
         self.status.setVisible(bool(text))
-
-    @property
-    def _stage_text(self) -> str:
-        return f"{self._stage}…"
-
-    def _write(self) -> None:
-        total = self.bar.maximum()
-        count = f"  {self.bar.value()} of {total}" if total else ""
-        self.bar.setFormat(f"{self._stage}{count}")
-        if not total:
-            self.set_status(self._stage_text)
-        else:
-            self.set_status("")
