@@ -21,9 +21,9 @@ from remembered import Remembered
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides
 from napari_jcc.matching.outputs import SetMatcher
+from napari_jcc.matching.outputs.consensus_matcher import ConsensusMatcher
 from napari_jcc.matching.outputs.result import doubtful_images
 from napari_jcc.matching.outputs.set_matcher import open_direct_matcher
-from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.progress import Progress
 
 
@@ -68,7 +68,7 @@ def main() -> None:
     remembered = Remembered(direct, images)
     for count in (0, options.through):
         remembered.ask(count)
-        alarms, found = count_doubts(ThroughOthers(remembered), images, kinds)
+        alarms, found = count_doubts(ConsensusMatcher(remembered), images, kinds)
         sys.stdout.write(
             f"by way of {count} others: {alarms} of {len(files)} images doubted among "
             f"their own kind, {sum(found)} of {len(found)} among another\n"

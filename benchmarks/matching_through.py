@@ -30,8 +30,8 @@ from napari_jcc.evaluation.bootstrap import bootstrap_mean
 from napari_jcc.evaluation.matching.pairs import MatchingPair, PairSet
 from napari_jcc.evaluation.matching.protocols import PROTOCOLS
 from napari_jcc.matching.outputs import PairResult, SetMatcher
+from napari_jcc.matching.outputs.consensus_matcher import ConsensusMatcher
 from napari_jcc.matching.outputs.set_matcher import DirectMatcher, open_direct_matcher
-from napari_jcc.matching.outputs.through import ThroughOthers
 from napari_jcc.progress import Progress
 
 Places = tuple[int, int]
@@ -84,7 +84,7 @@ def compare(
             count, *by_template = row.split(":")
             remembered.ask(int(count))
             match = match_by_template if by_template else match_all
-            found = match(ThroughOthers(remembered), images, places)
+            found = match(ConsensusMatcher(remembered), images, places)
             scores = evaluate(
                 list(zip(pairs, places, strict=True)), found, listed.protocols
             )

@@ -33,8 +33,8 @@ class Remembered:
         for pair in pairs:
             yield self.known[frozenset(pair)]
 
-    def match_again(self, collection, doubtful, agreed, progress) -> Iterator[PairResult]:
-        return self._direct.match_again(collection, doubtful, agreed, progress)
+    def rematch(self, collection, uncertain, consensus, progress) -> Iterator[PairResult]:
+        return self._direct.rematch(collection, uncertain, consensus, progress)
 
     def masks(self, collection, progress) -> None:
         return None

@@ -28,15 +28,15 @@ Placed = Annotated[
 ]
 Network = Annotated[
     Path | None,
-    typer.Option(metavar="CKPT", help="Network that finds the way between whole images."),
+    typer.Option(metavar="CKPT", help="Network that matches the whole images."),
 ]
 Through = Annotated[
     int,
     typer.Option(
         min=0,
         metavar="N",
-        help="Where two images differ much, so many others are asked for the way from "
-        "one to the other, which takes longer.",
+        help="Where two images differ much, paths through this many others are followed "
+        "as well, which takes longer.",
     ),
 ]
 

@@ -53,21 +53,21 @@ class MatchingConfig(Section):
     )
     through: int = setting(
         4,
-        "Other images asked",
-        "Two images are also matched by way of so many others of the matched pairs, those "
-        "that match best; points go where most of these ways lead. Where less than half of "
-        "the points of two images come back, they are matched again by what the others "
-        "show at these points. Takes longer. 0: nothing but the two images is looked at, "
-        "as where several instances are.",
+        "Intermediate images",
+        "Two images are also matched along paths through this many others, those with the "
+        "most confident matches; points go to the median of where all paths lead. Pairs "
+        "with less than half of their points matched are matched again, by descriptors "
+        "averaged with those of the others. More takes longer. 0: the two images alone, as "
+        "with several instances.",
         ge=0,
         le=100,
     )
     instances: int = setting(
         1,
         "Instances per pair",
-        "Most maps looked for between two images, where one shows several times what the "
-        "other shows once; 0: as many as explain enough that is new, at most 20. For more "
-        "than one, images are described larger, which is slower.",
+        "Largest number of maps between two images, where one shows the object several "
+        "times; 0: as many as explain enough new points, at most 20. With more than one, "
+        "features are computed on larger images, which is slower.",
         ge=0,
         le=20,
     )

@@ -18,7 +18,7 @@ from napari_jcc.matching.inference.instances import LEAST_SCALE
 from napari_jcc.matching.inference.pooling import pool_mask
 from napari_jcc.matching.inference.transform_finder import TransformFinder
 from napari_jcc.matching.inference.transform_pair import judge_transforms
-from napari_jcc.matching.known import Doubtful, KnownPairs
+from napari_jcc.matching.match_graph import MatchGraph, UncertainPair
 from napari_jcc.matching.network import MaCoSNet
 from napari_jcc.matching.network.checkpoint import Checkpoint
 from napari_jcc.matching.pair import PairResult
@@ -162,14 +162,14 @@ class Matcher:
             progress.advance()
         return found
 
-    def match_again(
+    def rematch(
         self,
         collection: ImageCollection,
-        doubtful: Sequence[Doubtful],
-        agreed: KnownPairs,
+        uncertain: Sequence[UncertainPair],
+        consensus: MatchGraph,
         progress: Progress | None = None,
     ) -> list[PairResult]:
-        """Refine pairs again, every cell by what all images show where it was found.
+        """Refine pairs again, on descriptors averaged over several images (see `blend`).
 
         Without refinement the pairs stay as they are.
 
@@ -177,10 +177,10 @@ class Matcher:
         ----------
         collection
             The images.
-        doubtful
-            The pairs.
-        agreed
-            Where points of their images are in others.
+        uncertain
+            The pairs, and the images to average with.
+        consensus
+            Matches of the images of the pairs with those images.
         progress
             Told of every pair.
 
@@ -190,15 +190,15 @@ class Matcher:
             As `match`.
         """
         if not self._finder.refines:
-            return [part.pair for part in doubtful]
+            return [part.pair for part in uncertain]
         progress = as_progress(progress)
         described = self.describe(collection, progress)
-        progress.start("Matching again", len(doubtful))
+        progress.start("Matching again", len(uncertain))
         found = []
-        for part in doubtful:
+        for part in uncertain:
             source, target = part.pair.source, part.pair.target
             ours, theirs = (
-                blend(described, place, part, agreed) for place in (source, target)
+                blend(described, place, part, consensus) for place in (source, target)
             )
             transforms = self._finder.find_by(described, source, target, ours, theirs)
             sizes, tolerance = part.pair.sizes, self.settings.tolerance

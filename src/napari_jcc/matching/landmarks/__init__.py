@@ -1,4 +1,4 @@
-"""Landmarks: tables of them, and carrying them from image to image."""
+"""Landmarks: their tables, and their transfer from image to image."""
 
 from napari_jcc.matching.landmarks.shapes import Landmarks, describe_outside, with_placed
 from napari_jcc.matching.landmarks.table import (

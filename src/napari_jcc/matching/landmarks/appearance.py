@@ -1,4 +1,4 @@
-"""Where in an image it looks like around a landmark of another image."""
+"""Search for the neighbourhood of a landmark of one image in another image."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from napari_jcc._types import Float32Array, FloatArray, ImageArray
 FINE, COARSE = 1.0, 12.0
 """Widths of the two blurs whose difference is compared, in pixels."""
 SHARPNESS = 30.0
-"""A correlation higher by one over this makes a place e times as likely."""
+"""A correlation higher by 1 / SHARPNESS makes a position e times as likely."""
 PIXEL_DOUBT = 1.0
-"""Variance of a found place that is not of the search, in square pixels."""
+"""Variance added to that of the search, in square pixels."""
 
 
 def filter_image(image: ImageArray, scale: float) -> Float32Array:
-    """Reduce an image (H, W, 3) uint8 by `scale` and keep its edges and spots."""
+    """Reduce an image (H, W, 3) uint8 by `scale` and band-pass filter it, (h, w)."""
     gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
     # By the factor, not to a size: rounded sides would move points by half a pixel.
     fx, fy = (max(scale, 1 / side) for side in gray.shape[::-1])
@@ -36,7 +36,7 @@ def correlate_around(
     radius: int,
     search: int,
 ) -> Float32Array:
-    """Compare the surroundings of a point with those near a place in another image.
+    """Correlate the neighbourhood of a point with those around a position elsewhere.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def correlate_around(
     start : (2,) float64
         The point in `template`, x and y.
     place : (2,) float64
-        Where it is looked for in `image`.
+        Centre of the search in `image`, x and y.
     linear : (2, 2) float64
         Linear part of the map from `template` to `image`.
     radius
-        Half the width of what is compared, in pixels of `template`.
+        Half the width of the neighbourhood, in pixels of `template`.
     search
-        How far it is looked for, likewise.
+        Half the width of the search window, in pixels of `template`.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def correlate_around(
 
 
 def likelihood(correlation: Float32Array) -> FloatArray:
-    """Turn correlations (K, s, s) into chances (K, s, s) that sum to 1 for every point."""
+    """Turn correlations (K, s, s) into probabilities (K, s, s) that sum to 1 per point."""
     top = correlation.max(axis=(1, 2), keepdims=True)
     chance = np.exp(SHARPNESS * (correlation - top).astype(np.float64))
     shares: FloatArray = chance / chance.sum(axis=(1, 2), keepdims=True)
@@ -85,7 +85,7 @@ def likelihood(correlation: Float32Array) -> FloatArray:
 
 
 def find_peaks(correlation: Float32Array) -> tuple[FloatArray, FloatArray]:
-    """Mean and covariance of the displacement, correlations read as likelihoods.
+    """Mean and covariance of the displacement, with the correlation as log-likelihood.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the shapes that a person confirmed say about where points lie to each other."""
+"""Gaussian model of shapes, learned from those that a person placed or confirmed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from napari_jcc.matching.landmarks.shapes import fit_affine, shape_size
 
 ALIGNMENT_ROUNDS = 3
 STIFFNESS = 3
-"""The smooth bends that are assumed weigh as much as this many confirmed shapes."""
+"""Weight of the assumed smooth bends, in confirmed shapes."""
 BEND = 0.05
-"""Assumed size of the bends, as share of the size of the shape."""
+"""Standard deviation of the smooth bends, as share of the size of the shape."""
 LONE_BEND = 0.01
-"""Assumed movement of a single point against its neighbours, likewise."""
+"""Standard deviation of a point relative to its neighbours, likewise."""
 AFFINE_RIDGE = 1e-3
 
 
 @dataclass(frozen=True)
 class ShapePrior:
-    """Gaussian distribution of shapes, but for an affine map.
+    """Gaussian distribution of shapes up to an affine map.
 
     Attributes
     ----------
@@ -61,19 +61,19 @@ class ShapePrior:
     def settle(
         self, points: FloatArray, doubt: FloatArray, linear: FloatArray, rounds: int = 4
     ) -> FloatArray:
-        """Find the most probable shape for points that were measured with doubt.
+        """Find the most probable shape, given measured points and their covariance.
 
         Parameters
         ----------
         points : (K, 2) float64
-            Where the image says the points are.
+            Measured positions.
         doubt : (K, 2, 2) float64
             Covariance of each.
         linear : (2, 2) float64
-            Linear part of the map from the mean shape to the image, where the points
-            leave it open.
+            Linear part of the map from the mean shape to the image that is assumed as far
+            as the points do not determine it.
         rounds
-            The map and the shape are found in turn this many times.
+            Iterations; each fits the map, then the shape.
 
         Returns
         -------

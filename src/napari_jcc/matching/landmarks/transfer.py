@@ -1,4 +1,4 @@
-"""Landmarks placed on some images carried to the others; corrections improve the rest."""
+"""Transfer of landmarks placed on some images of a set to all others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from napari_jcc.matching.landmarks.appearance import (
     find_peaks,
     likelihood,
 )
-from napari_jcc.matching.landmarks.lead import Leader
+from napari_jcc.matching.landmarks.initial_points import InitialPointFinder
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import Landmarks, fit_affine, shape_size
 from napari_jcc.progress import Progress
@@ -39,7 +39,7 @@ SURE = (0.08, 0.06, 0.02)
 """Confidence: half width compared, reach of the search, and what counts as close."""
 PLACED_RIDGE = 0.05
 TEMPLATE_LIMIT = 8
-"""More placed images than this no longer help as patterns, only for the shape."""
+"""Most placed images used as templates; all are used for the shape."""
 
 
 @dataclass(frozen=True)
@@ -52,24 +52,26 @@ class _Template:
 
 
 class LandmarkTransfer:
-    """Carries the landmarks of placed images to the rest of a set.
+    """Transfers landmarks from the images where they were placed to the rest of a set.
 
-    A matcher leads every placed image's points to a new one, also by way of other images
-    where it does not come back to where it started. From there the neighbourhood
-    of every point is looked for as it is in the placed images, in ever smaller windows, and
-    the places found are weighed against the shapes that were confirmed: a point that the
-    image does not show clearly follows its neighbours. Every image placed or corrected is
-    one more pattern and one more shape.
+    1. A matcher of whole images maps the points of every placed image to the new one,
+       along paths through other images too where the direct match is uncertain.
+    2. Around these estimates, the neighbourhood of every point in the placed images is
+       searched for by normalised correlation, in smaller and smaller windows.
+    3. The peaks are weighed against a Gaussian model of the shapes placed so far
+       (`ShapePrior`), so that a point without a clear peak follows its neighbours.
+
+    Every image that is placed or corrected adds a template and a shape.
 
     Parameters
     ----------
     images
-        (H, W, 3) uint8 RGB by name; may read them when asked.
+        (H, W, 3) uint8 RGB by name; the mapping may read them on access.
     matcher
-        Finds the way between whole images; `RegistrationMatcher` on gradients by default,
-        which needs no weights.
+        Matches whole images; by default `RegistrationMatcher` on gradients, which needs no
+        weights.
     through
-        Most other images that are asked for the way to one; see ``matching.through``.
+        Largest number of intermediate images; see ``matching.through``.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class LandmarkTransfer:
     ) -> None:
         self._images = images
         matcher = matcher or RegistrationMatcher(CachedDescriber(SiftDescriber()))
-        self._leader = Leader(images, matcher, through)
+        self._initial = InitialPointFinder(images, matcher, through)
         self._placed: dict[str, FloatArray] = {}
         self._filtered: dict[str, tuple[float, Float32Array]] = {}
 
@@ -90,7 +92,7 @@ class LandmarkTransfer:
         return tuple(self._placed)
 
     def place(self, name: str, points: ArrayLike) -> None:
-        """Take the landmarks of an image as given; replaces former ones.
+        """Set the landmarks of an image, in place of earlier ones.
 
         Parameters
         ----------
@@ -126,11 +128,11 @@ class LandmarkTransfer:
         self._placed[name] = values
 
     def remove(self, name: str) -> None:
-        """Forget what was placed on an image; nothing happens if nothing was."""
+        """Remove the landmarks placed on an image, if there are any."""
         self._placed.pop(name, None)
 
     def match(self, progress: Progress) -> None:
-        """Match every image with the placed ones, which `predict` else does when asked.
+        """Match every image with the placed ones in advance, for `predict`.
 
         Raises
         ------
@@ -143,7 +145,7 @@ class LandmarkTransfer:
         progress.start("Matching", len(others))
         for name in others:
             for key in self._placed:
-                self._leader.pair(name, key)
+                self._initial.pair(name, key)
             progress.advance()
 
     def predict(self, name: str) -> Landmarks:
@@ -152,10 +154,11 @@ class LandmarkTransfer:
         Returns
         -------
         landmarks
-            The given points, without confidence, where they were placed; else predicted
-            ones. Their confidence is the share of the likelihood, of all places around,
-            that is close to the point: low where surroundings look alike. Where other
-            images were asked, it is multiplied by the share of the ways that end near it.
+            Of a placed image the points themselves, without confidence; else predicted
+            ones. The confidence is the share of the likelihood in the search window that is
+            close to the point: low where the surroundings look alike. Where paths through
+            other images were followed, it is multiplied by the share of those that end
+            near the point.
 
         Raises
         ------
@@ -174,8 +177,9 @@ class LandmarkTransfer:
             _Template(key, resize_points(points, scale), self._filter(key, scale))
             for key, points in self._choose(name).items()
         ]
-        lead = self._leader.lead(name, {t.name: self._placed[t.name] for t in templates})
-        shape = resize_points(lead.points, scale)
+        placed = {t.name: self._placed[t.name] for t in templates}
+        initial = self._initial.find(name, placed)
+        shape = resize_points(initial.points, scale)
         prior = ShapePrior.of([resize_points(p, scale) for p in self._placed.values()])
         view = _View(templates, self._filter(name, scale), prior)
         size = max(shape_size(templates[0].points), SMALLEST_SHAPE * max(view.image.shape))
@@ -183,7 +187,7 @@ class LandmarkTransfer:
         for radius, search in stages:
             shape = view.improve(shape, radius, search)
         points = (shape + 0.5) / scale - 0.5
-        sure = view.sureness(shape, size) * lead.agreement(points)
+        sure = view.sureness(shape, size) * initial.agreement(points)
         return Landmarks(name, points, sure)
 
     def _scale(self) -> float:
@@ -193,10 +197,10 @@ class LandmarkTransfer:
         return min(1.0, WORKING_SIZE / size)
 
     def _choose(self, name: str) -> dict[str, FloatArray]:
-        """Placed images to compare with: those that the matcher is surest about."""
+        """Choose the placed images to use as templates: those with the best matches."""
         if len(self._placed) <= TEMPLATE_LIMIT:
             return self._placed
-        sure = {key: self._leader.pair(name, key).confidence for key in self._placed}
+        sure = {key: self._initial.pair(name, key).confidence for key in self._placed}
         best = sorted(sure, key=sure.__getitem__, reverse=True)[:TEMPLATE_LIMIT]
         return {key: self._placed[key] for key in best}
 
@@ -209,14 +213,14 @@ class LandmarkTransfer:
 
 @dataclass(frozen=True)
 class _View:
-    """An image that landmarks are looked for in, and what they may look like."""
+    """An image to find landmarks in, with the templates and the model of their shape."""
 
     templates: list[_Template]
     image: Float32Array
     prior: ShapePrior
 
     def improve(self, shape: FloatArray, radius: int, search: int) -> FloatArray:
-        """Look for every point near where it is now, and settle the shape (K, 2)."""
+        """Search near every point, then return the most probable shape, (K, 2)."""
         linear = fit_affine(self.prior.mean, shape, np.eye(2), PLACED_RIDGE)[0]
         displacement, doubt = find_peaks(self._correlate(shape, radius, search))
         found = shape + displacement @ linear.T

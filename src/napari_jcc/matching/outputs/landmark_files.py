@@ -85,14 +85,14 @@ def carry_landmarks(
         found by a former run and are found anew, as missing points are. Images whose
         points are all placed teach the others; single placed points stay where they are.
     matcher
-        Finds the way between whole images; registration by gradients when None.
+        Matches the whole images; registration by gradients when None.
     progress
         Told of every image; cancels.
     recursive
         Whether folders inside the folder are searched too. Tables then name images by
         their place in `folder`, with ``/``.
     through
-        Most other images that are asked for the way to one; see ``matching.through``.
+        Largest number of intermediate images; see ``matching.through``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One interface to whatever matches the images of a set, trained or not."""
+"""The common interface of all matchers of image sets, trained or not."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.baselines import PairMatcher
-from napari_jcc.matching.known import Doubtful, KnownPairs
-from napari_jcc.matching.outputs.through import ThroughOthers
+from napari_jcc.matching.match_graph import MatchGraph, UncertainPair
+from napari_jcc.matching.outputs.consensus_matcher import ConsensusMatcher
 from napari_jcc.matching.outputs.trained import (
     Adapt,
     load_network,
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 
 class SetMatcher(Protocol):
-    """A way of matching the images of a set.
+    """Matches the images of a set.
 
     Attributes
     ----------
     config
-        All settings that it works by.
+        The settings in use.
     base
-        Settings that it works by when nothing is said.
+        The settings it would use by default.
     origin
-        What it is: ``method``, and where from; JSON values.
+        The ``method`` and where its weights or features come from; JSON values.
     """
 
     config: MatchConfig
@@ -71,25 +71,25 @@ class SetMatcher(Protocol):
 
 
 class DirectMatcher(SetMatcher, Protocol):
-    """A way of matching that looks at two images at a time."""
+    """A `SetMatcher` that matches every pair from its own two images."""
 
-    def match_again(
+    def rematch(
         self,
         collection: ImageCollection,
-        doubtful: Sequence[Doubtful],
-        agreed: KnownPairs,
+        uncertain: Sequence[UncertainPair],
+        consensus: MatchGraph,
         progress: Progress,
     ) -> Iterator[PairResult]:
-        """Match pairs again, each point by what all images show where it was found.
+        """Match pairs again, by descriptors averaged over several images.
 
         Parameters
         ----------
         collection
             The images.
-        doubtful
-            The pairs.
-        agreed
-            Where points of their images are in others.
+        uncertain
+            The pairs, and the images to average with.
+        consensus
+            Matches of the images of the pairs with those images.
         progress
             Told of every pair.
 
@@ -106,17 +106,19 @@ def open_set_matcher(
 ) -> SetMatcher:
     """Open the trained network in a checkpoint, or a matcher that needs no training.
 
-    Sets of three images or more are also matched by way of others (``matching.through``).
+    In sets of three images or more, pairs are matched along paths through other images as
+    well (``matching.through``).
 
     Parameters
     ----------
     checkpoint
-        File that `train` wrote. None: what ``matching.untrained`` says, on the maps of
-        ``network.encoder``, or on gradients when that is empty.
+        File written by `train`. None: the method named by ``matching.untrained``, on the
+        maps of ``network.encoder``, or on gradients when that is empty.
     adapt
-        Makes the settings to work by of those that the network was trained with, or of
-        the defaults. With a checkpoint ``collection``, ``matching``, ``training.device``
-        and, if the encoder has moved, ``network.encoder`` may differ.
+        Changes the settings: takes those that the network was trained with, or the
+        defaults, and returns those to use. With a checkpoint only ``collection``,
+        ``matching``, ``training.device`` and, for an encoder file that has moved,
+        ``network.encoder`` may differ.
 
     Raises
     ------
@@ -125,13 +127,13 @@ def open_set_matcher(
     ConfigError
         If the device is not there, or other settings of the network differ.
     """
-    return ThroughOthers(open_direct_matcher(checkpoint, adapt))
+    return ConsensusMatcher(open_direct_matcher(checkpoint, adapt))
 
 
 def open_direct_matcher(
     checkpoint: str | Path | None = None, adapt: Adapt | None = None
 ) -> DirectMatcher:
-    """Open what looks at two images at a time; otherwise as `open_set_matcher`."""
+    """Open a matcher of single pairs for sets; otherwise as `open_set_matcher`."""
     adapt = adapt or (lambda config: config)
     if checkpoint is not None:
         return open_trained(Path(checkpoint), adapt)
@@ -143,7 +145,7 @@ def open_direct_matcher(
 def open_pair_matcher(
     checkpoint: str | Path | None = None, adapt: Adapt | None = None
 ) -> PairMatcher:
-    """Open what matches two images at a time, such as `LandmarkTransfer` needs it.
+    """Open a matcher of two image arrays, as `LandmarkTransfer` takes it.
 
     Parameters and errors are those of `open_set_matcher`.
     """

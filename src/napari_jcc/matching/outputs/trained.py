@@ -12,7 +12,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, changed_settings
 from napari_jcc.device import choose_device
 from napari_jcc.errors import ConfigError, WeightsError
-from napari_jcc.matching.known import Doubtful, KnownPairs
+from napari_jcc.matching.match_graph import MatchGraph, UncertainPair
 from napari_jcc.matching.pair import PairResult
 from napari_jcc.progress import Progress
 from napari_jcc.words import how_to_install
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_jcc.matching.network.checkpoint import Checkpoint
 
 Adapt: TypeAlias = Callable[[MatchConfig], MatchConfig]
-"""Settings to work by, from those that a network was trained with, or the defaults."""
+"""Returns the settings to use, given those of the trained network or the defaults."""
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def needing_torch() -> Iterator[None]:
 
 
 class TrainedMatcher:
-    """Asks a network."""
+    """A `DirectMatcher` that applies a trained network."""
 
     def __init__(
         self, matcher: Matcher, config: MatchConfig, origin: dict[str, Any]
@@ -63,15 +63,15 @@ class TrainedMatcher:
         """Match pairs; see `SetMatcher.match`."""
         return iter(self._matcher.match(collection, pairs, progress))
 
-    def match_again(
+    def rematch(
         self,
         collection: ImageCollection,
-        doubtful: Sequence[Doubtful],
-        agreed: KnownPairs,
+        uncertain: Sequence[UncertainPair],
+        consensus: MatchGraph,
         progress: Progress,
     ) -> Iterator[PairResult]:
-        """Refine pairs by what all images show; see `SetMatcher.match_again`."""
-        return iter(self._matcher.match_again(collection, doubtful, agreed, progress))
+        """Refine pairs on averaged descriptors; see `DirectMatcher.rematch`."""
+        return iter(self._matcher.rematch(collection, uncertain, consensus, progress))
 
     def masks(
         self, collection: ImageCollection, progress: Progress
@@ -94,13 +94,13 @@ def open_trained(path: Path, adapt: Adapt) -> TrainedMatcher:
 
 
 def open_refinement(config: MatchConfig) -> TrainedMatcher:
-    """Open the refinement of the identity for sets; errors as of `load_refinement`."""
+    """Open matching by refinement alone, for sets; errors as of `load_refinement`."""
     origin = {"method": "refinement", "features": config.network.encoder}
     return TrainedMatcher(load_refinement(config), config, origin)
 
 
 def load_refinement(config: MatchConfig) -> Matcher:
-    """Build a network that was not trained, and answers with the identity, refined.
+    """Build an untrained network: its answer is the identity, which is then refined.
 
     Raises
     ------

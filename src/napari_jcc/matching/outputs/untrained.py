@@ -1,4 +1,4 @@
-"""Images of a set registered by what they look like, without any training."""
+"""Images of a set registered by their descriptors, without any training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from napari_jcc.matching.baselines import (
     SiftDescriber,
 )
 from napari_jcc.matching.baselines.grid_features import KEPT_IMAGES, SIFT_SIZE
-from napari_jcc.matching.known import Doubtful, KnownPairs
+from napari_jcc.matching.match_graph import MatchGraph, UncertainPair
 from napari_jcc.matching.pair import PairResult, Sizes, from_unit, to_unit
 from napari_jcc.progress import Progress
 from napari_jcc.registration.frame import resize_points
@@ -38,7 +38,7 @@ ReadImage: TypeAlias = Callable[[int], ImageArray]
 
 
 class UntrainedMatcher:
-    """Registers images by the maps of an encoder, or by gradients; learns nothing.
+    """Registers images by the feature maps of an encoder, or by gradients; not trained.
 
     Parameters
     ----------
@@ -74,19 +74,21 @@ class UntrainedMatcher:
                 yield self._judge(collection, read, (source, target), instance, number)
             progress.advance()
 
-    def match_again(
+    def rematch(
         self,
         collection: ImageCollection,
-        doubtful: Sequence[Doubtful],
-        agreed: KnownPairs,
+        uncertain: Sequence[UncertainPair],
+        consensus: MatchGraph,
         progress: Progress,
     ) -> Iterator[PairResult]:
-        """Match pairs by what all images show; see `SetMatcher.match_again`."""
+        """Match pairs by averaged descriptors; see `DirectMatcher.rematch`."""
         read = lru_cache(KEPT_IMAGES)(collection.working_image)
-        progress.start("Matching again", len(doubtful))
-        for part in doubtful:
+        progress.start("Matching again", len(uncertain))
+        for part in uncertain:
             places = part.pair.source, part.pair.target
-            source, target = (self._see(read, place, part, agreed) for place in places)
+            source, target = (
+                self._average_descriptors(read, place, part, consensus) for place in places
+            )
             there = self._matcher.match_described(source, target)
             back = self._matcher.match_described(target, source)
             yield self._judge(collection, read, places, Instance(there, back))
@@ -108,18 +110,18 @@ class UntrainedMatcher:
         )
         return [Instance(there, back)]
 
-    def _see(
-        self, read: ReadImage, place: int, part: Doubtful, agreed: KnownPairs
+    def _average_descriptors(
+        self, read: ReadImage, place: int, part: UncertainPair, consensus: MatchGraph
     ) -> GridFeatures:
-        """Describe an image, with what others show at the same points."""
+        """Describe an image by the mean over the same points in several images."""
         own = self._matcher.describe(read(place))
         points = to_unit(own.centres, read(place).shape[:2])
         seen = []
         for other in part.others:
-            ends, sureness = agreed.trace(place, other, points)
+            ends, confidence = consensus.transfer_normalised(place, other, points)
             ends = from_unit(ends, read(other).shape[:2])
             shown = self._matcher.describe(read(other)).sample(ends)
-            seen.append((shown, part.weight * sureness))
+            seen.append((shown, part.weight * confidence))
         return own.blend(seen)
 
     def _judge(
@@ -146,7 +148,7 @@ class UntrainedMatcher:
 def _enlarge(
     match: PairMatch, shown: tuple[ImageArray, ImageArray], sizes: Sizes
 ) -> PairMatch:
-    """Say the same of images of full `sizes`, of which reduced ones were `shown`."""
+    """Convert a match between reduced images `shown` to their full `sizes`."""
     grow, shrink = _scale(shown[0], sizes[0]), 1 / _scale(shown[1], sizes[1])
 
     def transfer(points: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from napari_jcc.matching.inference import Matcher
 from napari_jcc.matching.network import MaCoSNet, Pyramid
 from napari_jcc.matching.network.correlation import unit_length
 from napari_jcc.matching.network.transforms import EXACT, pixel_centres
-from napari_jcc.matching.outputs.through import ThroughOthers
+from napari_jcc.matching.outputs.consensus_matcher import ConsensusMatcher
 from napari_jcc.matching.outputs.trained import TrainedMatcher
 from napari_jcc.matching.pair import PairResult, from_unit, to_unit
 from napari_jcc.matching.training.randomness import generator_for
@@ -113,7 +113,7 @@ def find_agreement(
     with network.adaptation.left_out():
         described = matcher.describe(collection, progress)
         pairs = list(combinations(range(len(collection)), 2))
-        together = ThroughOthers(TrainedMatcher(matcher, config, {}))
+        together = ConsensusMatcher(TrainedMatcher(matcher, config, {}))
         found = list(together.match(collection, pairs, progress))
         cells = [_cells(described.detail(place)) for place in range(len(collection))]
     network.train(training)

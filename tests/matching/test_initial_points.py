@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_jcc.matching.baselines import PairMatch
-from napari_jcc.matching.landmarks.lead import Leader
+from napari_jcc.matching.landmarks.initial_points import InitialPointFinder
 
 SHIFTS = np.array([(0, 0), (6, -4), (-5, 3), (2, 8), (-3, -6)])
 NAMES = [f"w{place}" for place in range(len(SHIFTS))]
@@ -35,7 +35,7 @@ def lead(matcher, through, placed=("w0",)):
         name: np.full((100, 100, 3), place, np.uint8) for place, name in enumerate(NAMES)
     }
     points = {name: START + SHIFTS[NAMES.index(name)] for name in placed}
-    return Leader(images, matcher, through).lead("w1", points)
+    return InitialPointFinder(images, matcher, through).find("w1", points)
 
 
 def test_ways_by_others_outvote_one_that_does_not_come_back():
@@ -71,5 +71,5 @@ def test_nobody_is_asked_about_a_match_that_comes_back(both_ways):
 
 def test_two_images_have_no_others():
     images = {name: np.full((100, 100, 3), k, np.uint8) for k, name in enumerate(NAMES[:2])}
-    found = Leader(images, Shifted([(1, 0)]), 4).lead("w1", {"w0": START})
+    found = InitialPointFinder(images, Shifted([(1, 0)]), 4).find("w1", {"w0": START})
     np.testing.assert_allclose(found.points, START + SHIFTS[1] + 40)

@@ -1,4 +1,4 @@
-"""Pairs of a set matched by way of other images."""
+"""Pairs of a set matched by the consensus of paths through other images."""
 
 from itertools import combinations
 
@@ -11,11 +11,11 @@ from matching.tiny import blobs
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import Cancelled
 from napari_jcc.matching.baselines import PairMatch
-from napari_jcc.matching.known import KnownPairs
+from napari_jcc.matching.match_graph import MatchGraph
 from napari_jcc.matching.outputs import PairResult, choose_pairs, match_collection
-from napari_jcc.matching.outputs.through import ThroughOthers, rank_images
+from napari_jcc.matching.outputs.consensus_matcher import ConsensusMatcher, rank_images
 from napari_jcc.matching.pair import from_unit, grid_points, to_unit
-from napari_jcc.matching.routes import geometric_median, match_through
+from napari_jcc.matching.path_consensus import geometric_median, match_by_consensus
 from napari_jcc.progress import Progress
 
 SIZES = [(60, 80), (40, 50), (50, 50), (64, 48), (70, 60), (48, 64)]
@@ -35,7 +35,7 @@ class Shifted:
         self.origin = {"method": "shifted"}
         self.wrong = dict(wrong)
         self.asked = []
-        self.doubtful, self.agreed = [], None
+        self.uncertain, self.consensus = [], None
 
     def match(self, collection, pairs, progress):
         progress.start("Matching", len(pairs))
@@ -52,9 +52,9 @@ class Shifted:
             (source, target), sizes, moved(shift, *sizes), moved(-shift, *sizes[::-1]), 0.05
         )
 
-    def match_again(self, collection, doubtful, agreed, progress):
-        self.doubtful, self.agreed = doubtful, agreed
-        return iter([part.pair for part in doubtful])
+    def rematch(self, collection, uncertain, consensus, progress):
+        self.uncertain, self.consensus = uncertain, consensus
+        return iter([part.pair for part in uncertain])
 
     def masks(self, collection, progress):
         return None
@@ -72,7 +72,7 @@ def images(count):
 
 
 def match(direct, pairs, count):
-    return list(ThroughOthers(direct).match(images(count), pairs, Progress()))
+    return list(ConsensusMatcher(direct).match(images(count), pairs, Progress()))
 
 
 def error(pair):
@@ -90,7 +90,7 @@ def test_points_may_be_given_as_lists():
     np.testing.assert_allclose(back, (10, 5), atol=0.1)
 
 
-def test_a_wrong_match_is_outvoted_by_the_ways_through_others():
+def test_a_wrong_match_is_outvoted_by_the_paths_through_others():
     wrong = {(0, 1): (0.5, -0.4)}
     every = choose_pairs("abcdef", "all")
     direct = Shifted(wrong=wrong)
@@ -102,7 +102,7 @@ def test_a_wrong_match_is_outvoted_by_the_ways_through_others():
     assert direct.asked[15:] == []
 
 
-def test_what_most_ways_agree_on_is_believed_and_the_rest_is_no_inlier():
+def test_points_on_which_most_paths_disagree_are_no_inliers():
     right = match(Shifted(), choose_pairs("abcdef", "all"), 6)
     assert all(pair.inlier_share > 0.5 for pair in right)
     apart = {
@@ -155,7 +155,7 @@ def test_cancelling_ends_it_between_the_stages():
 
     with pytest.raises(Cancelled):
         match_collection(
-            ThroughOthers(Cancelling()), images(3), [(0, 1), (0, 2), (1, 2)], progress
+            ConsensusMatcher(Cancelling()), images(3), [(0, 1), (0, 2), (1, 2)], progress
         )
 
 
@@ -170,7 +170,7 @@ def test_median_of_points_is_with_the_majority():
 
 
 @given(st.lists(st.floats(-0.2, 0.2), min_size=18, max_size=18))
-def test_where_all_ways_agree_the_answer_is_theirs(numbers):
+def test_where_all_paths_agree_the_consensus_is_the_direct_match(numbers):
     maps = np.eye(2, 3) + np.reshape(numbers, (3, 2, 3))
     sizes = [(40, 50), (60, 80), (50, 50)]
 
@@ -188,7 +188,7 @@ def test_where_all_ways_agree_the_answer_is_theirs(numbers):
         PairResult.judge((s, t), (sizes[s], sizes[t]), carry(t, s), carry(s, t), 0.05)
         for s, t in combinations(range(3), 2)
     ]
-    found = match_through(KnownPairs(known), known[0], [2])
+    found = match_by_consensus(MatchGraph(known), known[0], [2])
     points = grid_points(sizes[1], 7)
     np.testing.assert_allclose(
         found.to_source(points), known[0].to_source(points), atol=1e-3
@@ -196,7 +196,7 @@ def test_where_all_ways_agree_the_answer_is_theirs(numbers):
     np.testing.assert_allclose(found.theta_affine, known[0].theta_affine, atol=1e-4)
 
 
-def test_parameters_say_what_the_map_does():
+def test_theta_describes_the_fitted_map():
     torch = pytest.importorskip("torch", reason="networks' transformations need torch")
     from napari_jcc.matching.network import Transform
 
@@ -217,7 +217,7 @@ def test_parameters_say_what_the_map_does():
         )
         for s, t in combinations(range(3), 2)
     ]
-    found = match_through(KnownPairs(known), known[0], [2])
+    found = match_by_consensus(MatchGraph(known), known[0], [2])
     theta = (torch.from_numpy(part)[None] for part in (found.theta_affine, found.theta_tps))
     points = grid_points(sizes[1], 7)
     unit = torch.from_numpy(to_unit(points, sizes[1]))[None]

@@ -1,4 +1,4 @@
-"""Doubtful pairs matched again, by what all images show at their points."""
+"""Uncertain pairs matched again, by descriptors averaged over several images."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from matching.test_through import SHIFTS, Shifted, error, match
+from matching.test_path_consensus import SHIFTS, Shifted, error, match
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.matching.baselines import GridFeatures
-from napari_jcc.matching.known import Doubtful, KnownPairs
+from napari_jcc.matching.match_graph import MatchGraph, UncertainPair
 from napari_jcc.matching.outputs import choose_pairs
-from napari_jcc.matching.outputs.through import ThroughOthers
+from napari_jcc.matching.outputs.consensus_matcher import ConsensusMatcher
 from napari_jcc.matching.outputs.untrained import UntrainedMatcher
 from napari_jcc.matching.pair import grid_points
 from napari_jcc.progress import Progress
@@ -35,19 +35,20 @@ class HalfMatched(Shifted):
         return replace(found, inlier_share=share)
 
 
-def test_only_pairs_with_less_than_half_of_their_points_matched_are_doubted():
+def test_only_pairs_with_less_than_half_of_their_points_matched_are_uncertain():
     direct = HalfMatched((0, 1), (2, 5))
     assert min(direct.pair(*places).inlier_share for places in EVERY[1:9]) > 0.5
     match(direct, EVERY, 6)
-    asked = {(part.pair.source, part.pair.target): part for part in direct.doubtful}
+    asked = {(part.pair.source, part.pair.target): part for part in direct.uncertain}
     assert set(asked) == {(0, 1), (2, 5)}
     part = asked[2, 5]
     # Half of the points missing to one half: 2 (1 - 2 / 4).
     assert part.weight == 1
     assert len(part.others) == 3
     assert not {2, 5} & set(part.others)
-    # Where points are in the others is what all ways say.
-    ends, sureness = direct.agreed.trace(2, 3, np.array([[0.1, -0.2], [0.97, 0.97]]))
+    # Points are transferred to the others by the consensus of all paths.
+    points = np.array([[0.1, -0.2], [0.97, 0.97]])
+    ends, sureness = direct.consensus.transfer_normalised(2, 3, points)
     np.testing.assert_allclose(
         ends, [[0.1, -0.2]] + SHIFTS[3] - SHIFTS[2] + [[0, 0], [0.87, 1.17]], atol=0.01
     )
@@ -58,7 +59,7 @@ def test_only_pairs_with_less_than_half_of_their_points_matched_are_doubted():
 def test_nothing_is_matched_again_where_all_is_sure():
     direct = Shifted()
     match(direct, EVERY, 6)
-    assert direct.doubtful == []
+    assert direct.uncertain == []
 
 
 @pytest.mark.parametrize(
@@ -66,17 +67,17 @@ def test_nothing_is_matched_again_where_all_is_sure():
 )
 def test_weight_of_what_others_show(share, weight):
     pair = replace(Shifted().pair(0, 1), inlier_share=share)
-    assert Doubtful.judge(pair, [2]).weight == weight
+    assert UncertainPair.from_pair(pair, [2]).weight == weight
 
 
-def test_pairs_with_a_template_are_matched_again_with_those_they_are_led_by():
+def test_pairs_with_a_template_are_rematched_with_common_neighbours():
     direct = HalfMatched((0, 1), (0, 2))
     found = match(direct, choose_pairs("abcdef", "template:b"), 6)
     assert max(error(pair) for pair in found) < 0.02
-    for part in direct.doubtful:
+    for part in direct.uncertain:
         for other in part.others:
-            assert (part.pair.source, other) in direct.agreed
-            assert (part.pair.target, other) in direct.agreed
+            assert (part.pair.source, other) in direct.consensus
+            assert (part.pair.target, other) in direct.consensus
 
 
 def grid(values):
@@ -125,7 +126,7 @@ def noisy_views(count, noise):
     return ImageCollection.from_arrays(views), shifts
 
 
-def test_what_noise_hides_in_two_images_all_together_show():
+def test_averaged_descriptors_are_more_exact_on_noisy_images():
     collection, shifts = noisy_views(6, 50)
     config = apply_overrides(MatchConfig(), {"training.device": "cpu"})
     points = grid_points((120, 160), 6)
@@ -138,31 +139,32 @@ def test_what_noise_hides_in_two_images_all_together_show():
         return np.linalg.norm(apart, axis=2).mean()
 
     class Once(UntrainedMatcher):
-        def match_again(self, collection, doubtful, agreed, progress):
-            return iter([part.pair for part in doubtful])
+        def rematch(self, collection, uncertain, consensus, progress):
+            return iter([part.pair for part in uncertain])
 
     once, again = (
-        miss(ThroughOthers(make(config)).match(collection, EVERY, Progress()))
+        miss(ConsensusMatcher(make(config)).match(collection, EVERY, Progress()))
         for make in (Once, UntrainedMatcher)
     )
     assert again < 0.8 * once
 
 
-def test_what_others_lent_their_eyes_to_is_no_proof_that_images_belong_together():
-    class Lent(Shifted):
+def test_pairs_rematched_with_shared_descriptors_do_not_count_as_agreement():
+    class Sharing(Shifted):
         """At first image 0 matches each other one elsewhere, then all agree on it."""
 
         def pair(self, source, target):
             found = super().pair(source, target)
             return replace(found, inlier_share=0.1) if source == 0 else found
 
-        def match_again(self, collection, doubtful, agreed, progress):
-            return (Shifted().pair(part.pair.source, part.pair.target) for part in doubtful)
+        def rematch(self, collection, uncertain, consensus, progress):
+            right = Shifted()
+            return (right.pair(part.pair.source, part.pair.target) for part in uncertain)
 
     apart = {
         (0, other): (0.9 * np.cos(other), 0.9 * np.sin(other)) for other in range(1, 6)
     }
-    found = match(Lent(wrong=apart), EVERY, 6)
+    found = match(Sharing(wrong=apart), EVERY, 6)
     assert max(error(pair) for pair in found) < 0.05
     assert max(pair.inlier_share for pair in found if pair.source == 0) < 0.15
     assert min(pair.inlier_share for pair in found if pair.source != 0) > 0.5
@@ -189,9 +191,9 @@ def test_maps_of_a_network_are_averaged_where_points_are_found():
     # What image 0 shows is in image 2 by half a coarse cell, one fine cell, to the left and
     # further down.
     direct = Shifted()
-    agreed = KnownPairs([direct.pair(0, 1), direct.pair(0, 2), direct.pair(1, 2)])
+    consensus = MatchGraph([direct.pair(0, 1), direct.pair(0, 2), direct.pair(1, 2)])
     assert SHIFTS[2] - SHIFTS[0] == pytest.approx([-0.1, 0.1])
-    blended = blend(Described(), 0, Doubtful(direct.pair(0, 1), [2], 0.5), agreed)
+    blended = blend(Described(), 0, UncertainPair(direct.pair(0, 1), [2], 0.5), consensus)
 
     coarse, other = (unit_length(pyramids[place].features) for place in (0, 2))
     expected = (coarse[:, :, 5, 3] + 0.5 * other[:, :, 5:7, 2:4].mean(dim=(2, 3))) / 1.5
@@ -199,5 +201,5 @@ def test_maps_of_a_network_are_averaged_where_points_are_found():
     fine, other = (unit_length(pyramids[place].skips[0]) for place in (0, 2))
     expected = (fine[:, :, 10, 7] + 0.5 * other[:, :, 11, 6]) / 1.5
     torch.testing.assert_close(blended.skips[0][:, :, 10, 7], expected, atol=1e-4, rtol=0)
-    # Where the way leads out of image 2 the image is alone.
+    # Points that leave image 2 are not averaged.
     torch.testing.assert_close(blended.skips[0][:, :, 19, 0], fine[:, :, 19, 0])
