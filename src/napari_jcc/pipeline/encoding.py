@@ -124,14 +124,18 @@ class EncodedImages:
         sizes = {features.encoder_size, *features.encoder_more_sizes}
         # Finest first: its grid is the one that the others are brought to.
         by_size = [self._maps_of(encoder, size) for size in sorted(sizes, reverse=True)]
-        budget = self._config.runtime.memory_budget_gb * GIGABYTE / 4
-        held: SpilledList[FeatureMap] = SpilledList(
-            len(self._collection), budget, lambda found: found.values.nbytes
-        )
-        for place, of_image in enumerate(zip(*by_size, strict=True)):
-            held[place] = average_maps(of_image)
-        self._maps = held
-        return held
+        self._maps = by_size[0]
+        if len(by_size) > 1:
+            self._maps = self._room(1)
+            for place, of_image in enumerate(zip(*by_size, strict=True)):
+                self._maps[place] = average_maps(of_image)
+        return self._maps
+
+    def _room(self, lists: int) -> SpilledList[FeatureMap]:
+        """Make room for the maps of all images, in one of some lists held at once."""
+        budget = self._config.runtime.memory_budget_gb * GIGABYTE / 4 / lists
+        count = len(self._collection)
+        return SpilledList(count, budget, lambda found: found.values.nbytes)
 
     def cells(self, dimensions: int) -> list[FeatureMap]:
         """Return the maps in their principal components over the set, kept.
@@ -155,12 +159,19 @@ class EncodedImages:
 
         return list(self._runner.cached(digest("cells", keys, dimensions), compute))
 
-    def _maps_of(self, encoder: FittingEncoder, longer_side: int) -> list[FeatureMap]:
+    def _maps_of(
+        self, encoder: FittingEncoder, longer_side: int
+    ) -> SpilledList[FeatureMap]:
         """Return the maps of all images at one size, and compute those not kept."""
         keys = self._keys(encoder, longer_side)
         cache, progress = self._runner.cache, self._runner.progress
-        found: list[FeatureMap | None] = [cache.get(key) for key in keys]
-        missing = [place for place, known in enumerate(found) if known is None]
+        found, missing = self._room(1 + len(self._config.features.encoder_more_sizes)), []
+        for place, key in enumerate(keys):
+            known = cache.get(key)
+            if known is None:
+                missing.append(place)
+            else:
+                found[place] = known
         progress.start("Encoder", len(keys))
         progress.advance(len(keys) - len(missing))
         with self._runner.timed("Encoder") if missing else nullcontext():
@@ -171,7 +182,7 @@ class EncodedImages:
                     found[place] = known
                     cache.put(keys[place], known)
                     progress.advance()
-        return [known for known in found if known is not None]
+        return found
 
     @property
     def _opened(self) -> FittingEncoder:
