@@ -10,7 +10,7 @@ Extra = Literal["cluster", "deep", "match", "sdp", "torch", "zarr"]
 STAGE_TITLES = {
     "synthetic": "known transformations",
     "weak": "pairs of the set",
-    "agreed": "what all images agree on",
+    "agreed": "pseudo-labels of the set",
 }
 """What the stages of training are called where they are not options."""
 

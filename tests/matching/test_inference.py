@@ -60,7 +60,7 @@ def test_a_point_is_as_sure_as_its_pair_less_its_cycle_error():
     assert pair.cycle_error == pytest.approx(0.04)
     assert pair.inlier_share == pair.confidence == pytest.approx(0.95)
     expected = 0.95 * np.exp(-((0.04 / 0.05) ** 2))
-    np.testing.assert_allclose(pair.sureness([[19.5, 14.5]]), [expected], rtol=1e-5)
+    np.testing.assert_allclose(pair.confidence_at([[19.5, 14.5]]), [expected], rtol=1e-5)
 
 
 def test_parameters_are_those_of_the_network():

@@ -312,13 +312,13 @@ def test_trained_network_gives_thetas_and_masks(tmp_path):
     assert "tps_x26" not in row
     assert [mask.shape for mask in result.masks] == [images.shape(i) for i in range(3)]
     points = np.array([[3.0, 4.0], [20.0, 30.0]])
-    assert (pair.sureness(points) <= 1).all()
+    assert (pair.confidence_at(points) <= 1).all()
     direct = open_set_matcher(
         tmp_path / "a.ckpt",
         lambda config: apply_overrides(config, {"matching.through": 0}),
     )
     (pair,) = direct.match(images, [(0, 1)], Progress())
-    assert (pair.sureness(points) <= pair.confidence).all()
+    assert (pair.confidence_at(points) <= pair.confidence).all()
     with pytest.raises(ConfigError, match=r"network\.grid"):
         open_set_matcher(
             tmp_path / "a.ckpt",

@@ -114,7 +114,7 @@ def test_points_on_which_most_paths_disagree_are_no_inliers():
     assert max(odd) == 0
     assert min(even) > 0.5
     assert found[-1].to_source([[3, 4]]).shape == (1, 2)
-    assert found[-1].sureness([[3, 4]]).shape == (1,)
+    assert found[-1].confidence_at([[3, 4]]).shape == (1,)
     sure = found[0].correspondences(10)
     assert len(sure.confidence) == 0 or sure.confidence.max() < 0.5
 

@@ -48,12 +48,12 @@ def test_only_pairs_with_less_than_half_of_their_points_matched_are_uncertain():
     assert not {2, 5} & set(part.others)
     # Points are transferred to the others by the consensus of all paths.
     points = np.array([[0.1, -0.2], [0.97, 0.97]])
-    ends, sureness = direct.consensus.transfer_normalised(2, 3, points)
+    ends, confidence = direct.consensus.transfer_normalised(2, 3, points)
     np.testing.assert_allclose(
         ends, [[0.1, -0.2]] + SHIFTS[3] - SHIFTS[2] + [[0, 0], [0.87, 1.17]], atol=0.01
     )
-    assert sureness[0] > 0.9
-    assert sureness[1] == 0
+    assert confidence[0] > 0.9
+    assert confidence[1] == 0
 
 
 def test_nothing_is_matched_again_where_all_is_sure():

@@ -38,14 +38,12 @@ Stages = Annotated[
     typer.Option(
         metavar="A,B",
         help="synthetic: known transformations of single images. weak: pairs of the "
-        "set. agreed: what all images of the set agree on. Without it, all.",
+        "set. agreed: matches through other images of the set. Default: all three.",
     ),
 ]
 Start = Annotated[
     Path | None,
-    typer.Option(
-        metavar="CKPT", help="Start from the weights of another, such as of one stage."
-    ),
+    typer.Option(metavar="CKPT", help="Start from the weights of another checkpoint."),
 ]
 Resume = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""The five terms that pairs of images are learned from, one value per sample each.
+"""The five loss terms of pairs of images, each with one value per sample.
 
 Numbers of equations are those of Chen, Lin, Yang and Huang (TPAMI 2020).
 """
@@ -19,11 +19,11 @@ from napari_jcc.matching.network.transforms import (
 
 TensorMap = Callable[[Tensor], Tensor]
 GRID_POINTS = 10
-"""Points along each side of the grid that is sent on the way."""
+"""Points along each side of the grid on which round trips are measured."""
 
 
 def cycle_loss(forward: TensorMap, backward: TensorMap, like: Tensor) -> Tensor:
-    """Mean distance from the start after both ways, equation (4), (B,).
+    """Mean distance from the start after a map there and back, equation (4), (B,).
 
     Sum of both round trips: |backward(forward(p)) - p| and |forward(backward(p)) - p|, in
     units of half the image side.
@@ -64,16 +64,16 @@ def round_trip(like: Tensor, *maps: TensorMap) -> Tensor:
 
 
 LEAST = 1e-6
-"""Probabilities closer to 0 or 1 are taken as this close, so that logarithms are finite."""
+"""Probabilities are clamped to [LEAST, 1 - LEAST], so that logarithms are finite."""
 
 
 def consistency_loss(
     masks: tuple[Tensor, Tensor], transforms: tuple[Transform, Transform], detach: str
 ) -> Tensor:
-    """Binary cross entropy of each warped mask and the mask it should be, (10)-(11), (B,).
+    """Binary cross entropy of each warped mask and the other mask, (10)-(11), (B,).
 
-    Mean over pixels, sum over both ways. What the transformation brings in from beyond the
-    source is not object.
+    Mean over pixels, sum over both directions. Pixels warped from outside the source count
+    as background.
 
     Parameters
     ----------
@@ -82,17 +82,18 @@ def consistency_loss(
     transforms
         From points of B into A, and from points of A into B.
     detach
-        Side that gets no gradient: ``target``, the mask that is not warped; ``warped``;
-        or ``none``.
+        Mask that gets no gradient: ``target``, the one that is not warped; ``warped``; or
+        ``none``.
     """
     mask_a, mask_b = masks
     b_to_a, a_to_b = transforms
-    return _one_way(mask_a, mask_b, b_to_a, detach) + _one_way(
-        mask_b, mask_a, a_to_b, detach
-    )
+    forward = _warped_entropy(mask_a, mask_b, b_to_a, detach)
+    return forward + _warped_entropy(mask_b, mask_a, a_to_b, detach)
 
 
-def _one_way(source: Tensor, target: Tensor, transform: Transform, detach: str) -> Tensor:
+def _warped_entropy(
+    source: Tensor, target: Tensor, transform: Transform, detach: str
+) -> Tensor:
     warped = warp(source, sampling_grid(transform, *target.shape[2:]))
     if detach == "target":
         target = target.detach()
@@ -104,7 +105,7 @@ def _one_way(source: Tensor, target: Tensor, transform: Transform, detach: str) 
 
 
 LEAST_CELLS = 1e-3
-"""Cells that a mask is at least taken to have."""
+"""Added to the area of a mask, in cells, before dividing by it."""
 
 
 def contrast_loss(
@@ -122,7 +123,7 @@ def contrast_loss(
     backgrounds : (B, c) each
         Features of (1 - M) * I.
     margin
-        Difference beyond which more is not rewarded.
+        Difference beyond which the second term is 0.
     """
     alike = _distance(*objects)
     first, second = (
@@ -152,7 +153,7 @@ def masked_means(features: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _weighted_mean(features: Tensor, weights: Tensor) -> Tensor:
-    # What is added keeps a mask of nothing from being described by chance.
+    # The addition lets the mean of an empty mask go to zero.
     total = weights.sum(dim=(2, 3)) + LEAST_CELLS
     return (features * weights).sum(dim=(2, 3)) / total
 
@@ -162,7 +163,7 @@ def _distance(first: Tensor, second: Tensor) -> Tensor:
 
 
 ROUNDING = 1e-4
-"""Cells. Neighbours are a whole number of cells away but for rounding."""
+"""Cells; tolerance for rounding, as neighbours lie whole numbers of cells apart."""
 
 
 def partner_weights(
@@ -170,9 +171,9 @@ def partner_weights(
 ) -> Tensor:
     """Which source cells count as partners of every target cell: m of equation (1).
 
-    With d the distance, in cells, of source cell q from where target cell p leads:
+    With d the distance, in cells, of source cell q from the image of target cell p:
     ``hard`` is 1 for d <= radius and else 0, as printed; ``soft`` is
-    max(0, 1 - d / (radius + 1)), through which the transformation can be learned.
+    max(0, 1 - d / (radius + 1)), which has a gradient for the transformation.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Two matched images, whatever matched them: the way both ways, and how far to trust it."""
+"""The match of two images, from whatever matcher: maps in both directions, confidence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Sizes = tuple[tuple[int, int], tuple[int, int]]
 
 
 class Correspondences(NamedTuple):
-    """Points that belong together, x and y in pixels.
+    """Corresponding points of two images, x and y in pixels.
 
     Attributes
     ----------
@@ -34,38 +34,38 @@ class Correspondences(NamedTuple):
 
 @dataclass(frozen=True)
 class PairResult:
-    """A source and a target image, matched.
+    """The match of a source and a target image.
 
     Attributes
     ----------
     source, target
-        Places of the images in the collection.
+        Indices of the images in the collection.
     sizes
         Height and width in pixels of source and target.
     to_source, to_target
-        Carry points (K, 2), x and y in pixels, the centre of the first one at 0, from
-        target to source and back.
-    sureness
+        Map points (K, 2) from target to source, and from source to target. x and y in
+        pixels, with the centre of the first pixel at 0.
+    confidence_at
         Confidence at points (K, 2) of the target: (K,) in [0, 1].
     theta_affine : (6,) float64
         a, b, c, d, e, f of x' = a x + b y + c, y' = d x + e y + f, from target to source in
-        coordinates from -1 to 1 between the outer edges of each image: of the network, or
-        fitted to what another matcher says.
+        coordinates from -1 to 1 between the outer edges of each image: those of the
+        network, or fitted to the map of another matcher.
     theta_tps : (2 G,) float64 or None
-        Where a square grid of G control points goes, their x and then their y, applied
-        before the affine map; None from matchers that have none.
+        Images of a square grid of G control points under a thin plate spline that is
+        applied before the affine map: all x, then all y. None from matchers without one.
     cycle_error
-        Mean over a grid of target points of the distance between start and end of the way
-        to the source and back, as share of the image side.
+        Mean, over a grid of target points, of the distance between a point and its image
+        under the map to the source and back, as share of the image side.
     inlier_share
-        Share of these points whose way leads through the source and ends within the
-        tolerance, in [0, 1].
+        Share of these points that are mapped into the source and have a cycle error within
+        the tolerance, in [0, 1].
     confidence
         Of the whole pair, in [0, 1]; comparable between pairs of one matcher only.
     tolerance
         Largest cycle error of a match, as share of the image side.
     instance
-        Number of the map, from 1, where several between two images were looked for.
+        Number of the map, from 1, where several maps between two images were wanted.
     """
 
     source: int
@@ -73,7 +73,7 @@ class PairResult:
     sizes: Sizes
     to_source: Callable[[ArrayLike], FloatArray]
     to_target: Callable[[ArrayLike], FloatArray]
-    sureness: Callable[[FloatArray], FloatArray]
+    confidence_at: Callable[[FloatArray], FloatArray]
     theta_affine: FloatArray
     theta_tps: FloatArray | None
     cycle_error: float
@@ -94,25 +94,25 @@ class PairResult:
         *,
         by_majority: bool = False,
     ) -> PairResult:
-        """Judge a pair by matching it both ways.
+        """Make the result of a pair from its maps in both directions.
 
         Parameters
         ----------
         places
-            Source and target in the collection.
+            Indices of source and target in the collection.
         sizes
             Height and width of source and target.
         forward
-            Carries points of the target to the source.
+            Maps points of the target to the source.
         backward
-            Carries points of the source to the target.
+            Maps points of the source to the target.
         tolerance
             Largest cycle error of a match, as share of the image side.
         instance
             Number of the map.
         by_majority
-            Whether the confidence forward is a share of voices, of which an inlier needs
-            more than half.
+            Whether an inlier must have a forward confidence above a half, as where it is
+            the share of the paths that agree.
         """
         points = grid_points(sizes[1], JUDGED_POINTS)
         ends = forward.transfer(points)
@@ -130,7 +130,7 @@ class PairResult:
         matched = (errors <= tolerance) & inside & (not by_majority or agreed > 0.5)
         inlier = float(matched.mean())
 
-        def sureness(points: FloatArray) -> FloatArray:
+        def confidence_at(points: FloatArray) -> FloatArray:
             ends = forward.transfer(points)
             error = cycle_errors(points, backward.transfer(ends), sizes[1])
             return np.exp(-np.square(error / tolerance)) * agreement(points)
@@ -140,7 +140,7 @@ class PairResult:
             sizes,
             _taking_lists(forward.transfer),
             _taking_lists(backward.transfer),
-            sureness,
+            confidence_at,
             theta_affine=fit_theta(points, ends, sizes),
             theta_tps=None,
             cycle_error=float(errors.mean()),
@@ -153,10 +153,10 @@ class PairResult:
     def correspondences(
         self, side: int, masks: tuple[MaskArray, MaskArray] | None = None
     ) -> Correspondences:
-        """Points of the target that are matched, on a grid of `side` x `side`.
+        """Return the matched points of a grid of `side` x `side` on the target.
 
-        Kept are those that lead into the source, come back within the tolerance, and lie
-        in both masks if there are any.
+        Points are matched if they are mapped into the source, have a cycle error within the
+        tolerance, and lie in both masks if masks are given.
 
         Parameters
         ----------
@@ -171,7 +171,9 @@ class PairResult:
         keep = (errors <= self.tolerance) & is_inside(sources, self.sizes[0])
         if masks is not None:
             keep &= _in_mask(sources, masks[0]) & _in_mask(targets, masks[1])
-        return Correspondences(sources[keep], targets[keep], self.sureness(targets[keep]))
+        return Correspondences(
+            sources[keep], targets[keep], self.confidence_at(targets[keep])
+        )
 
 
 def grid_points(size: tuple[int, int], side: int) -> FloatArray:
@@ -183,7 +185,7 @@ def grid_points(size: tuple[int, int], side: int) -> FloatArray:
 
 
 def cycle_errors(starts: FloatArray, ends: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """Distance of points (K, 2) of one image, (K,), both sides of the image being 1."""
+    """Distances (K,) of points (K, 2) of one image, in units of its width and height."""
     return np.asarray(np.linalg.norm((ends - starts) / size[::-1], axis=1))
 
 
@@ -212,12 +214,12 @@ def from_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
 
 
 def _taking_lists(carry: PointMap) -> Callable[[ArrayLike], FloatArray]:
-    """Let points be given as lists too, as they are typed by hand."""
+    """Let points be given as nested lists too."""
     return lambda points: carry(np.asarray(points, dtype=np.float64))
 
 
 def _in_mask(points: FloatArray, mask: MaskArray) -> MaskArray:
-    """Whether the pixels that points lie in are object; beyond the image they are not."""
+    """Whether points (K, 2) lie in the mask, (K,); those outside the image do not."""
     limit = np.array(mask.shape[::-1]) - 1
     column, row = np.clip(np.rint(points), 0, limit).astype(np.int64).T
     return np.asarray(is_inside(points, mask.shape) & mask[row, column])

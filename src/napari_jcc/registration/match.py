@@ -1,4 +1,4 @@
-"""What is known about two images once they are matched."""
+"""The result of matching two images."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ PointMap = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class PairMatch:
-    """What is known about two images once they are matched.
+    """The result of matching two images, as functions of points.
 
     Attributes
     ----------
     transfer
-        Carries points of the target to the source. Pixels, where the centre of the first
-        one is at 0; points beyond the image are allowed, both ways.
+        Maps points of the target to the source. In pixels, with the centre of the first
+        pixel at 0; points and results may lie outside the images.
     confidence
-        How sure the matcher is at points (K, 2) of the target: (K,) in [0, 1]; None where
-        it cannot tell.
+        Confidence at points (K, 2) of the target: (K,) in [0, 1]; None from matchers that
+        give none.
     back
-        Carries points of the source to the target; None from matchers that do not find
-        both ways at once.
+        Maps points of the source to the target; None from matchers that match one direction
+        at a time.
     find_masks
-        Finds the object in source and target, (H, W) bool each, which takes as long as the
-        match; None from matchers that find no objects.
+        Computes the masks of the object in source and target, (H, W) bool each, which takes
+        as long as the match; None from matchers that segment nothing.
     """
 
     transfer: PointMap

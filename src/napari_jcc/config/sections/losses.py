@@ -8,42 +8,42 @@ from napari_jcc.config.fields import Section, setting
 
 
 class LossConfig(Section):
-    """Weights of the terms that pairs of images of one kind are learned from."""
+    """Weights of the loss terms of pairs of images of one kind."""
 
     matching: float = setting(
         0.0005,
         "Matching",
-        "Weight of the agreement of what the transformation brings together, inside the "
-        "masks; 0 leaves the term out.",
+        "Weight of the similarity of cells that the transformation maps to each other, "
+        "inside the masks; 0 leaves the term out.",
         ge=0,
         le=1e6,
     )
     cycle: float = setting(
         1.0,
         "Cycle",
-        "Weight of there and back again being where one started.",
+        "Weight of the distance from the start after mapping points there and back.",
         ge=0,
         le=1e6,
     )
     transitivity: float = setting(
         0.5,
         "Transitivity",
-        "Weight of a round trip through three images ending where it started. Above 0, "
-        "images are drawn in threes.",
+        "Weight of the distance from the start after mapping points through three images. "
+        "Above 0, images are drawn in triplets.",
         ge=0,
         le=1e6,
     )
     contrast: float = setting(
         1.0,
         "Contrast",
-        "Weight of objects being alike and unlike their surroundings.",
+        "Weight of objects being similar to each other and different from the background.",
         ge=0,
         le=1e6,
     )
     consistency: float = setting(
         0.02,
         "Consistency",
-        "Weight of a mask, warped, being the mask of the other image.",
+        "Weight of the difference of a warped mask and the mask of the other image.",
         ge=0,
         le=1e6,
     )
@@ -51,7 +51,7 @@ class LossConfig(Section):
         True,
         "Train matching",
         "Off: without the matching, cycle, transitivity and consistency terms and without "
-        "the stage of what images agree on; only masks are learned.",
+        "the last stage, on pseudo-labels; only masks are learned.",
         advanced=True,
     )
     use_segmentation: bool = setting(
@@ -80,7 +80,7 @@ class LossConfig(Section):
     margin: float = setting(
         2.0,
         "Contrast margin",
-        "Difference of object and surroundings beyond which more is not rewarded.",
+        "Difference of object and background above which the term no longer decreases.",
         advanced=True,
         ge=0,
         le=1e6,

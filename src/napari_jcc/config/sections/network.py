@@ -15,9 +15,9 @@ class NetworkConfig(Section):
     encoder: str = setting(
         "",
         "Encoder",
-        "Network that describes the images: a model of the Hugging Face hub, a folder of "
+        "Network that computes the features: a model of the Hugging Face hub, a folder of "
         "Transformers, or a .pt2 file of torch.export. Empty: a small network trained from "
-        "nothing, for trying the program without weights.",
+        "scratch, for trying the program without weights.",
     )
     input_size: int = setting(
         240,
@@ -37,7 +37,7 @@ class NetworkConfig(Section):
     )
     cascade: Literal["image", "features"] = setting(
         "image",
-        "Second step sees",
+        "Input of the second step",
         "What is warped between the affine and the thin plate step. image: the image, "
         "which is described anew. features: its description, faster and less exact.",
         advanced=True,

@@ -42,7 +42,7 @@ class TrainingConfig(Section):
         le=1,
     )
     batch: int = setting(
-        4, "Pairs per step", "Pairs, or threes, of one step.", ge=1, le=1024
+        4, "Pairs per step", "Pairs, or triplets, of one step.", ge=1, le=1024
     )
     learning_rate: float = setting(
         3e-4, "Learning rate", "Step size of Adam for the decoder.", gt=0, le=1
@@ -50,16 +50,16 @@ class TrainingConfig(Section):
     head_learning_rate: float = setting(
         1e-6,
         "Learning rate of the heads",
-        "Step size of Adam for the transformation heads in the second stage. Large ones "
-        "end at the transformation that changes nothing, whose cycle error is 0.",
+        "Step size of Adam for the transformation heads in the second stage. If it is too "
+        "large, they end at the identity, whose cycle error is 0.",
         gt=0,
         le=1,
     )
     encoder_learning_rate: float = setting(
         0.0,
         "Encoder learning rate",
-        "Step size of Adam for the encoder. 0 keeps it as it is, and its descriptions of "
-        "the images are then computed only once.",
+        "Step size of Adam for the encoder. 0 keeps it frozen, and its features of the "
+        "images are then computed only once.",
         ge=0,
         le=1,
     )
@@ -71,17 +71,17 @@ class TrainingConfig(Section):
     )
     agreed_steps: int = setting(
         60,
-        "Steps on what images agree on",
-        "Steps at the end in which the maps that the refinement looks at learn, from two "
-        "images alone, what these match by way of the others. Needs three images; 0 leaves "
-        "the stage out.",
+        "Steps on pseudo-labels",
+        "Steps at the end in which the features that the refinement compares are adapted, "
+        "so that two images alone match as they do along paths through the others. Needs "
+        "three images; 0 leaves the stage out.",
         ge=0,
         le=1_000_000,
     )
     agreed_learning_rate: float = setting(
         1e-3,
         "Learning rate of these steps",
-        "Step size of Adam for the adaptation of the maps.",
+        "Step size of Adam for the adaptation of the features.",
         advanced=True,
         gt=0,
         le=1,
@@ -104,8 +104,8 @@ class TrainingConfig(Section):
     views: int = setting(
         4,
         "Views kept per image",
-        "Random crops and mirrored views of every image that are described once, when the "
-        "encoder is kept as it is.",
+        "Random crops and mirrored views of every image whose features are computed once, "
+        "when the encoder is frozen.",
         advanced=True,
         ge=1,
         le=1024,
@@ -134,12 +134,17 @@ class TrainingConfig(Section):
         le=1_000_000,
     )
     seed: int = setting(
-        0, "Seed", "Another seed gives another run; the same, the same.", ge=0, le=2**31 - 1
+        0,
+        "Seed",
+        "Runs with the same seed are the same; another seed gives another run.",
+        ge=0,
+        le=2**31 - 1,
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = setting(
         "auto",
         "Device",
-        "Where the network is trained and used. auto: the graphics card when there is one.",
+        "Device on which the network is trained and used. auto: the graphics card if there "
+        "is one.",
     )
     devices: int = setting(
         1,

@@ -1,4 +1,4 @@
-"""What every way of matching two images offers, trained or not."""
+"""The common interface of all matchers of two images, trained or not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari_jcc.registration.match import PairMatch
 
 
 class PairMatcher(Protocol):
-    """A way of matching two images that show the same kind of object."""
+    """Matches two images that show the same kind of object."""
 
     name: str
 
@@ -19,9 +19,9 @@ class PairMatcher(Protocol):
         Parameters
         ----------
         source : (H, W, 3) uint8
-            RGB; where points are carried to.
+            RGB; points are mapped into this image.
         target : (H', W', 3) uint8
-            RGB; where points come from.
+            RGB; points are given in this image.
 
         Raises
         ------

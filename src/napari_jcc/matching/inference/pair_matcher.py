@@ -1,4 +1,4 @@
-"""The trained network in the place of any other way of matching two images."""
+"""A trained network behind the interface of all matchers of two images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari_jcc.matching.inference.matcher import Matcher
 
 
 class NetworkMatcher:
-    """A `PairMatcher` that asks a trained network.
+    """A `PairMatcher` that applies a trained network.
 
     Parameters
     ----------
@@ -33,4 +33,4 @@ class NetworkMatcher:
             return ours, theirs
 
         masks = find_masks if self._matcher.has_masks else None
-        return PairMatch(pair.to_source, pair.sureness, pair.to_target, masks)
+        return PairMatch(pair.to_source, pair.confidence_at, pair.to_target, masks)

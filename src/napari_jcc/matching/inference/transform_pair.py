@@ -43,8 +43,9 @@ def judge_transforms(
 ) -> PairResult:
     """Judge transformations between source and target; see `PairResult.judge`.
 
-    The images agree by the share of the correlation's energy that the way forward explains;
-    a point is no surer than the whole pair. The parameters are the transformation's own.
+    The confidence of the matcher is the share of the correlation's energy that the forward
+    transformation explains, the same at all points. The confidence at a point is multiplied
+    by the share of inliers of the pair. The parameters are those of the transformation.
     """
     explained = explained_share(transforms.forward, transforms.correlation)
     forward = PairMatch(
@@ -55,7 +56,7 @@ def judge_transforms(
     judged = PairResult.judge(places, sizes, forward, backward, tolerance, instance)
     return replace(
         judged,
-        sureness=lambda points: judged.inlier_share * judged.sureness(points),
+        confidence_at=lambda points: judged.inlier_share * judged.confidence_at(points),
         theta_affine=_numpy(transforms.forward.affine),
         theta_tps=_numpy(transforms.forward.tps),
     )
@@ -64,7 +65,7 @@ def judge_transforms(
 def _in_pixels(
     transform: Transform, start: tuple[int, int], end: tuple[int, int]
 ) -> PointMap:
-    """Carry points in double precision between images of two sizes (height, width)."""
+    """Map points in double precision between images of two sizes (height, width)."""
     exact = Transform(transform.affine.cpu().double(), transform.tps.cpu().double())
 
     def carry(points: FloatArray) -> FloatArray:

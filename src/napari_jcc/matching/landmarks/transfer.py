@@ -187,7 +187,7 @@ class LandmarkTransfer:
         for radius, search in stages:
             shape = view.improve(shape, radius, search)
         points = (shape + 0.5) / scale - 0.5
-        sure = view.sureness(shape, size) * initial.agreement(points)
+        sure = view.confidence(shape, size) * initial.agreement(points)
         return Landmarks(name, points, sure)
 
     def _scale(self) -> float:
@@ -226,7 +226,7 @@ class _View:
         found = shape + displacement @ linear.T
         return self.prior.settle(found, linear @ doubt @ linear.T, linear)
 
-    def sureness(self, shape: FloatArray, size: float) -> FloatArray:
+    def confidence(self, shape: FloatArray, size: float) -> FloatArray:
         """Share of the likelihood around every point that is close to it, (K,)."""
         radius, search, close = (max(1, round(part * size)) for part in SURE)
         line = np.square(np.arange(-search, search + 1))

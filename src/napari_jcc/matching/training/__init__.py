@@ -1,4 +1,4 @@
-"""Training of the network: known transformations first, then pairs of the set."""
+"""Training of the network in stages; see `train`."""
 
 from napari_jcc.matching.network.checkpoint import Checkpoint
 from napari_jcc.matching.training.log import Record

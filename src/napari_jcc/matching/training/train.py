@@ -18,8 +18,6 @@ from napari_jcc.matching.network.checkpoint import (
     describe_origin,
     trained_weights,
 )
-from napari_jcc.matching.training.agreed import FEWEST, AgreedStage, learns_agreement
-from napari_jcc.matching.training.agreement import TEACHING, UNASKED
 from napari_jcc.matching.training.engine import Engine
 from napari_jcc.matching.training.fabric import start_fabric
 from napari_jcc.matching.training.first_masks import FirstMasksStage
@@ -27,6 +25,12 @@ from napari_jcc.matching.training.images import load_guides, load_images
 from napari_jcc.matching.training.log import Record, TrainingLog
 from napari_jcc.matching.training.loop import StageState
 from napari_jcc.matching.training.pair_views import PairViews, trains_encoder
+from napari_jcc.matching.training.pseudo_labels import LABEL_SETTINGS, UNUSED_SETTINGS
+from napari_jcc.matching.training.self_training import (
+    FEWEST_IMAGES,
+    SelfTrainingStage,
+    uses_self_training,
+)
 from napari_jcc.matching.training.stage import Stage
 from napari_jcc.matching.training.synthetic import SyntheticStage
 from napari_jcc.matching.training.weak import WeakStage
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 VIEW_MARGIN = 1.25
-"""How much larger than the network's input images are kept, so that parts stay sharp."""
+"""Size at which images are kept, relative to the network's input: crops stay sharp."""
 
 
 def train(
@@ -52,7 +56,7 @@ def train(
     progress: Progress | None = None,
     watch: Callable[[Record], None] | None = None,
 ) -> Checkpoint:
-    """Train the network and keep it in a file.
+    """Train the network and save it.
 
     Beside the checkpoint, ``<output>.jsonl`` gets a line for every step and check. The
     checkpoint is written after every check, and is whole whenever the run is killed.
@@ -120,7 +124,7 @@ def train(
 
 
 def check_input(collection: ImageCollection, config: MatchConfig) -> None:
-    """Refuse what cannot be trained on.
+    """Check that the settings and the number of images allow training.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
         If all stages are left out, or all parts of the second.
     """
     training = config.training
-    agreed = learns_agreement(config)
+    agreed = uses_self_training(config)
     if not (config.synthetic.steps or training.epochs or agreed):
         raise ConfigError(
             "synthetic.steps and training.epochs are both 0, and training.agreed_steps is "
@@ -150,10 +154,10 @@ def check_input(collection: ImageCollection, config: MatchConfig) -> None:
             "transformations (--stages synthetic, or training.epochs = 0)."
         )
     alone = agreed and not (config.synthetic.steps or training.epochs)
-    if alone and len(collection) < FEWEST:
+    if alone and len(collection) < FEWEST_IMAGES:
         raise InputError(
-            f"What images agree on shows from {FEWEST} images on, got {len(collection)}. "
-            "Add images, or train another stage too."
+            f"The stage agreed needs at least {FEWEST_IMAGES} images, got "
+            f"{len(collection)}. Add images, or train another stage too."
         )
 
 
@@ -167,7 +171,7 @@ def _has_terms(losses: LossConfig, images: int) -> bool:
 
 
 def _check_place(output: Path) -> None:
-    """Find out before the work, not after it, whether the network can be written."""
+    """Check before training that the checkpoint can be written."""
     with explained(output, "the network"):
         output.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=output.parent):
@@ -202,8 +206,8 @@ class _Run:
             if config.losses.use_segmentation and config.training.mask_steps:
                 self._stages.append(FirstMasksStage(network, views, config))
             self._stages.append(WeakStage(network, views, config))
-        if learns_agreement(config) and len(collection) >= FEWEST:
-            self._stages.append(AgreedStage(network, collection, config))
+        if uses_self_training(config) and len(collection) >= FEWEST_IMAGES:
+            self._stages.append(SelfTrainingStage(network, collection, config))
 
     def finish(self, fabric: Fabric, log: TrainingLog, progress: Progress) -> Checkpoint:
         """Run what is left of the stages; write and return the finished checkpoint."""
@@ -247,13 +251,13 @@ class _Run:
 
 
 def _require_same(before: MatchConfig, now: MatchConfig) -> None:
-    # Whether an encoder that has moved is still the same is told by its hash.
-    ignored = {"training.device", "network.encoder", *TEACHING, *UNASKED}
+    # Another path may hold the same encoder, which is checked by its hash.
+    ignored = {"training.device", "network.encoder", *LABEL_SETTINGS, *UNUSED_SETTINGS}
     changed = [
         name
         for name in changed_settings(now, before)
         if name not in ignored
-        and (learns_agreement(before) or not name.startswith("matching."))
+        and (uses_self_training(before) or not name.startswith("matching."))
     ]
     if changed:
         raise ConfigError(
@@ -263,7 +267,7 @@ def _require_same(before: MatchConfig, now: MatchConfig) -> None:
 
 
 def _require_same_cascade(first: MatchConfig, now: MatchConfig) -> None:
-    """Refuse weights that fit, but whose second step has learned from other input."""
+    """Refuse weights whose spline head was trained on the other kind of input."""
     if first.network.cascade != now.network.cascade:
         raise ConfigError(
             "The checkpoint to start from was trained with network.cascade="

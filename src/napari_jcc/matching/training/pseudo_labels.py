@@ -1,4 +1,4 @@
-"""What all images of a set agree on: where cells of one are in another."""
+"""Pseudo-labels: where cells of one image are in another, by the consensus of a set."""
 
 from __future__ import annotations
 
@@ -22,69 +22,69 @@ from napari_jcc.matching.pair import PairResult, from_unit, to_unit
 from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.progress import Progress
 
-TEACHING = {
+LABEL_SETTINGS = {
     "matching.through": 4,
     "matching.instances": 1,
     "matching.refinement": "local",
 }
-"""How the set is matched to be learned from."""
-UNASKED = (
+"""Fixed settings of the matches that serve as pseudo-labels."""
+UNUSED_SETTINGS = (
     "matching.untrained",
     "matching.threshold",
     "matching.partners",
     "matching.points",
 )
-"""Settings of matching that say nothing of where cells are; all others do."""
+"""Settings of matching on which pseudo-labels do not depend; they do on all others."""
 MOST_IMAGES = 20
-"""Larger sets teach by so many of their images, drawn at random, each two of them."""
+"""Of larger sets so many images are drawn at random, and all their pairs matched."""
 LEAST_INLIERS = 0.3
-"""Share of the points of a pair that must be matched for it to teach."""
+"""Share of inliers from which on a pair is learned from."""
 
 
 @dataclass(frozen=True)
-class AgreedWay:
+class PseudoMatch:
     """Where the cells of one image are in another.
 
     Attributes
     ----------
     target, source
-        Places of the images.
+        Indices of the images.
     ends : (p, 2)
-        In the source, from -1 to 1, of the centres of the target's cells.
-    sureness : (p,)
+        Positions in the source, from -1 to 1, of the centres of the target's cells.
+    confidence : (p,)
         In [0, 1].
     """
 
     target: int
     source: int
     ends: Tensor
-    sureness: Tensor
+    confidence: Tensor
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Cells of the images of a set, and where they are in each other.
+class PseudoLabels:
+    """Features of the images of a set, and where their cells are in each other.
 
     Attributes
     ----------
     cells : per image (p, D) of every level, half precision
-        Of length 1, row by row, as many on every level: the maps that the refinement looks
-        at, the coarsest first.
-    ways
-        There and back of every pair that agrees enough.
+        The maps that the refinement compares, the coarsest first: cells of length 1, row by
+        row, the same number p on every level.
+    pairs
+        Matches in both directions of every pair with enough inliers.
     """
 
     cells: list[list[Tensor]]
-    ways: list[tuple[AgreedWay, AgreedWay]]
+    pairs: list[tuple[PseudoMatch, PseudoMatch]]
 
 
-def find_agreement(
+def find_pseudo_labels(
     network: MaCoSNet,
     collection: ImageCollection,
     config: MatchConfig,
     progress: Progress,
-) -> Agreement:
-    """Match the images of a set by way of each other, nothing being adapted yet.
+) -> PseudoLabels:
+    """Match the images of a set along paths through each other, without the adaptation.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def find_agreement(
     Cancelled
         If the progress was cancelled.
     """
-    config = apply_overrides(config, TEACHING)
+    config = apply_overrides(config, LABEL_SETTINGS)
     generator = generator_for(config.training.seed, "agreement")
     chosen = torch.randperm(len(collection), generator=generator)[:MOST_IMAGES]
     collection = collection.select(sorted(chosen.tolist()))
@@ -113,17 +113,17 @@ def find_agreement(
     with network.adaptation.left_out():
         described = matcher.describe(collection, progress)
         pairs = list(combinations(range(len(collection)), 2))
-        together = ConsensusMatcher(TrainedMatcher(matcher, config, {}))
-        found = list(together.match(collection, pairs, progress))
-        cells = [_cells(described.detail(place)) for place in range(len(collection))]
+        consensus = ConsensusMatcher(TrainedMatcher(matcher, config, {}))
+        found = list(consensus.match(collection, pairs, progress))
+        cells = [_cells(described.detail(image)) for image in range(len(collection))]
     network.train(training)
     side = math.isqrt(len(cells[0][0]))
-    ways = [_both_ways(pair, side) for pair in found if pair.inlier_share >= LEAST_INLIERS]
-    return Agreement(cells, ways)
+    good = [pair for pair in found if pair.inlier_share >= LEAST_INLIERS]
+    return PseudoLabels(cells, [_both_directions(pair, side) for pair in good])
 
 
 def _cells(pyramid: Pyramid) -> list[Tensor]:
-    """Cells (p, D) of the maps that there are, the finer one brought to the coarse grid."""
+    """Cells (p, D) of both maps, the finer one resampled to the grid of the coarse one."""
     side = pyramid.features.shape[-1]
     maps = [pyramid.features]
     if pyramid.skips[0] is not None:
@@ -135,23 +135,25 @@ def _cells(pyramid: Pyramid) -> list[Tensor]:
     return [unit_length(level)[0].flatten(1).T.half().cpu() for level in maps]
 
 
-def _both_ways(pair: PairResult, side: int) -> tuple[AgreedWay, AgreedWay]:
+def _both_directions(pair: PairResult, side: int) -> tuple[PseudoMatch, PseudoMatch]:
     source, target = pair.sizes
     cells = pixel_centres(side, side, EXACT)[0].numpy()
-    ours, theirs = from_unit(cells, target), from_unit(cells, source)
-    there, back = pair.to_source(ours), pair.to_target(theirs)
+    in_target, in_source = from_unit(cells, target), from_unit(cells, source)
+    there, back = pair.to_source(in_target), pair.to_target(in_source)
     return (
-        AgreedWay(
-            pair.target, pair.source, _single(to_unit(there, source)), _sure(pair, ours)
+        PseudoMatch(
+            pair.target,
+            pair.source,
+            _single(to_unit(there, source)),
+            _single(pair.confidence_at(in_target)),
         ),
-        AgreedWay(
-            pair.source, pair.target, _single(to_unit(back, target)), _sure(pair, back)
+        PseudoMatch(
+            pair.source,
+            pair.target,
+            _single(to_unit(back, target)),
+            _single(pair.confidence_at(back)),
         ),
     )
-
-
-def _sure(pair: PairResult, points: FloatArray) -> Tensor:
-    return _single(pair.sureness(points))
 
 
 def _single(values: FloatArray) -> Tensor:

@@ -1,8 +1,8 @@
-"""Last stage: maps learn to say of two images what all images of the set agree on.
+"""Last stage: the encoder's maps are adapted by pseudo-labels of the set itself.
 
-By way of the others, two images are matched better than by themselves alone. Where a cell
-of one is in the other is then as good as known, though no truth is; and which directions of
-the encoder's maps tell such cells from all others can be learned.
+Through other images, a pair is matched better than directly. These matches serve as labels:
+the adaptation learns which directions of the encoder's features tell the cell that matches
+from all others, so that later two images alone are matched better.
 """
 
 from __future__ import annotations
@@ -21,81 +21,86 @@ from napari_jcc.matching.network import MaCoSNet
 from napari_jcc.matching.network.adaptation import Adaptation
 from napari_jcc.matching.network.transforms import pixel_centres
 from napari_jcc.matching.refinement import compare_cells
-from napari_jcc.matching.training.agreement import AgreedWay, Agreement, find_agreement
+from napari_jcc.matching.training.pseudo_labels import (
+    PseudoLabels,
+    PseudoMatch,
+    find_pseudo_labels,
+)
 from napari_jcc.matching.training.randomness import generator_for
 from napari_jcc.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-FEWEST = 3
-"""Images that there is an agreement among."""
+FEWEST_IMAGES = 3
+"""Fewer have no paths through others."""
 PAIRS_PER_STEP = 4
 MOST_HELD_OUT = 8
 FEWEST_FOR_CHECKS = 5
-"""Pairs; with fewer, none is spared for checks."""
+"""Pairs; with fewer, none is held out for checks."""
 SPREAD = 0.5
-"""Standard deviation, in cells, of where a cell is in the other image."""
+"""Standard deviation, in cells, of the Gaussian target around a pseudo-label."""
 LEVEL_NAMES = "coarse", "fine"
 
 
-def learns_agreement(config: MatchConfig) -> bool:
-    """Tell whether the settings ask for this stage; where only masks are learned, not."""
+def uses_self_training(config: MatchConfig) -> bool:
+    """Whether the settings ask for this stage, which needs the matching to be learned."""
     return config.training.agreed_steps > 0 and config.losses.use_matching
 
 
 @dataclass(frozen=True)
-class AgreedCells:
-    """Cells of pairs of images, and where each of the target is in the source.
+class LabelledCells:
+    """Cells of B pairs of images, with the positions of target cells in the source.
 
     Attributes
     ----------
     targets, sources : (B, p, D) of every level
-        Before they are adapted.
+        Features before the adaptation.
     ends : (B, p, 2)
-        From -1 to 1.
-    sureness : (B, p)
+        Positions in the source, from -1 to 1.
+    confidence : (B, p)
         In [0, 1].
     """
 
     targets: tuple[Tensor, ...]
     sources: tuple[Tensor, ...]
     ends: Tensor
-    sureness: Tensor
+    confidence: Tensor
 
     def __len__(self) -> int:
         return len(self.ends)
 
-    def part(self, rows: slice) -> AgreedCells:
+    def part(self, rows: slice) -> LabelledCells:
         """Keep some of the pairs."""
-        return AgreedCells(
+        return LabelledCells(
             tuple(cells[rows] for cells in self.targets),
             tuple(cells[rows] for cells in self.sources),
             self.ends[rows],
-            self.sureness[rows],
+            self.confidence[rows],
         )
 
-    def to(self, device: torch.device) -> AgreedCells:
+    def to(self, device: torch.device) -> LabelledCells:
         """Move to a device, in single precision."""
-        return AgreedCells(
+        return LabelledCells(
             tuple(cells.to(device).float() for cells in self.targets),
             tuple(cells.to(device).float() for cells in self.sources),
             self.ends.to(device),
-            self.sureness.to(device),
+            self.confidence.to(device),
         )
 
 
-def agreement_loss(targets: Tensor, sources: Tensor, pairs: AgreedCells) -> Tensor:
-    """Cross entropy of where target cells are and which source cells they are like, (B,).
+def pseudo_label_loss(targets: Tensor, sources: Tensor, pairs: LabelledCells) -> Tensor:
+    """Cross entropy of labelled and predicted position over the source cells, (B,).
 
-    Cells are compared as the refinement does. Each counts by its sureness, and not where it
-    is beyond the source.
+    The prediction is the softmax of the similarities that the refinement uses; the target
+    is a Gaussian around the labelled position. Each target cell is weighted by its
+    confidence, and by 0 if its position lies outside the source.
 
     Parameters
     ----------
     targets, sources : (B, p, D)
-        Adapted cells of square maps, row by row.
+        Adapted features of square maps, row by row.
     pairs
-        Where they belong.
+        Positions and confidence.
     """
     side = math.isqrt(sources.shape[1])
     likeness = compare_cells(sources.transpose(1, 2), targets.transpose(1, 2))
@@ -103,21 +108,21 @@ def agreement_loss(targets: Tensor, sources: Tensor, pairs: AgreedCells) -> Tens
     distance = torch.cdist(pairs.ends, centres) * (side / 2)
     share = (-distance.square() / (2 * SPREAD**2)).softmax(dim=2)
     entropy = -(share * likeness.log_softmax(dim=2)).sum(dim=2)
-    counts = pairs.sureness * (pairs.ends.abs() <= 1).all(dim=2)
+    counts = pairs.confidence * (pairs.ends.abs() <= 1).all(dim=2)
     return (entropy * counts).sum(dim=1) / counts.sum(dim=1).clamp_min(1e-6)
 
 
-class AgreedObjective(nn.Module):
-    """Loss of a batch of agreed cells."""
+class SelfTrainingObjective(nn.Module):
+    """Loss of a batch of labelled cells."""
 
     def __init__(self, adaptation: Adaptation) -> None:
         super().__init__()
         self.adaptation = adaptation
 
-    def forward(self, pairs: AgreedCells) -> dict[str, Tensor]:
+    def forward(self, pairs: LabelledCells) -> dict[str, Tensor]:
         """Return the loss (B,) of every level by name, and their sum as ``total``."""
         terms = {
-            name: agreement_loss(
+            name: pseudo_label_loss(
                 self.adaptation(targets, level), self.adaptation(sources, level), pairs
             )
             for level, (name, targets, sources) in enumerate(
@@ -127,15 +132,15 @@ class AgreedObjective(nn.Module):
         return {"total": torch.stack(list(terms.values())).sum(dim=0), **terms}
 
 
-class AgreedStage:
-    """Training of the adaptation on what the images of a set agree on.
+class SelfTrainingStage:
+    """Training of the adaptation on pseudo-labels; called ``agreed`` in settings and logs.
 
     Parameters
     ----------
     network
         Its adaptation is trained.
     collection
-        At least `FEWEST` images of one kind.
+        At least `FEWEST_IMAGES` images of one kind.
     config
         All settings.
     """
@@ -147,60 +152,60 @@ class AgreedStage:
     def __init__(
         self, network: MaCoSNet, collection: ImageCollection, config: MatchConfig
     ) -> None:
-        self.objective: nn.Module = AgreedObjective(network.adaptation)
+        self.objective: nn.Module = SelfTrainingObjective(network.adaptation)
         self.steps = config.training.agreed_steps
         self._network = network
         self._collection = collection
         self._config = config
-        self._agreement = Agreement([], [])
+        self._labels = PseudoLabels([], [])
         self._kept = 0
 
     def prepare(self, device: torch.device, progress: Progress) -> None:
-        """Match the set by way of its own images, and spare some pairs for checks.
+        """Find the pseudo-labels, and hold out some pairs for checks.
 
         Where no two images match well enough to learn from, there are no steps.
         """
-        agreement = find_agreement(self._network, self._collection, self._config, progress)
-        count = len(agreement.ways)
+        labels = find_pseudo_labels(self._network, self._collection, self._config, progress)
+        count = len(labels.pairs)
         if count == 0:
             logger.warning(
-                "No two images match well enough to learn from what all agree on; that "
-                "stage is left out."
+                "No two images match well enough to serve as labels; the stage agreed is "
+                "left out."
             )
             self.steps = 0
         spared = min(MOST_HELD_OUT, round(self._config.training.validation * count))
         self._kept = count - (spared if count >= FEWEST_FOR_CHECKS else 0)
         generator = generator_for(self._config.training.seed, self.name, "held out")
         order = torch.randperm(count, generator=generator).tolist()
-        self._agreement = Agreement(
-            agreement.cells, [agreement.ways[place] for place in order]
-        )
+        self._labels = PseudoLabels(labels.cells, [labels.pairs[i] for i in order])
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """Parameters of the adaptation."""
         weights = list(self._network.adaptation.parameters())
         return [{"params": weights, "lr": self._config.training.agreed_learning_rate}]
 
-    def draw(self, step: int, count: int, rank: int) -> AgreedCells:
+    def draw(self, step: int, count: int, rank: int) -> LabelledCells:
         """Draw the pairs of one step."""
         generator = generator_for(self._config.training.seed, self.name, step, rank)
         pairs = torch.randint(self._kept, (count,), generator=generator).tolist()
-        turned = torch.randint(2, (count,), generator=generator).tolist()
-        ways = self._agreement.ways
+        directions = torch.randint(2, (count,), generator=generator).tolist()
         return self._gather(
-            [ways[pair][turn] for pair, turn in zip(pairs, turned, strict=True)]
+            [
+                self._labels.pairs[pair][direction]
+                for pair, direction in zip(pairs, directions, strict=True)
+            ]
         )
 
-    def held_out(self) -> list[AgreedCells]:
-        """Both ways of the pairs that are not trained on."""
-        return [self._gather(pair) for pair in self._agreement.ways[self._kept :]]
+    def held_out(self) -> list[LabelledCells]:
+        """Both directions of the pairs that are not trained on."""
+        return [self._gather(pair) for pair in self._labels.pairs[self._kept :]]
 
-    def _gather(self, ways: Sequence[AgreedWay]) -> AgreedCells:
-        cells = self._agreement.cells
+    def _gather(self, matches: Sequence[PseudoMatch]) -> LabelledCells:
+        cells = self._labels.cells
         levels = range(len(cells[0]))
-        return AgreedCells(
-            tuple(torch.stack([cells[way.target][at] for way in ways]) for at in levels),
-            tuple(torch.stack([cells[way.source][at] for way in ways]) for at in levels),
-            torch.stack([way.ends for way in ways]),
-            torch.stack([way.sureness for way in ways]),
+        return LabelledCells(
+            tuple(torch.stack([cells[m.target][at] for m in matches]) for at in levels),
+            tuple(torch.stack([cells[m.source][at] for m in matches]) for at in levels),
+            torch.stack([m.ends for m in matches]),
+            torch.stack([m.confidence for m in matches]),
         )

@@ -1,4 +1,4 @@
-"""What all images agree on: how it is found, and what two images alone learn of it."""
+"""The stage agreed: pseudo-labels of a set, and the adaptation trained on them."""
 
 import json
 import math
@@ -19,12 +19,12 @@ from napari_jcc.matching.network import Pyramid, build_network  # noqa: E402
 from napari_jcc.matching.network.adaptation import Adaptation  # noqa: E402
 from napari_jcc.matching.network.transforms import pixel_centres  # noqa: E402
 from napari_jcc.matching.refinement import TEMPERATURE  # noqa: E402
-from napari_jcc.matching.training import agreement  # noqa: E402
-from napari_jcc.matching.training.agreed import (  # noqa: E402
+from napari_jcc.matching.training import pseudo_labels  # noqa: E402
+from napari_jcc.matching.training.self_training import (  # noqa: E402
     SPREAD,
-    AgreedCells,
-    agreement_loss,
-    learns_agreement,
+    LabelledCells,
+    pseudo_label_loss,
+    uses_self_training,
 )
 from napari_jcc.matching.training.train import check_input  # noqa: E402
 from napari_jcc.progress import Progress  # noqa: E402
@@ -42,10 +42,10 @@ def alike(count=6):
     return ImageCollection.from_arrays(images)
 
 
-def cells_of(targets, sources, ends, sureness=None):
+def cells_of(targets, sources, ends, confidence=None):
     ends = torch.as_tensor(ends, dtype=targets.dtype)[None]
-    sureness = torch.ones(ends.shape[:2]) if sureness is None else sureness
-    return AgreedCells((targets,), (sources,), ends, sureness.to(targets))
+    confidence = torch.ones(ends.shape[:2]) if confidence is None else confidence
+    return LabelledCells((targets,), (sources,), ends, confidence.to(targets))
 
 
 def test_untrained_maps_stay_as_they_are_and_trained_ones_move():
@@ -78,22 +78,22 @@ def test_loss_of_four_orthogonal_cells_is_as_computed_by_hand():
     right = -math.log(1 / (1 + 3 * unlike))
     wrong = right + (1 + 1 / 3) / TEMPERATURE
     wanted = share * right + (1 - share) * wrong
-    found = agreement_loss(cells, cells, cells_of(cells, cells, own))
+    found = pseudo_label_loss(cells, cells, cells_of(cells, cells, own))
     assert found.item() == pytest.approx(wanted, rel=1e-6)
     # Turned upside down, what is like the first cell is two cells further.
-    turned = agreement_loss(cells, cells.flip(1), cells_of(cells, cells, own))
+    turned = pseudo_label_loss(cells, cells.flip(1), cells_of(cells, cells, own))
     assert turned.item() > 3 * wanted
 
 
-def test_cells_count_by_their_sureness_and_not_beyond_the_image():
+def test_cells_are_weighted_by_confidence_and_not_outside_the_image():
     generator = torch.Generator().manual_seed(0)
     targets, sources = (torch.randn(1, 4, 5, generator=generator) for _ in range(2))
     ends = [[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]]
     sure = torch.tensor([[1.0, 0.5, 0.0, 1.0]])
 
-    def loss(ends, sureness):
-        pairs = cells_of(targets, sources, ends, sureness)
-        return agreement_loss(targets, sources, pairs).item()
+    def loss(ends, confidence):
+        pairs = cells_of(targets, sources, ends, confidence)
+        return pseudo_label_loss(targets, sources, pairs).item()
 
     each = [loss(ends, torch.eye(4)[place][None]) for place in range(4)]
     wanted = (each[0] + 0.5 * each[1] + each[3]) / 2.5
@@ -111,9 +111,9 @@ def test_gradient_of_the_loss_is_exact():
         for _ in range(2)
     )
     ends = torch.rand(2, 4, 2, dtype=torch.float64, generator=generator) * 1.6 - 0.8
-    pairs = AgreedCells((targets,), (sources,), ends, torch.ones(2, 4).double())
+    pairs = LabelledCells((targets,), (sources,), ends, torch.ones(2, 4).double())
     assert torch.autograd.gradcheck(
-        lambda t, s: agreement_loss(t, s, pairs), (targets, sources)
+        lambda t, s: pseudo_label_loss(t, s, pairs), (targets, sources)
     )
 
 
@@ -144,7 +144,7 @@ def test_stage_learns_and_changes_nothing_but_the_adaptation(tmp_path):
 
 
 def test_a_stopped_stage_resumes_to_the_same_weights(tmp_path):
-    """What is agreed on is found anew, by maps that are not adapted."""
+    """The labels are found anew, from features that are not adapted."""
     config = tiny_config(ALONE)
     whole = train(alike(3), config, tmp_path / "whole.ckpt")
     path = tmp_path / "broken.ckpt"
@@ -163,7 +163,7 @@ def test_a_stopped_stage_resumes_to_the_same_weights(tmp_path):
         assert torch.equal(weight, again.weights[name]), name
 
 
-def test_going_on_refuses_what_would_change_the_agreement(tmp_path):
+def test_resuming_refuses_settings_that_change_the_labels(tmp_path):
     path = tmp_path / "net.ckpt"
     train(alike(3), tiny_config({**ALONE, "training.agreed_steps": 1}), path)
     changes = {**ALONE, "training.agreed_steps": 1}
@@ -175,7 +175,7 @@ def test_going_on_refuses_what_would_change_the_agreement(tmp_path):
             train(alike(3), other, path, resume=True)
 
 
-def test_going_on_takes_all_of_matching_where_nothing_is_learned_by_it(tmp_path):
+def test_resuming_without_the_stage_takes_any_settings_of_matching(tmp_path):
     path = tmp_path / "net.ckpt"
     changes = {"training.epochs": 0, "synthetic.steps": 1, "training.agreed_steps": 0}
     train(alike(), tiny_config(changes), path)
@@ -183,7 +183,7 @@ def test_going_on_takes_all_of_matching_where_nothing_is_learned_by_it(tmp_path)
     assert train(alike(), other, path, resume=True).training is None
 
 
-def test_network_of_before_there_was_an_adaptation_is_read(tmp_path):
+def test_checkpoints_without_an_adaptation_are_read(tmp_path):
     path = tmp_path / "net.ckpt"
     saved = train(alike(), tiny_config({"training.epochs": 0}), path)
     old = {k: v for k, v in saved.weights.items() if not k.startswith("adaptation.")}
@@ -192,13 +192,13 @@ def test_network_of_before_there_was_an_adaptation_is_read(tmp_path):
     assert all(not weight.any() for weight in network.adaptation.add)
 
 
-def test_two_images_agree_on_nothing(tmp_path):
-    with pytest.raises(InputError, match="from 3 images on, got 2"):
+def test_two_images_are_too_few(tmp_path):
+    with pytest.raises(InputError, match="at least 3 images, got 2"):
         train(alike(2), tiny_config(ALONE), tmp_path / "net.ckpt")
 
 
-def test_images_that_agree_on_nothing_are_left_as_they_are(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(agreement, "LEAST_INLIERS", 1.1)
+def test_without_good_matches_the_stage_is_left_out(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(pseudo_labels, "LEAST_INLIERS", 1.1)
     path = tmp_path / "net.ckpt"
     trained = train(alike(3), tiny_config(ALONE), path)
     assert "No two images match well enough" in caplog.text
@@ -206,20 +206,20 @@ def test_images_that_agree_on_nothing_are_left_as_they_are(tmp_path, monkeypatch
     assert not any(trained.weights[f"adaptation.add.{level}"].any() for level in (0, 1))
 
 
-def test_the_same_picture_agrees_with_itself_and_large_sets_teach_by_some(monkeypatch):
-    monkeypatch.setattr(agreement, "MOST_IMAGES", 3)
+def test_labels_of_copies_are_the_identity_and_large_sets_are_sampled(monkeypatch):
+    monkeypatch.setattr(pseudo_labels, "MOST_IMAGES", 3)
     config = tiny_config()
     network = build_network(config.network, "cpu", 0)
     images = ImageCollection.from_arrays(blob_images(1) * 5)
-    found = agreement.find_agreement(network, images, config, Progress())
+    found = pseudo_labels.find_pseudo_labels(network, images, config, Progress())
     assert len(found.cells) == 3
-    assert len(found.ways) == 3
+    assert len(found.pairs) == 3
     side = 16  # 12 cells of the network's grid, a third more in the refinement
     centres = pixel_centres(side, side, torch.empty(0))[0]
-    for way in (way for both in found.ways for way in both):
-        assert way.source != way.target
-        assert (way.ends - centres).abs().max() < 0.05
-        assert way.sureness.shape == (side**2,)
+    for match in (match for both in found.pairs for match in both):
+        assert match.source != match.target
+        assert (match.ends - centres).abs().max() < 0.05
+        assert match.confidence.shape == (side**2,)
     for level, width in enumerate(network.encoder.channels()[1][:1], 1):
         assert found.cells[0][level].shape == (side**2, width)
 
@@ -230,5 +230,5 @@ def test_the_stage_is_left_out_where_only_masks_are_learned():
     with pytest.raises(ConfigError, match=r"losses\.use_matching off, so there is nothing"):
         check_input(alike(), tiny_config(changes))
     check_input(alike(), tiny_config({**changes, "training.epochs": 1}))
-    assert not learns_agreement(tiny_config(changes))
-    assert learns_agreement(tiny_config(ALONE))
+    assert not uses_self_training(tiny_config(changes))
+    assert uses_self_training(tiny_config(ALONE))
