@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from napari_jcc.cli import options
+from napari_jcc.cli.images import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +98,6 @@ def read_source(source: Path) -> Exported:
         If it is neither, cannot be read, or holds no result yet.
     """
     from napari_jcc.errors import InputError
-    from napari_jcc.project import load_project
     from napari_jcc.results.saved import is_saved_result, read_result
 
     if source.is_dir():
@@ -108,9 +108,7 @@ def read_source(source: Path) -> Exported:
             )
         saved = read_result(source)
         return Exported(saved.result, saved.sources, {}, saved.open_images())
-    project, report = load_project(source)
-    for message in report.messages():
-        typer.secho(f"Note: {message}", err=True)
+    project = open_project(source)
     result = project.edited_result()
     if result is None:
         raise InputError(

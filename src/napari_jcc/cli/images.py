@@ -1,4 +1,4 @@
-"""The images that a command is given."""
+"""The images and projects that a command is given."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
     from napari_jcc.config import CollectionConfig
+    from napari_jcc.project import Project
 
 
 def open_images(
@@ -34,3 +35,19 @@ def open_images(
         for note in describe_files(images, "--set collection.channels=NUMBER"):
             typer.echo(f"Note: {note}", err=True)
     return images
+
+
+def open_project(path: Path) -> Project:
+    """Read a project, and tell what has moved, changed or is missing.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    from napari_jcc.project import load_project
+
+    project, report = load_project(path)
+    for message in report.messages():
+        typer.secho(f"Note: {message}", err=True)
+    return project

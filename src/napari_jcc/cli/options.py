@@ -128,8 +128,14 @@ def split_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def is_default(context: typer.Context, name: str) -> bool:
+    """Whether an option was left out."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "DEFAULT"
+
+
 def build_config(
-    preset: str,
+    start: str | JccConfig,
     config_file: Path | None = None,
     assignments: Sequence[str] | None = None,
     *,
@@ -139,7 +145,9 @@ def build_config(
     cache: Path | None = None,
     workers: int | None = None,
 ) -> JccConfig:
-    """Add up the settings: preset, then file, then assignments, then options of their own.
+    """Add up the settings: the start, then file, assignments, and options of their own.
+
+    `start` is the name of a preset, or settings.
 
     Raises
     ------
@@ -154,7 +162,8 @@ def build_config(
         "runtime.cache_folder": None if cache is None else str(cache),
         "runtime.workers": workers,
     }
-    return add_up(get_preset(preset), config_file, assignments, options)
+    config = get_preset(start) if isinstance(start, str) else start
+    return add_up(config, config_file, assignments, options)
 
 
 def add_up(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from napari_jcc.cli import options
-from napari_jcc.cli.images import open_images
+from napari_jcc.cli.images import open_images, open_project
 from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
+    from napari_jcc.config import JccConfig
 
 
 def segment(
+    context: typer.Context,
     paths: options.Paths,
     output: options.Output,
     preset: options.Preset = DEFAULT_PRESET,
@@ -21,6 +25,15 @@ def segment(
     assignments: options.Assignments = None,
     recursive: options.Recursive = False,
     overwrite: options.Overwrite = False,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PROJECT",
+            help="A project (.jcc) with corrections: what was painted and boxed there "
+            "teaches these images. Settings start from the project's unless --preset is "
+            "given.",
+        ),
+    ] = None,
     saliency: options.Saliency = None,
     encoder: options.EncoderName = None,
     device: options.Device = None,
@@ -38,16 +51,23 @@ def segment(
     Example: napari-jcc segment photos --output out --preset photo --encoder resnet.pt2
 
     Example: napari-jcc segment photos -o out --overwrite --set problem.nu=0.2 --cache cache
+
+    Example: napari-jcc segment new_photos -o out --corrections cows.jcc
     """
     from napari_jcc.cli.cluster import connect
     from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.cli.report import show_summary
-    from napari_jcc.errors import ConfigError
+    from napari_jcc.config import closest_preset
     from napari_jcc.pipeline import Cache, Run
+    from napari_jcc.project import segment_taught
     from napari_jcc.results import check_output, equivalent_command, write_result
 
+    project = None if corrections is None else open_project(corrections)
+    start: str | JccConfig = preset
+    if project is not None and options.is_default(context, "preset"):
+        start, preset = project.config, closest_preset(project.config)
     config = options.build_config(
-        preset,
+        start,
         config_file,
         assignments,
         device=device,
@@ -56,22 +76,35 @@ def segment(
         cache=cache,
         workers=workers,
     )
-    if encoder is not None and not config.uses_encoder:
-        raise ConfigError(
-            f"--encoder is given, but these settings (preset {preset}) use no encoder. Add "
-            "--preset photo or --preset microscopy, or leave it out."
-        )
+    if encoder is not None:
+        _check_encoder(config, preset)
     images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     images = leave_out_results(images, output)
     check_output(output, overwrite, images.names)
     memory = Cache.of(config.runtime)
     with TerminalProgress(quiet) as progress, connect(scheduler) as client:
-        run = Run(images, config, cache=memory, client=client, progress=progress)
-        result = run.result()
-    command = equivalent_command(paths, output, config, preset, recursive=recursive)
+        means = {"cache": memory, "client": client, "progress": progress}
+        if project is None:
+            result = Run(images, config, **means).result()
+        else:
+            result = segment_taught(images, project, config, **means)
+    command = equivalent_command(
+        paths, output, config, preset, recursive=recursive, corrections=corrections
+    )
     write_result(result, images, output, overwrite=overwrite, command=command)
     if not quiet:
         show_summary(result, output)
+
+
+def _check_encoder(config: JccConfig, preset: str) -> None:
+    """Refuse an encoder that no stage would ask."""
+    from napari_jcc.errors import ConfigError
+
+    if not config.uses_encoder:
+        raise ConfigError(
+            f"--encoder is given, but these settings (preset {preset}) use no encoder. Add "
+            "--preset photo or --preset microscopy, or leave it out."
+        )
 
 
 def leave_out_results(images: ImageCollection, out: Path) -> ImageCollection:

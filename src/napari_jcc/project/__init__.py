@@ -1,4 +1,4 @@
-"""Projects: everything that a session needs to go on, in one file; and its recovery."""
+"""Projects: a session in one file, its recovery, and other images taught by it."""
 
 from napari_jcc.project.files import (
     ProjectHeader,
@@ -11,6 +11,7 @@ from napari_jcc.project.inputs import ImageInput, describe_inputs
 from napari_jcc.project.project import ImageStatus, Project
 from napari_jcc.project.recovery import Autosave, Recoverable, find_recoverable
 from napari_jcc.project.report import LoadReport
+from napari_jcc.project.taught import segment_taught
 
 __all__ = [
     "Autosave",
@@ -26,4 +27,5 @@ __all__ = [
     "load_project",
     "read_header",
     "save_project",
+    "segment_taught",
 ]

@@ -16,6 +16,7 @@ def equivalent_command(
     preset: str | None = None,
     *,
     recursive: bool = False,
+    corrections: str | Path | None = None,
 ) -> str:
     """Write the command that gives the same masks and boxes.
 
@@ -31,6 +32,8 @@ def equivalent_command(
         Preset to start from; the one with the fewest differences when not given.
     recursive
         Whether folders are searched with their subfolders.
+    corrections
+        Project whose corrections teach the images.
 
     Returns
     -------
@@ -44,6 +47,8 @@ def equivalent_command(
     """
     name = closest_preset(config) if preset is None else preset
     options = preset_options(config, name)
+    if corrections is not None:
+        options = ["--corrections", as_argument(corrections), *options]
     return compose_command("segment", inputs, out, options, recursive=recursive)
 
 
