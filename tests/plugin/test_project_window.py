@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 import zipfile
 
@@ -16,6 +17,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication
 
+from command_line import run
 from napari_jcc import ImageCollection
 from napari_jcc.collection.axes import Axis
 from napari_jcc.config import apply_overrides
@@ -239,6 +241,34 @@ def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path
     wait(second, qtbot)
     assert len(session.viewer.layers) == count + 1  # the saliency
     assert (layer_of(second, Labels).data[1, 2:8, 3:12] == 1).all()
+
+
+def test_the_copied_command_gives_the_masks_that_are_shown(
+    open_dock, folder, qtbot, tmp_path
+):
+    path, out = tmp_path / "corrected.jcc", tmp_path / "out"
+    widget = open_dock()
+    run_on(widget, folder, qtbot)
+    stroke(widget, 1, slice(2, 30), slice(3, 40), 1)
+    wait(widget, qtbot)
+    stroke(widget, 2, slice(2, 30), slice(3, 40), 1)
+    wait(widget, qtbot)
+    widget.copy_command()
+    assert "leaves your corrections out" in notification_manager.records[-1].message
+    assert "--corrections" not in QApplication.clipboard().text()
+    widget.project.save(path)
+    wait(widget, qtbot)
+    widget.copy_command()
+    _, *words = shlex.split(QApplication.clipboard().text())
+    assert words[words.index("--corrections") + 1] == str(path)
+    words[words.index("--output") + 1] = str(out)
+    assert run(*words, "--quiet") == 0
+    masks = layer_of(widget, Labels).data
+    for place, name in enumerate("abcd"):
+        with Picture.open(out / "masks" / f"{name}.png") as picture:
+            found = np.asarray(picture) > 0
+        height, width = found.shape
+        np.testing.assert_array_equal(found, masks[place, :height, :width] > 0)
 
 
 def test_images_of_the_same_names_in_another_folder_are_others(

@@ -28,6 +28,8 @@ from napari_jcc.plugin.widgets.size_note import SizeNote
 from napari_jcc.results import equivalent_command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import napari
 
 _STAGES_KEPT = "Cancelled. Finished stages are kept: the next run goes on from there."
@@ -92,15 +94,36 @@ class CosegmentWidget(ImagesDock):
         if not inputs:
             return ""
         return equivalent_command(
-            inputs, self.saving.folder, self.form.config(), self.presets.preset
+            inputs,
+            self.saving.folder,
+            self.form.config(),
+            self.presets.preset,
+            corrections=self._saved_corrections(),
         )
 
     def copy_command(self) -> None:
         """Put the command on the clipboard, or say why there is none."""
         try:
-            copy_command(self.command(), self.panel.set_status)
+            command = self.command()
         except ConfigError as error:
             self.panel.set_status(str(error))
+            return
+        copy_command(command, self.panel.set_status)
+        if command and self._is_corrected and self._saved_corrections() is None:
+            show_warning(
+                "The command that was copied leaves your corrections out, because they are "
+                "in no project yet. Save the project and copy again."
+            )
+
+    @property
+    def _is_corrected(self) -> bool:
+        """Whether something is drawn on the images of the shown result."""
+        return bool(self.session.edits.edited_places(self.session.keys))
+
+    def _saved_corrections(self) -> Path | None:
+        """Project that holds what was drawn on these images; None where it lacks some."""
+        keeper = self.session.keeper
+        return keeper.path if self._is_corrected and not keeper.unsaved_by_hand else None
 
     def _build(self) -> None:
         fill_dock(
