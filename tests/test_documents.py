@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.main import get_command
@@ -14,6 +15,7 @@ from napari_jcc.cli.app import app
 from napari_jcc.cli.options import adapt_match_config, build_config
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig, get_preset
+from napari_jcc.interaction import OBJECT, Edits, image_keys
 from napari_jcc.project import Project, describe_inputs, save_project
 from napari_jcc.sweep import Grid
 
@@ -46,7 +48,10 @@ def scratch(tmp_path_factory, tiny_collection):
     parts = blocks(ROOT / "docs/extending.md", "python")[:3]
     (place / "parts.py").write_text("\n".join(parts), "utf-8")
     photos = ImageCollection.from_folder(place / "photos")
-    cows = Project(describe_inputs(photos), get_preset("fast"), "fast")
+    painted = np.zeros(photos.shape(0), np.bool_)
+    painted[:9] = True
+    edits = Edits().paint(image_keys(photos)[0], painted, OBJECT)
+    cows = Project(describe_inputs(photos), get_preset("fast"), "fast", edits=edits)
     (place / "left").mkdir()
     for path in (place / "cows.jcc", place / "left/copy.jcc"):
         save_project(cows, path)
