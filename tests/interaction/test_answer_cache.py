@@ -38,8 +38,8 @@ def test_the_last_answer_of_every_image_is_kept_and_some_before_it(monkeypatch):
 def test_what_is_let_go_is_no_longer_the_last_but_can_be_found():
     kept = AnswerCache()
     drawn, image = journal(2)
-    kept.let_go(0)
+    kept.release(0)
     kept.keep(0, drawn, image)
-    kept.let_go(0)
+    kept.release(0)
     assert kept.last_drawn(0) == ()
     np.testing.assert_array_equal(kept.find(0, drawn).mask, image.mask)

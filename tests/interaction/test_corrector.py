@@ -12,7 +12,7 @@ from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, followi
 from napari_jcc.interaction.guidance import LEAST_SHARE, read_guidance
 from napari_jcc.interaction.propagation import MaskPropagator
 from napari_jcc.interaction.spreading import with_prior
-from napari_jcc.interaction.teaching import Teacher
+from napari_jcc.interaction.superpixel_classifier import SuperpixelClassifier
 from napari_jcc.pipeline import Run
 from napari_jcc.progress import Progress
 from napari_jcc.results.cuts import Cut
@@ -271,20 +271,20 @@ def test_a_stroke_taken_back_brings_the_answer_before_it_whatever_was_drawn_sinc
     assert_same_masks(corrector.settle().result.images[:1], [answer])
 
 
-def test_who_was_held_teaches_by_what_was_shown(finished, monkeypatch):
-    """Here by a mask that no machine made."""
+def test_a_held_image_is_learned_from_with_its_shown_mask(finished, monkeypatch):
+    """Here a mask that no run computed."""
     corrector = Corrector(finished)
     key, shape = corrector.keys[1], finished.collection.shape(1)
     edits = Edits().paint(key, square(shape, slice(0, 9), slice(0, 9)), OBJECT)
     shown = rows_of(finished.result.images[1], 3)
     taught = []
-    rate = Teacher.rate
+    predict = SuperpixelClassifier.predict
 
-    def look_on(self, masks, corrected, guidance):
+    def record(self, masks, corrected, guidance):
         taught.append(corrected)
-        return rate(self, masks, corrected, guidance)
+        return predict(self, masks, corrected, guidance)
 
-    monkeypatch.setattr(Teacher, "rate", look_on)
+    monkeypatch.setattr(SuperpixelClassifier, "predict", record)
     held = Corrector(finished, edits, held={key: shown})
     settled = held.settle().result.images[1].mask
     wanted = shown.mask | square(shape, slice(0, 9), slice(0, 9))
@@ -495,7 +495,7 @@ def settled_priors(run, edits):
     return [image.saliency_map for image in corrector.machine]
 
 
-def run_with_look(collection, changes=None):
+def run_with_pixel_classifier(collection, changes=None):
     settings = {
         "superpixels.count": 60,
         "features.dimensions": 16,
@@ -505,25 +505,25 @@ def run_with_look(collection, changes=None):
     return Run(collection.open(), apply_overrides(JccConfig(), settings)).finish()
 
 
-def test_the_look_is_learned_anew_for_the_others(tiny_collection):
+def test_the_pixel_classifier_is_fitted_again_for_the_others(tiny_collection):
     several = {"boxes.objects": 2, "boxes.smallest_area": 0.001}
-    run = run_with_look(tiny_collection, several)
+    run = run_with_pixel_classifier(tiny_collection, several)
     corrector = Corrector(run)
     wrong = run.result.images[0].mask
     corrector.update(Edits().paint(corrector.keys[0], wrong, BACKGROUND))
     assert not corrector.answer(0).mask[wrong].any()
     settled = corrector.settle()
-    assert run.look is not None
+    assert run.pixel_classifier is not None
     pairs = zip(
         run.images[1:], run.result.images[1:], settled.result.images[1:], strict=True
     )
     for image, before, after in pairs:
         assert after.instances is not None
         assert before.mask.any()
-        rated = run.look.rate(image)[before.mask].mean()
+        rated = run.pixel_classifier.predict(image)[before.mask].mean()
         state = corrector._now[0]
-        assert state.look is not None
-        assert state.look.rate(image)[before.mask].mean() < rated
+        assert state.pixel_classifier is not None
+        assert state.pixel_classifier.predict(image)[before.mask].mean() < rated
     corrector.update(Edits())
     again = corrector.settle().result.images
     for image, before in zip(again, run.result.images, strict=True):
@@ -531,7 +531,7 @@ def test_the_look_is_learned_anew_for_the_others(tiny_collection):
 
 
 def test_with_one_object_marks_move_the_prior_of_their_own_image_alone(tiny_collection):
-    run = run_with_look(tiny_collection)
+    run = run_with_pixel_classifier(tiny_collection)
     corrector = Corrector(run)
     wrong = run.result.images[0].mask
     corrector.update(Edits().paint(corrector.keys[0], wrong, BACKGROUND))
@@ -542,8 +542,11 @@ def test_with_one_object_marks_move_the_prior_of_their_own_image_alone(tiny_coll
     )
     assert own > 0.1
     assert others == [0.0] * len(others)
-    look = corrector._now[0].look
-    assert look is not None
-    assert run.look is not None
+    classifier = corrector._now[0].pixel_classifier
+    assert classifier is not None
+    assert run.pixel_classifier is not None
     image, before = run.images[1], run.result.images[1].mask
-    assert look.rate(image)[before].mean() < run.look.rate(image)[before].mean()
+    assert (
+        classifier.predict(image)[before].mean()
+        < run.pixel_classifier.predict(image)[before].mean()
+    )

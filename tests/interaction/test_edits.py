@@ -84,10 +84,10 @@ def test_entries_go_on_until_one_is_taken_back():
     first = Edits().paint(key, pixels[0], OBJECT)
     both = first.paint(key, pixels[1], OBJECT)
     for before in ((), first.entries, both.entries):
-        assert both.go_on(key, before)
-    assert not first.go_on(key, both.entries)
-    assert not first.paint(key, pixels[2], OBJECT).go_on(key, both.entries)
-    assert not both.clear(key).go_on(key, first.entries)
+        assert both.extends(key, before)
+    assert not first.extends(key, both.entries)
+    assert not first.paint(key, pixels[2], OBJECT).extends(key, both.entries)
+    assert not both.clear(key).extends(key, first.entries)
 
 
 def test_undo_of_one_image_leaves_the_others():

@@ -101,7 +101,7 @@ def test_what_encoders_do_not_know_is_learned_by_superpixels(tiny_collection, pr
     config = apply_overrides(get_preset("microscopy"), changes)
     assert config.prior.common == 0
     seconds = Run(tiny_collection.open(), config).result().seconds
-    assert {"Encoder", "Looks", "Learning"} <= set(seconds)
+    assert {"Encoder", "Appearance", "Learning"} <= set(seconds)
     assert "Prior" not in seconds
 
 

@@ -81,7 +81,7 @@ def test_stages_are_reported_in_order_and_to_the_end(tiny_collection, small):
         "Superpixels",
         "Saliency",
         "Box search",
-        "Looks",
+        "Appearance",
         "Learning",
         "Boxes",
         "Features",

@@ -1,4 +1,4 @@
-"""The answer for one image that was drawn on."""
+"""Decodes mask and box of an image under the edits of a user."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from napari_jcc.results.result import NO_BOX
 
 @dataclass(frozen=True)
 class DrawnOn:
-    """What the user saw when drawing the marks.
+    """The state of an image that marks were drawn on.
 
     Attributes
     ----------
     mask : (H, W) bool
-        Of the image, at any size.
+        The mask that was shown, at any size.
     appearance
-        What its pixels look like.
+        Features of its pixels and superpixels.
     """
 
     mask: MaskArray
@@ -43,57 +43,57 @@ def decode_guided(
     place: int,
     regions: ImageRegions,
     values: tuple[FloatArray, FloatArray],
-    said: Guidance | None,
+    guidance: Guidance | None,
     rating: Float32Array | None,
     drawn_on: DrawnOn | None,
 ) -> ImageResult:
     """Decode mask and box of an image with edits.
 
-    Where the settings refine the mask by GrabCut, strokes first decide what looks like the
-    marked pixels (`follow_marks`), and are seeds of GrabCut.
+    If the settings refine masks by GrabCut, pixels similar to the marked ones first follow
+    the strokes (`follow_marks`), and the strokes are seeds of GrabCut.
 
     Parameters
     ----------
     run
         The finished run.
     place
-        The image's place in its collection.
+        Index of the image in the collection.
     regions
-        Pieces of the image, as the edits leave them.
+        Superpixels and boxes of the image, changed by the edits.
     values
         y (S,) and z (R,) of the image under the edits.
-    said
-        What the edits say; None without any.
+    guidance
+        The edits; None without any.
     rating
         As for `decode_image`.
     drawn_on
-        What the marks were drawn on; None: the mask does not follow them by appearance.
+        State that the marks were drawn on; None: similar pixels do not follow the marks.
     """
     image, shape = run.images[place], run.collection.shape(place)
     scene = Scene(run.collection.names[place], image, shape, regions)
     config = run.config.decode
-    if said is None or said.empty:
+    if guidance is None or guidance.empty:
         return decode_image(scene, values, config, run.cuts[place], rating)
-    values = tame_marked(values[0], said), values[1]
+    values = rescale_marked(values[0], guidance), values[1]
     redrawn = config.refinement in REDRAWN
-    # Refined and boxed below, with the marks.
+    # Mask and box are refined below, with the marks.
     unrefined = {"refinement": "none"} if redrawn else {}
     plain = config.model_copy(update={"box": "scores", **unrefined})
-    # A map that the user moved is another than the run's cut was rated for.
+    # The cut of the run was chosen for the map before the edits.
     found = decode_image(scene, values, plain, OWN_CUT, rating)
-    if said.no_object:
+    if guidance.no_object:
         return replace(found, mask=np.zeros(shape, np.bool_), box=NO_BOX, box_score=0.0)
     working = image.shape[0], image.shape[1]
     mask = enlarge_mask(found.mask, working)
     if drawn_on is not None:
         prior, appearance = regions.saliency_map, drawn_on.appearance
-        mask = follow_marks(mask, prior, drawn_on.mask, said.marks, appearance)
-    mask = lay_over_mask(mask, said.marks)
+        mask = follow_marks(mask, prior, drawn_on.mask, guidance.marks, appearance)
+    mask = lay_over_mask(mask, guidance.marks)
     if redrawn:
-        marks = said.marks == BACKGROUND, said.marks == OBJECT
+        marks = guidance.marks == BACKGROUND, guidance.marks == OBJECT
         mask = refine_mask(image, mask, config, marks)
-    if said.box is not None:
-        mask = mask & _inside(said.box, working)
+    if guidance.box is not None:
+        mask = mask & _inside(guidance.box, working)
     mask = enlarge_mask(np.asarray(mask), shape)
     candidates = found.candidate_boxes, found.candidate_scores
     box, score = find_box(mask, *candidates, config.box)
@@ -103,7 +103,7 @@ def decode_guided(
 def hold_answers(
     images: Sequence[ImageResult], held: Mapping[int, ImageResult]
 ) -> tuple[ImageResult, ...]:
-    """Replace masks and boxes by those of held answers, given by place."""
+    """Replace the masks and boxes of some images by those of `held`, by index."""
     found = list(images)
     for place, kept in held.items():
         found[place] = replace(
@@ -118,19 +118,19 @@ def hold_answers(
     return tuple(found)
 
 
-def tame_marked(y: FloatArray, guidance: Guidance) -> FloatArray:
-    """Bring marked superpixels to the scale of the others.
+def rescale_marked(y: FloatArray, guidance: Guidance) -> FloatArray:
+    """Bring the values y (S,) of marked superpixels to the scale of the others.
 
-    The scale of y is set by the constraints, not by the evidence, so that a superpixel
-    fixed at 1 would put the threshold of its image above all others.
+    The scale of y depends on the constraints. A superpixel fixed at 1 may lie far above all
+    others, and the threshold of its image with it.
     """
-    tamed = y.copy()
+    scaled = y.copy()
     free = np.ones(len(y), np.bool_)
     free[guidance.object] = free[guidance.background] = False
     top = float(y[free].max(initial=0.0))
-    tamed[guidance.object] = top if top > 0 else 1.0
-    tamed[guidance.background] = 0.0
-    return tamed
+    scaled[guidance.object] = top if top > 0 else 1.0
+    scaled[guidance.background] = 0.0
+    return scaled
 
 
 def _inside(box: FloatArray, shape: tuple[int, int]) -> MaskArray:

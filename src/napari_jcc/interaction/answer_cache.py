@@ -1,4 +1,4 @@
-"""Answers for images that were drawn on, by what was drawn on them."""
+"""Cache of the answers of single images, by their edits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_jcc.interaction.state_cache import Packed
 from napari_jcc.results import ImageResult
 
 _KEPT = 20
-"""Earlier answers that are kept beside the last one of every image."""
+"""Earlier answers that are kept, besides the last one of every image."""
 
 _Drawn = tuple[Edit, ...]
 
@@ -25,22 +25,22 @@ class AnswerCache:
         self._lock = threading.Lock()
 
     def last_drawn(self, place: int) -> _Drawn:
-        """Return the entries under which an image was answered last; none before."""
+        """Return the edits of the last answer of an image; empty if there is none."""
         return self._last.get(place, ((), None))[0]
 
     def keep(self, place: int, drawn: Sequence[Edit], image: ImageResult) -> None:
-        """Keep the answer for an image under its entries, at least one."""
+        """Keep the answer of an image under its edits, at least one."""
         with self._lock:
             self._set_aside(place)
             self._last[place] = tuple(drawn), image
 
-    def let_go(self, place: int) -> None:
-        """Move the last answer for an image among the earlier ones."""
+    def release(self, place: int) -> None:
+        """Move the last answer of an image to the earlier ones."""
         with self._lock:
             self._set_aside(place)
 
     def find(self, place: int, drawn: Sequence[Edit]) -> ImageResult | None:
-        """Return the answer for an image under its entries, if it is kept."""
+        """Return the answer of an image under its edits, if it is kept."""
         with self._lock:
             before, image = self._last.get(place, ((), None))
             if image is not None and before == tuple(drawn):

@@ -1,4 +1,4 @@
-"""Interactive correction: edits re-solve one image at once, then teach the whole set."""
+"""Interactive correction: edits update one image at once, then the whole set."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from napari_jcc.regions import mask_iou
 from napari_jcc.results import ImageResult, JccResult
 
 CHANGED_BELOW = 0.9
-"""Masks whose intersection over union J with those known is below this have changed.
+"""A mask whose intersection over union J with the last reported mask is below this has
+changed.
 
-1 - J is a metric: by its triangle inequality J with any third mask, so also with the truth,
-differs by no more than 1 - J between two masks. Where no change is told, no score has thus
-moved by more than .1 since one was told last, whatever the object may be.
+1 - J is a metric. By its triangle inequality, the J of two masks with any third one, such
+as the truth, differ by at most 1 minus their own J. So while no change is reported, the
+score of an image has changed by at most .1.
 """
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What `Corrector.settle` answers.
+    """The result of `Corrector.settle`.
 
     Attributes
     ----------
     result
-        All images, edits laid over.
+        All images, with edits laid over.
     changed
-        Places, ascending, of the images whose masks have changed: their IoU with the mask
-        at the last reported change, at first the run's own, is below `CHANGED_BELOW`.
+        Indices, ascending, of the images whose masks have changed: their IoU with the mask
+        of the last report, at first that of the run, is below `CHANGED_BELOW`.
     seconds
         Wall time.
     """
@@ -51,29 +52,28 @@ class Settled:
 
 
 class Corrector:
-    """Applies a user's edits to a finished run.
+    """Applies the edits of a user to a finished run.
 
-    `update` takes over edits. `answer` then re-solves one image while all others stay as
-    they are; `settle` learns from the corrected images what the object looks like and
-    re-solves the whole set. An image that was drawn on keeps its answer until it is drawn
-    on again, because a user who has moved on to the next image does not look back.
-    Without edits `settle` returns the run's own result.
+    `update` sets the edits. `answer` solves again for one image, while all others stay as
+    they are; `settle` learns from the corrected images and solves again for the whole set.
+    A corrected image keeps its answer until it is drawn on again, because a user who has
+    moved on does not check it again. Without edits `settle` returns the result of the run.
 
     `settle` may run in a worker thread while `update` and `answer` are called from another.
-    Every result has the latest edits laid over it; what is drawn while `settle` runs is
-    learned by the next one.
+    Every result has the latest edits laid over it; edits made while `settle` runs are
+    learned from by the next call.
 
     Parameters
     ----------
     run
         A finished run; its own result is never changed.
     edits
-        What was drawn before, in another session or on a run with other settings.
-    told
-        Answers that were shown last, edits laid over; `settle` reports changes against
-        them. None: the run's own.
+        Edits made before, in another session or on a run with other settings.
+    reported
+        Results shown last, with edits laid over, to which `settle` compares its own. None:
+        those of the run.
     held
-        Answers, found under these edits, that images drawn on keep; see `held`.
+        Answers under these edits that corrected images keep; see `held`.
 
     Raises
     ------
@@ -85,7 +85,7 @@ class Corrector:
         self,
         run: FinishedRun,
         edits: Edits | None = None,
-        told: Sequence[ImageResult] | None = None,
+        reported: Sequence[ImageResult] | None = None,
         held: Mapping[ImageKey, ImageResult] | None = None,
     ) -> None:
         self.keys: tuple[ImageKey, ...] = image_keys(run.collection)
@@ -101,37 +101,37 @@ class Corrector:
         for place, key in enumerate(self.keys):
             if held is not None and key in held:
                 self._answered.keep(place, self._edits.of(key), held[key])
-        self._told = [image.mask for image in told or self.result.images]
+        self._reported = [image.mask for image in reported or self.result.images]
 
     @property
     def edits(self) -> Edits:
-        """What was drawn, as last taken over."""
+        """The edits that were last set."""
         return self._edits
 
     @property
     def machine(self) -> tuple[ImageResult, ...]:
-        """The machine's latest answers without the edits laid over."""
+        """The latest results before the edits are laid over."""
         return self._now[0].images
 
     @property
     def result(self) -> JccResult:
-        """The latest answers, edits laid over."""
+        """The latest results, with edits laid over."""
         return self._lay_over(self.machine)
 
     @property
     def held(self) -> dict[ImageKey, ImageResult]:
-        """Answers for the images drawn on, which stay so until they are drawn on again."""
+        """Answers of corrected images, which they keep until they are drawn on again."""
         return {self.keys[i]: image for i, image in self._held(self._edits).items()}
 
     @property
     def edited(self) -> tuple[int, ...]:
-        """Places of the images that something is drawn on, ascending."""
+        """Indices of the images with edits, ascending."""
         return self._edits.edited_places(self.keys)
 
     def update(self, edits: Edits) -> tuple[int, ...]:
-        """Take over edits and return the places of the images where they differ.
+        """Set the edits and return the indices of the images where they have changed.
 
-        Entries of renamed images are brought to their present names.
+        Edits of renamed images are assigned to the present names.
 
         Raises
         ------
@@ -141,21 +141,21 @@ class Corrector:
         edits, before = edits.adopt(self.keys), self._edits
         changed = edits.changed_places(before, self.keys)
         for place in changed:
-            # Refuses marks of another size. Called from windows, it does no more than that.
+            # Raises for marks of another size. Cheap, as it is called in the GUI thread.
             edits.marks(self.keys[place], self._run.collection.shape(place))
         self._edits = edits
         return changed
 
     def answer(self, image: int, progress: Progress | None = None) -> ImageResult:
-        """Re-solve one image under its edits, the others staying as they are.
+        """Solve again for one image under its edits; all others stay as they are.
 
-        Where the set was settled or the image answered under the same edits lately, as when
-        a stroke is taken back, that is the answer.
+        If there is a recent answer under the same edits, as after undoing a stroke, it is
+        returned.
 
         Parameters
         ----------
         image
-            Its place in the collection.
+            Its index in the collection.
         progress
             Cancels the work.
 
@@ -177,13 +177,13 @@ class Corrector:
             self._keep(edits, image, known)
         else:
             answered = self._answer(edits, before[0], image, as_progress(progress))
-        # The whole set may have been settled meanwhile, which knows more.
+        # `settle` may have finished meanwhile; its state is newer and stays.
         if before is self._now:
             self._now = answered, edits if known else None
         return lay_over_image(answered.images[image], edits, self.keys[image])
 
     def prepare(self, image: int, progress: Progress | None = None) -> None:
-        """Do what the next `answer` for an image needs, whatever is drawn on it.
+        """Compute in advance what the next `answer` for an image needs for any edit.
 
         Parameters and cancelling as for `answer`.
 
@@ -195,7 +195,7 @@ class Corrector:
         self._resegmenter.prepare(self._now[0], image, as_progress(progress))
 
     def settle(self, progress: Progress | None = None) -> Settled:
-        """Learn from the edits and re-solve the whole set under them.
+        """Learn from the edits and solve again for the whole set under them.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class Corrector:
         Raises
         ------
         SolverError
-            If the joint problem is not solved; the answers before stay in place.
+            If the joint problem is not solved; the previous results stay.
         Cancelled
             If the progress was cancelled; likewise.
         """
@@ -214,14 +214,14 @@ class Corrector:
         with self._working:
             state = self._reach(progress)
             result = self._lay_over(state.images)
-            pairs = enumerate(zip(self._told, result.images, strict=True))
-            changed = {i: new.mask for i, (told, new) in pairs if _differ(told, new.mask)}
+            pairs = enumerate(zip(self._reported, result.images, strict=True))
+            changed = {i: new.mask for i, (old, new) in pairs if _differ(old, new.mask)}
             for place, mask in changed.items():
-                self._told[place] = mask
+                self._reported[place] = mask
         return Settled(result, tuple(changed), time.perf_counter() - start)
 
     def catch_up(self, progress: Progress) -> None:
-        """Settle the set without telling what has changed; the next `settle` tells it.
+        """Settle the set without reporting changes; the next `settle` reports them.
 
         Raises
         ------
@@ -232,29 +232,29 @@ class Corrector:
             self._reach(progress)
 
     def _answer(self, edits: Edits, state: State, image: int, progress: Progress) -> State:
-        """Answer for an image as before under the same entries, else by solving."""
+        """Return the state with the kept answer under the same edits, or solve."""
         key = self.keys[image]
-        goes_on = edits.go_on(key, self._answered.last_drawn(image))
-        if not goes_on:
+        extends_answer = edits.extends(key, self._answered.last_drawn(image))
+        if not extends_answer:
             state = self._resegmenter.forget(state, image)
         kept = self._answered.find(image, edits.of(key))
         if kept is not None:
             answered = state.with_image(image, kept)
         else:
             answered = self._resegmenter.answer(edits, state, image, progress)
-        if goes_on or kept is not None:
+        if extends_answer or kept is not None:
             self._keep(edits, image, answered)
-        else:  # to be answered anew with the others, which still know what was taken back
-            self._answered.let_go(image)
+        else:  # the next `settle` computes it, as others may still depend on undone edits
+            self._answered.release(image)
         return answered
 
     def _keep(self, edits: Edits, image: int, state: State) -> None:
-        """Keep the answer for an image, if something is drawn on it."""
+        """Keep the answer of an image with edits."""
         key = self.keys[image]
-        if edits.holds(key):
+        if edits.is_edited(key):
             self._answered.keep(image, edits.of(key), state.images[image])
         else:
-            self._answered.let_go(image)
+            self._answered.release(image)
 
     def _reach(self, progress: Progress) -> State:
         """Return the state of the whole set under the present edits, settled if need be."""
@@ -268,13 +268,13 @@ class Corrector:
         return state
 
     def _held(self, edits: Edits) -> dict[int, ImageResult]:
-        """Answers for the images drawn on that nothing was drawn on since, by place."""
+        """Answers of the images with edits that have not changed since, by index."""
         places = edits.edited_places(self.keys)
         found = ((i, self._answered.find(i, edits.of(self.keys[i]))) for i in places)
         return {place: image for place, image in found if image is not None}
 
     def _hold(self, edits: Edits, images: Sequence[ImageResult]) -> None:
-        """Keep answers for the images drawn on, unless there are later ones."""
+        """Keep the answers of images with edits, unless the edits have changed since."""
         for place in edits.edited_places(self.keys):
             drawn = edits.of(self.keys[place])
             if drawn == self._edits.of(self.keys[place]):

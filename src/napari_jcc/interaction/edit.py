@@ -1,4 +1,4 @@
-"""One thing that a user drew on an image."""
+"""One edit of an image by a user."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NONE, OBJECT, BACKGROUND = 0, 1, 2
 
 
 class ImageKey(NamedTuple):
-    """What tells images apart: the name in the collection and the content's hash."""
+    """Identity of an image: its name in the collection, and the hash of its content."""
 
     name: str
     fingerprint: str = ""
 
 
 class EditKind(Enum):
-    """What an entry does to its image."""
+    """Kinds of edits."""
 
     PAINT = "paint"
     BOX = "box"
@@ -45,8 +45,8 @@ class Edit:
     shape
         Height and width of that image.
     kind
-        ``PAINT`` sets pixels, ``BOX`` fixes the box, ``NO_BOX`` says that the image has
-        none, ``CLEAR`` takes back everything drawn on the image.
+        ``PAINT`` sets marks, ``BOX`` fixes the box, ``NO_BOX`` marks the image as showing
+        no object, ``CLEAR`` removes all edits of the image.
     time
         Seconds since 1970.
     runs : (K, 3) int64
@@ -69,7 +69,7 @@ class Edit:
 
     def __post_init__(self) -> None:
         if not isinstance(self.key, ImageKey):
-            # A name would compare with no key, and what is drawn be left out in silence.
+            # A plain name equals no key, so that the edit would be ignored silently.
             raise InputError(
                 f"What is drawn belongs to an ImageKey, not to {self.key!r}. Take that of "
                 "the image from the keys of the Corrector."

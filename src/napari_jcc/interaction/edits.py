@@ -1,4 +1,4 @@
-"""The journal of what a user drew, kept apart from what the machine found."""
+"""The journal of the edits of a user, kept apart from computed results."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Edits:
     Attributes
     ----------
     entries
-        What holds, oldest first.
+        Edits in force, oldest first.
     undone
-        What was undone and can be redone, the next to redo last.
+        Edits that were undone and can be redone; the last one is redone first.
     """
 
     entries: tuple[Edit, ...] = ()
@@ -47,31 +47,31 @@ class Edits:
 
     @cached_property
     def edited(self) -> tuple[ImageKey, ...]:
-        """Images on which something drawn holds, not cleared or taken back since."""
-        return tuple(key for key in self.keys if self.holds(key))
+        """Images with marks or a box in force, in the order of their first entry."""
+        return tuple(key for key in self.keys if self.is_edited(key))
 
-    def holds(self, key: ImageKey) -> bool:
-        """Whether something drawn on an image holds, not cleared or taken back since."""
+    def is_edited(self, key: ImageKey) -> bool:
+        """Whether an image has marks or a box in force."""
         own = self._since_clear(key)
         if not own:
             return False
         return self.box(key) is not None or bool(self.marks(key, own[-1].shape).any())
 
     def edited_places(self, keys: Sequence[ImageKey]) -> tuple[int, ...]:
-        """Places among `keys` of the images on which something drawn holds, ascending."""
+        """Return the indices of the images with marks or a box in force, ascending."""
         edited = set(self.edited)
         return tuple(i for i, key in enumerate(keys) if key in edited)
 
     def changed_places(self, before: Edits, keys: Sequence[ImageKey]) -> tuple[int, ...]:
-        """Places among `keys` of the images whose entries are others than before."""
+        """Return the indices of the images whose entries differ from those before."""
         return tuple(i for i, key in enumerate(keys) if before.of(key) != self.of(key))
 
     def of(self, key: ImageKey) -> tuple[Edit, ...]:
         """Entries of one image, oldest first."""
         return tuple(self._by_image.get(key, ()))
 
-    def go_on(self, key: ImageKey, before: Sequence[Edit]) -> bool:
-        """Whether an image has all entries of `before`, and perhaps more, none undone."""
+    def extends(self, key: ImageKey, before: Sequence[Edit]) -> bool:
+        """Whether the entries of an image begin with `before`, and do not clear them."""
         own, count = self.of(key), len(before)
         cleared = any(entry.kind is EditKind.CLEAR for entry in own[count:])
         return own[:count] == tuple(before) and not cleared
@@ -112,7 +112,7 @@ class Edits:
         return None
 
     def draw(self, key: ImageKey, marks: MarkArray) -> Edits:
-        """Bring the marks of an image to `marks`; one entry of the pixels that change.
+        """Set the marks of an image, by one entry of the pixels that change.
 
         Parameters
         ----------
@@ -187,8 +187,8 @@ class Edits:
     def adopt(self, keys: Iterable[ImageKey]) -> Edits:
         """Give entries the present names of images that were renamed or moved.
 
-        An image is known again by its content where its name is gone. Entries of images
-        that are not there stay as they are.
+        Images whose name is missing are recognised by their content. Entries of missing
+        images stay as they are.
         """
         present = set(keys)
         by_content = {key.fingerprint: key for key in present if key.fingerprint}

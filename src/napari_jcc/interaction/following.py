@@ -1,10 +1,10 @@
-r"""A stroke also decides what looks like the marked pixels in its own image.
+r"""Pixels that are similar to the marked ones follow a stroke, in the same image.
 
-A user who crosses out a forest means the forest, not the width of the brush. So the mask
-is moved as `spreading` moves a map: it is the mean of a Gaussian process over superpixels,
-by what they look like and where they are, and the marks are what was observed of it. Here a
-mark is the pixels drawn on, as a stroke along a rim lies on superpixels that are mostly
-something else.
+A user who crosses out a part of a forest means the forest, not the width of the brush. The
+mask is changed as `spreading` changes a map: it is the mean of a Gaussian process over
+superpixels, by appearance and position, and the marks are observations of it. Here the
+features of a mark are those of the marked pixels, not of whole superpixels: a stroke along
+an outline lies on superpixels that are mostly something else.
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
-from napari_jcc.features.looks import describe_pixels
+from napari_jcc.features.appearance import describe_pixels
 from napari_jcc.features.pooling import pool_pixels
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT, MarkArray
-from napari_jcc.interaction.spreading import spread_surprise
+from napari_jcc.interaction.spreading import spread_residual
 from napari_jcc.regions import ImageRegions, area_means
 from napari_jcc.results.bilateral import ColourGrid
 
 TEXTURE, COLOUR, PLACE = 0.5, 0.5, 2.0
-"""Variance over an image of what superpixels are compared by."""
-DOUBT = np.float32(0.3)
-"""Share of the prior in what marks move; the rest is the mask's."""
+"""Variance, over an image, of the features of texture, colour and position."""
+PRIOR_SHARE = np.float32(0.3)
+"""Weight of the prior in the map that marks change; the rest is that of the mask."""
 CERTAINTY = 20.0
-"""How many times a marked pixel counts where values are smoothed."""
+"""Weight of a marked pixel in the smoothing; others have 1."""
 SMOOTHNESS = 64.0
-"""Strength of smoothing, less than where masks are cut; of 16, 64 and 256 the best."""
+"""Strength of the smoothing; the best of 16, 64 and 256."""
 LEAST = 1e-3
-"""Standard deviation, in units of Lab, below which a plane only shows rounding."""
+"""Standard deviation, in units of Lab, below which a feature is only rounding noise."""
 _KEPT = 4
-"""Appearances, each of a dozen planes of the size that an image is worked on at."""
+"""Appearances that are kept, each of a dozen planes of the working size."""
 
 
 class Appearance:
-    """What the pixels of an image look like, and where they are.
+    """Features of appearance and position of the pixels of an image.
 
     Parameters
     ----------
     image : (h, w, 3) uint8
         RGB at working size.
     regions
-        Its pieces.
+        Its superpixels.
 
     Attributes
     ----------
     labels : (h, w) int
         The superpixel of every pixel.
     superpixels : (S, D) float64
-        Means over superpixels; of a variance that is fixed for texture, colour and place.
+        Means over superpixels, with fixed variances of texture, colour and position.
     grid
-        Which pixels share their values.
+        For smoothing values among pixels of similar colour.
     """
 
     def __init__(self, image: ImageArray, regions: ImageRegions) -> None:
@@ -66,33 +66,33 @@ class Appearance:
         self.superpixels: FloatArray = means * self._scale
 
     def observe(
-        self, at: MaskArray, surprise: Float32Array
+        self, at: MaskArray, residual: Float32Array
     ) -> tuple[FloatArray, FloatArray]:
-        """Return what was observed in the parts of superpixels that were drawn on.
+        """Return one observation for every superpixel that has marked pixels.
 
         Parameters
         ----------
         at : (h, w) bool
-            Pixels drawn on.
-        surprise : (h, w) float32
-            What they were marked as, less what was thought of them.
+            Marked pixels.
+        residual : (h, w) float32
+            Mark minus the value before, per pixel.
 
         Returns
         -------
         features : (M, D) float64
-            Means over the marked pixels of each superpixel that has some.
-        surprise : (M,) float64
+            Means over the marked pixels of each superpixel.
+        residual : (M,) float64
             Likewise.
         """
         _, part, count = np.unique(self.labels[at], return_inverse=True, return_counts=True)
-        columns = [*self._pixels[at].T, surprise[at]]
+        columns = [*self._pixels[at].T, residual[at]]
         sums = [np.bincount(part, column, len(count)) for column in columns]
         means = np.stack(sums, axis=1) / count[:, None]
         return means[:, :-1] * self._scale, means[:, -1]
 
 
 class Appearances:
-    """Those of a set's images; of images drawn on last they are kept for more strokes."""
+    """Appearances of the images of a set; those of the images drawn on last are kept."""
 
     def __init__(
         self, images: Sequence[ImageArray], regions: Sequence[ImageRegions]
@@ -101,8 +101,8 @@ class Appearances:
         self._last: tuple[tuple[int, Appearance], ...] = ()
 
     def of(self, place: int, *, keep: bool) -> Appearance:
-        """Return what an image looks like, to be kept in place of the oldest one or not."""
-        last = self._last  # two threads may ask
+        """Return the appearance of an image; `keep` it in place of the oldest one kept."""
+        last = self._last  # one read, as several threads may call this
         found = next((own for own in last if own[0] == place), None)
         if found is None:
             found = place, Appearance(self._images[place], self._regions[place])
@@ -118,21 +118,21 @@ def follow_marks(
     marks: MarkArray,
     appearance: Appearance,
 ) -> MaskArray:
-    """Move a mask where superpixels look like marked ones.
+    """Change a mask where superpixels are similar to marked ones.
 
-    What that makes of superpixels is smoothed among pixels of like colour, of which the
-    marked ones count more than others.
+    The result is smoothed among pixels of similar colour, with larger weights on the marked
+    ones.
 
     Parameters
     ----------
     mask : (h, w) bool
-        The mask to be moved.
+        The mask to change.
     prior : (h, w) float32
-        What was thought before, in [0, 1], which is doubtful where the mask is not.
+        Probability of object, in [0, 1].
     drawn_on : (H, W) bool
-        The mask that the marks were drawn on, which has wrong what they contradict.
+        The mask that was shown when the marks were drawn.
     marks : (h, w) uint8
-        As of `Guidance`.
+        As in `Guidance`.
     appearance
         Of the image.
 
@@ -145,9 +145,11 @@ def follow_marks(
         appearance.observe(marks == OBJECT, 1 - share),
         appearance.observe(marks == BACKGROUND, -share),
     ]
-    points, surprise = (np.concatenate(part) for part in zip(*seen, strict=True))
-    moved = spread_surprise(appearance.superpixels, points, surprise)
-    values = mask + DOUBT * (prior - mask) + moved.astype(np.float32)[appearance.labels]
+    points, residual = (np.concatenate(part) for part in zip(*seen, strict=True))
+    moved = spread_residual(appearance.superpixels, points, residual)
+    values = (
+        mask + PRIOR_SHARE * (prior - mask) + moved.astype(np.float32)[appearance.labels]
+    )
     values = np.clip(values, 0, 1)
     values[marks == OBJECT], values[marks == BACKGROUND] = 1, 0
     confidence = np.where(marks > 0, np.float32(CERTAINTY), np.float32(1))
@@ -155,10 +157,10 @@ def follow_marks(
 
 
 def _precisions(variance: FloatArray) -> FloatArray:
-    """Weights of squared differences, by the variance over superpixels, (D,) both.
+    """Weights (D,) of squared differences of features, from their variances (D,).
 
-    Of what `describe_pixels` returns, whose first three planes are the colour and whose
-    others have units of their own, and of the two of the place.
+    The features are those of `describe_pixels`, of which the first three are the colour and
+    the others have different units, and the two of the position.
     """
     texture, colour, place = slice(0, -2), slice(0, 3), slice(-2, None)
     varies = variance > LEAST**2

@@ -16,24 +16,24 @@ from napari_jcc.regions.boxes import box_excess
 from napari_jcc.regions.overlap import pixel_bounds, superpixels_inside
 
 LEAST_SHARE = 0.1
-"""Share of a superpixel that must be marked: a stroke that grazes it says nothing."""
+"""Share of a superpixel that must be marked for the marks to count."""
 DECISIVE = 3.0
-"""A superpixel with marks of both kinds follows one that is this many times the other;
-else it straddles the outline and stays free. The marked pixels win in the mask anyway."""
+"""A superpixel with marks of both kinds is decided by the kind that covers this many times
+as much as the other; else it stays free. Marked pixels override the mask in any case."""
 
 
 @dataclass(frozen=True)
 class Guidance:
-    """What the edits of one image say, at working size.
+    """The edits of one image as labels of its superpixels, at working size.
 
     Attributes
     ----------
     marks : (h, w) uint8
         At working size.
     object, background : (F,), (B,) int64
-        Superpixels of the image that are object, and that are not.
+        Superpixels that the edits label as object, and as background.
     drawn : (S,) float64
-        How much of every superpixel was drawn on; 1 where there is said to be no object.
+        Share of every superpixel that was marked; 1 if the image has no object.
     box : (4,) float64 or None
         The fixed box, ``xyxy`` in working pixels; NaN: the image has none.
     """
@@ -46,35 +46,35 @@ class Guidance:
 
     @property
     def decided(self) -> Marked:
-        """The superpixels that the marks decide, and how."""
+        """The labelled superpixels."""
         superpixels = np.concatenate([self.object, self.background])
         kinds = np.repeat([1.0, 0.0], [len(self.object), len(self.background)])
         return Marked(superpixels, kinds, self.drawn[superpixels])
 
     @property
     def empty(self) -> bool:
-        """Whether the edits say nothing."""
+        """Whether there are no edits."""
         return self.box is None and not self.marks.any()
 
     @property
     def no_object(self) -> bool:
-        """Whether the user said that the image shows no object."""
+        """Whether the user marked the image as showing no object."""
         return self.box is not None and bool(np.isnan(self.box).any())
 
 
 def read_guidance(
     regions: ImageRegions, marks: MarkArray, box: FloatArray | None
 ) -> Guidance:
-    """Bring the edits of an image to its superpixels.
+    """Convert the edits of an image to labels of its superpixels.
 
     Parameters
     ----------
     regions
-        Pieces of the image.
+        Superpixels and boxes of the image.
     marks : (H, W) uint8
-        At the image's own size.
+        At full size.
     box : (4,) float64 or None
-        ``xyxy`` in the image's own pixels; NaN: no object.
+        ``xyxy`` in pixels of the full size; NaN: no object.
     """
     labels = regions.superpixels.label_map
     small = reduce_marks(marks, (labels.shape[0], labels.shape[1]))
@@ -94,7 +94,7 @@ def read_guidance(
 
 
 def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:
-    """Bring marks to working size; thin strokes stay where they cover a quarter."""
+    """Reduce marks to working size; pixels covered by at least a quarter stay marked."""
     if marks.shape == shape:
         return marks
     if not marks.any():
@@ -108,11 +108,11 @@ def reduce_marks(marks: MarkArray, shape: tuple[int, int]) -> MarkArray:
 
 
 def hold_marks(regions: ImageRegions, guidance: Guidance) -> tuple[ImageRegions, int]:
-    """Make sure that a candidate box holds the marks, or is the fixed box.
+    """Make sure that a candidate box contains the marks, or is the fixed box.
 
-    Where none does, the one that overlaps the box asked for most is moved there: its
-    features are the closest, and the program keeps its shape. Boxes of images with several
-    objects stay: see `local_fixings`.
+    If none does, the candidate with the largest overlap is moved: its features are the
+    closest, and the size of the program does not change. Boxes of images with several
+    objects are not moved; see `local_fixings`.
 
     Returns
     -------
@@ -135,10 +135,10 @@ def hold_marks(regions: ImageRegions, guidance: Guidance) -> tuple[ImageRegions,
 
 
 def local_fixings(guidance: Guidance, chosen: int, objects: int) -> Fixings:
-    """Return what the edits fix, counted over the pieces of the image alone.
+    """Return the fixings of an image by its edits, numbered within the image.
 
-    Nothing where several objects are looked for: boxes that miss the marks could not be
-    ruled out, as the number of boxes is given. Marks then teach, and win in the mask.
+    Empty with several objects: boxes that miss the marks could not be excluded, as the
+    number of boxes is given. Marks are then learned from, and override the mask.
     """
     if objects > 1:
         return Fixings()
@@ -150,12 +150,12 @@ def local_fixings(guidance: Guidance, chosen: int, objects: int) -> Fixings:
 
 
 def _wanted_box(regions: ImageRegions, guidance: Guidance) -> Float32Array:
-    """Box around the marked superpixels, within or beyond the fixed one or the best."""
+    """Return the fixed box, or the best candidate enlarged to contain the marks."""
     if guidance.box is not None:
         return guidance.box.astype(np.float32)
     rows, columns = np.nonzero(np.isin(regions.superpixels.label_map, guidance.object))
     around = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
-    # The object goes on beyond the marks: from the box that already holds most of them.
+    # The object extends beyond the marks, so start from the box with most of them.
     held = regions.overlap[:, guidance.object].sum(axis=1)
     best = regions.boxes[int(np.argmax(held + regions.box_merit / 4))]
     low = np.minimum(around[:2], best[:2])

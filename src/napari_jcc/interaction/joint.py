@@ -1,4 +1,4 @@
-"""Re-solves the joint problem of a finished run with what the user fixed."""
+"""Solves the joint problem of a finished run again, under fixings by the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_jcc._types import FloatArray
 from napari_jcc.config import JccConfig, ProblemConfig
-from napari_jcc.interaction.part import ImagePart
+from napari_jcc.interaction.subproblem import ImageSubproblem
 from napari_jcc.pipeline import SolvedJoint
 from napari_jcc.problem import QuadraticProgram, Variables, gather, joint_model
 from napari_jcc.problem.data import JointData
@@ -21,23 +21,23 @@ from napari_jcc.regions import ImageRegions
 from napari_jcc.solvers import Solution, get_solver, require_solved, resolve_solver
 
 TRUST = 3.0
-"""How many times nu counts where the prior was taught by a user."""
+"""Factor of nu, the weight of the prior, after corrections have changed the prior."""
 
 
 @dataclass(frozen=True)
 class SolvedProgram:
-    """A program and the latest values of its variables.
+    """A joint program and its solution.
 
     Attributes
     ----------
     program
-        Without anything fixed.
+        Without fixings.
     data
-        Pieces it was built for.
+        Regions that it was built from.
     solution
-        Best known values, and duals, under what is fixed.
+        Values of variables and duals, under the fixings.
     problem
-        Settings it was built by.
+        Settings that it was built with.
     """
 
     program: QuadraticProgram
@@ -47,12 +47,12 @@ class SolvedProgram:
 
 
 class JointSolver:
-    """Solves a run's problem again, for all its images or for one.
+    """Solves the joint problem of a run again, for all images or for one.
 
     Attributes
     ----------
     places
-        Places in the collection of the images in the problem.
+        Indices in the collection of the images in the problem.
     start
         The run's own solution.
     """
@@ -65,18 +65,19 @@ class JointSolver:
         self._config = config
         self._factors = joint.factors
         self._memberships = config.problem.reading == "hull"
-        # Taken out while in use: one thread may prepare an image while another answers.
-        self._kept: deque[ImagePart] = deque(maxlen=1)
+        # Removed while in use, as one thread may prepare an image while another answers.
+        self._kept: deque[ImageSubproblem] = deque(maxlen=1)
 
     def features(self, place: int | None = None) -> FloatArray:
-        """Return the run's own features of superpixels, (S, K): the classifier's factor.
+        """Return the features of superpixels that the run has learned from, (S, K).
 
-        Of total variance 1 over the set.
+        They are recovered from the factor of the discriminative cost, and scaled to a total
+        variance of 1 over the set.
 
         Parameters
         ----------
         place
-            An image's place in the collection; without, of all images in the problem.
+            Index of an image in the collection; None: all images in the problem.
         """
         factor = self._factors.superpixels
         rows = slice(None)
@@ -93,7 +94,7 @@ class JointSolver:
         return float(np.sqrt(max(variance, 1e-12)))
 
     def values(self, solved: SolvedProgram, place: int) -> tuple[FloatArray, FloatArray]:
-        """Return y and z of one image by its place in the collection."""
+        """Return y (S,) and z (R,) of the image with an index in the collection."""
         number = self.places.index(place)
         y, z = Variables(solved.data, self._memberships).split(solved.solution.x)
         data = solved.data
@@ -105,14 +106,14 @@ class JointSolver:
         fixings: Mapping[int, Fixings],
         progress: Progress,
     ) -> SolvedProgram:
-        """Return the optimum of the whole set with a taught prior.
+        """Solve the problem of the whole set with a changed prior.
 
         Parameters
         ----------
         regions
-            Pieces of the images in the problem, their saliency being the taught prior.
+            Superpixels and boxes of the images in the problem, with the changed prior.
         fixings
-            By place in the collection, counted over the pieces of that image.
+            By index in the collection; numbered within each image.
         progress
             Cancels the work.
 
@@ -148,25 +149,25 @@ class JointSolver:
         rebuild: bool = False,
         keep: bool = True,
     ) -> SolvedProgram:
-        """Return the optimum over one image's variables, the others as in `solved`.
+        """Solve for the variables of one image; all others keep their values in `solved`.
 
         Parameters
         ----------
         regions
-            Pieces of the images in the problem.
+            Superpixels and boxes of the images in the problem.
         solved
-            Where the others stay.
+            Values of all variables.
         place
-            The image's place in the collection.
+            Index of the image in the collection.
         fixings
-            Counted over the pieces of the image.
+            Numbered within the image.
         progress
             Cancels the work.
         rebuild
             Whether a box of the image differs from those in `solved`.
         keep
-            Whether what was set up is kept, which makes the next solution for this image,
-            under other fixings, quicker. A box that moved has moved for this one only.
+            Whether the subproblem is kept, which makes the next solve for this image, under
+            other fixings, faster. It is never kept after a rebuild.
 
         Raises
         ------
@@ -181,20 +182,20 @@ class JointSolver:
             model = joint_model(gather(regions), self._factors, solved.problem)
             program = model.build()
         kept = self._kept.pop() if self._kept else None
-        if kept is None or not kept.is_of(program, number, whole.x):
+        if kept is None or not kept.matches(program, number, whole.x):
             variables = Variables(gather([regions[number]]), self._memberships)
-            kept = ImagePart(program, number, whole.x, variables, self._config.solver)
+            kept = ImageSubproblem(program, number, whole.x, variables, self._config.solver)
         fits = _same_shape(whole, program)
         warm = whole.of_part(kept.own, kept.rows) if fits else None
         found = require_solved(kept.solve(fixings, warm, progress))
         if keep and not rebuild:
             self._kept.append(kept)
-        # A box that moved has moved for this answer only: the state keeps its program.
+        # A moved box belongs to this answer only: the state keeps its program.
         joined = whole.with_part(found, kept.own, kept.rows if fits else None)
         return replace(solved, solution=joined)
 
     def _join(self, data: JointData, fixings: Mapping[int, Fixings]) -> Fixings:
-        """Count what is fixed over the pieces of the set."""
+        """Renumber fixings of single images for the whole set."""
         parts: dict[str, list[int]] = {"foreground": [], "background": [], "chosen": []}
         for place, own in fixings.items():
             number = self.places.index(place)

@@ -1,4 +1,4 @@
-"""What the user drew, laid over what the machine found: the user always wins."""
+"""Lays edits over computed results: what the user drew always has precedence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.instances import boxes_by_number, renumber
 
 DRAWN_SCORE = 1.0
-"""Score of an object that the user drew: there is no doubt about it."""
+"""Score of an object that the user drew."""
 
 
 def image_keys(collection: ImageCollection) -> tuple[ImageKey, ...]:
@@ -39,11 +39,11 @@ def lay_over_mask(mask: MaskArray, marks: MarkArray) -> MaskArray:
 
 
 def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageResult:
-    """Lay an image's edits over its answer; without edits that is the answer itself.
+    """Lay the edits of an image over its result; without edits it is returned as it is.
 
-    A fixed box is the box. Where the marks change the mask and no box is fixed, the box
-    is that of the largest piece of the mask, unless it was a candidate that holds all of
-    the piece.
+    A fixed box replaces the box. If the marks change the mask and no box is fixed, the box
+    becomes that of the largest piece of the mask, unless it is a candidate that contains
+    all of this piece.
 
     Raises
     ------

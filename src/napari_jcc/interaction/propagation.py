@@ -1,15 +1,15 @@
 r"""Masks of corrected images, propagated to the other images of the set.
 
 Every image is registered, by gradients alone, to the corrected ones, whose masks are warped
-onto it. With m, the rating of a superpixel by the classifier that was taught, and c, the
-mean of the warped masks, a superpixel is then rated
+onto it. With m, the prediction of the superpixel classifier, and c, the share of the
+superpixel that the warped masks cover in the mean, its new value is
 
 .. math::
    m + s^2 (c - m), \qquad s = \sum \min(c, m) / \sum \max(c, m),
 
-sums over the image by area. So c counts where both kinds of evidence, appearance and place,
-agree on the whole; where objects have no pose in common, a warped mask lies elsewhere and
-is ignored.
+with sums over the image, weighted by area. So c counts where appearance and position agree
+on the whole; if objects have no common pose, warped masks overlap little with m and are
+nearly ignored.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from napari_jcc.regions import ImageRegions, area_means
 from napari_jcc.threads import one_thread
 
 SIZE, CELL, PATCH = 256, 16, 48.0
-"""Longer side of the image that is described, distance of grid points, width of a patch."""
+"""Longer side of the reduced image, distance of grid points, width of a patch; pixels."""
 
 
 class _Propagated(NamedTuple):
@@ -38,9 +38,9 @@ class _Propagated(NamedTuple):
     Attributes
     ----------
     share : (S,) float64
-        How much of every superpixel it covers.
+        Share of every superpixel that it covers.
     support
-        Probability of all partners where the map leads.
+        Total probability of the correspondences that agree with the map.
     """
 
     share: FloatArray
@@ -53,9 +53,9 @@ class MaskPropagator:
     Parameters
     ----------
     images
-        By place in the collection.
+        All images, by index in the collection.
     regions
-        Pieces of those in the joint problem, likewise.
+        Superpixels of the images in the joint problem, by index.
     workers
         Number of threads; 0: one per core.
     """
@@ -77,12 +77,12 @@ class MaskPropagator:
         masks: Mapping[int, MaskArray],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Move the ratings of the other images towards the masks warped onto them.
+        """Move the values of uncorrected images towards the masks warped onto them.
 
         Parameters
         ----------
         taught
-            (S,) of every image in the joint problem, in [0, 1].
+            Values of the superpixels of every image in the joint problem, (S,) in [0, 1].
         masks
             Of the corrected images, (H, W) bool each.
         progress
@@ -91,7 +91,7 @@ class MaskPropagator:
         Returns
         -------
         dict of (S,) float64
-            Of every image, in [0, 1]; of the corrected ones as taught.
+            Of every image, in [0, 1]; those of corrected images are unchanged.
 
         Raises
         ------

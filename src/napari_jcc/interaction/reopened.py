@@ -1,4 +1,4 @@
-"""Corrections of a project that was opened: the run behind them starts when needed."""
+"""Corrections of an opened project, whose run is repeated only when it is needed."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from napari_jcc.results import ImageResult
 
 Rerun = Callable[[Progress], FinishedRun]
 
-_LOOK = 0.05
-"""Seconds between two looks whether a wait was cancelled."""
+_POLL = 0.05
+"""Seconds between two checks whether a wait was cancelled."""
 
 
 class ReopenedCorrector:
-    """Stands in for a `Corrector` until something is to be answered.
+    """Takes the place of a `Corrector` until a result must be computed.
 
-    A project has no regions and features. Edits are taken over at once without them; the
-    first `wake` runs again what the result came from, mostly from the cache.
+    A project stores no regions and features. Edits are accepted without them; the first
+    `wake` repeats the run that gave the result, mostly from the cache.
 
     Parameters
     ----------
     images
-        The machine's answers, as the project has them.
+        Results in the project, before edits are laid over.
     keys
         Of these images.
     edits
-        What the answers were taught by.
+        The edits that these results have learned from.
     rerun
-        Repeats the run; None where its images are gone: then edits are laid over the
-        answers there are, and teach nothing.
+        Repeats the run; None if its images are missing: then edits are only laid over the
+        stored results.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class ReopenedCorrector:
 
     @property
     def machine(self) -> tuple[ImageResult, ...]:
-        """The machine's latest answers without the edits laid over."""
+        """The latest results before the edits are laid over."""
         return self._images if self._awake is None else self._awake.machine
 
     @property
     def held(self) -> dict[ImageKey, ImageResult]:
-        """Answers that images drawn on keep; see `Corrector.held`."""
+        """Answers that corrected images keep; see `Corrector.held`."""
         if self._awake is not None:
             return self._awake.held
         answers, edited = dict(zip(self._keys, self._images, strict=True)), self._edits
@@ -75,11 +75,11 @@ class ReopenedCorrector:
 
     @property
     def edited(self) -> tuple[int, ...]:
-        """Places of the images that something is drawn on, ascending."""
+        """Indices of the images with edits, ascending."""
         return self._edits.edited_places(self.keys)
 
     def update(self, edits: Edits) -> tuple[int, ...]:
-        """Take over edits and return the places of the images where they differ.
+        """Set the edits and return the indices of the images where they have changed.
 
         Raises
         ------
@@ -98,16 +98,16 @@ class ReopenedCorrector:
         Raises
         ------
         JccError
-            If images cannot be read any more, or on cancel; what is shown stays.
+            If images cannot be read any more, or on cancel; the results stay.
         """
         with self._waking_alone(progress):
             if self._awake is not None or self._rerun is None:
                 return self._awake
-            told = [
+            shown = [
                 lay_over_image(image, self._taught, key)
                 for image, key in zip(self._images, self._keys, strict=True)
             ]
-            corrector = Corrector(self._rerun(progress), self._edits, told, self.held)
+            corrector = Corrector(self._rerun(progress), self._edits, shown, self.held)
             names = [key.name for key in corrector.keys]
             if names != [key.name for key in self._keys]:
                 gone = sorted({key.name for key in self._keys} - set(names))
@@ -116,7 +116,7 @@ class ReopenedCorrector:
                     f"{', '.join(gone[:3])}. Your edits are kept; run again to go on "
                     "with the others."
                 )
-            # Under all that is drawn by now: what was taught before is part of it.
+            # Under the present edits, which include those the project has learned from.
             corrector.catch_up(progress)
             with self._handover:
                 corrector.update(self._edits)
@@ -125,8 +125,8 @@ class ReopenedCorrector:
 
     @contextmanager
     def _waking_alone(self, progress: Progress) -> Iterator[None]:
-        """Wait for another thread that wakes; the wait can be cancelled."""
-        while not self._waking.acquire(timeout=_LOOK):
+        """Hold the lock of `wake`; waiting for another thread can be cancelled."""
+        while not self._waking.acquire(timeout=_POLL):
             progress.raise_if_cancelled()
         try:
             yield

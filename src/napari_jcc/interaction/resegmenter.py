@@ -1,4 +1,4 @@
-"""Segments again under a user's edits: one image, or the whole set."""
+"""Computes results under edits: for one image, or for the whole set."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from napari_jcc.interaction.guidance import (
 )
 from napari_jcc.interaction.joint import JointSolver, SolvedProgram
 from napari_jcc.interaction.overlay import lay_over_image
+from napari_jcc.interaction.pixel_training import PixelTrainer
 from napari_jcc.interaction.propagation import MaskPropagator
 from napari_jcc.interaction.spreading import (
     NO_MARKS,
@@ -28,7 +29,7 @@ from napari_jcc.interaction.spreading import (
     with_prior,
 )
 from napari_jcc.interaction.state import State
-from napari_jcc.interaction.teaching import LookTeacher, Teacher
+from napari_jcc.interaction.superpixel_classifier import SuperpixelClassifier
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.problem.fixings import Fixings
@@ -36,42 +37,43 @@ from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import ImageResult
 from napari_jcc.results.decode import REDRAWN
-from napari_jcc.results.look import Look
+from napari_jcc.results.pixel_classifier import PixelClassifier
 
-TAUGHT_SHARE = 0.9
-"""Share of the prior that the classifier takes, where something was corrected."""
+LEARNED_SHARE = 0.9
+"""Weight of the superpixel classifier in the prior after corrections."""
 
 
 class Resegmenter:
-    """Computes the answers of a finished run under edits; stateless but for caches.
+    """Computes results of a finished run under edits; it has no state but caches.
 
     Attributes
     ----------
     start
-        The run's own answers.
+        The results of the run itself.
     """
 
     def __init__(self, run: FinishedRun, keys: Sequence[ImageKey]) -> None:
         self._run = run
         self._keys = keys
         self._joint = None if run.joint is None else JointSolver(run.joint, run.config)
-        self._teacher: Teacher | None = None
+        self._superpixel_classifier: SuperpixelClassifier | None = None
         self._propagator: MaskPropagator | None = None
-        # Of several thin objects the prior knows more than superpixels could be taught.
+        # For several thin objects the prior is finer than superpixels.
         self._several = any(regions.objects > 1 for regions in run.regions)
-        # A map that is cut follows marks by itself (`spreading`). Else the corrected mask
-        # teaches a classifier (`teaching`), and strokes move GrabCut's (`following`).
+        # Where masks are thresholded from a map, marks change the map (`spreading`). With
+        # GrabCut, corrected masks train a classifier (`superpixel_classifier`), and similar
+        # pixels follow the strokes (`following`).
         by_map = run.config.decode.refinement in ("smoother", "blend", "look")
         self._spreads = by_map and not self._several
         self._follows = run.config.decode.refinement in REDRAWN and not self._several
-        self._look_teacher = LookTeacher(run)
+        self._pixel_trainer = PixelTrainer(run)
         self._appearances = Appearances(run.images, run.regions)
         solved = None if self._joint is None else self._joint.start
         images = run.result.images
-        self.start = State(run.regions, solved, run.look, images, images)
+        self.start = State(run.regions, solved, run.pixel_classifier, images, images)
 
     def prepare(self, state: State, place: int, progress: Progress) -> None:
-        """Compute beforehand what an answer for an image needs whatever is drawn on it.
+        """Compute in advance all that `answer` needs and that no edit changes.
 
         Raises
         ------
@@ -85,9 +87,9 @@ class Resegmenter:
             return
         if self._follows:
             self._appearances.of(place, keep=True)
-        if state.look is not None:
-            self._look_teacher.rate(state.look, place)
-        # Where an image's part is solved in a process, that takes seconds to start.
+        if state.pixel_classifier is not None:
+            self._pixel_trainer.predict(state.pixel_classifier, place)
+        # A solver in a process of its own takes seconds to start.
         pieces = [state.regions[i] for i in joint.places]
         joint.solve_image(pieces, solved, place, Fixings(), progress)
 
@@ -100,32 +102,36 @@ class Resegmenter:
         *,
         keep: bool = True,
     ) -> State:
-        """Re-solve one image, the others staying as they are in `state`.
+        """Solve again for one image; all others stay as they are in `state`.
 
-        An image without candidate boxes is not in the problem; its answer stays. With
-        `keep`, what was set up stays at hand for the next stroke on the same image.
+        An image without candidate boxes is not in the problem and stays as it is. With
+        `keep`, the subproblem is kept for the next stroke on the same image.
         """
         joint, solved = self._joint, state.solved
         if joint is None or solved is None or place not in joint.places:
             return state
-        before, said = state.regions[place], self._read(edits, place)
-        own, chosen = hold_marks(before, said)
+        before, marks = state.regions[place], self._read(edits, place)
+        own, chosen = hold_marks(before, marks)
         pieces = [own if i == place else state.regions[i] for i in joint.places]
-        fixings = local_fixings(said, chosen, own.objects)
+        fixings = local_fixings(marks, chosen, own.objects)
         moved = own is not before
         solved = joint.solve_image(
             pieces, solved, place, fixings, progress, rebuild=moved, keep=keep
         )
         values = joint.values(solved, place)
         if self._spreads:
-            own = with_prior(own, self._spread(joint, {place: own}, {place: said})[place])
-        rating = None if state.look is None else self._look_teacher.rate(state.look, place)
+            own = with_prior(own, self._spread(joint, {place: own}, {place: marks})[place])
+        rating = (
+            None
+            if state.pixel_classifier is None
+            else self._pixel_trainer.predict(state.pixel_classifier, place)
+        )
         drawn_on = self._drawn_on(state, place, keep=keep)
-        found = decode_guided(self._run, place, own, values, said, rating, drawn_on)
+        found = decode_guided(self._run, place, own, values, marks, rating, drawn_on)
         return replace(state.with_image(place, found), solved=solved)
 
     def forget(self, state: State, place: int) -> State:
-        """Return the state with one image as the run left it, before any edit."""
+        """Return the state with one image as in the run, before any edit."""
         regions, settled = list(state.regions), list(state.settled)
         regions[place], settled[place] = self.start.regions[place], self.start.images[place]
         return replace(state, regions=tuple(regions), settled=tuple(settled))
@@ -133,14 +139,14 @@ class Resegmenter:
     def settle(
         self, edits: Edits, held: Mapping[int, ImageResult], progress: Progress
     ) -> State:
-        """Learn from the edits and re-solve the whole set under them.
+        """Learn from the edits and solve again for the whole set.
 
         Parameters
         ----------
         edits
             What was drawn.
         held
-            Corrected images whose masks and boxes stay as they were answered, by place.
+            Corrected images whose masks and boxes stay as they are, by index.
         progress
             Told of every step; cancels.
 
@@ -154,8 +160,8 @@ class Resegmenter:
         joint = self._joint
         places = () if joint is None else joint.places
         corrected = [i for i in edits.edited_places(self._keys) if i in places]
-        untaught = self._several and self.start.look is None
-        if joint is None or not corrected or untaught:
+        without_learning = self._several and self.start.pixel_classifier is None
+        if joint is None or not corrected or without_learning:
             return self.start
         guidance = {place: self._read(edits, place) for place in corrected}
         regions = list(self._run.regions)
@@ -164,22 +170,22 @@ class Resegmenter:
             for place, change in changes.items():
                 regions[place] = with_prior(regions[place], change)
         fixings: dict[int, Fixings] = {}
-        for place, said in guidance.items():
-            regions[place], chosen = hold_marks(regions[place], said)
-            fixings[place] = local_fixings(said, chosen, regions[place].objects)
-        solved, look = joint.start, self.start.look
+        for place, marks in guidance.items():
+            regions[place], chosen = hold_marks(regions[place], marks)
+            fixings[place] = local_fixings(marks, chosen, regions[place].objects)
+        solved, classifier = joint.start, self.start.pixel_classifier
         if not self._several:
             progress.start("Joint problem", 1)
             solved = joint.solve([regions[i] for i in joint.places], fixings, progress)
             progress.advance()
-        if look is not None:
-            look = self._look_teacher.learn(joint, solved, regions, guidance, progress)
-        images = self._decode(joint, regions, solved, guidance, look, progress)
+        if classifier is not None:
+            classifier = self._pixel_trainer.fit(joint, solved, regions, guidance, progress)
+        images = self._decode(joint, regions, solved, guidance, classifier, progress)
         images = hold_answers(images, held)
-        return State(tuple(regions), solved, look, images, images)
+        return State(tuple(regions), solved, classifier, images, images)
 
     def _read(self, edits: Edits, place: int) -> Guidance:
-        """Read what the edits of an image say about its superpixels, which never change."""
+        """Convert the edits of an image to labels of its superpixels."""
         key, shape = self._keys[place], self._run.collection.shape(place)
         return read_guidance(
             self._run.regions[place], edits.marks(key, shape), edits.box(key)
@@ -193,13 +199,13 @@ class Resegmenter:
         held: Mapping[int, ImageResult],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Return how the corrections change the prior, (S,) in [-1, 1], by place."""
+        """Return the change of the prior by the corrections, (S,) in [-1, 1], by index."""
         if not self._spreads:
             return self._classify(joint, edits, guidance, held, progress)
         progress.start("Learning", 1)
-        # Where there is a look, it tells the other images, and more surely.
-        told = joint.places if self.start.look is None else guidance
-        changes = self._spread(joint, {i: self._run.regions[i] for i in told}, guidance)
+        # A pixel classifier, where there is one, informs the other images better.
+        affected = joint.places if self.start.pixel_classifier is None else guidance
+        changes = self._spread(joint, {i: self._run.regions[i] for i in affected}, guidance)
         progress.advance()
         return changes
 
@@ -209,7 +215,7 @@ class Resegmenter:
         regions: Mapping[int, ImageRegions],
         guidance: Mapping[int, Guidance],
     ) -> dict[int, FloatArray]:
-        """Return how the marks of all images change the prior, by a Gaussian process."""
+        """Return the change of the prior by the marks of all images, by index."""
         before = [own.saliency.astype(np.float64) for own in regions.values()]
         after = spread_marks(
             [describe_superpixels(joint.features(i), own) for i, own in regions.items()],
@@ -227,9 +233,9 @@ class Resegmenter:
         held: Mapping[int, ImageResult],
         progress: Progress,
     ) -> dict[int, FloatArray]:
-        """Return how corrected masks change the prior, by a classifier taught with them.
+        """Return the change of the prior by a classifier trained on corrected masks.
 
-        In the images that were not corrected, the masks propagated there count as well.
+        In images without corrections, the masks transferred to them count as well.
         """
         corrected = {}
         progress.start("Corrected images", len(guidance))
@@ -242,18 +248,20 @@ class Resegmenter:
             progress.advance()
         progress.start("Learning", 1)
         regions = {i: self._run.regions[i] for i in joint.places}
-        if self._teacher is None or self._propagator is None:
+        if self._superpixel_classifier is None or self._propagator is None:
             images, workers = self._run.images, self._run.config.runtime.workers
-            self._teacher = Teacher(images, regions, joint.features())
+            self._superpixel_classifier = SuperpixelClassifier(
+                images, regions, joint.features()
+            )
             self._propagator = MaskPropagator(images, regions, workers)
         masks = [image.mask for image in self.start.images]
-        rated = self._teacher.rate(masks, corrected, guidance)
+        predicted = self._superpixel_classifier.predict(masks, corrected, guidance)
         progress.advance()
         before = {i: own.saliency.astype(np.float64) for i, own in regions.items()}
-        shares = {i: 1.0 if i in corrected else TAUGHT_SHARE for i in before}
-        taught = {i: m + shares[i] * (rated[i] - m) for i, m in before.items()}
-        taught = self._propagator.propagate(taught, corrected, progress)
-        return {i: taught[i] - m for i, m in before.items()}
+        shares = {i: 1.0 if i in corrected else LEARNED_SHARE for i in before}
+        prior = {i: m + shares[i] * (predicted[i] - m) for i, m in before.items()}
+        prior = self._propagator.propagate(prior, corrected, progress)
+        return {i: prior[i] - m for i, m in before.items()}
 
     def _decode(
         self,
@@ -261,21 +269,23 @@ class Resegmenter:
         regions: Sequence[ImageRegions],
         solved: SolvedProgram,
         guidance: Mapping[int, Guidance],
-        look: Look | None,
+        classifier: PixelClassifier | None,
         progress: Progress,
     ) -> tuple[ImageResult, ...]:
         decided = list(self.start.images)
-        latest = self._look_teacher.latest
+        latest = self._pixel_trainer.latest
 
         def decide(place: int) -> ImageResult:
-            said, values = guidance.get(place), joint.values(solved, place)
+            marks, values = guidance.get(place), joint.values(solved, place)
             rating = drawn_on = None
-            if look is not None:
-                rating = self._look_teacher.rate(look, place, keep=place == latest)
-            if said is not None:
+            if classifier is not None:
+                rating = self._pixel_trainer.predict(
+                    classifier, place, keep=place == latest
+                )
+            if marks is not None:
                 drawn_on = self._drawn_on(self.start, place, keep=False)
             own = regions[place]
-            return decode_guided(self._run, place, own, values, said, rating, drawn_on)
+            return decode_guided(self._run, place, own, values, marks, rating, drawn_on)
 
         def keep(position: int, result: ImageResult) -> None:
             decided[joint.places[position]] = result
@@ -286,7 +296,7 @@ class Resegmenter:
         return tuple(decided)
 
     def _drawn_on(self, state: State, place: int, *, keep: bool) -> DrawnOn | None:
-        """Return what strokes were drawn on, where the mask follows them by appearance."""
+        """Return the state that strokes were drawn on, if similar pixels follow them."""
         if not self._follows:
             return None
         appearance = self._appearances.of(place, keep=keep)

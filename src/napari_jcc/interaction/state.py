@@ -1,4 +1,4 @@
-"""What a set has come to under some edits."""
+"""The state of a set under some edits."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from dataclasses import dataclass, replace
 from napari_jcc.interaction.joint import SolvedProgram
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import ImageResult
-from napari_jcc.results.look import Look
+from napari_jcc.results.pixel_classifier import PixelClassifier
 
 
 @dataclass(frozen=True)
 class State:
-    """Answers for a set, replaced as a whole so that other threads see one or the other.
+    """Results of a set; immutable, so that other threads see one state or the next.
 
     Attributes
     ----------
     regions
-        Pieces of every image, with the prior and boxes that `solved` was found with.
+        Superpixels, prior and boxes of every image, as `solved` was computed with.
     solved
-        Of the joint problem; None without one.
-    look
-        What objects look like in the set; None where masks are not redrawn by it.
+        Solution of the joint problem; None without one.
+    pixel_classifier
+        Of ``decode.refinement=look``; None with other settings.
     images
-        Masks and boxes, no edits laid over.
+        Masks and boxes, before edits are laid over.
     settled
-        Those that answers for one image start from: of the run, or of the whole set.
+        Masks and boxes after the last update of the whole set, at first those of the run.
     """
 
     regions: tuple[ImageRegions, ...]
     solved: SolvedProgram | None
-    look: Look | None
+    pixel_classifier: PixelClassifier | None
     images: tuple[ImageResult, ...]
     settled: tuple[ImageResult, ...]
 

@@ -16,7 +16,7 @@ from napari_jcc.priors.kernel_ridge import FittedRidge
 from napari_jcc.problem import DiscriminativeFactor, JointFactors
 from napari_jcc.regions import ImageRegions, Superpixels
 from napari_jcc.results import ImageResult
-from napari_jcc.results.look import Look
+from napari_jcc.results.pixel_classifier import PixelClassifier
 from napari_jcc.solvers import Solution, Status
 
 _CLASSES: dict[str, type] = {
@@ -28,7 +28,7 @@ _CLASSES: dict[str, type] = {
         ImageRegions,
         ImageResult,
         JointFactors,
-        Look,
+        PixelClassifier,
         RegionDescriptors,
         Solution,
         Superpixels,

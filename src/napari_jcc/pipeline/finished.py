@@ -13,7 +13,7 @@ from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results import JccResult
 from napari_jcc.results.cuts import Cut
-from napari_jcc.results.look import Look
+from napari_jcc.results.pixel_classifier import PixelClassifier
 from napari_jcc.solvers import Solution
 
 
@@ -45,22 +45,22 @@ class SolvedJoint:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run's images, their pieces, the solved problem and the result.
+    """The images of a run, their regions, the solved problem and the result.
 
     Attributes
     ----------
     collection
-        The images that could be read; their places count everywhere below.
+        The images that could be read; all indices below refer to it.
     config
-        Settings that were followed.
+        The settings in use.
     images
         (h, w, 3) uint8 each, RGB at working size.
     regions
-        Pieces of every image.
+        Superpixels and boxes of every image.
     cuts
-        Where the smoothed map of every image is cut.
-    look
-        What objects look like in the set; None where the settings do not ask for it.
+        Threshold and choice of pieces of every image.
+    pixel_classifier
+        Of ``decode.refinement=look``; None with other settings.
     joint
         The solved problem; None where no image has a box.
     result
@@ -72,6 +72,6 @@ class FinishedRun:
     images: tuple[ImageArray, ...]
     regions: tuple[ImageRegions, ...]
     cuts: tuple[Cut, ...]
-    look: Look | None
+    pixel_classifier: PixelClassifier | None
     joint: SolvedJoint | None
     result: JccResult

@@ -1,4 +1,4 @@
-"""What the set teaches about its masks: where they are cut, and what pixels look like."""
+"""What is learned from the masks of a set: their thresholds, and a pixel classifier."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors.masks import DIMENSIONS, choose_masks
 from napari_jcc.regions import ImageRegions
 from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut
-from napari_jcc.results.look import Look, choose_teachers, learn_look
+from napari_jcc.results.pixel_classifier import (
+    PixelClassifier,
+    choose_training_images,
+    fit_pixel_classifier,
+)
 
 
 def choose_cuts(
@@ -20,18 +24,18 @@ def choose_cuts(
     regions: Sequence[ImageRegions],
     values: Mapping[int, tuple[FloatArray, FloatArray]],
 ) -> list[Cut]:
-    """Choose the cut of every image as the set teaches, or by the common rule.
+    """Choose the cut of every image: learned from the set, or the same rule for all.
 
     Parameters
     ----------
     key
-        Of all that the smoothed maps depend on.
+        Cache key of all that the smoothed maps depend on.
     work : WorkingSet
         The set.
     regions
-        Their pieces, and the prior.
+        Superpixels and prior of every image.
     values
-        y and z by the place of their image; the prior alone counts in images without.
+        y and z by the index of their image; images without them are cut by the prior.
     """
     if not work.config.learns_cuts:
         return [OWN_CUT] * len(work.images)
@@ -51,24 +55,26 @@ def choose_cuts(
     return [CUTS[number] for number in work.runner.cached(digest(*sources), compute)]
 
 
-def find_look(
+def learn_pixel_classifier(
     key: str,
     work: WorkingSet,
     regions: Sequence[ImageRegions],
     values: Mapping[int, tuple[FloatArray, FloatArray]],
-) -> Look | None:
-    """Learn what objects look like in the set, if the settings ask for it.
+) -> PixelClassifier | None:
+    """Fit the pixel classifier of ``decode.refinement=look``, if the settings ask for it.
 
-    Parameters are those of `choose_cuts`; images without values teach nothing.
+    Parameters are those of `choose_cuts`; images without values are not learned from.
     """
     if work.config.decode.refinement != "look" or not values:
         return None
 
-    def compute() -> Look:
+    def compute() -> PixelClassifier:
         decided = sorted(values)
-        places = [decided[i] for i in choose_teachers(len(decided))]
+        places = [decided[i] for i in choose_training_images(len(decided))]
         tasks = [(work.images[i], regions[i], values[i]) for i in places]
-        samples = work.runner.map("Look", stages.sample_look, [""] * len(tasks), tasks)
-        return learn_look(samples)
+        samples = work.runner.map(
+            "Pixel classifier", stages.sample_training_pixels, [""] * len(tasks), tasks
+        )
+        return fit_pixel_classifier(samples)
 
-    return work.runner.cached(digest("look", key), compute)
+    return work.runner.cached(digest("pixel classifier", key), compute)

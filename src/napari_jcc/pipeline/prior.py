@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_jcc._types import Float32Array
 from napari_jcc.features import embed
-from napari_jcc.features.looks import gather_looks
+from napari_jcc.features.appearance import scale_appearance
 from napari_jcc.pipeline import stages
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.stage_runner import extend_keys
@@ -153,25 +153,27 @@ def _learn_by_superpixels(
     priors: list[Float32Array],
     superpixels: list[Superpixels],
 ) -> LearnedPriors:
-    """Learn the priors anew from what the superpixels of the set look like."""
+    """Learn the priors again by a classifier of the superpixels of all images."""
     config = work.config
     rounds = config.prior.rounds
     if rounds == 0:
         return LearnedPriors(keys, priors)
     features = config.features.model_dump(mode="json", include=_TEXTURE_SETTINGS)
-    look_keys = extend_keys(keys, "looks", features)
-    whole = digest("prior learned by superpixels", look_keys, rounds)
+    appearance_keys = extend_keys(keys, "appearance", features)
+    whole = digest("prior learned by superpixels", appearance_keys, rounds)
 
     def compute() -> tuple[Float32Array, ...]:
         tasks = [
             (image, found, config.features)
             for image, found in zip(work.images, superpixels, strict=True)
         ]
-        described = work.runner.map("Looks", stages.compute_looks, look_keys, tasks)
+        described = work.runner.map(
+            "Appearance", stages.compute_appearance, appearance_keys, tasks
+        )
 
         def learn() -> list[Float32Array]:
-            textures, looks = zip(*described, strict=True)
-            parts = embed(textures, True, config.features), gather_looks(looks)
+            textures, appearances = zip(*described, strict=True)
+            parts = embed(textures, True, config.features), scale_appearance(appearances)
             features = np.concatenate(parts, axis=1).astype(np.float32)
             ends = np.cumsum([len(found) for found in superpixels])[:-1]
             return refit_by_superpixels(

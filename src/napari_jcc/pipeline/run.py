@@ -21,7 +21,7 @@ from napari_jcc.pipeline.fallback import fall_back
 from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
-from napari_jcc.pipeline.masks import choose_cuts, find_look
+from napari_jcc.pipeline.masks import choose_cuts, learn_pixel_classifier
 from napari_jcc.pipeline.parallel import as_client
 from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.stage_runner import StageRunner, extend_keys
@@ -33,7 +33,7 @@ from napari_jcc.regions import ImageRegions, Superpixels, find_superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import Scene
-from napari_jcc.results.look import Look
+from napari_jcc.results.pixel_classifier import PixelClassifier
 from napari_jcc.solvers import check_solver, resolve_solver
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Run:
     """One run of the joint program over a set of images.
 
     Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
-    cuts, look, masks; encoder, prior, cuts and look only where the settings ask for them.
+    cuts, pixel classifier, masks; encoder, prior, cuts and pixel classifier only where the
+    settings ask for them.
     Every stage is kept under a key made of the settings and inputs it depends on, so that a
     second run with other settings, or with images added, redoes only what must change.
 
@@ -160,15 +161,15 @@ class Run:
         answer = JointStage(work, self.formulation).solve(keys, regions)
         whole = digest("decided", answer.key, keys)
         cuts = choose_cuts(whole, work, regions, answer.values)
-        look = find_look(whole, work, regions, answer.values)
-        results = self._decode(images, regions, answer.values, cuts, look)
+        classifier = learn_pixel_classifier(whole, work, regions, answer.values)
+        results = self._decode(images, regions, answer.values, cuts, classifier)
         return FinishedRun(
             collection=self.collection,
             config=self.config,
             images=tuple(images),
             regions=tuple(regions),
             cuts=tuple(cuts),
-            look=look,
+            pixel_classifier=classifier,
             joint=answer.joint,
             result=JccResult(
                 images=tuple(results),
@@ -243,7 +244,7 @@ class Run:
         regions: list[ImageRegions],
         values: dict[int, tuple[FloatArray, FloatArray]],
         cuts: list[Cut],
-        look: Look | None,
+        classifier: PixelClassifier | None,
     ) -> list[ImageResult]:
         """Decide masks and boxes; not kept, as no later stage asks for them."""
         names = self.collection.names
@@ -252,7 +253,7 @@ class Run:
                 Scene(names[i], image, self.collection.shape(i), regions[i]),
                 values.get(i),
                 cuts[i],
-                look,
+                classifier,
                 self.config.decode,
             )
             for i, image in enumerate(images)

@@ -14,7 +14,7 @@ from napari_jcc.config import (
 )
 from napari_jcc.errors import InputError
 from napari_jcc.features import FeatureMap
-from napari_jcc.features.looks import describe_looks
+from napari_jcc.features.appearance import describe_appearance
 from napari_jcc.features.sift import SiftExtractor
 from napari_jcc.priors.masks import describe_masks, overlap_masks
 from napari_jcc.regions import (
@@ -36,7 +36,7 @@ from napari_jcc.results.decode import (
     undecided_image,
     unit_scores,
 )
-from napari_jcc.results.look import Look, PixelSample, sample_pixels
+from napari_jcc.results.pixel_classifier import PixelClassifier, PixelSample, sample_pixels
 from napari_jcc.results.smooth import smooth_twice, split_by_all
 
 COARSE = 2
@@ -73,13 +73,13 @@ def compute_saliency(
     return find_saliency(image, superpixels, config, raw)
 
 
-def compute_looks(
+def compute_appearance(
     image: ImageArray, superpixels: Superpixels, config: FeatureConfig
 ) -> tuple[Float32Array, Float32Array]:
     """Describe the superpixels of one image by texture, and by appearance and place."""
     sift = SiftExtractor(config.sift_step, config.sift_size)
     texture = sift.describe_superpixels(image, superpixels)
-    return texture, describe_looks(image, superpixels)
+    return texture, describe_appearance(image, superpixels)
 
 
 def compute_regions(
@@ -129,18 +129,18 @@ def compute_result(
     scene: Scene,
     values: tuple[FloatArray, FloatArray] | None,
     cut: Cut,
-    look: Look | None,
+    classifier: PixelClassifier | None,
     config: DecodeConfig,
 ) -> ImageResult:
     """Decide mask and box of one image; its values are None where it has no boxes."""
     if values is None:
         return undecided_image(scene)
-    rating = None if look is None else look.rate(scene.image)
+    rating = None if classifier is None else classifier.predict(scene.image)
     return decode_image(scene, values, config, cut, rating)
 
 
-def sample_look(
+def sample_training_pixels(
     image: ImageArray, regions: ImageRegions, values: tuple[FloatArray, FloatArray]
 ) -> PixelSample:
-    """Choose the pixels of one image that teach."""
+    """Draw the training pixels of one image."""
     return sample_pixels(image, blend_scores(regions, unit_scores(values[0])))

@@ -15,7 +15,7 @@ from napari_jcc.regions import ImageRegions, box_iou, largest_piece
 from napari_jcc.results.bilateral import smooth_alike
 from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
-from napari_jcc.results.look import mix_rating
+from napari_jcc.results.pixel_classifier import mix_prediction
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult, bare_image
 from napari_jcc.results.smooth import (
@@ -88,7 +88,7 @@ def decode_image(
     cut
         Of the smoothed map, if that is the refinement.
     rating : (h, w) float32, optional
-        How much pixels look like the object (`Look.rate`), if that is the refinement.
+        Of `PixelClassifier.predict`, if ``decode.refinement`` is look.
     """
     shape, regions = scene.shape, scene.regions
     scores, z = unit_scores(values[0]), _shares(values[1])
@@ -133,7 +133,7 @@ def _find_mask(
         return split_smoothed(smooth_scores(image, regions, scores), cut)
     if config.refinement in ("blend", "look"):
         blended = blend_scores(regions, scores)
-        return split_by_otsu(blended if rating is None else mix_rating(rating, blended))
+        return split_by_otsu(blended if rating is None else mix_prediction(rating, blended))
     if config.refinement == "colour":
         mask = split_smoothed(smooth_alike(image, cap_scores(scores[labels])))
     else:

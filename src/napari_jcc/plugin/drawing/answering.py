@@ -92,7 +92,7 @@ class Answering(QObject):
         self.note(places)
         edits, keys = self._session.edits, [self._corrector.keys[i] for i in self._waiting]
         self._session.set_statuses(
-            {key: "edited" if edits.holds(key) else "machine" for key in keys}
+            {key: "edited" if edits.is_edited(key) else "machine" for key in keys}
         )
         if self.is_stopped:
             return

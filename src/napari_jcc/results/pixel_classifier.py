@@ -1,9 +1,8 @@
-"""What pixels of the object look like in the whole set.
+"""A classifier of pixels, trained on the masks of all images of a set.
 
-Scores know superpixels and the prior knows one image, so thin ends and narrow gaps are
-lost. A classifier of pixels is fitted to the masks of all images and moves every mask
-towards what it finds alike; the masks then teach it anew. What a user marked is taught as
-it is.
+Scores belong to superpixels, so thin ends and narrow gaps are lost. The classifier is
+fitted to the masks of all images; its mean with the map that masks are cut from gives
+better masks, to which it is fitted again. Pixels that a user marked have fixed targets.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
-from napari_jcc.features.looks import describe_pixels
+from napari_jcc.features.appearance import describe_pixels
 from napari_jcc.otsu import otsu_thresholds
 from napari_jcc.priors.kernel_ridge import FittedRidge, KernelRidge
 from napari_jcc.results.smooth import split_by_otsu
@@ -25,31 +24,31 @@ SHARE = 0.5
 ROUNDS = 3
 LANDMARKS = 300
 ANYWHERE, ON_OBJECT, MARKED = 1500, 500, 300
-"""Pixels of an image that teach: from all of it, more from its mask, which may be small,
-and at most so many of each kind of mark."""
-TEACHERS = 40
-"""Images that are learned from, where the set has more; images with marks all are."""
+"""Training pixels of an image: from all of it, more from its mask, which may be small, and
+at most this many of each kind of mark."""
+TRAINING_IMAGES = 40
+"""Most images without marks that are trained on; all images with marks are."""
 CORRECTED_WEIGHT = 3.0
 MARK_WEIGHT = 20.0
-"""How many times a pixel of an image with marks, and a marked pixel, counts."""
+"""Weights of a pixel of an image with marks, and of a marked pixel."""
 _FLAT = 1e-3
-"""Least spread of a feature, of hundreds: the colour of gray images tells nothing."""
+"""Least standard deviation to divide a feature by; the colour of gray images has none."""
 
 
 @dataclass(frozen=True)
 class PixelSample:
-    """Pixels of an image that teach.
+    """Training pixels of an image.
 
     Attributes
     ----------
     features : (n, D) float32
         As `describe_pixels` gives them.
     blended : (n,) float64
-        Map that the mask is cut from, without a classifier.
+        Values of the map that the mask is cut from, without the classifier.
     weight : (n,) float64
-        How much they count; an image without marks has 1 in all.
+        Weights; their sum is 1 in an image without marks.
     decided : (n,) float64
-        What the user said of them, 1 object and 0 rest; NaN where nothing.
+        Marks of the user: 1 object, 0 background, NaN none.
     """
 
     features: Float32Array
@@ -59,23 +58,23 @@ class PixelSample:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A classifier of pixels.
+class PixelClassifier:
+    """A kernel ridge classifier of pixels.
 
     Attributes
     ----------
     centre, scale : (D,) float32
-        Features minus the one, over the other, are what it sees.
+        Mean and standard deviation by which features are standardised.
     ridge
-        The function of them.
+        Function of the standardised features.
     """
 
     centre: Float32Array
     scale: Float32Array
     ridge: FittedRidge
 
-    def rate(self, image: ImageArray) -> Float32Array:
-        """Rate how much pixels look like the object, (h, w), in [0, 1].
+    def predict(self, image: ImageArray) -> Float32Array:
+        """Predict for every pixel how likely it is object, (h, w), in [0, 1].
 
         Parameters
         ----------
@@ -88,8 +87,8 @@ class Look:
         return np.asarray(found, np.float32).reshape(image.shape[:2])
 
 
-def mix_rating(rating: Float32Array, blended: Float32Array) -> Float32Array:
-    """Mean of the rating of pixels (h, w) and the map without it, (h, w), to be cut."""
+def mix_prediction(rating: Float32Array, blended: Float32Array) -> Float32Array:
+    """Weighted mean of the classifier's prediction and the map without it, (h, w) each."""
     mixed = SHARE * rating + (1 - SHARE) * blended
     return mixed.astype(np.float32)
 
@@ -99,36 +98,37 @@ def sample_pixels(
     blended: Float32Array,
     drawn_as: Mapping[float, MaskArray] = MappingProxyType({}),
 ) -> PixelSample:
-    """Choose the pixels of an image that teach, the same ones every time.
+    """Draw the training pixels of an image, with a fixed seed.
 
     Parameters
     ----------
     image : (h, w, 3) uint8
         RGB at working size.
     blended : (h, w) float32
-        Map that the mask is cut from, without a classifier.
+        Map that the mask is cut from, without the classifier.
     drawn_as
-        Masks (h, w) of what the user marked, by 1 for the object and 0 for the rest.
+        Masks (h, w) of the pixels that the user marked, by their target: 1 for object, 0
+        for background.
     """
     generator = np.random.default_rng(0)
     mask = split_by_otsu(blended).ravel()
     inside = np.flatnonzero(mask)
     chosen = [generator.choice(mask.size, ANYWHERE), generator.choice(inside, ON_OBJECT)]
     places = np.concatenate(chosen)
-    # By how much likelier a pixel was to be chosen than a pixel of the image at random.
+    # Inverse of the expected number of times that the pixel is drawn.
     weight = 1 / (ANYWHERE + ON_OBJECT * mask[places] * (mask.size / len(inside)))
     decided = np.full(len(places), np.nan)
-    marks = [(said, np.flatnonzero(drawn)) for said, drawn in drawn_as.items()]
+    marks = [(target, np.flatnonzero(drawn)) for target, drawn in drawn_as.items()]
     if any(len(own) for _, own in marks):
         weight *= CORRECTED_WEIGHT
-    for said, own in marks:
+    for target, own in marks:
         if len(own):
-            decided[np.isin(places, own)] = said
+            decided[np.isin(places, own)] = target
             some = own[np.linspace(0, len(own) - 1, min(MARKED, len(own))).astype(np.int64)]
             share = MARK_WEIGHT * len(own) / mask.size
             places = np.concatenate([places, some])
             weight = np.concatenate([weight, np.full(len(some), share / len(some))])
-            decided = np.concatenate([decided, np.full(len(some), said)])
+            decided = np.concatenate([decided, np.full(len(some), target)])
     features = describe_pixels(image)
     return PixelSample(
         features.reshape(-1, features.shape[-1])[places],
@@ -138,14 +138,14 @@ def sample_pixels(
     )
 
 
-def choose_teachers(count: int, marked: Sequence[int] = ()) -> list[int]:
-    """Choose the images that are learned from: `marked` and some spread over the others."""
-    spread = np.linspace(0, count - 1, min(count, TEACHERS)).astype(np.int64)
+def choose_training_images(count: int, marked: Sequence[int] = ()) -> list[int]:
+    """Choose the images to train on: `marked`, and some spread evenly over the set."""
+    spread = np.linspace(0, count - 1, min(count, TRAINING_IMAGES)).astype(np.int64)
     return sorted({*spread.tolist(), *marked})
 
 
-def learn_look(samples: Sequence[PixelSample]) -> Look:
-    """Fit the classifier to what the maps of images say, and to the marks."""
+def fit_pixel_classifier(samples: Sequence[PixelSample]) -> PixelClassifier:
+    """Fit the classifier to the masks of all images and to the marks, in `ROUNDS`."""
     features = np.concatenate([sample.features for sample in samples])
     blended = np.concatenate([sample.blended for sample in samples])
     weight = np.concatenate([sample.weight for sample in samples])
@@ -161,4 +161,4 @@ def learn_look(samples: Sequence[PixelSample]) -> Look:
         fitted = ridge.fit(target, weight)
         rated = np.clip(ridge.at_points(fitted), 0, 1)
         values = SHARE * rated + (1 - SHARE) * blended
-    return Look(centre, scale, fitted)
+    return PixelClassifier(centre, scale, fitted)

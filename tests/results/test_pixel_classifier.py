@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_jcc.results.look import (
+from napari_jcc.results.pixel_classifier import (
     MARK_WEIGHT,
-    choose_teachers,
-    learn_look,
-    mix_rating,
+    choose_training_images,
+    fit_pixel_classifier,
+    mix_prediction,
     sample_pixels,
 )
 from napari_jcc.results.smooth import split_by_otsu
@@ -36,9 +36,11 @@ def overlap(mask: np.ndarray) -> float:
 def test_what_one_image_misses_others_tell():
     maps = [WHOLE, WHOLE, HALF]
     images = [picture(seed) for seed in range(3)]
-    look = learn_look([sample_pixels(*pair) for pair in zip(images, maps, strict=True)])
+    classifier = fit_pixel_classifier(
+        [sample_pixels(*pair) for pair in zip(images, maps, strict=True)]
+    )
     before = overlap(split_by_otsu(HALF))
-    after = overlap(split_by_otsu(mix_rating(look.rate(images[2]), HALF)))
+    after = overlap(split_by_otsu(mix_prediction(classifier.predict(images[2]), HALF)))
     assert before == 0.5
     assert after > 0.7
 
@@ -58,9 +60,9 @@ def test_marks_are_taught_as_they_are():
     marked[18:22, 35:45] = True
     images = [picture(seed) for seed in range(2)]
     samples = [sample_pixels(image, HALF) for image in images]
-    plain = learn_look(samples).rate(images[1])
+    plain = fit_pixel_classifier(samples).predict(images[1])
     drawn = sample_pixels(images[0], HALF, {1.0: marked, 0.0: np.zeros_like(marked)})
-    taught = learn_look([drawn, samples[1]]).rate(images[1])
+    taught = fit_pixel_classifier([drawn, samples[1]]).predict(images[1])
 
     own = drawn.weight[-40:]
     assert own.sum() == pytest.approx(MARK_WEIGHT * marked.mean())
@@ -71,21 +73,21 @@ def test_marks_are_taught_as_they_are():
 
 def test_marks_hold_against_the_map():
     drawn = sample_pixels(picture(0), WHOLE, {1.0: ~TRUTH & False, 0.0: TRUTH})
-    look = learn_look([drawn])
-    assert look.rate(picture(1))[TRUTH].mean() < 0.5
+    classifier = fit_pixel_classifier([drawn])
+    assert classifier.predict(picture(1))[TRUTH].mean() < 0.5
 
 
 def test_images_without_contrast_are_no_trouble():
     flat = np.full((*TRUTH.shape, 3), 90, np.uint8)
     even = np.full(TRUTH.shape, 0.5, np.float32)
-    rating = learn_look([sample_pixels(flat, even)]).rate(flat)
+    rating = fit_pixel_classifier([sample_pixels(flat, even)]).predict(flat)
     assert np.isfinite(rating).all()
     assert rating.min() >= 0
     assert rating.max() <= 1
 
 
 def test_large_sets_are_learned_from_in_part_but_from_all_that_was_marked():
-    chosen = choose_teachers(500, [3, 77])
+    chosen = choose_training_images(500, [3, 77])
     assert {0, 3, 77, 499} <= set(chosen)
     assert len(chosen) <= 42
-    assert choose_teachers(3) == [0, 1, 2]
+    assert choose_training_images(3) == [0, 1, 2]

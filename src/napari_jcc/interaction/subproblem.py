@@ -1,4 +1,4 @@
-"""One image's part of the joint program, set up once and solved under any fixings."""
+"""The joint program restricted to one image, set up once and solved under any fixings."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from napari_jcc.solvers import Solution
 from napari_jcc.solvers.osqp_solver import OsqpSolver
 
 
-class ImagePart:
-    """The program over one image's variables, all others fixed at a point.
+class ImageSubproblem:
+    """The program over the variables of one image, all others being fixed at a point.
 
     Parameters
     ----------
     program
-        The whole, nothing fixed.
+        The joint program, without fixings.
     number
-        The image's number in it.
+        Number of the image in the program.
     x : (V,) float64
-        The point.
+        Values of all variables.
     variables
-        Of the image alone.
+        Index map of the variables of the image alone.
     config
-        Of the solver.
+        Settings of the solver.
 
     Attributes
     ----------
     own, rows
-        Positions of the image's variables and rows in the whole, ascending.
+        Indices of the variables and rows of the image in the joint program, ascending.
     """
 
     def __init__(
@@ -47,21 +47,21 @@ class ImagePart:
         self.own = np.flatnonzero(program.variable_image == number)
         self.rows = np.flatnonzero(program.row_image == number)
         self._whole, self._number = program, number
-        # As a whole: where a box moved, the program may count other variables than it.
+        # All of x: where a box has moved, the program may have other variables than x.
         self._x = x
         self._variables, self._config = variables, config
         self._program = restrict_to_image(program, x, self.own, self.rows)
         self._solver: OsqpSolver | None = None
 
-    def is_of(self, program: QuadraticProgram, number: int, x: FloatArray) -> bool:
-        """Whether this is the part that the same arguments would make."""
+    def matches(self, program: QuadraticProgram, number: int, x: FloatArray) -> bool:
+        """Whether the same arguments would make an equal subproblem."""
         same = self._whole is program and self._number == number
         return same and np.array_equal(self._others_in(x), self._others_in(self._x))
 
     def solve(
         self, fixings: Fixings, warm: Solution | None, progress: Progress | None
     ) -> Solution:
-        """Solve the part, with pieces of the image fixed that are counted over it alone.
+        """Solve the subproblem; fixings are numbered within the image.
 
         Raises
         ------

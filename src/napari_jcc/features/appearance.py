@@ -1,4 +1,4 @@
-"""What superpixels look like and where they are, comparable across a set."""
+"""Appearance and position of superpixels, comparable across a set."""
 
 from __future__ import annotations
 
@@ -52,25 +52,25 @@ def _structure(light: Float32Array) -> list[Float32Array]:
 
 PLACES = 4
 PLACE_WEIGHT = 0.3
-"""Standard deviation of each of the four numbers that say where a superpixel is; all of
-what it looks like together have 1."""
+"""Standard deviation of each of the four features of position; those of appearance have 1
+together."""
 
 
-def describe_looks(image: ImageArray, superpixels: Superpixels) -> Float32Array:
-    """Describe the superpixels of one image by appearance and place.
+def describe_appearance(image: ImageArray, superpixels: Superpixels) -> Float32Array:
+    """Compute features of appearance and position of the superpixels of one image.
 
     Parameters
     ----------
     image : (h, w, 3) uint8
         RGB at working size.
     superpixels
-        Its pieces.
+        Of the image.
 
     Returns
     -------
     (S, D + 4) float32
-        Means of `describe_pixels`; x and y of the centre as shares of the image's sides,
-        and how far they are from the middle.
+        Means of `describe_pixels`; x and y of the centre, as shares of the image's sides;
+        and the distance of each from 1/2.
     """
     height, width = superpixels.label_map.shape
     place = superpixels.centre / np.array([width, height])
@@ -78,20 +78,21 @@ def describe_looks(image: ImageArray, superpixels: Superpixels) -> Float32Array:
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def gather_looks(looks: Sequence[Float32Array]) -> FloatArray:
-    """Bring descriptions of a set's images to comparable scales.
+def scale_appearance(described: Sequence[Float32Array]) -> FloatArray:
+    """Standardise the features of all images of a set.
 
     Parameters
     ----------
-    looks : list of (S_i, D + 4)
-        What `describe_looks` returned.
+    described : list of (S_i, D + 4)
+        Of `describe_appearance`.
 
     Returns
     -------
     (S, D + 4) float64
-        Appearance has variance 1 in all, shared evenly; place as `PLACE_WEIGHT` says.
+        The features of appearance have a total variance of 1, each the same; those of
+        position have the standard deviation `PLACE_WEIGHT`.
     """
-    values = np.concatenate(looks).astype(np.float64)
+    values = np.concatenate(described).astype(np.float64)
     deviation = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / (deviation + 1e-9)
     present = max(int((deviation[:-PLACES] > 1e-9).sum()), 1)
