@@ -16,7 +16,7 @@ from qtpy.QtCore import QEvent, QObject
 from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector
 from napari_jcc.plugin import runs
-from napari_jcc.plugin.drawing import corrections
+from napari_jcc.plugin.corrections import controller
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 
@@ -594,14 +594,14 @@ def test_edits_are_laid_over_large_images_beside_the_window(
     viewer, widget, qtbot, monkeypatch
 ):
     laid = []
-    lay_over = corrections.lay_over_image
+    lay_over = controller.lay_over_image
 
     def record(image, edits, key):
         laid.append(key.name)
         return lay_over(image, edits, key)
 
-    monkeypatch.setattr(corrections, "lay_over_image", record)
-    monkeypatch.setattr(corrections, "_AT_ONCE", 0)
+    monkeypatch.setattr(controller, "lay_over_image", record)
+    monkeypatch.setattr(controller, "_AT_ONCE", 0)
     labels = layer_of(viewer, Labels)
     before = labels.data.copy()
     stroke(viewer, 0, slice(2, 20), slice(3, 30), 1)

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import QApplication
 from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction import BACKGROUND, OBJECT
 from napari_jcc.interaction.edit import EditKind
-from napari_jcc.plugin.drawing.corrections import Corrections
+from napari_jcc.plugin.corrections.controller import CorrectionController
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 
@@ -368,7 +368,7 @@ def watchers(layer) -> int:
         for callback in emitter.callbacks
         if isinstance(callback, tuple)
     ]
-    return sum(isinstance(item, Corrections) for item in refs)
+    return sum(isinstance(item, CorrectionController) for item in refs)
 
 
 def roam(monkey: Monkey) -> None:

@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QWidget
 from napari_jcc import JccConfig, JccResult
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import Cancelled
-from napari_jcc.plugin.drawing import delivery
-from napari_jcc.plugin.drawing.delivery import Delivery
+from napari_jcc.plugin.corrections import delivery
+from napari_jcc.plugin.corrections.delivery import Delivery
 from napari_jcc.plugin.layers import to_layers
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.rectangles import slots_of

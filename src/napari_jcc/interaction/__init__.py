@@ -1,4 +1,4 @@
-"""Corrections: what a user draws is kept, obeyed, and taught to the whole set."""
+"""Corrections: edits of a user override results, and the whole set learns from them."""
 
 from napari_jcc.interaction.corrector import Corrector, Settled
 from napari_jcc.interaction.edit import BACKGROUND, NONE, OBJECT, Edit, EditKind, ImageKey

@@ -17,7 +17,7 @@ from napari_jcc.pipeline import Cache
 from napari_jcc.plugin.background.programs import delete_programs_late
 from napari_jcc.plugin.background.warm import load_in_background
 from napari_jcc.plugin.background.worker import Task, stop_tasks
-from napari_jcc.plugin.drawing.corrections import Corrections
+from napari_jcc.plugin.corrections.controller import CorrectionController
 from napari_jcc.plugin.equal_view import EqualView
 from napari_jcc.plugin.preferences import preferred_config, read_preferences
 from napari_jcc.plugin.projects.keeper import Keeper
@@ -85,7 +85,7 @@ class Session(QObject):
         self.config = preferred_config(self.preset)
         self.chosen: tuple[Image, ...] = ()
         self.shown: ShownResult | None = None
-        self.corrections: Corrections | None = None
+        self.corrections: CorrectionController | None = None
         self.edits = Edits()
         self.visible: WeakKeyDictionary[Edit, int] = WeakKeyDictionary()
         self.all_statuses: dict[ImageKey, ImageStatus] = {}
@@ -167,16 +167,16 @@ class Session(QObject):
         shown: ShownResult,
         corrector: Corrector | ReopenedCorrector,
         masks: NDArray[Any] | None = None,
-    ) -> Corrections:
+    ) -> CorrectionController:
         """Take over what is drawn on a result from now on, and on none other."""
         if self.corrections is not None:
             self.corrections.stop()
-        self.corrections = Corrections(self, shown, corrector, masks)
+        self.corrections = CorrectionController(self, shown, corrector, masks)
         self.corrections_changed.emit()
         return self.corrections
 
     def set_edits(self, edits: Edits) -> None:
-        """Take other edits; the shown result is not told, see `Corrections.apply`."""
+        """Set the edits; `CorrectionController.apply` also updates the shown result."""
         if edits != self.edits:
             self.edits = edits
             self.edits_changed.emit()

@@ -67,7 +67,7 @@ class ShownResult:
 
     The next result is written into a layer that is still in the viewer and of the same
     shape; otherwise a new layer is added and the old one is left alone. What the user
-    drew must be in the result by then: see `Corrections`.
+    drew must be in the result by then: see `CorrectionController`.
 
     Parameters
     ----------

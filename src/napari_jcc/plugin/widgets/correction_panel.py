@@ -6,8 +6,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_jcc.interaction import Settled
-from napari_jcc.plugin.drawing.corrections import Corrections
-from napari_jcc.plugin.drawing.marks_overlay import MarksOverlay
+from napari_jcc.plugin.corrections.controller import CorrectionController
+from napari_jcc.plugin.corrections.marks_overlay import MarksOverlay
 from napari_jcc.plugin.session import Session
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
 from napari_jcc.words import count_of
@@ -36,7 +36,7 @@ class CorrectionPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._corrections: Corrections | None = None
+        self._corrections: CorrectionController | None = None
         self._marks = MarksOverlay(session)
         self.summary = wrapped(_HINT)
         self.teach_box = QCheckBox("&Teach the set")
@@ -65,7 +65,7 @@ class CorrectionPanel(QWidget):
         session.edits_changed.connect(self.moment.start)
         self._show_what_can_be_done()
 
-    def follow(self, corrections: Corrections) -> None:
+    def follow(self, corrections: CorrectionController) -> None:
         """Show and steer these corrections from now on."""
         self._corrections = corrections
         answering = corrections.answering

@@ -1,4 +1,4 @@
-"""Where a brush has passed, also over pixels that it did not change."""
+"""Records the pixels that a brush has passed over, changed or not."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_jcc.interaction import OBJECT, Edits, ImageKey
-from napari_jcc.plugin.drawing.drawn import history_step
+from napari_jcc.plugin.corrections.detection import history_step
 
 KEY = ImageKey("a")
 SHAPE = (4, 6)

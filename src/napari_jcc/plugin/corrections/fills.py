@@ -1,4 +1,4 @@
-"""Which pixels fill and polygon were used on, also those that they did not change."""
+"""Records the pixels that the fill and polygon tools covered, changed or not."""
 
 from __future__ import annotations
 

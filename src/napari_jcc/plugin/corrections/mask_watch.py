@@ -20,9 +20,9 @@ from napari_jcc.interaction import (
     ImageKey,
     ReopenedCorrector,
 )
-from napari_jcc.plugin.drawing.drawn import history_step
-from napari_jcc.plugin.drawing.filled import Region, RegionTrail
-from napari_jcc.plugin.drawing.strokes import BrushTrail, Stroke
+from napari_jcc.plugin.corrections.detection import history_step
+from napari_jcc.plugin.corrections.fills import Region, RegionTrail
+from napari_jcc.plugin.corrections.strokes import BrushTrail, Stroke
 from napari_jcc.plugin.layers import mask_stack
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.regions import mask_extent
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class MaskWatch(QObject):
-    """Knows the masks as they were last seen, and journals what differs.
+    """Compares the masks with those seen last, and records differences as edits.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class MaskWatch(QObject):
         super().__init__(parent)
         self.writing = False
         self._session, self._shown, self._corrector = session, shown, corrector
-        self._told: set[str] = set()
+        self._shown_messages: set[str] = set()
         self._passed: list[Stroke | Region] = []
         # Not the layer's data: a stroke since it was written must be found.
         self._known = masks
@@ -162,8 +162,8 @@ class MaskWatch(QObject):
 
     def tell(self, message: str) -> None:
         """Warn once of what is drawn in vain."""
-        if message not in self._told:
-            self._told.add(message)
+        if message not in self._shown_messages:
+            self._shown_messages.add(message)
             show_warning(message)
 
     def _on_paint(self, event: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""Gets ready for strokes while a drawing tool is in hand: the first is answered sooner."""
+"""Prepares the image in view while a drawing tool is selected, to answer strokes faster."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _TOOLS = ("paint", "erase", "fill", "polygon")
 _REST = 150
-"""Milliseconds that the slider must rest: not every image that passes is drawn on."""
+"""Milliseconds without slider movement before an image is prepared."""
 
 
 class Readiness(QObject):
-    """Has the corrector prepare the image in view when the user takes up a tool.
+    """Has the corrector prepare the image in view when a drawing tool is selected.
 
-    Nothing is done for those who only look, nor while the slider moves.
+    Nothing is done without such a tool, or while the slider moves.
 
     Parameters
     ----------

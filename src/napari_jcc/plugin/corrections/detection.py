@@ -1,4 +1,4 @@
-"""From layers that the user has changed to edits: what was drawn, moved or undone."""
+"""Detects in changed layers what the user has drawn, moved or undone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.rectangles import boxes_by_slot
 
 _LEAST_SHARED = 0.5
-"""Share of a stroke's pixels that must change for it to count as undone or redone. Others
-may look the same before and after, as the machine's masks have changed in between."""
+"""Share of a stroke's pixels that must change for it to count as undone or redone. The
+others may not change, because the computed masks have changed in between."""
 
 
 def history_step(
@@ -23,7 +23,7 @@ def history_step(
     differs: MaskArray,
     visible: Mapping[Edit, int] | None = None,
 ) -> Edits | None:
-    """Tell whether pixels changed because a stroke was undone or redone.
+    """Detect whether pixels changed because a stroke was undone or redone.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def history_step(
     differs : (H, W) bool
         Pixels that changed without a brush.
     visible
-        How many pixels a stroke changed to the eye, where it was seen; the others were
-        confirmed as they were. Strokes that changed none are unknown to napari's history,
-        and are undone with the one before them.
+        Number of pixels whose label a stroke changed, for strokes seen in this session;
+        its other pixels were only confirmed. Strokes that changed none are not in napari's
+        history, and are undone together with the stroke before.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def find_drawn_boxes(
     former: Sequence[NDArray[np.generic]],
     placement: Placement,
 ) -> dict[int, Float32Array | None]:
-    """Find the images whose box is not the one that was shown.
+    """Find the images whose box differs from the one that was written.
 
     Parameters
     ----------

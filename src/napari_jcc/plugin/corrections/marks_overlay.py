@@ -1,4 +1,4 @@
-"""What the user drew, over the images: the human side of the masks by itself."""
+"""A layer that shows what the user drew."""
 
 from __future__ import annotations
 

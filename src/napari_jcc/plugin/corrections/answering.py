@@ -1,4 +1,4 @@
-"""Images that were drawn on are answered one by one, then the whole set follows."""
+"""Updates images after edits one by one, then the whole set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_jcc.interaction import Corrector, Edits, ReopenedCorrector, Settled
 from napari_jcc.plugin.background.worker import Task
-from napari_jcc.plugin.drawing.delivery import Answers, Delivery
+from napari_jcc.plugin.corrections.delivery import Answers, Delivery
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.progress import Progress
@@ -23,16 +23,16 @@ Write: TypeAlias = Callable[[Answers, Edits | None], None]
 
 
 class Answering(QObject):
-    """Has a corrector work, one task at a time; a new stroke interrupts it.
+    """Runs the tasks of a corrector one at a time; a new stroke interrupts them.
 
     Parameters
     ----------
     session
-        Runs the work, and has the statuses of images.
+        Runs the tasks, and has the statuses of images.
     shown
-        What is answered.
+        The layers that are updated.
     corrector
-        Takes over edits before images are asked for.
+        Computes the results; `update` is called before `ask`.
     write
         Called with answers, and the edits that they were found under; None: with the
         machine's own.

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_jcc.errors import InputError
 from napari_jcc.interaction import Corrector, ReopenedCorrector
-from napari_jcc.plugin.drawing.drawn import find_drawn_boxes
+from napari_jcc.plugin.corrections.detection import find_drawn_boxes
 from napari_jcc.plugin.shown import ShownResult
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _PAUSE = 150
 
 
 class BoxWatch(QObject):
-    """Knows the boxes as they were last written, and journals what differs.
+    """Compares the boxes with those written last, and records differences as edits.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class BoxWatch(QObject):
     shown
         The layers, complete.
     corrector
-        Knows the images by their keys.
+        Has the keys of the images.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the user draws on shown masks and boxes: kept as edits, answered, taught to all."""
+"""Turns what the user draws on masks and boxes into edits, and has results updated."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject
 
 from napari_jcc.interaction import Corrector, Edits, ReopenedCorrector, lay_over_image
-from napari_jcc.plugin.drawing.answering import Answering
-from napari_jcc.plugin.drawing.box_watch import BoxWatch
-from napari_jcc.plugin.drawing.delivery import Answers
-from napari_jcc.plugin.drawing.mask_watch import MaskWatch
-from napari_jcc.plugin.drawing.readiness import Readiness
+from napari_jcc.plugin.corrections.answering import Answering
+from napari_jcc.plugin.corrections.box_watch import BoxWatch
+from napari_jcc.plugin.corrections.delivery import Answers
+from napari_jcc.plugin.corrections.mask_watch import MaskWatch
+from napari_jcc.plugin.corrections.readiness import Readiness
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.shown import ShownResult
 
@@ -25,32 +25,31 @@ _LEFT_OUT = (
     "Repair the image (its name and the reason are in the dock) and run again."
 )
 _AT_ONCE = 4_000_000
-"""Pixels of an image that edits are laid over in the window's own thread."""
+"""Largest image, in pixels, over which edits are laid in the GUI thread."""
 
 
-class Corrections(QObject):
+class CorrectionController(QObject):
     """Watches the layers of one shown result.
 
-    A stroke on the masks, napari's undo and redo, and boxes moved, drawn or deleted all
-    become entries of the session's edits. The image in question is answered first, then
-    the whole set follows; masks that changed are written into the layers, drawn pixels
-    always as they were drawn.
+    Strokes on the masks, napari's undo and redo, and boxes moved, drawn or deleted become
+    edits of the session. The edited image is updated first, then the whole set. Changed
+    masks are written into the layers; pixels that were drawn stay as drawn.
 
     Parameters
     ----------
     session
-        Holds the edits and runs the work.
+        Has the edits and runs tasks.
     shown
         The layers, complete.
     corrector
-        Of the run whose result they show, or of a project that was opened.
+        Of the run whose result is shown, or of an opened project.
     masks
-        What the mask layer shows where nothing was drawn, if it is at hand.
+        Content of the mask layer before any edits, if known.
 
     Attributes
     ----------
     answering
-        What is worked at, and its signals.
+        Runs the tasks; has their signals.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Corrections(QObject):
         corrector: Corrector | ReopenedCorrector,
         masks: NDArray[Any] | None = None,
     ) -> None:
-        # Without a parent, which would keep the run and its masks when another follows.
+        # No parent: it would keep the run and its masks alive after the next run.
         super().__init__()
         self._session = session
         self._shown = shown
@@ -82,49 +81,49 @@ class Corrections(QObject):
 
     @property
     def brush_is_down(self) -> bool:
-        """Whether a stroke or a box is under way, into which nothing should be written."""
+        """Whether a stroke or box is being drawn, so that nothing may be written."""
         return self._watch.brush_is_down or self._boxes.is_down
 
     def absorb(self, places: Collection[int] | None = None) -> None:
-        """Journal what was drawn anywhere or on some images, without answering it yet."""
+        """Add what was drawn, on all or some images, to the edits; update no results."""
         if self._stopped:
             return  # the layers may show another result by now
         self._watch.take_all(places)
         self._boxes.take()
-        # Else taking it back would look to the corrector as if nothing had happened.
+        # The corrector must know these edits to see that undoing them is a change.
         self.answering.note(self._corrector.update(self._session.edits))
 
     def undo(self) -> None:
-        """Undo the last edit and answer anew."""
+        """Undo the last edit and update its image."""
         self.apply(self._session.edits.undo(*self._corrector.keys))
 
     def redo(self) -> None:
-        """Redo what was undone last."""
+        """Redo the edit that was undone last, and update its image."""
         self.apply(self._session.edits.redo(*self._corrector.keys))
 
     def clear(self, place: int) -> None:
-        """Take back everything drawn on an image; that can be undone."""
+        """Remove all edits of an image; this can be undone."""
         self.apply(self._session.edits.clear(self._corrector.keys[place]))
 
     def apply(self, edits: Edits) -> None:
-        """Make other edits hold and answer the images where they differ."""
+        """Set the edits, and update the images where they have changed."""
         self._session.set_edits(edits)
         if self.answering.is_stopped:
             return
         places = self._corrector.update(edits)
-        # What is drawn shows at once; large images wait for their answer, as this does.
+        # Small images show their edits at once; large ones when their answer arrives.
         machine = {place: self._corrector.machine[place] for place in places}
         self._write({i: own for i, own in machine.items() if own.mask.size <= _AT_ONCE})
         self.answering.ask(places)
 
     def settle(self) -> None:
-        """Let the whole set follow now."""
+        """Update the whole set now."""
         self.absorb()
         self._corrector.update(self._session.edits)
         self.answering.settle()
 
     def hold_back(self) -> None:
-        """Work no more, as another result comes in, but take over what is drawn."""
+        """Stop, as another result will be shown; edits made so far are kept."""
         self.absorb()
         self.answering.stop()
 

@@ -13,8 +13,8 @@ from napari.utils.interactions import (
     mouse_release_callbacks,
 )
 
-from napari_jcc.plugin.drawing.filled import RegionTrail
-from napari_jcc.plugin.drawing.strokes import BrushTrail
+from napari_jcc.plugin.corrections.fills import RegionTrail
+from napari_jcc.plugin.corrections.strokes import BrushTrail
 
 pytestmark = pytest.mark.gui
 

@@ -1,4 +1,4 @@
-"""Answers for a whole set come to the window in parts, so that no turn of it is long."""
+"""Writes the results of a whole set in parts, so that the GUI thread is never blocked."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
 
 Answers = dict[int, ImageResult]
-"""Answers of some images, by their places."""
+"""Results of some images, by index."""
 
 _MOST_IMAGES, _MOST_PIXELS = 100, 10_000_000
-"""Of one part: napari takes a quarter of a millisecond to draw a box anew."""
+"""Limits of one part: napari takes a quarter of a millisecond to redraw a box."""
 
 _PAUSE = 0.005
-"""Seconds between two parts, in which the window breathes."""
+"""Seconds between two parts, in which the window handles events."""
 
-_LOOK = 0.05
-"""Seconds between two looks whether the work was cancelled."""
+_POLL = 0.05
+"""Seconds between two checks whether the work was cancelled."""
 
 
 class Delivery(QObject):
-    """Hands answers from a working thread to the GUI thread.
+    """Passes results from a worker thread to the GUI thread.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Delivery(QObject):
         for part in _parts({place: now[place] for place in altered}):
             self._written.clear()
             self._came.emit(part, progress)
-            while not self._written.wait(_LOOK):
+            while not self._written.wait(_POLL):
                 progress.raise_if_cancelled()
             time.sleep(_PAUSE)
 
@@ -90,7 +90,7 @@ class Delivery(QObject):
         if progress.cancelled:
             return
         if not self._is_ready():
-            QTimer.singleShot(round(1000 * _LOOK), partial(self._on_came, part, progress))
+            QTimer.singleShot(round(1000 * _POLL), partial(self._on_came, part, progress))
             return
         try:
             self._write(part)
