@@ -121,11 +121,9 @@ class Resegmenter:
         values = joint.values(solved, place)
         if self._spreads:
             own = with_prior(own, self._spread(joint, {place: own}, {place: marks})[place])
-        rating = (
-            None
-            if state.pixel_classifier is None
-            else self._pixel_trainer.predict(state.pixel_classifier, place)
-        )
+        classifier, rating = state.pixel_classifier, None
+        if classifier is not None:
+            rating = self._pixel_trainer.predict(classifier, place)
         drawn_on = self._drawn_on(state, place, keep=keep)
         found = decode_guided(self._run, place, own, values, marks, rating, drawn_on)
         return replace(state.with_image(place, found), solved=solved)
@@ -273,15 +271,13 @@ class Resegmenter:
         progress: Progress,
     ) -> tuple[ImageResult, ...]:
         decided = list(self.start.images)
-        latest = self._pixel_trainer.latest
+        trainer, latest = self._pixel_trainer, self._pixel_trainer.latest
 
         def decide(place: int) -> ImageResult:
             marks, values = guidance.get(place), joint.values(solved, place)
             rating = drawn_on = None
             if classifier is not None:
-                rating = self._pixel_trainer.predict(
-                    classifier, place, keep=place == latest
-                )
+                rating = trainer.predict(classifier, place, keep=place == latest)
             if marks is not None:
                 drawn_on = self._drawn_on(self.start, place, keep=False)
             own = regions[place]

@@ -118,22 +118,14 @@ class PairResult:
         ends = forward.transfer(points)
         errors = cycle_errors(points, backward.transfer(ends), sizes[1])
         inside = is_inside(ends, sizes[0])
-
-        def agreement(points: FloatArray) -> FloatArray:
-            return (
-                np.ones(len(points))
-                if forward.confidence is None
-                else forward.confidence(points)
-            )
-
-        agreed = agreement(points)
+        agreed = _confidence(forward, points)
         matched = (errors <= tolerance) & inside & (not by_majority or agreed > 0.5)
         inlier = float(matched.mean())
 
         def confidence_at(points: FloatArray) -> FloatArray:
             ends = forward.transfer(points)
             error = cycle_errors(points, backward.transfer(ends), sizes[1])
-            return np.exp(-np.square(error / tolerance)) * agreement(points)
+            return np.exp(-np.square(error / tolerance)) * _confidence(forward, points)
 
         return cls(
             *places,
@@ -174,6 +166,13 @@ class PairResult:
         return Correspondences(
             sources[keep], targets[keep], self.confidence_at(targets[keep])
         )
+
+
+def _confidence(match: PairMatch, points: FloatArray) -> FloatArray:
+    """Confidence of a matcher at points (K, 2), (K,); 1 from matchers that give none."""
+    if match.confidence is None:
+        return np.ones(len(points))
+    return match.confidence(points)
 
 
 def grid_points(size: tuple[int, int], side: int) -> FloatArray:

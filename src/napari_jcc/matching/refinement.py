@@ -1,4 +1,4 @@
-"""Transformations fitted again to what matches near where they lead."""
+"""Refines transformations by fitting them to probable correspondences nearby."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from napari_jcc.matching.network.transforms import (
 )
 
 TEMPERATURE = 0.05
-"""Difference of cosine similarity that makes a partner e times as likely."""
+"""Difference of cosine similarity that makes a correspondence e times as likely."""
 
 
 class Expected(NamedTuple):
-    """Points that belong together.
+    """Expected correspondences of cells.
 
     Attributes
     ----------
     targets, sources : (B, p + q, 2)
         Of the target cells first, then of the source cells.
     mass : (B, p + q)
-        Probability of having a partner there.
+        Total probability of the correspondences.
     """
 
     targets: Tensor
@@ -46,7 +46,7 @@ class Expected(NamedTuple):
 
 @dataclass(frozen=True)
 class Partners:
-    """Cells of source and target, and how likely they belong together.
+    """Cells of source and target, and the probability that they correspond.
 
     Attributes
     ----------
@@ -61,11 +61,11 @@ class Partners:
     sources: Tensor
 
     def expect(self, transform: Transform, tolerance: float) -> Expected:
-        """Expect the partners of the cells of both images, near where a map leads.
+        """Compute the expected correspondences of the cells of both images near a map.
 
-        Every target cell expects its partner at the mean of its likely ones in the source,
-        and every source cell at the mean of its likely ones in the target: what is unclear
-        seen from one image can be clear seen from the other.
+        The partner of a target cell is the mean position of the source cells, weighted by
+        their probability and their distance from where the map sends the target cell; and
+        vice versa, as a cell can be ambiguous in one direction and not in the other.
         """
         distance = torch.cdist(transform(self.targets), self.sources)
         near = self.chance * torch.exp(-distance.square() / (2 * tolerance**2))
@@ -91,10 +91,10 @@ def find_partners(source: Tensor, target: Tensor) -> Partners:
 
 
 def compare_cells(source: Tensor, target: Tensor) -> Tensor:
-    """Likeness (B, p, q) of target cells (B, D, p) and source cells (B, D, q).
+    """Similarity (B, p, q) of target cells (B, D, p) and source cells (B, D, q).
 
-    The cosine similarity, in units of `TEMPERATURE`; what all cells of both images share
-    is taken off before.
+    The cosine similarity, in units of `TEMPERATURE`, after subtracting the mean over all
+    cells of both images.
     """
     ours, theirs = unit_length(source), unit_length(target)
     shared = (ours.mean(dim=2) + theirs.mean(dim=2))[..., None] / 2
@@ -108,26 +108,26 @@ def _centres(maps: Tensor) -> Tensor:
 
 
 NETWORK_REACH, BLIND_REACH = 0.3, 0.4
-"""How far from where a transformation leads partners are first looked for, in halves of the
-image side: if it was found by a network, and if it is a guess."""
+"""Tolerance of the first fit, in halves of the image side: if the transformation was
+predicted by a network, and if it is only the identity."""
 COARSE_TOLERANCE = 0.08
-"""The same at the end of the fits to the coarse map."""
+"""Tolerance of the last fit to the coarse map."""
 COARSE_FITS = 12
-"""In the first half of them the affine part moves, then the spline."""
+"""The first half of them fits the affine part, the second half the spline."""
 FINE_TOLERANCES = (0.1, 0.08, 0.063, 0.05)
-"""The same in the fits that look at the finer map as well."""
+"""Tolerances of the fits that use the finer map as well."""
 FINE_CELLS = 2.0
-"""Cells of the finer map along each side, for one of the coarse map, if not said."""
+"""Cells of the finer map along each side, for one of the coarse map, by default."""
 MOST_FINE_CELLS = 60
 """Cells along each side beyond which comparing all with all takes too much memory."""
 AFFINE_PRICE = 0.03
-"""Price of moving the affine part; a shift costs a tenth."""
+"""Penalty of changing the affine part; that of a shift is a tenth."""
 SPLINE_PRICE = 0.02
-"""Price of moving the control points."""
+"""Penalty of moving the control points."""
 FINE_CONTROLS = 5
-"""Control points of the answer's spline along each side of the image."""
+"""Control points of the resulting spline along each side of the image."""
 BENDING = 1e-3
-"""Price of the spline's bending energy."""
+"""Weight of the bending energy of the spline."""
 
 
 def refine(
@@ -137,18 +137,18 @@ def refine(
     reach: float = NETWORK_REACH,
     detail: float = FINE_CELLS,
 ) -> Transform:
-    """Fit transformations to cells that are likely to belong together.
+    """Fit transformations to cells that probably correspond.
 
-    In turn, every cell of either image expects its partner at the mean of its likely ones,
-    each counting less the further it is from where the transformation leads; and the
-    transformation is fitted to these expectations, first its affine part, then the spline,
-    with less and less tolerance. In the last fits the finer map has a say, if there is one,
-    and the spline has more control points.
+    Two steps alternate, as in expectation maximisation: the expected correspondence of
+    every cell is computed near the present transformation (`Partners.expect`), and the
+    transformation is fitted to these correspondences, first its affine part, then the
+    spline, with decreasing tolerance. The last fits use the finer map too, if there is one,
+    and a spline with more control points.
 
     Parameters
     ----------
     source, target
-        Descriptions of B images each.
+        Feature maps of B images each.
     transform
         Maps target points into the source.
     reach
@@ -168,7 +168,7 @@ def refine(
         cells = source.features.shape[-1]
         side = max(cells, min(round(detail * cells), MOST_FINE_CELLS))
         levels.append(find_partners(_resize(ours, side), _resize(theirs, side)))
-    # Not before: with many control points the first fits would bend after wrong partners.
+    # Not earlier: with many control points the first fits would follow wrong matches.
     transform = _with_controls(transform, FINE_CONTROLS)
     for tolerance in FINE_TOLERANCES:
         transform = _fit_spline(levels, transform, tolerance)
@@ -176,14 +176,14 @@ def refine(
 
 
 def _with_controls(transform: Transform, side: int) -> Transform:
-    """Say the same by other control points, `side` along each side of the image."""
+    """Express a transformation by `side` x `side` control points."""
     points = control_points(side, transform.tps).expand(len(transform.tps), -1, -1)
     moved = tps_points(transform.tps, points)
     return Transform(transform.affine, moved.transpose(1, 2).flatten(1))
 
 
 def _fit_affine(partners: Partners, transform: Transform, tolerance: float) -> Transform:
-    """Move the whole transformation by the affine map that fits best, close to none."""
+    """Compose the transformation with the best affine map, regularised to the identity."""
     targets, wanted, mass = partners.expect(transform, tolerance)
     led = transform(targets)
     columns = torch.cat([led, torch.ones_like(led[..., :1])], dim=2)
@@ -197,7 +197,7 @@ def _fit_affine(partners: Partners, transform: Transform, tolerance: float) -> T
 def _fit_spline(
     levels: Sequence[Partners], transform: Transform, tolerance: float
 ) -> Transform:
-    """Move the control points; a cell counts alike on whatever level it is."""
+    """Fit the control points; cells of all levels have the same weight."""
     found = [partners.expect(transform, tolerance) for partners in levels]
     targets, wanted, mass = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
     inner = affine_points(invert_affine(transform.affine), wanted)
@@ -224,15 +224,15 @@ def _solve(
     columns : (B, n, C)
         Values of C functions at n points.
     wanted : (B, n, 2)
-        What their weighted sum should be.
+        Target values.
     weights : (B, n)
-        How much each point counts; only their ratios matter.
+        Weights of the points; only their ratios matter.
     stay : (C, C)
-        Price of leaving `before`: (c - before)' stay (c - before).
+        Penalty of the change: (c - before)' stay (c - before).
     before : (B, C, 2)
-        Coefficients that are kept where the points do not say otherwise.
+        Coefficients to stay close to.
     energy : (C, C)
-        Price of the coefficients themselves: c' energy c.
+        Penalty of the coefficients: c' energy c.
 
     Returns
     -------

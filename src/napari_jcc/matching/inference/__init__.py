@@ -1,4 +1,4 @@
-"""The trained network at work: transformations, correspondences and masks."""
+"""Use of a trained network: transformations, correspondences and masks."""
 
 from napari_jcc.matching.inference.matcher import Matcher
 from napari_jcc.matching.inference.pair_matcher import NetworkMatcher

@@ -1,4 +1,4 @@
-"""Descriptions of images, each computed once."""
+"""Feature maps of images, each computed once."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from napari_jcc.matching.network.images import to_float
 from napari_jcc.progress import Progress
 
 KEPT_IMAGES = 64
-"""Images whose descriptions are kept at least, from one collection to the next."""
+"""Images whose feature maps are kept at least, from one collection to the next."""
 
 
 @dataclass(frozen=True)
 class DescribedImage:
-    """An image at the network's input size, and what the encoder says of it.
+    """An image and its feature maps.
 
     Attributes
     ----------
     image : (1, 3, S, S) uint8
         At the network's input size.
     pyramid
-        In half precision on the CPU, as the next.
+        At the input size of the network; in half precision on the CPU.
     detail
-        At the size of the refinement, without what that does not look at; None if that is
-        the same.
+        Likewise at the size of the refinement, with the maps that it compares only; None if
+        the sizes are the same.
     """
 
     image: Tensor
@@ -43,16 +43,16 @@ class DescribedImage:
 
 @dataclass(frozen=True)
 class Described:
-    """Images of a collection and what the encoder says of them.
+    """Images of a collection and their feature maps.
 
     Attributes
     ----------
     images
         The images in their order.
     adaptation
-        Of the network, for what the refinement looks at.
+        Of the network, applied to the maps that the refinement compares.
     summary : (N, D)
-        Mean description of every image less that of the set, of length 1.
+        Mean features of every image minus those of the set, of length 1.
     device
         Where the network is.
     """
@@ -67,23 +67,23 @@ class Described:
         return to_float(self.images[place].image, self.device)
 
     def pyramid(self, place: int) -> Pyramid:
-        """Return the description of an image on the network's device."""
+        """Return the feature maps of an image on the network's device."""
         return self.images[place].pyramid.to(self.device).float()
 
     def detail(self, place: int) -> Pyramid:
-        """Return the description that the refinement looks at."""
+        """Return the adapted maps that the refinement compares, on the network's device."""
         image = self.images[place]
         plain = (image.detail or image.pyramid).to(self.device).float()
         with torch.no_grad():
             return self.adaptation.adapt(plain)
 
     def match(self, network: MaCoSNet, source: int, target: int) -> Match:
-        """Ask a network for the transformation from target to source points."""
+        """Predict the transformation from target to source points by a network."""
         return network.match(self.pyramid(source), self.pyramid(target), self.image(source))
 
 
 class ImageDescriber:
-    """Describes images for matching, and remembers the last ones."""
+    """Computes the feature maps of images, and keeps those of the last ones."""
 
     def __init__(self, network: MaCoSNet) -> None:
         self._network = network
@@ -92,14 +92,14 @@ class ImageDescriber:
     def describe(
         self, collection: ImageCollection, scale: float, progress: Progress
     ) -> Described:
-        """Read and describe all images.
+        """Read all images and compute their feature maps.
 
         Parameters
         ----------
         collection
             The images.
         scale
-            Size that images have in the refinement, as multiple of the network's input.
+            Size of images in the refinement, relative to the input size of the network.
         progress
             Told of every image.
 
@@ -125,7 +125,7 @@ class ImageDescriber:
         return Described(images, self._network.adaptation, summary, device)
 
     def _describe(self, image: ImageArray, cells: int) -> DescribedImage:
-        """Describe an image, and again on `cells` if they differ from the network's."""
+        """Compute the maps of an image, and those on `cells` if they differ in number."""
         own, size = self._network.config.grid, self._network.config.input_size
         sides = [size] if cells == own else [size, round(cells * size / own)]
         squares = [

@@ -1,4 +1,4 @@
-"""A trained network at work on a collection."""
+"""Matches the images of a collection by a trained network."""
 
 from __future__ import annotations
 
@@ -34,14 +34,13 @@ class Matcher:
     network
         The network, with its weights.
     config
-        Settings that it was trained with.
+        Settings that the network was trained with.
     settings
-        How it is used; as in `config` when None.
+        Settings of its use; None: those in `config`.
     has_masks
         Whether its decoder was trained.
     reach
-        How far from where the network leads the refinement looks first, in halves of the
-        image side.
+        Tolerance of the first fit of the refinement, in halves of the image side.
 
     Attributes
     ----------
@@ -87,9 +86,9 @@ class Matcher:
         device
             auto, cpu, cuda or mps.
         encoder
-            Where the encoder is now, if it has moved since.
+            Path of the encoder, if its file has moved.
         settings
-            How it is used; as it was trained when None.
+            Settings of its use; None: those it was trained with.
 
         Raises
         ------
@@ -103,7 +102,7 @@ class Matcher:
         return cls(network, saved.config, settings, has_masks=has_masks)
 
     def describe(self, collection: ImageCollection, progress: Progress) -> Described:
-        """Describe all images; those of the same collection once.
+        """Compute the feature maps of all images, once per collection.
 
         Raises
         ------
@@ -127,12 +126,12 @@ class Matcher:
         pairs: Iterable[tuple[int, int]],
         progress: Progress | None = None,
     ) -> list[PairResult]:
-        """Match pairs of images, given as places of source and target.
+        """Match pairs of images, given as indices of source and target.
 
         Parameters
         ----------
         collection
-            The images; described once, also over several calls.
+            The images; their feature maps are computed once, also over several calls.
         pairs
             Source and target of every pair.
         progress
@@ -141,7 +140,7 @@ class Matcher:
         Raises
         ------
         InputError
-            If a place is not in the collection, or an image cannot be read.
+            If an index is not in the collection, or an image cannot be read.
         Cancelled
             If the progress was cancelled.
         """

@@ -1,4 +1,4 @@
-"""The mask of an image, pooled from its pairs with images that look alike."""
+"""The mask of an image, averaged over its pairs with the most similar images."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from napari_jcc.matching.network import MaCoSNet
 def pool_mask(
     network: MaCoSNet, described: Described, target: int, partners: int
 ) -> Float32Array:
-    """Average the masks of an image from several pairs.
+    """Average the masks of an image over several pairs.
 
-    Each counts by the share of the correlation's energy that its transformation explains.
+    Each is weighted by the share of the correlation's energy that its transformation
+    explains.
 
     Parameters
     ----------
@@ -25,14 +26,14 @@ def pool_mask(
     described
         At least two images.
     target
-        Place of the image.
+        Index of the image.
     partners
-        Number of pairs, with the images most alike; 0: all.
+        Number of most similar images to pair it with; 0: all.
 
     Returns
     -------
     probability : (16 g, 16 g) float32
-        Of every part of the image to be object.
+        Probability of object, on a grid over the image.
     """
     side = 16 * network.config.grid
     total = np.zeros((side, side), np.float32)
@@ -50,7 +51,7 @@ def pool_mask(
 
 
 def _most_alike(described: Described, target: int, count: int) -> list[int]:
-    """Other images in order of likeness, by the means of their descriptions."""
+    """Other images by falling similarity of their mean features."""
     alike = described.summary @ described.summary[target]
     order = [int(place) for place in torch.argsort(-alike, stable=True) if place != target]
     return order[: count or len(order)]

@@ -1,4 +1,4 @@
-"""Transformations between two described images, found by a network and refined."""
+"""Transformations between two images, predicted by a network and refined."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_jcc.matching.network import MaCoSNet, Pyramid, Transform
 from napari_jcc.matching.refinement import refine
 
 INSTANCE_REACH = 0.12
-"""How far from where an instance was found its refinement looks first."""
+"""Tolerance of the first fit of an instance, in halves of the image side."""
 
 
 class TransformFinder:
@@ -24,10 +24,9 @@ class TransformFinder:
     network
         The network, with its weights.
     settings
-        How it is used.
+        Settings of its use.
     reach
-        How far from where the network leads the refinement looks first, in halves of the
-        image side.
+        Tolerance of the first fit of the refinement, in halves of the image side.
     """
 
     def __init__(self, network: MaCoSNet, settings: MatchingConfig, reach: float) -> None:
@@ -37,7 +36,7 @@ class TransformFinder:
 
     @property
     def refines(self) -> bool:
-        """Whether what the network finds is refined."""
+        """Whether predictions are refined."""
         return self._settings.refinement == "local"
 
     def find(self, described: Described, source: int, target: int) -> list[TransformPair]:
@@ -67,16 +66,16 @@ class TransformFinder:
         ours: Pyramid,
         theirs: Pyramid,
     ) -> TransformPair:
-        """Find the network's transformations, refined on other maps of the two images.
+        """Predict both transformations, and refine them on the given maps.
 
         Parameters
         ----------
         described
             The images.
         source, target
-            Their places.
+            Their indices.
         ours, theirs
-            What the refinement looks at, of source and target.
+            Maps of source and target that the refinement compares.
         """
         there, correlation = self._transform(described, source, target, ours, theirs)
         back, _ = self._transform(described, target, source, theirs, ours)

@@ -1,4 +1,4 @@
-"""Maps of an encoder, adapted to what matching asks of them."""
+"""Low-rank linear adaptation of an encoder's feature maps to matching."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from torch import Tensor, nn
 from napari_jcc.matching.network.encoder import Pyramid
 
 RANK = 64
-"""Directions in which cells are moved."""
+"""Rank of the linear map."""
 
 
 class Adaptation(nn.Module):
-    """Adds to every cell what a linear map of low rank makes of it, on two levels.
+    """Residual linear map of low rank, x + x A B, of the cells of two levels.
 
-    An encoder was trained to tell kinds of things apart. Which of its channels say what
-    part of a thing lies somewhere, and which only what one photograph is like, is for the
-    images of one kind to say. Untrained, `add` is zero and cells stay as they are.
+    An encoder was trained to tell kinds of objects apart. Which of its channels identify
+    the parts of an object, and which only describe one photograph, can be learned from
+    images of one kind. Before training B is zero, so that cells stay as they are. A is
+    stored as `look`, B as `add`, the names in checkpoints.
 
     Parameters
     ----------
     channels
-        Of the coarsest map and of the next finer one, 0 where there is none.
+        Channels of the coarsest map and of the next finer one; 0 if there is none.
     """
 
     def __init__(self, channels: Sequence[int]) -> None:
@@ -42,7 +43,7 @@ class Adaptation(nn.Module):
 
     @contextmanager
     def left_out(self) -> Iterator[None]:
-        """Let `adapt` leave maps as they are for a while."""
+        """Within this context `adapt` returns maps unchanged."""
         self._left_out = True
         try:
             yield
@@ -50,7 +51,7 @@ class Adaptation(nn.Module):
             self._left_out = False
 
     def adapt(self, pyramid: Pyramid) -> Pyramid:
-        """Adapt the two maps that the refinement looks at."""
+        """Adapt the two maps that the refinement compares."""
         if self._left_out:
             return pyramid
         first, *rest = pyramid.skips

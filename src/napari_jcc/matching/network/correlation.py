@@ -1,4 +1,4 @@
-"""How alike every cell of one image is to every cell of another."""
+"""Similarity of every cell of one feature map to every cell of another."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def correlate(source: Tensor, target: Tensor) -> Tensor:
-    """Compare all cells of two feature maps.
+    """Correlate all cells of two feature maps.
 
-    Features are brought to length 1 per cell, compared by their inner product, negative
-    values are set to 0, and each target cell's answers are brought to length 1.
+    Features are normalised per cell and compared by their inner product; negative values
+    are set to 0, and the result is normalised per target cell.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def correlate(source: Tensor, target: Tensor) -> Tensor:
     -------
     correlation : (B, h w, h', w')
         Entry (b, k, i, j) compares source cell k = w * row + column with target cell
-        (i, j). The L2 norm over k is 1, or 0 where a target cell is like none.
+        (i, j). The L2 norm over k is 1, or 0 for a target cell similar to none.
     """
     raw = torch.einsum(
         "bdk,bdij->bkij", unit_length(source).flatten(2), unit_length(target)
@@ -32,6 +32,6 @@ def correlate(source: Tensor, target: Tensor) -> Tensor:
 
 
 def unit_length(maps: Tensor) -> Tensor:
-    """Bring every cell of maps (B, D, h, w) to L2 norm 1; zeros stay."""
+    """Scale every cell of maps (B, D, h, w) to L2 norm 1; zeros stay."""
     # Added inside the root, so that the gradient at zero is finite.
     return maps / (maps.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()

@@ -1,4 +1,4 @@
-"""From features and a correlation to a mask."""
+"""Decodes a mask from features and a correlation."""
 
 from __future__ import annotations
 
@@ -77,5 +77,5 @@ def _double(before: int, after: int) -> nn.Module:
 
 
 def _fit(channels: int, width: int) -> nn.Module:
-    """Bring a skip to the decoder's width; ResNet-101 fits as it is."""
+    """Project a skip to the width of the decoder, if it differs."""
     return nn.Identity() if channels in (0, width) else nn.Conv2d(channels, width, 1)

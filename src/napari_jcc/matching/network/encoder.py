@@ -1,4 +1,4 @@
-"""Images to maps on the working grid, whatever network describes them."""
+"""Feature maps on the working grid, from any network."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ COARSE_STRIDE = 16
 SKIP_SCALES = tuple(COARSE_STRIDE // stride for stride in SKIP_STRIDES)
 """Cells of every finer map for one of the working grid, along each side."""
 MEASURED_CELLS = 8
-"""Cells along each side of the image that a trunk is tried on."""
+"""Cells along each side of the image on which the maps of a trunk are measured."""
 NEAR_ENOUGH = 0.25
-"""Share of a cell by which it may lie beside the one wanted."""
+"""Largest offset of a cell of the trunk from the one wanted, in cells."""
 MERGING = 1.5
-"""Cells per wanted cell from which on they are averaged rather than interpolated."""
+"""Cells per wanted cell from which on they are averaged instead of interpolated."""
 
 
 class Trunk(Protocol):
-    """A network that describes images by several maps."""
+    """A network that computes several feature maps of an image."""
 
     fingerprint: str
     """Tells weights apart."""
@@ -43,7 +43,7 @@ class Trunk(Protocol):
 
 @dataclass(frozen=True)
 class Pyramid:
-    """What an encoder says of a batch of images, cell centres spread evenly.
+    """Feature maps of a batch of images, with evenly spaced cell centres.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Pyramid:
         On the working grid.
     skips
         Maps (B, D', 2 g, 2 g), (B, D'', 4 g, 4 g), (B, D''', 8 g, 8 g), None where the
-        network has none of that stride.
+        trunk has none of that stride.
     """
 
     features: Tensor
@@ -66,11 +66,11 @@ class Pyramid:
         return self._each(lambda maps: maps.to(device))
 
     def half(self) -> Pyramid:
-        """Bring to half precision, for keeping."""
+        """Convert to half precision, for storage."""
         return self._each(Tensor.half)
 
     def float(self) -> Pyramid:
-        """Bring to single precision, for computing."""
+        """Convert to single precision, for computation."""
         return self._each(Tensor.float)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Pyramid:
@@ -79,13 +79,13 @@ class Pyramid:
 
 
 class PyramidEncoder(nn.Module):
-    """A trunk whose maps are brought to the working grid and its finer multiples.
+    """A trunk whose maps are resampled to the working grid and its finer multiples.
 
     Networks differ in where the cells of their maps lie. Every map is sampled at the
-    centres of the cells wanted. Where the coarsest cells of the trunk end too far from the
-    border, or would lie between those wanted, the image is extended by its outermost
-    pixels; not elsewhere, because cells that see more of what was made up than they need
-    are mistaken for each other.
+    centres of the cells wanted. If the coarsest cells of the trunk end too far from the
+    border, or would lie between those wanted, the image is padded by replicating its
+    border. It is padded no more than needed, because cells that see mostly padding are
+    mistaken for each other.
 
     Parameters
     ----------
@@ -127,16 +127,16 @@ class PyramidEncoder(nn.Module):
         with_skips: bool = True,
         cells: int | None = None,
     ) -> Pyramid:
-        """Describe square images (B, 3, S, S) float, RGB in [0, 1].
+        """Compute the maps of square images.
 
         Parameters
         ----------
         images : (B, 3, S, S) float
             RGB in [0, 1].
         with_skips
-            Whether the finer maps are wanted.
+            Whether to compute the finer maps.
         cells
-            Wanted along each side; those of the working grid if None.
+            Cells along each side; None: those of the working grid.
         """
         side, cells = images.shape[-1], cells or self.grid
         maps = self.trunk.maps(self._extend(images))
@@ -162,7 +162,7 @@ class PyramidEncoder(nn.Module):
 
 
 def _choose_borders(grid: Grid, side: int, count: int) -> tuple[int, int]:
-    """Pixels to extend images by, before and behind, for `count` cells on `side` pixels."""
+    """Pixels to pad images by, before and after, for `count` cells on `side` pixels."""
     centre = (grid.stride - 1) / 2
     near = grid.stride * NEAR_ENOUGH
     last = side - 1 - (grid.offset + (count - 1) * grid.stride)

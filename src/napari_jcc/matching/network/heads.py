@@ -1,4 +1,4 @@
-"""From a correlation to the parameters of a transformation."""
+"""Regression of the parameters of a transformation from a correlation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TransformHead(nn.Module):
     channels
         Channels of the two convolutions.
     identity : (P,)
-        Parameters of the transformation that changes nothing.
+        Parameters of the identity.
     """
 
     identity: Tensor

@@ -24,7 +24,7 @@ from napari_jcc.matching.network.trunks import load_trunk
 
 @dataclass(frozen=True)
 class Match:
-    """What the network says of source and target images.
+    """Output of the network for source and target images.
 
     Attributes
     ----------
@@ -41,9 +41,10 @@ class Match:
 class MaCoSNet(nn.Module):
     """Transformation between two images of one kind, and a mask of either.
 
-    After Chen, Lin, Yang and Huang (TPAMI 2020). The affine parameters are read off the
-    correlation of the two images; the source is warped by them and described anew; the
-    spline's parameters are read off the correlation of the warped source and the target.
+    After Chen, Lin, Yang and Huang (TPAMI 2020). The affine parameters are regressed from
+    the correlation of the two images; the source is warped by them and encoded again; the
+    parameters of the spline are regressed from the correlation of the warped source and
+    the target.
     Together T(p) = affine(tps(p)). The mask of an image is decoded from its own features
     and the correlation in which it is the target.
     """
@@ -58,26 +59,26 @@ class MaCoSNet(nn.Module):
         self.tps_head = TransformHead(grid, widths, identity.tps[0].clone())
         features, skips = self.encoder.channels()
         self.decoder = MaskDecoder(features, grid**2, config.decoder_channels, skips)
-        # Made last, so that the others are as random as they were without it.
+        # Created last, so that the random weights of the other parts do not depend on it.
         self.adaptation = Adaptation([features, skips[0]])
 
     def encode(self, images: Tensor, *, with_skips: bool = True) -> Pyramid:
-        """Describe images (B, 3, S, S) in [0, 1]; the finer maps serve masks only."""
+        """Encode images (B, 3, S, S) in [0, 1]; the finer maps serve masks only."""
         pyramid: Pyramid = self.encoder(images, with_skips=with_skips)
         return pyramid
 
     def match(self, source: Pyramid, target: Pyramid, source_images: Tensor) -> Match:
         """Find the transformation from target points to source points.
 
-        The warp between the two steps is taken as given: no gradient flows from the
-        spline back into the affine head by way of the image.
+        The warp between the two steps is detached: no gradient flows from the spline to the
+        affine head through the warped source.
 
         Parameters
         ----------
         source, target
-            Descriptions of B images each.
+            Feature maps of B images each.
         source_images : (B, 3, S, S)
-            The source images; not looked at when the cascade works on features.
+            The source images; unused if the cascade works on features.
         """
         correlation = correlate(source.features, target.features)
         affine = self.affine_head(correlation)
@@ -110,7 +111,7 @@ class MaCoSNet(nn.Module):
 
 
 def build_encoder(name: str, grid: int, device: str, seed: int) -> PyramidEncoder:
-    """Build the encoder called `name`; a small random one is the same for the same seed."""
+    """Build the encoder called `name`; the small random one depends on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return PyramidEncoder(load_trunk(name, device), grid)
@@ -126,7 +127,7 @@ def build_network(config: NetworkConfig, device: str, seed: int) -> MaCoSNet:
     device
         cpu, cuda or mps.
     seed
-        Seed of the random weights; the global generators are left as they were.
+        Seed of the random weights; the global random state is restored.
 
     Raises
     ------

@@ -1,11 +1,11 @@
-"""Affine and thin plate transformations of points, and what can be done with them.
+"""Affine and thin plate transformations of points: application, composition, warping.
 
 Coordinates are normalised: x to the right and y down, both from -1 at the outer edge of the
 first pixel to 1 at the outer edge of the last (``align_corners=False``), so that they mean
 the same at every resolution. The centre of pixel j of W lies at (2 j + 1) / W - 1.
 
 A transformation maps points of the *target* image into the *source* image. Sampling the
-source there draws the source in the place of the target.
+source there warps it onto the target.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Tensor
 TPS_SIDE = 3
 """Control points along each side of the image."""
 EXACT = torch.empty(0, dtype=torch.float64)
-"""For points to be in double precision, on the CPU: some devices have none."""
+"""As the argument `like`: double precision on the CPU, as some devices have none."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Transform:
 
 @dataclass(frozen=True)
 class Chain:
-    """p -> outer(inner(p)), which need not be an affine map after a spline any more."""
+    """p -> outer(inner(p)), which in general is no affine map of a spline."""
 
     outer: Transform
     inner: Transform
@@ -211,7 +211,7 @@ def sampling_grid(transform: Transform, height: int, width: int) -> Tensor:
 
 
 def warp(source: Tensor, grid: Tensor, padding: str = "zeros") -> Tensor:
-    """Draw the source in the place of the target, bilinear.
+    """Warp the source onto the target, with bilinear interpolation.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def warp(source: Tensor, grid: Tensor, padding: str = "zeros") -> Tensor:
     -------
     warped : (B, C, h, w)
     """
-    # In the grid's precision: half a digit less would move points by whole pixels.
+    # In the precision of the grid: in half precision points would move by whole pixels.
     return torch.nn.functional.grid_sample(
         source.to(grid.dtype), grid, padding_mode=padding, align_corners=False
     )

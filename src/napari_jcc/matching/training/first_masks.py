@@ -1,10 +1,11 @@
-"""Before the second stage: the decoder learns where objects mostly are.
+"""Before the second stage: the decoder is trained on a prior of where objects are.
 
-Objects lie in the middle more often than at the edge. A decoder that is asked to say, from
-what an image looks like, how near the middle each pixel is, answers by what lies there in
-most images: the object. Stopped early, before it knows the images by heart, it gives masks
-that the second stage can improve. From random masks that stage cannot tell objects from
-what surrounds them, because its terms treat both alike, or prefer what varies less.
+Objects lie in the middle more often than at the edge. A decoder that is trained to predict,
+from the features of an image, how near to the middle each pixel is learns to respond to
+what lies there in most images: the object. Stopped early, before it overfits to single
+images, it gives masks that the second stage can improve. From random masks that stage
+cannot tell object from background, because its terms treat both alike, or prefer what
+varies less.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class FirstMasksObjective(nn.Module):
 
 
 class FirstMasksStage:
-    """A few steps on pairs of the set, of the decoder alone.
+    """Training of the decoder alone, for a few steps, on pairs of the set.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ class FirstMasksStage:
         self._config = config
 
     def prepare(self, device: torch.device, progress: Progress) -> None:
-        """Describe the views, if the encoder stays as it is."""
+        """Encode the views in advance, if the encoder is frozen."""
         self._views.describe(self._network, device, progress)
 
     def parameter_groups(self) -> list[dict[str, object]]:
@@ -87,5 +88,5 @@ class FirstMasksStage:
         return self._views.load(self._views.draw(chosen, generator), with_priors=True)
 
     def held_out(self) -> list[ImageSamples]:
-        """No samples: how like the prior the masks are is nothing to stop by."""
+        """No samples: agreement with the prior is no criterion for stopping."""
         return []

@@ -1,4 +1,4 @@
-"""Steps and checks of one stage of training, and where it stands."""
+"""Steps and checks of one stage of training, and its state."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class StageState:
-    """Where a stage stands.
+    """State of a stage of training.
 
     Attributes
     ----------
     step
         Steps done.
     parts
-        Parts that every batch is split into, so that it fits the memory.
+        Number of parts that every batch is split into to fit the memory.
     best, best_step
         Smallest value of the term that is checked, and the step after which it was.
     stale
@@ -83,7 +83,7 @@ class Loop:
         optimizer = torch.optim.Adam(stage.parameter_groups())
         if state.optimizer:
             optimizer.load_state_dict(state.optimizer)
-        # Those of before the first step, that the schedule scales.
+        # Initial learning rates, which the schedule scales.
         self._rates = [float(group["lr"]) for group in stage.parameter_groups()]  # type: ignore[arg-type]
         self._trained = [
             weight for group in optimizer.param_groups for weight in group["params"]
@@ -212,7 +212,7 @@ class Loop:
         bad = [name for name, value in terms.items() if not math.isfinite(value)]
         named = [name for name in bad if name != "total"] or bad
         if not bad and not self._config.precision.startswith("16"):
-            # In half precision the scaler looks after gradients, and leaves steps out.
+            # In half precision the gradient scaler checks them, and skips such steps.
             gradients = [weight.grad for weight in self._trained if weight.grad is not None]
             norm = torch.nn.utils.get_total_norm(gradients)
             named = [] if bool(torch.isfinite(norm)) else ["the gradient"]

@@ -1,4 +1,4 @@
-"""Views of the images of a set, described once if the encoder stays as it is."""
+"""Views of the images of a set, encoded once if the encoder is frozen."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from napari_jcc.matching.training.warped_pairs import sample_view
 from napari_jcc.progress import Progress
 
 CACHE_BYTES = 4 * 2**30
-"""Memory that descriptions may take."""
+"""Memory for the feature maps of all views."""
 PRIOR_WIDTH = 0.5
 """Standard deviation of the prior, in units of half the image side."""
 
 
 def centre_prior(points: Tensor) -> Tensor:
-    """How likely points (..., 2) in normalised coordinates are object, (...)."""
+    """Prior probability of object at points (..., 2) in normalised coordinates, (...)."""
     return torch.exp(-points.square().sum(dim=-1) / (2 * PRIOR_WIDTH**2))
 
 
 def trains_encoder(config: MatchConfig) -> bool:
-    """Tell whether the second stage changes the encoder."""
+    """Whether the second stage trains the encoder."""
     return not config.network.encoder or config.training.encoder_learning_rate > 0
 
 
@@ -51,8 +51,8 @@ class PairViews:
         self._guides = guides
         self.guided = guides is not None
         self._config = config
-        # Unless anything is described anew, the kept descriptions say it all.
-        self._looked_at = (
+        # Otherwise the cached feature maps suffice.
+        self._needs_images = (
             config.network.cascade == "image"
             or config.losses.contrast_on == "image"
             or bool(config.losses.contrast_encoder)
@@ -103,19 +103,18 @@ class PairViews:
         views : (K, B) int64
             The views.
         with_priors
-            Whether to say how likely every pixel is object: by the guides, or without
-            any by its place in the image.
+            Whether to return priors: the guides, or else `centre_prior`.
         """
         pyramids = [self._pyramids(part) for part in views]
         known = [pyramid for pyramid in pyramids if pyramid is not None]
-        unseen = bool(known) and not self._looked_at
+        unseen = bool(known) and not self._needs_images
         none = torch.empty(views.shape[1], 0)
         images = tuple(none if unseen else self.images(part) for part in views)
         priors = tuple(self._prior(part) for part in views) if with_priors else ()
         return ImageSamples(images, tuple(known) or None, priors)
 
     def describe(self, network: MaCoSNet, device: torch.device, progress: Progress) -> None:
-        """Describe all views and keep them, if the encoder is and the memory suffices.
+        """Encode all views and keep the maps, if the encoder is frozen and they fit.
 
         Raises
         ------
@@ -149,7 +148,7 @@ class PairViews:
         return values.reshape(len(views), 1, self._side, self._side)
 
     def _pyramids(self, views: Tensor) -> Pyramid | None:
-        """Return the descriptions of views (B,), None if they are not kept."""
+        """Return the cached feature maps of views (B,), or None."""
         if self._cache is None:
             return None
         found = [self._cache[view] for view in views.tolist()]

@@ -1,4 +1,4 @@
-"""Random transformations, known because they were drawn."""
+"""Random transformations, crops and colour changes."""
 
 from __future__ import annotations
 

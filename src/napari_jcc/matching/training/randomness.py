@@ -1,4 +1,4 @@
-"""Randomness that depends on seed and step alone, so that no state is to be kept."""
+"""Random generators that depend on seed and step alone, so that no state is stored."""
 
 from __future__ import annotations
 

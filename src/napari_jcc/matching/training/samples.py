@@ -1,4 +1,4 @@
-"""Pairs and threes of images, with what is known of them."""
+"""Pairs and triplets of images, with cached feature maps and priors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class ImageSamples:
     Attributes
     ----------
     images : (B, 3, S, S) each
-        First, second and perhaps third image of every sample; (B, 0) where nothing looks
-        at them, because their descriptions are known.
+        First, second and perhaps third image of every sample; (B, 0) if they are not
+        needed, because their feature maps are cached.
     pyramids
-        Their descriptions, if known.
+        Their feature maps, if cached.
     priors : (B, 1, S, S) each
-        How likely every pixel is object; none where nothing asks.
+        Prior probability of object; empty if not needed.
     """
 
     images: tuple[Tensor, ...]
@@ -33,7 +33,7 @@ class ImageSamples:
         return len(self.images[0])
 
     def describe(self, network: MaCoSNet) -> tuple[Pyramid, ...]:
-        """Return the descriptions, by the network where they are not known."""
+        """Return the feature maps, computed by the network if they are not cached."""
         return self.pyramids or tuple(network.encode(image) for image in self.images)
 
     def part(self, rows: slice) -> ImageSamples:

@@ -1,4 +1,4 @@
-"""What the engine needs to know of a stage of training."""
+"""The interface of a stage of training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First stage: the heads learn transformations that are known because they were drawn."""
+"""First stage: the heads learn randomly drawn, hence known, transformations."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SyntheticStage:
     Parameters
     ----------
     network
-        Its heads are trained, and with them the small encoder that has no weights yet.
+        Its heads are trained, and the small encoder if no pretrained one is used.
     images : (N, 3, H, W) uint8
         Images of any kind.
     config
@@ -64,7 +64,7 @@ class SyntheticStage:
         self._pool: ViewPool | None = None
 
     def prepare(self, device: torch.device, progress: Progress) -> None:
-        """Describe the views that pairs are made of, where the encoder is not trained."""
+        """Encode the views of the pairs in advance, if the encoder is frozen."""
         if self._config.network.encoder and self._config.synthetic.views:
             self._pool = ViewPool(
                 self._network, self._images, self._config, device, progress

@@ -1,9 +1,9 @@
-"""Views of the images, warped and described once, and paired in many ways.
+"""Views of the images, warped and encoded once, and paired in many ways.
 
-A frozen encoder says the same of a view every time. V source views and V target views of an
-image give V^2 pairs for 2 V descriptions, which is what makes training on a CPU bearable.
-There are only V transformations among them, though, which the heads would learn by heart:
-the target's description is warped once more, by another transformation in every step.
+A frozen encoder gives the same features for a view every time. V source views and V target
+views of an image give V^2 pairs for 2 V encodings, which makes training on a CPU feasible.
+As the heads would overfit to the V transformations among them, the features of the target
+are warped once more, by another random transformation in every step.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from napari_jcc.progress import Progress
 
 LEAST_CROP = 0.85
 WARPED_TWICE = 0.7
-"""Ranges of each of two warps, as share of the settings': together they vary as much."""
+"""Ranges of each of the two warps, as share of the settings; together they vary as much."""
 ENCODED_AT_ONCE = 16
 POOL_BYTES = 2 * 2**30
-"""Memory that the descriptions may take; large sets get fewer views per image."""
+"""Memory for the feature maps; large sets get fewer views per image."""
 
 
 class ViewPool:

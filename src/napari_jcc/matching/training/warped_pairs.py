@@ -28,7 +28,7 @@ LEAST_CROP = 0.75
 
 @dataclass(frozen=True)
 class WarpedPairs:
-    """Pairs with the transformation that makes the target of the source.
+    """Pairs with the transformation between source and target.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Second stage: pairs and threes of the set, with no truth but that they show the same."""
+"""Second stage: pairs and triplets of the set, without labels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WeakStage:
     Parameters
     ----------
     network
-        Trained as a whole but for the encoder, which is if it has a learning rate.
+        All parts are trained, the encoder only if it has a learning rate.
     views
         Views of N >= 2 images of one kind of object.
     config
@@ -51,7 +51,7 @@ class WeakStage:
         self._held_out = self._choose_held_out()
 
     def prepare(self, device: torch.device, progress: Progress) -> None:
-        """Describe all views, if the encoder stays as it is; scale the contrast."""
+        """Encode all views, if the encoder is frozen, and scale the contrast."""
         self._views.describe(self._network, device, progress)
         every = torch.linspace(0, self._count - 1, min(self._count, MOST_SCALED)).long()
         # One by one, which takes the least memory.
@@ -85,7 +85,7 @@ class WeakStage:
         )
 
     def held_out(self) -> list[ImageSamples]:
-        """Pairs (or threes) that are not trained on, as they are."""
+        """Pairs (or triplets) that are not trained on, without augmentation."""
         generator = generator_for(self._config.training.seed, self.name, "held out")
         samples = [
             (*pair, *self._others(pair, self._members - 2, generator))

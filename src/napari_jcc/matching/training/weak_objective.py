@@ -1,4 +1,4 @@
-"""The loss of pairs of images of one kind: the five terms and their weighted sum."""
+"""The loss of pairs of images of one kind: five terms and their weighted sum."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class WeakObjective(nn.Module):
         self.register_buffer("contrast_scale", torch.ones(()))
 
     def train(self, mode: bool = True) -> Self:
-        """Keep the statistics of the heads' normalisation, which the first stage found."""
+        """Keep the running statistics of the heads, which the first stage has found."""
         super().train(mode)
         self.network.affine_head.eval()
         self.network.tps_head.eval()
         return self
 
     def set_contrast_scale(self, images: Iterable[Tensor]) -> None:
-        """Scale what describes images (1, 3, S, S) or their cells to a variance of 1."""
+        """Scale features of images (1, 3, S, S), or of their cells, to a variance of 1."""
         if self._config.contrast_scale != "set":
             return
         with torch.no_grad():
@@ -182,8 +182,8 @@ class WeakObjective(nn.Module):
 def _contrast_encoder(network: MaCoSNet, config: MatchConfig) -> PyramidEncoder:
     """Return the encoder of the contrast, never to be trained.
 
-    The network's own serves as long as it stays as it is; otherwise it is loaded anew, not
-    copied, so that a resumed run has the same.
+    This is the encoder of the network if it is frozen. Otherwise it is loaded again, not
+    copied, so that a resumed run has the same weights.
     """
     name = config.losses.contrast_encoder or config.network.encoder
     frozen = config.network.encoder and config.training.encoder_learning_rate == 0
