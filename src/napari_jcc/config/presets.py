@@ -52,14 +52,14 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "fast",
             "Fast",
-            "One object an image, by gradients, colour and saliency; needs no weights and "
-            "no graphics card.",
+            "One object per image, by gradients, colour and saliency; needs no pretrained "
+            "weights and no graphics card.",
         ),
         Preset(
             "photo",
             "Photographs",
-            "Deep features, and a prior of what all images have in common; the best for "
-            "photographs. Needs an encoder.",
+            "One object per image, by the features of an encoder, which it needs; the best "
+            "for photographs.",
             {
                 **_DEEP,
                 "prior.common": 2.0,
@@ -74,15 +74,15 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "microscopy",
             "Microscopy",
-            "Deep features, and the look of the object learned pixel by pixel, for images "
-            "unlike photographs. Needs an encoder.",
+            "One object per image, by the features of an encoder, which it needs, and a "
+            "classifier of pixels; for images unlike photographs.",
             {**_DEEP, "decode.refinement": "look"},
         ),
         Preset(
             "many",
             "Many small objects",
-            "Several narrow objects an image, darker or brighter than their surroundings, "
-            "such as worms, rods or nuclei; needs no weights.",
+            "Several narrow objects per image, darker or brighter than their surroundings, "
+            "such as worms, rods or nuclei; needs no pretrained weights.",
             {
                 "collection.working_size": 700,
                 "superpixels.count": 1500,
@@ -102,7 +102,7 @@ PRESETS: dict[str, Preset] = {
             "paper",
             "As printed",
             "The program of the paper with its printed weights and constraints. For "
-            "comparison: the answer is much weaker than the other presets'.",
+            "comparison only: results are much worse than with the other presets.",
             {
                 "superpixels.method": "quickshift",
                 "boxes.method": "auto",

@@ -10,35 +10,36 @@ from napari_jcc.config.fields import Section, setting
 
 
 class BoxConfig(Section):
-    """Candidate rectangles of every image."""
+    """Candidate boxes of every image."""
 
     method: Literal["auto", "selective_search", "superpixel_groups", "grid"] = setting(
         "superpixel_groups",
         "Box proposals",
         "superpixel_groups: boxes around groups of similar superpixels. auto: selective "
-        "search, which takes several times as long, where OpenCV's contrib modules are "
-        "present, else groups. grid: boxes of all sizes at regular places.",
+        "search, which takes several times as long, if OpenCV's contrib modules are "
+        "installed, else groups. grid: boxes of all sizes at regular positions.",
     )
     rating: Literal["excess", "learned"] = setting(
         "excess",
         "Rating of boxes",
-        "excess: the share of the prior in the box minus its share of the area. learned: "
-        "the overlap with the object that is expected after what boxes of the other images "
-        "look like; needs an encoder, and is for one object an image (for several it is as "
+        "excess: the share of the prior inside the box minus its share of the area. "
+        "learned: the overlap with the object, predicted from boxes of the other images; "
+        "needs an encoder, and is for one object per image (with several it is as "
         "excess).",
     )
     count: int = setting(
         20,
         "Boxes per image",
-        "Most candidates kept in an image after rating and thinning.",
+        "Largest number of candidates kept per image, after removing those that overlap "
+        "better ones.",
         ge=1,
         le=500,
     )
     objects: int = setting(
         1,
         "Objects per image",
-        "How many boxes are chosen in an image; masks are then numbered object by object. "
-        "0: as many as stand apart in the prior.",
+        "Number of boxes chosen per image; with other values than 1, objects are numbered "
+        "in the masks. 0: as many as there are separate parts in the prior.",
         ge=0,
         le=500,
     )
@@ -86,5 +87,5 @@ class BoxConfig(Section):
 
     @property
     def learned(self) -> bool:
-        """Whether boxes are rated by what the set teaches."""
+        """Whether the rating of boxes is learned from the set."""
         return self.rating == "learned" and self.objects == 1

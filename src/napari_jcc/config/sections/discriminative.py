@@ -13,17 +13,17 @@ class DiscriminativeConfig(Section):
     degrees_of_freedom: float = setting(
         60.0,
         "Degrees of freedom",
-        "Freedom of the classifier that separates object from rest over the whole set; "
-        "sets the ridge. More lets it follow finer differences, and noise. At most a "
-        "quarter of the number of pieces is granted.",
+        "Flexibility of the classifier that separates object and background over the "
+        "whole set; sets the ridge. More follows finer differences, and noise. At most a "
+        "quarter of the number of superpixels (or boxes) is used.",
         gt=0,
         le=5000,
     )
     spectrum_cutoff: float = setting(
         0.2,
         "Spectrum cut-off",
-        "Directions whose shrinkage falls below this are dropped: faster, hardly "
-        "different.",
+        "Directions with a smaller shrinkage factor are dropped: faster, with hardly any "
+        "difference.",
         advanced=True,
         ge=0,
         lt=1,
@@ -31,14 +31,14 @@ class DiscriminativeConfig(Section):
     weighting: Literal["image", "superpixel"] = setting(
         "image",
         "Weighting",
-        "image: every image counts the same, its superpixels by area. superpixel: every "
-        "superpixel counts the same, as printed in the paper.",
+        "image: every image has the same weight, and its superpixels are weighted by "
+        "area. superpixel: every superpixel has the same weight, as printed in the paper.",
         advanced=True,
     )
     storage: Literal["float64", "float32"] = setting(
         "float64",
         "Precision of the factor",
-        "float32 halves the memory of the largest matrix; the cost at the answer differs "
-        "by less than a millionth.",
+        "float32 halves the memory of the largest matrix; the cost of the solution "
+        "differs by less than a millionth.",
         advanced=True,
     )

@@ -16,65 +16,68 @@ class ProblemConfig(Section):
         "cover",
         "Reading of the constraints",
         "How boxes and superpixels are coupled. printed: as in the paper, where "
-        "overlapping boxes contradict each other. bigm: the same meaning with integer "
-        "points. cover: bigm without its upper fill. hull: tightest, slowest.",
+        "overlapping boxes contradict each other. bigm: the same meaning, with integer "
+        "solutions. cover: bigm without the upper bound on the fill. hull: tightest and "
+        "slowest.",
     )
     nu: float = setting(
         0.3,
         "Superpixel saliency (nu)",
-        "More follows each image's saliency, less follows what separates the whole set.",
+        "Higher values follow the saliency of each image, lower ones what separates "
+        "object and background over the whole set.",
         ge=0,
         le=1e6,
     )
     mu: float = setting(
         1.0,
         "Box saliency (mu)",
-        "More follows each image's saliency in the choice of its box.",
+        "Higher values follow the saliency of each image in the choice of its box.",
         ge=0,
         le=1e6,
     )
     alpha: float = setting(
         0.5,
         "Smoothness (alpha)",
-        "More makes neighbours of similar colour agree. .1 for evenly coloured objects, "
-        ".001 for sharp colour changes within the object.",
+        "Higher values make neighbours of similar colour more alike. .1 for evenly "
+        "coloured objects, .001 for objects with sharp changes of colour.",
         ge=0,
         le=1e6,
     )
     gamma: float = setting(
         0.1,
         "Box fill (gamma)",
-        "Least share of a chosen box that the object fills; with the readings printed, "
-        "bigm and hull also the least share that it leaves free.",
+        "Least share of the chosen box that the object fills; with the readings printed, "
+        "bigm and hull also the least share of it that stays empty.",
         gt=0,
         lt=0.5,
     )
     area_min: float = setting(
         0.05,
         "Smallest object share",
-        "Floor of the object's area in every image. Keeps the empty answer away.",
+        "Lower bound on the object's area in every image. Excludes the empty solution.",
         ge=0,
         lt=1,
     )
     area_max: float = setting(
         0.9,
         "Largest object share",
-        "Ceiling of the object's area in every image.",
+        "Upper bound on the object's area in every image.",
         gt=0,
         le=1,
     )
     normalisation: Literal["trace", "none"] = setting(
         "trace",
         "Scaling of the terms",
-        "trace: quadratic terms divided by their traces and saliency by its sum, so that "
-        "the weights mean the same in every set. none: equation (5) as it stands.",
+        "trace: quadratic terms are divided by their traces and saliency by its sum, so "
+        "that weights mean the same for every set. none: equation (5) as it stands.",
         advanced=True,
     )
     superpixel_cost: Literal["margin", "log"] = setting(
         "margin",
         "Superpixel saliency cost",
-        "margin: Otsu's threshold minus saliency, rewards salient superpixels. log: minus "
-        "log of saliency, as in the paper, never rewards.",
+        "margin: Otsu's threshold minus saliency; salient superpixels lower the cost. "
+        "log: minus the logarithm of saliency, as in the paper; no superpixel lowers the "
+        "cost.",
         advanced=True,
     )
     box_cost: Literal["excess", "log_mean"] = setting(
