@@ -1,4 +1,4 @@
-"""Where stages that can use a graphics card run."""
+"""Choice of the device, and what to do when its memory runs out."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MEMORY_WORDS = (
     "out of memory",
     "STATUS_ALLOC_FAILED",
 )
-"""What a plain RuntimeError says where memory ran out: of the processor (Linux, Windows),
-of Metal, and of the libraries that work on a graphics card."""
+"""Parts of the message of a plain RuntimeError if memory ran out: on the CPU (Linux,
+Windows), with Metal, and in CUDA libraries."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class FoundDevice:
     Attributes
     ----------
     name
-        What ``runtime.device`` calls it.
+        Its name in ``runtime.device``.
     title
-        What its maker calls it.
+        Its model name.
     memory
-        Its memory in bytes; 0 where that cannot be told.
+        Its memory in bytes; 0 if unknown.
     """
 
     name: Device
@@ -46,18 +46,18 @@ class FoundDevice:
 
 
 def choose_device(name: str) -> Device:
-    """Turn the setting ``runtime.device`` into a device that is there.
+    """Resolve the setting ``runtime.device`` to an available device.
 
     Parameters
     ----------
     name
-        ``cpu``, ``cuda``, ``mps``, or ``auto``: the first there is of cuda, mps, cpu.
+        ``cpu``, ``cuda``, ``mps``, or ``auto``: the first available of cuda, mps, cpu.
         Without torch, ``auto`` is cpu.
 
     Raises
     ------
     ConfigError
-        If the device asked for is not there.
+        If the device is not available.
     """
     present = _present_devices()
     if name == "auto":
@@ -73,12 +73,12 @@ def choose_device(name: str) -> Device:
 
 
 def find_devices() -> list[FoundDevice]:
-    """List the devices that can be used, fastest first; loads torch where there is one."""
+    """List the available devices, fastest first; imports torch if it is installed."""
     return [_describe(name) for name in _present_devices()]
 
 
 def why_no_card(found: list[FoundDevice]) -> str:
-    """Say why no graphics card is among the devices found; empty where there is one."""
+    """Explain why no graphics card was found; empty if there is one."""
     if len(found) > 1:
         return ""
     if not _has_torch():
@@ -90,7 +90,7 @@ def why_no_card(found: list[FoundDevice]) -> str:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out, on any device; loads no torch."""
+    """Whether an error means that memory ran out, on any device; does not import torch."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if kinds & {"MemoryError", "OutOfMemoryError"}:
         return True
@@ -98,14 +98,14 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def within_memory(work: Callable[[], T], retreat: Callable[[Exception], None]) -> T:
-    """Do work, again after every retreat from memory that ran out.
+    """Call `work`; whenever memory runs out, call `retreat` and try again.
 
     Parameters
     ----------
     work
-        What may run out of memory, and can be done again.
+        May run out of memory, and can be repeated.
     retreat
-        Sees to it that less is needed, or raises what is to be told; gets the error.
+        Called with the error. Reduces the memory that `work` needs, or raises.
     """
     while True:
         try:
@@ -113,7 +113,7 @@ def within_memory(work: Callable[[], T], retreat: Callable[[Exception], None]) -
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            # Its frames hold what was computed, which is the memory that lacks.
+            # The frames of the traceback would keep the tensors of `work` alive.
             failure = error.with_traceback(None)
         retreat(failure)
 
@@ -130,7 +130,7 @@ def _describe(name: Device) -> FoundDevice:
 
 
 def _memory() -> int:
-    """Memory of the computer in bytes; 0 where the system has no such call."""
+    """Memory of the computer in bytes; 0 if the system does not tell."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

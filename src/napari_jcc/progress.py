@@ -1,4 +1,4 @@
-"""The one interface through which long work reports progress and is cancelled."""
+"""The interface through which long computations report progress and are cancelled."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from napari_jcc.errors import Cancelled, ConfigError
 
 
 class Progress:
-    """Counts the steps of one stage after another; silent by default.
+    """Counts the steps of consecutive stages; shows nothing by default.
 
-    Front ends (terminal, window) derive from it and override the ``on_`` hooks.
-    Hooks are called from whichever thread does the work, one at a time.
-    `cancel` may be called from any thread; the work stops at its next step.
+    Front ends (terminal, window) derive from it and override the ``on_`` hooks. Hooks are
+    called from the thread that does the work, never two at the same time. `cancel` may be
+    called from any thread; the work stops at its next step.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Progress:
 
 
 def as_progress(progress: Progress | None) -> Progress:
-    """Take a progress as it is, and a silent one for None.
+    """Return a progress as it is, and a silent one for None.
 
     Raises
     ------
@@ -77,6 +77,6 @@ def as_progress(progress: Progress | None) -> Progress:
     if not isinstance(progress, Progress):
         raise ConfigError(
             f"{progress!r} is no progress. Leave it out, or give a napari_jcc.Progress: "
-            "one whose on_start and on_advance show what is told."
+            "override its on_start and on_advance to show it."
         )
     return progress

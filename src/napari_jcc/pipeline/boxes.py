@@ -1,4 +1,4 @@
-"""The stages of boxes: search, rating and choice of candidates."""
+"""The stages of boxes: proposal, rating and choice of candidates."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from napari_jcc.spill import GIGABYTE
 
 
 class BoxStage:
-    """Finds the candidate boxes of a set, by whatever prior there is."""
+    """Finds the candidate boxes of the images of a set."""
 
     def __init__(self, work: WorkingSet, superpixels: Sequence[Superpixels]) -> None:
         self._work = work
         self._superpixels = superpixels
 
     def search(self, keys: list[str]) -> list[IntArray]:
-        """Search boxes without any prior; `keys` are those of the superpixels.
+        """Propose boxes without a prior; `keys` are those of the superpixels.
 
-        Apart from `choose`, so that a method that is not there is told of before the
-        encoder takes its minutes.
+        Separate from `choose`, so that a missing method is reported before the encoder
+        runs, which takes minutes.
         """
         fields = {"method", "proposal_size", "objects"}
         search = self._work.config.boxes.model_dump(include=fields)
@@ -44,21 +44,21 @@ class BoxStage:
         proposals: list[IntArray],
         priors: LearnedPriors,
     ) -> tuple[list[str], list[ImageRegions]]:
-        """Choose among the boxes by the prior, or by what the set teaches of boxes.
+        """Choose among the proposals by the prior, or by a rating learned from the set.
 
         Parameters
         ----------
         proposals : list of (R', 4) int64
-            What `search` returned.
+            From `search`.
         priors
-            Of every image.
+            Priors of every image.
 
         Returns
         -------
         keys
-            Under which the pieces are kept.
+            Cache keys of the regions.
         regions
-            All pieces of the images.
+            Superpixels and boxes of every image.
         """
         config = self._work.config
         keys = extend_keys(
@@ -71,7 +71,7 @@ class BoxStage:
         merit: Sequence[Float32Array | None] = [None] * len(priors.maps)
         if config.boxes.learned:
             sources = self._work.encoded.extend(keys, "learned boxes", config.features)
-            # What is taught changes with every image, so all share the key.
+            # The rating of an image depends on all images, so all share one key.
             whole = digest("boxes learned by several cuts, smoothed twice", sources)
             rate = partial(self._rate, candidates, priors.maps)
             merit = self._work.runner.cached(whole, rate)

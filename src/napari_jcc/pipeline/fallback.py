@@ -1,4 +1,4 @@
-"""What takes the place of the encoder that the presets name, where it cannot be had."""
+"""Settings used if the default encoder of the presets cannot be loaded."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ _REPLACEMENT = "fast"
 
 
 def fall_back(config: JccConfig, error: WeightsError) -> tuple[JccConfig, str]:
-    """Return settings without an encoder in place of `config`, and a note of it.
+    """Return settings without an encoder in place of `config`, and a note that says so.
 
-    What the user changed against the preset stays changed, but for what concerns the
-    encoder.
+    Changes of the user to the preset are kept, except those of the encoder.
 
     Raises
     ------
@@ -42,7 +41,7 @@ def fall_back(config: JccConfig, error: WeightsError) -> tuple[JccConfig, str]:
     }
     note = f'Fell back to the preset "{_REPLACEMENT}"'
     if preset.config().decode.refinement == "look":
-        # What pixels look like is learned without an encoder.
+        # The pixel classifier needs no encoder.
         kept = {"decode.refinement": "look"} | kept
         note += f' with the refinement of "{preset.name}"'
     note += (

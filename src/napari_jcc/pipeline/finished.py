@@ -1,4 +1,4 @@
-"""Everything that a finished run knows, from which corrections and analyses go on."""
+"""The data of a finished run, on which corrections and analyses are based."""
 
 from __future__ import annotations
 

@@ -24,16 +24,16 @@ from napari_jcc.spill import GIGABYTE, SpilledList
 
 @dataclass(frozen=True)
 class JointAnswer:
-    """Values of the solved problem.
+    """Solution of the joint problem, by image.
 
     Attributes
     ----------
     key
-        Under which the solution is kept; empty without one.
+        Cache key of the solution; empty without one.
     values
-        y and z by the place of their image; images without boxes have none.
+        y (S,) and z (R,) by the index of their image; images without boxes have none.
     report
-        How the problem was solved.
+        Status, objective, residuals, iterations and times.
     joint
         The problem and its solution; None without one.
     """
@@ -45,14 +45,14 @@ class JointAnswer:
 
 
 class JointStage:
-    """Describes the pieces of a set, factors their classifiers and solves.
+    """Computes features of all regions, factors the classifiers, and solves the program.
 
     Parameters
     ----------
     work : WorkingSet
         The set.
     formulation
-        What is solved; None: nothing, which leaves the images without values.
+        The program to solve; None: nothing is solved, and images have no values.
     """
 
     def __init__(self, work: WorkingSet, formulation: Formulation | None = JOINT) -> None:
@@ -60,14 +60,14 @@ class JointStage:
         self._formulation = formulation
 
     def solve(self, keys: list[str], regions: list[ImageRegions]) -> JointAnswer:
-        """Solve for the given pieces, kept under the given keys.
+        """Solve the joint problem of regions with the given cache keys.
 
         Raises
         ------
         SolverError
             If the joint problem is not solved.
         """
-        # An image without candidate boxes has no feasible point; the others go on.
+        # An image without candidate boxes has no feasible point, so it is left out.
         usable = [i for i, found in enumerate(regions) if len(found.boxes)]
         formulation = self._formulation
         if not usable or formulation is None:
@@ -95,7 +95,7 @@ class JointStage:
         usable: list[int],
         data: JointData,
     ) -> tuple[str, JointFactors]:
-        """Describe the pieces and factor the common classifiers of the set."""
+        """Compute the features and factor the common classifiers of the set."""
         config = self._work.config
         key = digest("factors", keys, config.discriminative.model_dump(mode="json"))
 

@@ -1,4 +1,4 @@
-"""The stages of the prior: what the set has in common, learned anew in rounds."""
+"""The stages of the prior: maps are combined, then learned from the set in rounds."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _TEXTURE_SETTINGS = {"sift_step", "sift_size", "kernel", "dimensions"}
 
 
 class LearnedPriors(NamedTuple):
-    """What is probably object in every image of a set.
+    """The prior probability of object in every image of a set.
 
     Attributes
     ----------
     keys
-        Under which the maps are kept.
+        Cache keys of the maps.
     maps : list of (h, w) float32
-        In [0, 1]; the saliency itself where nothing else counts.
+        In [0, 1]; the saliency itself if it alone has a weight and nothing is learned.
     """
 
     keys: list[str]
@@ -47,18 +47,18 @@ def rate_priors(
     saliency: list[Float32Array],
     superpixels: list[Superpixels],
 ) -> LearnedPriors:
-    """Return what is probably object in every image, whatever the settings weigh.
+    """Compute the prior of every image, by the maps that the settings weight.
 
     Parameters
     ----------
     work : WorkingSet
         The set.
     keys
-        Under which the saliency is kept.
+        Cache keys of the saliency.
     saliency : list of (h, w) float32
         In [0, 1].
     superpixels
-        Pieces of the images.
+        Of every image.
     """
     own_keys, priors = _combine(work, keys, saliency)
     if work.config.prior.common == 0:
@@ -69,7 +69,7 @@ def rate_priors(
 def _learn_by_cells(
     work: WorkingSet, own_keys: list[str], priors: list[Float32Array]
 ) -> LearnedPriors:
-    """Learn the priors anew in rounds, the last of them by what matched images show too."""
+    """Learn the priors in rounds from encoder cells, the last one after matching images."""
     rounds = work.config.prior.rounds
     matching = work.config.prior.matches > 0 and len(priors) > 1
     embed_once = cache(lambda: embed_cells(work.encoded.maps(), DIMENSIONS))
@@ -100,7 +100,7 @@ def _combine(
         rate = partial(find_priors, saliency, maps, prior)
         return tuple(work.runner.single("Prior", rate))
 
-    # What the set has in common changes with every image, so all share the key.
+    # The map of an image depends on all images, so all share one key.
     maps = work.runner.cached(whole, compute)
     return [digest(key, whole) for key in keys], list(maps)
 
@@ -114,7 +114,7 @@ def _learn(
     *,
     last: bool,
 ) -> list[Float32Array]:
-    """Fit the prior anew to masks of the maps (h, w) as they stand, smoothed."""
+    """Fit the prior again to the masks of the present maps (h, w), smoothed."""
 
     def compute() -> tuple[Float32Array, ...]:
         cells = work.encoded.maps()
@@ -132,7 +132,7 @@ def _learn(
 
 
 def _match(work: WorkingSet, key: str, maps: list[Float32Array]) -> list[Float32Array]:
-    """Weigh the maps (h, w) by what images that match show at the same places."""
+    """Update the maps (h, w) by those of matched images at corresponding points."""
 
     def compute() -> tuple[Float32Array, ...]:
         cells = work.encoded.cells(MATCHED_DIMENSIONS)
@@ -182,6 +182,6 @@ def _learn_by_superpixels(
 
         return tuple(work.runner.single("Learning", learn))
 
-    # What is learned changes with every image, so all share the key.
+    # The map of an image depends on all images, so all share one key.
     maps = work.runner.cached(whole, compute)
     return LearnedPriors([digest(key, whole) for key in keys], list(maps))

@@ -1,4 +1,4 @@
-"""The stages in order, each done only when something it depends on has changed."""
+"""A run: all stages in order, each repeated only when its inputs have changed."""
 
 from __future__ import annotations
 
@@ -51,25 +51,25 @@ class Run:
     Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
     cuts, pixel classifier, masks; encoder, prior, cuts and pixel classifier only where the
     settings ask for them.
-    Every stage is kept under a key made of the settings and inputs it depends on, so that a
-    second run with other settings, or with images added, redoes only what must change.
+
+    The result of every stage is cached under a key of the settings and inputs it depends
+    on, so that a run with other settings, or more images, recomputes only what has changed.
 
     Parameters
     ----------
     collection
         The images.
     config
-        Settings, or sections of some; None: the defaults.
+        Settings, or a mapping of some sections; None: the defaults.
     cache
-        Keeps the results of stages; None: a new one, on disk if ``runtime.cache_folder``
-        is set.
+        Cache of stages; None: a new one, on disk if ``runtime.cache_folder`` is set.
     client
         Client of a dask cluster for the work on single images; None: threads.
     progress
         Told of every step; cancels.
     formulation
-        What is solved; None: nothing, so that the prior alone is learned and masks and
-        boxes are left open.
+        The program to solve; None: none, so that only the prior is computed and images have
+        no masks and boxes.
     """
 
     def __init__(
@@ -108,8 +108,8 @@ class Run:
     def result(self) -> JccResult:
         """Run all stages and return masks, boxes and scores.
 
-        Where the encoder is ``auto`` and is not available, the preset ``fast`` takes the
-        place of the settings that need it; the result's notes say so.
+        If the encoder is ``auto`` and cannot be loaded, the preset ``fast`` replaces the
+        settings that need it; the notes of the result say so.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Run:
         return self.finish().result
 
     def finish(self) -> FinishedRun:
-        """Run all stages and return everything known at the end; otherwise as `result`."""
+        """As `result`, but return all data of the run, for corrections."""
         try:
             return self._finish()
         except WeightsError as error:
@@ -182,7 +182,7 @@ class Run:
         )
 
     def _read(self) -> tuple[list[str], list[ImageArray]]:
-        """Read all images; those that cannot be read leave the set with a reason."""
+        """Read all images; unreadable ones are removed from the set, with the reason."""
         settings = self.config.collection.model_dump(mode="json")
         singles = [self.collection.select([i]) for i in range(len(self.collection))]
         keys = [
@@ -246,7 +246,7 @@ class Run:
         cuts: list[Cut],
         classifier: PixelClassifier | None,
     ) -> list[ImageResult]:
-        """Decide masks and boxes; not kept, as no later stage asks for them."""
+        """Decode masks and boxes; not cached, as no later stage needs them."""
         names = self.collection.names
         tasks = [
             (
@@ -269,7 +269,7 @@ def _extend(keys: list[str], stage: str, section: BaseModel) -> list[str]:
 def _notes(
     results: list[ImageResult], encoded: EncodedImages, answer: JointAnswer
 ) -> tuple[str, ...]:
-    """Tell what the user should know of the whole run."""
+    """Collect the notes of a run for the user."""
     alone = (_ALONE,) if len(results) == 1 else ()
     solved = () if answer.joint is None else answer.joint.solution.notes
     return (*alone, *encoded.notes, *solved)

@@ -1,4 +1,4 @@
-"""Runs the stages of a pipeline: cached, in parallel, with progress and times."""
+"""Runs stages with caching, in parallel, with progress and timing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _call(function: Callable[..., R], task: Task) -> R:
 
 
 class StageRunner:
-    """Runs stages, and takes results from the cache where it has them.
+    """Runs stages, and reuses cached results.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class StageRunner:
     Attributes
     ----------
     seconds
-        Time of every stage that was not taken from the cache as a whole.
+        Wall time of every stage that was not entirely cached.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class StageRunner:
         def keep(position: int, result: R) -> None:
             place = missing[position]
             results[place] = result
-            # A text says why there is no image (`stages.read_image`).
+            # A text is the reason why an image cannot be read (`stages.read_image`).
             if keys[place] and not isinstance(result, str):
                 self.cache.put(keys[place], result)
 

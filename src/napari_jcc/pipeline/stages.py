@@ -1,4 +1,4 @@
-"""What is done for one image, where a stage is more than a call of one function."""
+"""Functions of single images for stages that are more than one call."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from napari_jcc.results.pixel_classifier import PixelClassifier, PixelSample, sa
 from napari_jcc.results.smooth import smooth_twice, split_by_all
 
 COARSE = 2
-"""Step between the pixels of a map that masks to be rated are made of; their outlines are
-seen through cells many times as wide."""
+"""Subsampling of the maps from which masks are rated; the encoder's cells are many times as
+wide."""
 
 
 def find_content(single: ImageCollection) -> str:
-    """Fingerprint of an image; one that cannot be read is told from `read_image`."""
+    """Fingerprint of an image; of an unreadable one, the reason."""
     try:
         return single.fingerprint(0)
     except InputError as error:
@@ -66,7 +66,7 @@ def compute_saliency(
     supplied: ImageCollection | None,
     config: SaliencyConfig,
 ) -> Float32Array:
-    """Rate what stands out in one image, or take the only map of `supplied`."""
+    """Compute the saliency of one image, or take the only map of `supplied`."""
     raw = None if supplied is None else supplied.raw(0)
     if raw is not None and raw.ndim == 3:
         raw = np.asarray(raw[..., :3].mean(axis=-1))
@@ -76,7 +76,7 @@ def compute_saliency(
 def compute_appearance(
     image: ImageArray, superpixels: Superpixels, config: FeatureConfig
 ) -> tuple[Float32Array, Float32Array]:
-    """Describe the superpixels of one image by texture, and by appearance and place."""
+    """Compute texture, and appearance and position, of the superpixels of one image."""
     sift = SiftExtractor(config.sift_step, config.sift_size)
     texture = sift.describe_superpixels(image, superpixels)
     return texture, describe_appearance(image, superpixels)
@@ -89,9 +89,9 @@ def compute_regions(
     merit: Float32Array | None,
     config: BoxConfig,
 ) -> ImageRegions:
-    """Choose candidate boxes in one image and note which superpixels they hold.
+    """Choose candidate boxes in one image, and find the superpixels inside them.
 
-    A merit of None is the excess of the prior.
+    If merit is None, the excess of the prior is used.
     """
     if merit is None:
         merit = box_excess(candidates, prior).astype(np.float32)
@@ -112,9 +112,9 @@ def describe_cuts(
     values: tuple[FloatArray, FloatArray] | None,
     cells: FeatureMap,
 ) -> tuple[Float32Array, FloatArray]:
-    """Describe the masks of one image by all cuts, and how they overlap.
+    """Describe the masks of one image by all cuts, and compute their overlaps.
 
-    The values are None where no problem was solved: the prior is cut then.
+    The values are None if no problem was solved: then the prior is cut.
     """
     if values is None:
         smoothed = smooth_twice(image, regions.saliency_map)
@@ -132,7 +132,7 @@ def compute_result(
     classifier: PixelClassifier | None,
     config: DecodeConfig,
 ) -> ImageResult:
-    """Decide mask and box of one image; its values are None where it has no boxes."""
+    """Decode mask and box of one image; its values are None if it has no boxes."""
     if values is None:
         return undecided_image(scene)
     rating = None if classifier is None else classifier.predict(scene.image)

@@ -1,4 +1,4 @@
-"""What the stages of one run share."""
+"""Data and services that all stages of a run share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from napari_jcc.pipeline.stage_runner import StageRunner
 
 @dataclass(frozen=True)
 class WorkingSet:
-    """What the stages of one run share.
+    """Data and services that all stages of a run share.
 
     Attributes
     ----------
     images
         (h, w, 3) uint8 each, RGB at working size.
     encoded
-        The encoder's maps of the same images.
+        Feature maps of the same images.
     config
         Settings of the run.
     runner

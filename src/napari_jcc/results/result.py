@@ -1,4 +1,4 @@
-"""What a run returns: masks, boxes, scores, and how they came about."""
+"""The result of a run: masks, boxes and scores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_BOX: Float32Array = np.full(4, np.nan, np.float32)
 
 @dataclass(frozen=True)
 class ImageResult:
-    """Answer for one image; pixels are the image's own unless said otherwise.
+    """Result for one image, in pixels of its full size unless stated otherwise.
 
     Attributes
     ----------
@@ -27,13 +27,13 @@ class ImageResult:
         Name of the image in its collection, without extension.
     mask : (H, W) bool
     box : (4,) float32
-        ``xyxy``, half-open; all NaN when the image has no answer.
+        ``xyxy``, half-open; all NaN if no box was found.
     box_score
         Score of the chosen box, in [0, 1].
     superpixel_scores : (S,) float32
         Score of every superpixel of `label_map`, in [0, 1].
     candidate_boxes : (R, 4) float32
-        All candidates, ``xyxy`` in the image's own pixels, best merit first.
+        All candidates, ``xyxy``, best merit first.
     candidate_scores : (R,) float32
         Score of every candidate, in [0, 1]; they sum to 1.
     label_map : (h, w) int32
@@ -41,14 +41,14 @@ class ImageResult:
     saliency_map : (h, w) float32
         Saliency in [0, 1] at working size.
     instances : (H, W) int32, optional
-        The mask, object by object: 0 for none, then 1 to K. None where one object an
+        The mask with objects numbered 1 to K, 0 for background. None if one object per
         image is looked for.
     instance_boxes : (K, 4) float32, optional
         Boxes of these objects, ``xyxy``, half-open; None with `instances`.
     instance_scores : (K,) float32, optional
         Their scores, in [0, 1]; None with `instances`.
     warning
-        Why the answer of this image is only a fallback; empty when it is not.
+        Why this result is only a fallback; empty if it is not.
     """
 
     name: str
@@ -66,7 +66,7 @@ class ImageResult:
     instance_scores: Float32Array | None = None
 
     def __repr__(self) -> str:
-        """Say what was found; arrays would fill a notebook."""
+        """Summarise the result; printed arrays would fill a notebook."""
         height, width = self.mask.shape
         share = f"object on {self.foreground_share:.1%}"
         return f"ImageResult({self.name!r}, {height} x {width}, {share})"
@@ -105,7 +105,7 @@ def bare_image(
     score: float = 0.0,
     warning: str = "",
 ) -> ImageResult:
-    """Build the answer for an image of which only mask and box are known."""
+    """Build the result of an image of which only mask and box are known."""
     return ImageResult(
         name=name,
         mask=np.zeros((1, 1), bool) if mask is None else mask,
@@ -122,23 +122,22 @@ def bare_image(
 
 @dataclass(frozen=True)
 class JccResult:
-    """Answer for a set of images.
+    """Result for a set of images.
 
     Attributes
     ----------
     images
         One entry per image of the collection, in its order.
     config
-        Settings that produced the answer.
+        The settings in use.
     skipped
         Files that could not be used, with the reason.
     solver_report
         Status, objective, residuals, iterations and times of the solver.
     seconds
-        Time of every stage that was not found in the cache.
+        Wall time of every stage that was not cached.
     notes
-        What the user should know of the whole run, such as settings that could not be
-        followed.
+        Messages about the whole run, such as settings that could not be applied.
     """
 
     images: tuple[ImageResult, ...]
@@ -149,7 +148,7 @@ class JccResult:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Say what the answer is about; arrays would fill a notebook."""
+        """Summarise the result; printed arrays would fill a notebook."""
         names = list_some([image.name for image in self.images])
         return f"JccResult({count_of(len(self.images), 'image')}: {names})"
 
@@ -160,6 +159,6 @@ class JccResult:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The notes, and a line for all images that are a fallback for the same reason."""
+        """The notes, and one line per reason for the images with a fallback."""
         fallbacks = ((image.name, image.warning) for image in self.images if image.warning)
         return (*self.notes, *list_by_reason(fallbacks))
