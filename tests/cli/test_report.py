@@ -24,6 +24,7 @@ def test_summary_tells_all_that_matters():
         empty_image_result("fog"),
         skipped={"a.txt": "not an image"},
         seconds={"regions": 1.25, "solve": 0.5},
+        measured={"saliency.object_width": 0.04, "saliency.polarity": "darker"},
     )
     text = shown(show_summary, result, Path("my out"))
     for part in (
@@ -31,6 +32,7 @@ def test_summary_tells_all_that_matters():
         "a.txt: not an image",
         "fog: No box survived",
         "1.8 (regions 1.2, solve 0.5)",
+        "saliency.object_width 0.04, saliency.polarity darker",
         "my out/overview.png",
         "napari-jcc evaluate 'my out' --truth",
     ):
@@ -40,7 +42,7 @@ def test_summary_tells_all_that_matters():
 def test_what_did_not_happen_is_not_mentioned():
     text = shown(show_summary, result_of(image_result()), Path("out"))
     assert "1 done" in text
-    for word in ("without", "Skipped", "Warning", "Seconds"):
+    for word in ("without", "Skipped", "Warning", "Objects", "Seconds"):
         assert word not in text
 
 

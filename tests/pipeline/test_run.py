@@ -92,6 +92,19 @@ def test_stages_are_reported_in_order_and_to_the_end(tiny_collection, small):
     assert all(done == total for done, total in progress.steps.values())
 
 
+def test_what_is_left_to_the_images_is_measured_told_and_the_same_as_if_set(
+    tiny_collection, small
+):
+    open_ = apply_overrides(small, {"saliency.method": "local_contrast"})
+    run = Run(tiny_collection.open(), open_)
+    found = run.result()
+    assert set(found.measured) == {"saliency.object_width", "saliency.polarity"}
+    assert found.config == open_
+    told = run.with_config(apply_overrides(open_, found.measured)).result()
+    same(found, told)
+    assert (set(told.seconds), told.measured) == ({"Masks"}, {})
+
+
 def test_changing_nu_redoes_the_solve_only(tiny_collection, small):
     first = Run(tiny_collection.open(), small)
     first.result()

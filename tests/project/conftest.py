@@ -38,7 +38,12 @@ def project(photos):
         inputs=inputs,
         config=config,
         preset="paper",
-        result=result_of(*images, empty_image_result(), skipped={"x.txt": "no image"}),
+        result=result_of(
+            *images,
+            empty_image_result(),
+            skipped={"x.txt": "no image"},
+            measured={"saliency.object_width": 0.1, "saliency.polarity": "darker"},
+        ),
         edits=edits,
         statuses={"cow": "edited", "fog": "flagged"},
     )

@@ -71,6 +71,7 @@ def test_a_project_comes_back_as_it_was(project, tmp_path):
         assert_same_image(one, other)
     assert loaded.result.config == project.result.config
     assert loaded.result.skipped == project.result.skipped
+    assert loaded.result.measured == project.result.measured
     assert loaded.edits == project.edits
     images = loaded.open_images()
     assert images.names == ("cow", "fog", "herd/calf")

@@ -53,11 +53,13 @@ def test_objects_keep_their_numbers_boxes_and_scores(tmp_path, monkeypatch):
 def test_a_result_with_settings_of_another_version_is_read(tmp_path):
     image = bare_image("a", mask=np.eye(5, dtype=bool))
     config = JccConfig.model_validate({"problem": {"nu": 0.2}})
-    write_result(JccResult((image,), config), None, tmp_path / "out")
+    measured = {"saliency.object_width": 0.1, "saliency.polarity": "darker"}
+    result = JccResult((image,), config, measured=measured)
+    write_result(result, None, tmp_path / "out")
     record = tmp_path / "out/run.json"
     values = json.loads(record.read_text())
     values["config"]["prior"]["gone"] = 1
     record.write_text(json.dumps(values))
     back = read_result(tmp_path / "out").result
-    assert back.config == config
+    assert (back.config, back.measured) == (config, measured)
     np.testing.assert_array_equal(back.images[0].mask, np.eye(5, dtype=bool))

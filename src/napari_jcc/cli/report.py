@@ -13,7 +13,7 @@ from rich.text import Text
 
 from napari_jcc.collection import describe_skipped
 from napari_jcc.results import JccResult
-from napari_jcc.results.hints import suggest_settings
+from napari_jcc.results.hints import describe_measured, suggest_settings
 from napari_jcc.results.names import OVERVIEW, RECORD
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def show_summary(result: JccResult, out: Path) -> None:
     lines = [("Images", _count_images(result))]
     lines += [("Skipped", line) for line in _cut(describe_skipped(result.skipped))]
     lines += [("Warning", line) for line in _cut(result.warnings)]
+    if measured := describe_measured(result):
+        lines.append(("Objects", measured))
     if hint := suggest_settings(result):
         lines.append(("Hint", hint))
     if result.seconds:

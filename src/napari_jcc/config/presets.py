@@ -82,7 +82,8 @@ PRESETS: dict[str, Preset] = {
             "many",
             "Many small objects",
             "Several narrow objects per image, darker or brighter than their surroundings, "
-            "such as worms, rods or nuclei; needs no pretrained weights.",
+            "such as worms, rods or nuclei; measures their width, needs no pretrained "
+            "weights.",
             {
                 "collection.working_size": 700,
                 "superpixels.count": 1500,
@@ -95,7 +96,7 @@ PRESETS: dict[str, Preset] = {
                 "problem.area_min": 0.005,
                 "problem.gamma": 0.02,
                 "decode.refinement": "look",
-                "decode.smallest_piece": 0.0005,
+                "decode.smallest_piece": 0.0002,
             },
         ),
         Preset(

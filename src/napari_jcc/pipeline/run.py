@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
 from napari_jcc.collection import ImageCollection, describe_skipped
-from napari_jcc.config import JccConfig, as_config
+from napari_jcc.config import JccConfig, SaliencyConfig, as_config
 from napari_jcc.device import choose_device
 from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
@@ -22,6 +22,7 @@ from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.masks import choose_cuts, learn_pixel_classifier
+from napari_jcc.pipeline.measured import list_measured, measure_objects
 from napari_jcc.pipeline.parallel import as_client
 from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.stage_runner import StageRunner, extend_keys
@@ -48,9 +49,9 @@ _ALONE = (
 class Run:
     """One run of the joint program over a set of images.
 
-    Stages: read, superpixels, saliency, encoder, prior, boxes, features, factors, solve,
-    cuts, pixel classifier, masks; encoder, prior, cuts and pixel classifier only where the
-    settings ask for them.
+    Stages: read, object width, superpixels, saliency, encoder, prior, boxes, features,
+    factors, solve, cuts, pixel classifier, masks; object width, encoder, prior, cuts and
+    pixel classifier only where the settings ask for them.
 
     The result of every stage is cached under a key of the settings and inputs it depends
     on, so that a run with other settings, or more images, recomputes only what has changed.
@@ -151,9 +152,12 @@ class Run:
         supplied = find_supplied(self.collection.names, self.config.saliency)
         encoded = EncodedImages(self.collection, self.config, encoder, self._runner)
         work = WorkingSet(images, encoded, self.config, self._runner)
+        settings = measure_objects(work, keys)
         keys, superpixels = self._superpixels(keys, images)
         self._load_solver_ahead(superpixels)
-        salient_keys, saliency = self._saliency(keys, images, superpixels, supplied)
+        salient_keys, saliency = self._saliency(
+            keys, images, superpixels, supplied, settings
+        )
         boxes = BoxStage(work, superpixels)
         proposals = boxes.search(keys)
         priors = rate_priors(work, salient_keys, saliency, superpixels)
@@ -178,6 +182,7 @@ class Run:
                 solver_report=answer.report,
                 seconds=dict(self._runner.seconds),
                 notes=_notes(results, encoded, answer),
+                measured=list_measured(self.config.saliency, settings),
             ),
         )
 
@@ -226,15 +231,15 @@ class Run:
         images: list[ImageArray],
         superpixels: list[Superpixels],
         supplied: list[ImageCollection | None],
+        settings: SaliencyConfig,
     ) -> tuple[list[str], list[Float32Array]]:
-        keys = _extend(keys, "saliency", self.config.saliency)
+        keys = _extend(keys, "saliency", settings)
         keys = [
             key if own is None else digest(key, own.fingerprint(0))
             for key, own in zip(keys, supplied, strict=True)
         ]
         tasks = [
-            (*parts, self.config.saliency)
-            for parts in zip(images, superpixels, supplied, strict=True)
+            (*parts, settings) for parts in zip(images, superpixels, supplied, strict=True)
         ]
         return keys, self._runner.map("Saliency", stages.compute_saliency, keys, tasks)
 

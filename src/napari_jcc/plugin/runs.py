@@ -19,7 +19,7 @@ from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import Source, find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.progress import Progress
-from napari_jcc.results.hints import suggest_settings
+from napari_jcc.results.hints import describe_measured, suggest_settings
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ def summarise(answer: Answer) -> str:
     result = answer.result
     share = f"{100 * result.typical_share:.0f} % of the pixels (median)"
     lines = [f"{count_of(len(result.images), 'image')}, object on {share}"]
-    if hint := suggest_settings(result):
-        lines.append(name_controls(hint))
+    told = describe_measured(result), suggest_settings(result)
+    lines += [name_controls(line) for line in told if line]
     if result.seconds:
         longest = max(result.seconds, key=lambda stage: result.seconds[stage])
         total = sum(result.seconds.values())

@@ -37,6 +37,7 @@ def describe_result(result: JccResult, arrays: Arrays) -> dict[str, Any]:
         "solver_report": to_plain(result.solver_report),
         "seconds": {key: float(value) for key, value in result.seconds.items()},
         "notes": list(result.notes),
+        "measured": to_plain(result.measured),
     }
 
 
@@ -59,6 +60,7 @@ def read_result(record: ProjectRecord, archive: ArchiveReader) -> JccResult | No
         solver_report=kept.solver_report,
         seconds=kept.seconds,
         notes=tuple(kept.notes),
+        measured=kept.measured,
     )
 
 

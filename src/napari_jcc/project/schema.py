@@ -70,6 +70,7 @@ class ResultRecord(Record):
     solver_report: dict[str, Any]
     seconds: dict[str, float]
     notes: list[Text]
+    measured: dict[str, float | str] = {}
 
 
 class EditsRecord(Record):

@@ -7,6 +7,7 @@ from napari_jcc.regions.boxes import (
     count_objects,
     propose_boxes,
 )
+from napari_jcc.regions.object_width import fit_saliency, vote_on_width
 from napari_jcc.regions.overlap import (
     area_means,
     box_area,
@@ -33,8 +34,10 @@ __all__ = [
     "find_overlap",
     "find_saliency",
     "find_superpixels",
+    "fit_saliency",
     "largest_piece",
     "mask_extent",
     "mask_iou",
     "propose_boxes",
+    "vote_on_width",
 ]

@@ -29,7 +29,7 @@ def local_contrast(image: ImageArray, config: SaliencyConfig) -> Float32Array:
     image : (h, w, 3) uint8
         RGB at working size.
     config
-        Object width and polarity.
+        Object width and polarity, none left to the images.
 
     Returns
     -------
@@ -41,15 +41,21 @@ def local_contrast(image: ImageArray, config: SaliencyConfig) -> Float32Array:
     Meyer, Contrast feature extraction, 1979 (top-hats).
     """
     rough = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    gray = np.asarray(cv2.GaussianBlur(rough, (0, 0), _NOISE_SIGMA), dtype=np.float64)
+    # In single precision: morphology only picks values, and is three times as fast so.
+    smooth = cv2.GaussianBlur(rough, (0, 0), _NOISE_SIGMA)
+    gray = np.asarray(smooth, dtype=np.float64)
     width = max(3, round(config.object_width * max(gray.shape)) | 1)
     disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     contrast: FloatArray = np.zeros(gray.shape)
     if config.polarity != "brighter":
-        around = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, disk), dtype=np.float64)
+        around = np.asarray(
+            cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, disk), dtype=np.float64
+        )
         contrast = np.asarray((around - gray) / (around + _DARKEST))
     if config.polarity != "darker":
-        around = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_OPEN, disk), dtype=np.float64)
+        around = np.asarray(
+            cv2.morphologyEx(smooth, cv2.MORPH_OPEN, disk), dtype=np.float64
+        )
         contrast = np.maximum(contrast, (gray - around) / (gray + _DARKEST))
     full = float(np.percentile(contrast, _FULL))
     if full <= 0:

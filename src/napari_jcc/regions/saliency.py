@@ -44,7 +44,7 @@ def find_saliency(
     superpixels
         Pieces of the same image.
     config
-        Method and scales.
+        Method and scales; for ``local_contrast`` by `fit_saliency`.
     supplied : (H, W) real or bool, optional
         A map of the user's own, of any size and range; higher stands out more.
         Used, and needed, by the method ``supplied``.

@@ -18,10 +18,7 @@ _SEVERAL = 3
 in sight: 9 in a time series of cells, 5 in a z-stack, 0 in 14 sets of one object an image;
 0 also in a field of 700 cells, which the hint misses."""
 
-_MANY = (
-    "choose the preset many (Many small objects), and say by saliency.object_width how "
-    "wide one is, as a share of the longer side."
-)
+_MANY = "choose the preset many (Many small objects)."
 _FIELD = (
     "Masks cover much of the images. If that is the whole field of view, and your objects "
     f"are small in it, {_MANY}"
@@ -35,6 +32,14 @@ _ONE_OF_MANY = (
     "Outside the masks lies more that stands out as the object does. If these are objects "
     f"too, {_MANY}"
 )
+
+
+def describe_measured(result: JccResult) -> str:
+    """Say what a run measured in the images; empty where nothing was left to them."""
+    if not result.measured:
+        return ""
+    found = ", ".join(f"{key} {value}" for key, value in result.measured.items())
+    return f"Measured in the images: {found}. Where that is wrong, set it."
 
 
 def suggest_settings(result: JccResult) -> str:

@@ -66,6 +66,7 @@ def build_record(
         ],
         "skipped": result.skipped,
         "notes": result.notes,
+        "measured": result.measured,
         "config": result.config.model_dump(mode="json"),
         "files": [*masks, *_instances(result, masks), *RESULT.files],
     }

@@ -138,6 +138,8 @@ class JccResult:
         Wall time of every stage that was not cached.
     notes
         Messages about the whole run, such as settings that could not be applied.
+    measured
+        Settings that were left to the images, by key, with what was found.
     """
 
     images: tuple[ImageResult, ...]
@@ -146,6 +148,7 @@ class JccResult:
     solver_report: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    measured: Mapping[str, float | str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Summarise the result; printed arrays would fill a notebook."""

@@ -85,6 +85,7 @@ def read_result(folder: Path) -> SavedResult:
         )
         notes = tuple(map(str, record.get("notes") or ()))
         parts = record["skipped"], record["solver"] or {}, record["seconds"] or {}
+        measured = dict(record.get("measured") or {})
     except FileNotFoundError as error:
         raise InputError(
             f"{folder} holds no whole result of a run: {error.filename} is missing. Give "
@@ -96,7 +97,7 @@ def read_result(folder: Path) -> SavedResult:
             f"The result in {folder} cannot be read: {error}. Run the segmentation again, "
             "or open its masks folder alone."
         ) from error
-    return SavedResult(JccResult(images, config, *parts, notes), sources)
+    return SavedResult(JccResult(images, config, *parts, notes, measured), sources)
 
 
 def _read_image(
