@@ -1,5 +1,6 @@
 from dataclasses import replace
 from itertools import product
+from threading import Thread
 
 import cv2
 import numpy as np
@@ -493,6 +494,41 @@ def settled_priors(run, edits):
     corrector = Corrector(run, edits)
     corrector.settle()
     return [image.saliency_map for image in corrector.machine]
+
+
+def test_a_set_settled_while_an_answer_is_stored_is_not_lost(finished, monkeypatch):
+    """The set is settled between the check for that and the update by the answer."""
+    settled = replace(Corrector(finished)._now[0])
+    workers = []
+
+    class Interrupted(Corrector):
+        armed = False
+
+        @property
+        def _now(self):
+            now = self.now
+            if self.armed:
+                self.armed = False
+                workers.append(Thread(target=self.catch_up, args=(Progress(),)))
+                workers[0].start()
+                workers[0].join(0.3)
+            return now
+
+        @_now.setter
+        def _now(self, now):
+            self.now = now
+
+        def _keep(self, edits, image, state):
+            super()._keep(edits, image, state)
+            self.armed = not workers
+
+    corrector = Interrupted(finished)
+    monkeypatch.setattr(corrector._resegmenter, "settle", lambda *_: settled)
+    key, shape = corrector.keys[0], finished.collection.shape(0)
+    corrector.update(Edits().paint(key, square(shape, slice(0, 9), slice(0, 9)), OBJECT))
+    corrector.answer(0)
+    workers[0].join()
+    assert corrector._now[0] is settled
 
 
 def run_with_pixel_classifier(collection, changes=None):

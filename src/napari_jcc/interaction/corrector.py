@@ -96,7 +96,7 @@ class Corrector:
         self._now: tuple[State, Edits | None] = self._resegmenter.start, self._edits
         self._earlier = StateCache()
         self._answered = AnswerCache()
-        self._working = threading.Lock()
+        self._working, self._storing = threading.Lock(), threading.Lock()
         self.update(edits or Edits())
         for place, key in enumerate(self.keys):
             if held is not None and key in held:
@@ -149,8 +149,7 @@ class Corrector:
     def answer(self, image: int, progress: Progress | None = None) -> ImageResult:
         """Solve again for one image under its edits; all others stay as they are.
 
-        If there is a recent answer under the same edits, as after undoing a stroke, it is
-        returned.
+        A recent answer under the same edits, as after undoing a stroke, is reused.
 
         Parameters
         ----------
@@ -177,9 +176,10 @@ class Corrector:
             self._keep(edits, image, known)
         else:
             answered = self._answer(edits, before[0], image, as_progress(progress))
-        # `settle` may have finished meanwhile; its state is newer and stays.
-        if before is self._now:
-            self._now = answered, edits if known else None
+        with self._storing:
+            # `settle` may have finished meanwhile; its state is newer and stays.
+            if before is self._now:
+                self._now = answered, edits if known else None
         return lay_over_image(answered.images[image], edits, self.keys[image])
 
     def prepare(self, image: int, progress: Progress | None = None) -> None:
@@ -264,7 +264,8 @@ class Corrector:
             state = self._resegmenter.settle(edits, self._held(edits), progress)
             self._hold(edits, state.images)
             self._earlier.keep(edits, state)
-        self._now = state, edits
+        with self._storing:
+            self._now = state, edits
         return state
 
     def _held(self, edits: Edits) -> dict[int, ImageResult]:
