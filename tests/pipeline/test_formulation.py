@@ -11,6 +11,7 @@ from napari_jcc.solvers import get_solver
 def test_the_solver_gets_the_device_of_the_settings(
     device, tiny_collection, small, monkeypatch
 ):
+    pytest.importorskip("torch", reason="the structured solver needs torch")
     asked = []
 
     def recorded(*what):

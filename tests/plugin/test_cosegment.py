@@ -10,7 +10,6 @@ import weakref
 
 import numpy as np
 import pytest
-from napari._app_model import get_app_model
 from napari.layers import Image, Labels, Shapes
 from napari.utils.notifications import notification_manager
 from PIL import Image as Picture
@@ -28,6 +27,7 @@ from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
 from napari_jcc.plugin.widgets.stage_bar import StageBar
+from napari_menu import press_in_menu
 
 pytestmark = pytest.mark.gui
 
@@ -366,14 +366,13 @@ def test_there_is_no_command_for_images_in_memory(viewer, widget, stack):
 def test_a_dock_that_napari_opened_is_not_opened_again(make_napari_viewer):
     viewer = make_napari_viewer()
     title = "Co-segment (Joint Co-segmentation)"
-    app = get_app_model()
-    app.commands.execute_command("napari-jcc.cosegment").result()
+    press_in_menu("Co-segment")
     (first,) = [w for name, w in viewer.window.dock_widgets.items() if name == title]
     assert open_dock(viewer, "Co-segment") is first
     sweep = open_dock(viewer, "Sweep")
     assert open_dock(viewer, "Sweep") is sweep
     # napari's own menu now finds it, and hides it as it does with its own.
-    app.commands.execute_command("napari-jcc.sweep").result()
+    press_in_menu("Sweep")
     own = [name for name in viewer.window.dock_widgets if "Joint" in name]
     assert sorted(own) == [title, "Sweep (Joint Co-segmentation)"]
 

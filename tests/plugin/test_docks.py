@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from napari._app_model import get_app_model
 from napari.settings import get_settings
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabBar
@@ -12,11 +11,12 @@ from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.opening import OpeningDock
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.widgets.tall import TallContent
+from napari_menu import press_in_menu
 
 pytestmark = pytest.mark.gui
 
 HEIGHT = 700
-COMMANDS = ("cosegment", "sweep", "review", "match", "landmarks", "train")
+TITLES = ("Co-segment", "Sweep", "Review", "Match", "Landmarks", "Train")
 
 
 def test_a_dock_that_is_a_tab_already_is_not_moved_again(viewer, qtbot, monkeypatch):
@@ -42,16 +42,16 @@ def test_docks_from_the_menus_are_tabs_and_leave_the_window_its_height(
     window.resize(1000, HEIGHT)
     qtbot.wait(100)
     before = window.height()
-    for command in COMMANDS:
-        get_app_model().commands.execute_command(f"napari-jcc.{command}").result()
+    for title in TITLES:
+        press_in_menu(title)
         qtbot.waitUntil(lambda: not window.findChildren(OpeningDock), timeout=60_000)
         qtbot.wait(200)
         docks = list(get_session(viewer).docks.values())
-        assert docks[-1].isVisible(), command  # its tab is on top
-        assert window.height() <= before + 20, command
+        assert docks[-1].isVisible(), title  # its tab is on top
+        assert window.height() <= before + 20, title
     frame = docks[0].parentWidget()
     assert isinstance(frame, QDockWidget)
-    assert len(window.tabifiedDockWidgets(frame)) == len(COMMANDS) - 1
+    assert len(window.tabifiedDockWidgets(frame)) == len(TITLES) - 1
     tabs = {frame, *window.tabifiedDockWidgets(frame)}
     assert not any("(" in tab.windowTitle() for tab in tabs)
     (bar,) = [bar for bar in window.findChildren(QTabBar) if bar.count() == len(tabs)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari._app_model import get_app_model
 from PIL import Image as Picture
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
@@ -14,6 +13,7 @@ from napari_jcc.interaction import OBJECT
 from napari_jcc.plugin.opening import OpeningDock
 from napari_jcc.plugin.session import get_session
 from napari_jcc.results.exports import EXPORT_FORMATS
+from napari_menu import press_in_menu
 
 pytestmark = pytest.mark.gui
 
@@ -29,7 +29,7 @@ class Hands:
         self.session = get_session(viewer)
 
     def open_from_menu(self):
-        get_app_model().commands.execute_command("napari-jcc.cosegment").result()
+        press_in_menu("Co-segment")
         self.settle()
 
     def button(self, text):
