@@ -1,4 +1,4 @@
-"""Images segmented as the corrections of a project teach."""
+"""Segmentation of images that learns from the corrections of a project."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ def segment_taught(
     client: Client | None = None,
     progress: Progress | None = None,
 ) -> JccResult:
-    """Find the object in images, taught by what was corrected in a project.
+    """Segment images, learning from the corrections of a project.
 
-    The corrected images of the project join the set, and the set is settled under their
-    edits, as in the window. On the project's own images, by its own settings, the answer is
-    the one that the window shows.
+    The corrected images of the project are added to the set, which is then solved under
+    their edits as in the window (`Corrector.settle`). For the project's own images and
+    settings, the result is the one shown in the window.
 
     Parameters
     ----------
     inputs
-        Images, as `napari_jcc.segment` takes them. Those of the project may be among them;
-        they are known again by their content.
+        Images, as `napari_jcc.segment` takes them. They may include images of the project,
+        which are recognised by their content.
     project
-        Where the corrections are; what else was segmented there does not count.
+        Source of the corrections. Its images without corrections are not used.
     config
-        Settings; None: the project's.
+        Settings; None: those of the project.
     cache, client, progress
-        As of `Run`.
+        As for `Run`.
 
     Returns
     -------
     JccResult
-        Of `inputs` alone. Edits are laid over those of them that were corrected.
+        Results for `inputs` only, with the edits applied to those that were corrected.
 
     Raises
     ------
     InputError
         If the project has no corrections, or none of the images corrected can be opened.
     ConfigError, SolverError, Cancelled
-        As of `Run` and `Corrector`.
+        As for `Run` and `Corrector`.
     """
     settings = project.config if config is None else as_config(config)
     images, progress = as_collection(inputs), as_progress(progress)
@@ -81,7 +81,7 @@ def segment_taught(
 def join_corrected(
     images: ImageCollection, project: Project, config: CollectionConfig
 ) -> ImageCollection:
-    """Append the corrected images of a project that are not among `images` by content.
+    """Append the corrected images of a project whose content is not among `images`.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def _append(images: ImageCollection, others: ImageCollection) -> ImageCollection
 def _find_held(
     project: Project, config: JccConfig, keys: Sequence[ImageKey]
 ) -> dict[ImageKey, ImageResult]:
-    """Answers that corrected images keep: those that the user saw, by these settings."""
+    """Return the results that corrected images keep: those shown with these settings."""
     if project.result is None or not _same_answer(project.result.config, config):
         return {}
     answers = {image.name: image for image in project.result.images}
@@ -151,5 +151,5 @@ def _find_held(
 
 
 def _same_answer(config: JccConfig, other: JccConfig) -> bool:
-    """Whether settings differ in nothing but where and how fast they are computed."""
+    """Whether two settings differ at most in the section ``runtime``."""
     return config.model_copy(update={"runtime": other.runtime}) == other
