@@ -52,8 +52,8 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "fast",
             "Fast",
-            "One object per image, by gradients, colour and saliency; needs no pretrained "
-            "weights and no graphics card.",
+            "One object per image, by gradients, colour and saliency. Needs no weights and "
+            "no graphics card.",
         ),
         Preset(
             "photo",
@@ -81,9 +81,8 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "many",
             "Many small objects",
-            "Several narrow objects per image, darker or brighter than their surroundings, "
-            "such as worms, rods or nuclei; measures their width, needs no pretrained "
-            "weights.",
+            "Several narrow objects per image, such as worms, rods or nuclei, whose width it "
+            "measures. Needs no weights.",
             {
                 "collection.working_size": 700,
                 "superpixels.count": 1500,
