@@ -21,7 +21,7 @@ from napari_jcc.plugin.background.turns import short_turns
 def few(monkeypatch):
     """Load little, in a process whose windows are all open."""
     monkeypatch.setattr(warm, "_MODULES", ("json", "no_such_module", warm._DRAWS))
-    monkeypatch.setattr(warm, "load_torch_library", lambda: None)
+    monkeypatch.setattr(warm, "_load_torch_library", lambda: None)
     monkeypatch.setattr(garbage, "_freezes", True)
     yield
     gc.unfreeze()

@@ -81,8 +81,8 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "many",
             "Many small objects",
-            "Several narrow objects per image, such as worms, rods or nuclei, whose width it "
-            "measures. Needs no weights.",
+            "Several narrow objects per image, such as worms, rods or nuclei, whose width "
+            "it measures. Needs no weights.",
             {
                 "collection.working_size": 700,
                 "superpixels.count": 1500,

@@ -28,14 +28,13 @@ from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.stage_runner import StageRunner, extend_keys
 from napari_jcc.pipeline.supplied import check_folder, find_supplied
 from napari_jcc.pipeline.working_set import WorkingSet
-from napari_jcc.preload import load_torch_ahead
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.regions import ImageRegions, Superpixels, find_superpixels
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import Scene
 from napari_jcc.results.pixel_classifier import PixelClassifier
-from napari_jcc.solvers import check_solver, resolve_solver
+from napari_jcc.solvers import check_solver
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -154,7 +153,6 @@ class Run:
         work = WorkingSet(images, encoded, self.config, self._runner)
         settings = measure_objects(work, keys)
         keys, superpixels = self._superpixels(keys, images)
-        self._load_solver_ahead(superpixels)
         salient_keys, saliency = self._saliency(
             keys, images, superpixels, supplied, settings
         )
@@ -216,14 +214,6 @@ class Run:
         tasks = [(image, self.config.superpixels) for image in images]
         found = self._runner.map("Superpixels", find_superpixels, keys, tasks)
         return keys, found
-
-    def _load_solver_ahead(self, superpixels: list[Superpixels]) -> None:
-        """Load torch beside the next stages, where none is kept and the solver needs it."""
-        solver, count = self.config.solver.name, self.config.boxes.count
-        variables = sum(len(own) + count for own in superpixels)
-        solves = self.formulation is not None and "Superpixels" in self._runner.seconds
-        if solves and resolve_solver(solver, variables) == "structured":
-            load_torch_ahead()
 
     def _saliency(
         self,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import importlib.util
+import logging
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from qtpy.QtWidgets import QApplication
 
 from napari_jcc.plugin.background.garbage import without_garbage_collection
 from napari_jcc.plugin.background.quiet import breathing_imports, when_still
 from napari_jcc.plugin.background.turns import is_working, short_turns
-from napari_jcc.preload import load_torch_library
 
 _DRAWS = "matplotlib.backends.backend_qtagg"
 _MODULES = (
@@ -36,6 +40,7 @@ dask looks for the first one when it reads the first slice of a stack.
 _REST = 2
 """Seconds between two looks whether jobs have ended; their layers are added just after."""
 
+_logger = logging.getLogger(__name__)
 _ending = threading.Event()
 _thread: threading.Thread | None = None
 
@@ -55,7 +60,7 @@ def load_in_background() -> None:
 
 def _load() -> None:
     with _beside_the_window():
-        load_torch_library()
+        _load_torch_library()
     for name in _MODULES:
         # A job that was started meanwhile needs the processor, and loads what it needs.
         while is_working() and not _ending.wait(_REST):
@@ -84,3 +89,18 @@ def _draw_text() -> None:
     FigureCanvasAgg(figure)
     figure.subplots().set_xlabel("0.5")
     figure.canvas.draw()
+
+
+def _load_torch_library() -> None:
+    """Load the library that ``import torch`` would load, without keeping the GIL."""
+    found = importlib.util.find_spec("torch")
+    if found is None or found.origin is None or not hasattr(os, "RTLD_NOW"):
+        return
+    path = Path(found.origin).parent / "lib" / "libtorch_python.so"
+    if not path.exists():
+        return
+    # ctypes.CDLL keeps the lock; a foreign function, as this one, does not.
+    load = ctypes.CDLL(None).dlopen
+    load.argtypes, load.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    if not load(os.fsencode(path), os.RTLD_NOW):
+        _logger.debug("%s was not loaded beforehand", path)
