@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,17 @@ from napari_jcc.config.presets import DEFAULT_PRESET
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
     from napari_jcc.config import JccConfig
+    from napari_jcc.project import Project
+    from napari_jcc.results import JccResult
+
+Corrections = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PROJECT",
+        help="A project (.jcc) whose corrections are learned from. The settings start from "
+        "those of the project unless --preset is given.",
+    ),
+]
 
 
 def segment(
@@ -25,15 +36,7 @@ def segment(
     assignments: options.Assignments = None,
     recursive: options.Recursive = False,
     overwrite: options.Overwrite = False,
-    corrections: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PROJECT",
-            help="A project (.jcc) with corrections: what was painted and boxed there "
-            "teaches these images. Settings start from the project's unless --preset is "
-            "given.",
-        ),
-    ] = None,
+    corrections: Corrections = None,
     saliency: options.Saliency = None,
     encoder: options.EncoderName = None,
     device: options.Device = None,
@@ -57,15 +60,13 @@ def segment(
     from napari_jcc.cli.cluster import connect
     from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.cli.report import show_summary
-    from napari_jcc.config import closest_preset
-    from napari_jcc.pipeline import Cache, Run
-    from napari_jcc.project import segment_taught
+    from napari_jcc.config import closest_preset, get_preset
+    from napari_jcc.pipeline import Cache
     from napari_jcc.results import check_output, equivalent_command, write_result
 
     project = None if corrections is None else open_project(corrections)
-    start: str | JccConfig = preset
-    if project is not None and options.is_default(context, "preset"):
-        start, preset = project.config, closest_preset(project.config)
+    is_chosen = not options.is_default(context, "preset")
+    start = get_preset(preset) if project is None or is_chosen else project.config
     config = options.build_config(
         start,
         config_file,
@@ -76,24 +77,35 @@ def segment(
         cache=cache,
         workers=workers,
     )
+    preset = preset if project is None or is_chosen else closest_preset(config)
     if encoder is not None:
         _check_encoder(config, preset)
     images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     images = leave_out_results(images, output)
     check_output(output, overwrite, images.names)
-    memory = Cache.of(config.runtime)
+    cached = Cache.of(config.runtime)
     with TerminalProgress(quiet) as progress, connect(scheduler) as client:
-        means = {"cache": memory, "client": client, "progress": progress}
-        if project is None:
-            result = Run(images, config, **means).result()
-        else:
-            result = segment_taught(images, project, config, **means)
+        result = _solve(
+            images, project, config, cache=cached, client=client, progress=progress
+        )
     command = equivalent_command(
         paths, output, config, preset, recursive=recursive, corrections=corrections
     )
     write_result(result, images, output, overwrite=overwrite, command=command)
     if not quiet:
         show_summary(result, output)
+
+
+def _solve(
+    images: ImageCollection, project: Project | None, config: JccConfig, **means: Any
+) -> JccResult:
+    """Run on images alone, or with the corrections of a project."""
+    from napari_jcc.pipeline import Run
+    from napari_jcc.project import segment_taught
+
+    if project is None:
+        return Run(images, config, **means).result()
+    return segment_taught(images, project, config, **means)
 
 
 def _check_encoder(config: JccConfig, preset: str) -> None:
