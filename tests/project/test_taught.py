@@ -105,6 +105,7 @@ def test_new_images_are_taught_and_answered_alone(folder, session):
     untaught = Run(ImageCollection.from_folder(folder / "new"), CONFIG).result()
     taught = segment_taught(folder / "new", project)
     assert [image.name for image in taught.images] == ["0", "1", "2"]
+    assert list(taught.seconds)[-1] == "Corrections"
     before, after = (shares(result, folder / "new") for result in (untaught, taught))
     assert after[:, 1].min() > 0.9  # blue
     assert after[:, 0].mean() < before[:, 0].mean() - 0.2

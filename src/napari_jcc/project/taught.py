@@ -71,10 +71,12 @@ def segment_taught(
             "None of the images that were corrected can be used any more: "
             f"{'; '.join(finished.result.skipped.values())}. Put them back."
         )
-    result = corrector.settle(progress).result
+    settled = corrector.settle(progress)
     asked = set(images.names)
     return replace(
-        result, images=tuple(image for image in result.images if image.name in asked)
+        settled.result,
+        images=tuple(image for image in settled.result.images if image.name in asked),
+        seconds={**settled.result.seconds, "Corrections": settled.seconds},
     )
 
 
