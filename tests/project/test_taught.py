@@ -121,6 +121,21 @@ def test_a_copy_under_another_name_is_the_image_that_was_corrected(
     np.testing.assert_array_equal(image.mask, session[0].result.images[0].mask)
 
 
+def test_a_corrected_image_that_is_gone_is_left_out_where_others_teach(
+    folder, session, tmp_path
+):
+    corrector, project = session
+    gone = str(tmp_path / "gone.png")
+    inputs = (*project.inputs[:2], replace(project.inputs[2], path=gone))
+    found = segment_taught(
+        [folder / "session" / "0.png", folder / "new" / "1.png"],
+        replace(project, inputs=inputs),
+    )
+    assert "not found" in found.skipped[gone]
+    (image,) = (image for image in found.images if image.name.endswith("0"))
+    np.testing.assert_array_equal(image.mask, corrector.result.images[0].mask)
+
+
 def test_what_teaches_nothing_is_an_error(folder, session, tmp_path):
     _, project = session
     with pytest.raises(InputError, match="no corrections"):

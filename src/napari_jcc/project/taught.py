@@ -12,7 +12,7 @@ from napari_jcc.errors import InputError
 from napari_jcc.interaction import Corrector, ImageKey, image_keys
 from napari_jcc.pipeline import Cache, Run, as_collection
 from napari_jcc.progress import Progress, as_progress
-from napari_jcc.project.inputs import open_inputs
+from napari_jcc.project.inputs import GONE, open_inputs
 from napari_jcc.project.project import Project
 from napari_jcc.results import ImageResult, JccResult
 
@@ -101,8 +101,14 @@ def join_corrected(
     absent = [image for image in teachers if image.fingerprint not in present]
     if not absent:
         return images
+    try:
+        opened = open_inputs(absent, config)
+    except InputError:
+        if len(absent) == len(teachers):
+            raise
+        gone = {image.path or image.name: GONE for image in absent}
+        return images.select(range(len(images)), gone)
     contents = {image.name: image.fingerprint for image in absent}
-    opened = open_inputs(absent, config)
     same = [
         place
         for place, name in enumerate(opened.names)
