@@ -24,7 +24,7 @@ from sets import LabelledSet, load_sets
 from skimage.graph import route_through_array
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.config import apply_overrides, get_preset
+from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.evaluation.metrics import jaccard
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, lay_over
 from napari_jcc.pipeline import Cache, FinishedRun, Run
@@ -155,19 +155,12 @@ def record(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--sets", default="wbc,msrc/car,msrc/plane,pascal10/Cow")
-    parser.add_argument("--preset", default="fast")
-    parser.add_argument("--encoder", help="as features.encoder")
+    add_options(parser)
     parser.add_argument("--images", type=int, default=30, help="the first so many")
     parser.add_argument("--share", type=float, default=0.2, help="of the images, corrected")
-    parser.add_argument("--set", action="append", default=[], metavar="section.field=value")
-    parser.add_argument("--cache", type=Path)
     parser.add_argument("--json", type=Path, help="write the curves here")
     options = parser.parse_args()
-    config = apply_overrides(get_preset(options.preset), options.set)
-    if options.encoder:
-        config = apply_overrides(config, {"features.encoder": options.encoder})
+    config = read_config(options)
     curves = {}
     for complete in load_sets(options.root, options.sets.split(",")):
         labelled = first_images(complete, options.images)
@@ -177,6 +170,24 @@ def main() -> None:
         print_curve(labelled.name, curves[labelled.name])
     if options.json:
         options.json.write_text(json.dumps({k: vars(v) for k, v in curves.items()}))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which sets are segmented, and how."""
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--sets", default="wbc,msrc/car,msrc/plane,pascal10/Cow")
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--encoder", help="as features.encoder")
+    parser.add_argument("--set", action="append", default=[], metavar="section.field=value")
+    parser.add_argument("--cache", type=Path)
+
+
+def read_config(options: argparse.Namespace) -> JccConfig:
+    """Return the settings that these options ask for."""
+    config = apply_overrides(get_preset(options.preset), options.set)
+    if options.encoder:
+        config = apply_overrides(config, {"features.encoder": options.encoder})
+    return config
 
 
 def first_images(labelled: LabelledSet, count: int, first: int = 0) -> LabelledSet:

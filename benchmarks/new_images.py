@@ -12,13 +12,19 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
-from corrections import STROKES, draw_stroke, first_images, scores
+from corrections import (
+    STROKES,
+    add_options,
+    draw_stroke,
+    first_images,
+    read_config,
+    scores,
+)
 from sets import LabelledSet, load_sets
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.config import JccConfig, apply_overrides, get_preset
+from napari_jcc.config import JccConfig, closest_preset
 from napari_jcc.interaction import Corrector
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.project import Project, describe_inputs, segment_taught
@@ -42,25 +48,18 @@ def correct(labelled: LabelledSet, config: JccConfig, cache: Cache, count: int) 
                 corrector.answer(worst)
         settled = corrector.settle()
     machine = replace(settled.result, images=corrector.machine)
-    return Project(
-        describe_inputs(collection), config, "fast", machine, edits=corrector.edits
-    )
+    inputs, preset = describe_inputs(collection), closest_preset(config)
+    return Project(inputs, config, preset, machine, corrector.edits)
 
 
 def main() -> None:
     """Print a row for every set."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--sets", default="wbc,msrc/car,msrc/plane,pascal10/Cow")
-    parser.add_argument("--preset", default="fast")
-    parser.add_argument("--encoder", help="as features.encoder")
+    add_options(parser)
     parser.add_argument("--images", type=int, default=15, help="of the session, and new")
     parser.add_argument("--corrected", type=int, default=3)
-    parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
-    config = get_preset(options.preset)
-    if options.encoder:
-        config = apply_overrides(config, {"features.encoder": options.encoder})
+    config = read_config(options)
     cache = Cache(options.cache)
     print("| set | alone | with the others | taught |")
     print("|---|---|---|---|")
