@@ -1,5 +1,7 @@
 """Small programs of every reading, random and degenerate."""
 
+import inspect
+
 import numpy as np
 from scipy import sparse
 
@@ -52,6 +54,7 @@ def random_data(
     nested=False,
     zero_saliency=False,
     empty_box=False,
+    small_box=False,
 ) -> JointData:
     overlap = [rng.random((boxes, superpixels)) < 0.4 for _ in range(images)]
     for block in overlap:
@@ -60,6 +63,8 @@ def random_data(
             block[:] = np.logical_or.accumulate(block, axis=0)
         if empty_box:
             block[0] = False
+        if small_box:
+            block[1] = np.arange(superpixels) == 0
     area = rng.uniform(0.5, 2, images * superpixels).reshape(images, superpixels)
     area = (area / area.sum(axis=1, keepdims=True)).ravel()
     chain = np.arange(superpixels - 1)
@@ -84,7 +89,7 @@ def random_data(
 def random_program(
     rng, reading, equal_features=False, duplicated=False, terms=ALL_TERMS, **options
 ) -> QuadraticProgram:
-    kinds = ("images", "superpixels", "boxes", "nested", "zero_saliency", "empty_box")
+    kinds = inspect.signature(random_data).parameters
     data = random_data(rng, **{key: options.pop(key) for key in kinds if key in options})
     superpixels = rng.normal(size=(data.superpixel_count, 6)).astype(np.float32)
     boxes = rng.normal(size=(data.box_count, 4)).astype(np.float32)

@@ -35,9 +35,10 @@ def test_a_condensed_system_errs_by_what_barriers_outweigh(
 ):
     """Beside a barrier of 10^k the couplings it leaves out are 10^-k, in all rows.
 
-    Rows of moderate weight are in single precision, which rounds by more than 10^-6.
+    Rows of moderate weight are in single precision, which rounds by more than 10^-6. A
+    box of a single superpixel has this in rows of its own beside the one that covers it.
     """
-    blocks = make_blocks(random_program(rng, reading), CPU)
+    blocks = make_blocks(random_program(rng, reading, small_box=True), CPU)
     d = torch.rand(blocks.layout.variable_count, dtype=torch.float64) + 0.5
     stiff = torch.as_tensor(rng.random(len(d)) < 0.8)
     d = torch.where(stiff, barrier * d, d)

@@ -47,9 +47,15 @@ class Cut:
 
     @classmethod
     def choose(cls, part: GroupBlocks, free: Tensor, stiff: Tensor) -> Cut:
-        """Keep the free variables that are not stiff, at least one, as many everywhere."""
+        """Keep the free variables that are not stiff, at least one, as many everywhere.
+
+        Those of several light rows stay, too: to eliminate one would tie its rows to each
+        other, and of a light row the weight alone is changed.
+        """
         a = part.group.sizes[INTERIOR]
-        free, stays = free[:, :a], (free & ~stiff)[:, :a]
+        lights = torch.zeros_like(free, dtype=torch.int64)
+        lights.scatter_add_(1, part.pivot, (part.pivot_value != 0).long())
+        free, stays = free[:, :a], (free & (~stiff | (lights > 1)))[:, :a]
         width = max(1, int(stays.sum(dim=1).max()))
         kept = torch.argsort(~stays, dim=1, stable=True)[:, :width]
         place = torch.full(stays.shape, width, device=free.device)
@@ -72,7 +78,7 @@ class Eliminated:
     """What was eliminated from the images of a group, and what it leaves.
 
     With the duals of the dense rows as unknowns, all that is left of an eliminated
-    variable is its own curvature and its light row.
+    variable is its own curvature and its one light row.
 
     Attributes
     ----------
