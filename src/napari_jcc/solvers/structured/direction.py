@@ -1,4 +1,27 @@
-"""Newton steps of the interior-point method, refined until rounding is gone."""
+r"""Newton steps of the interior-point method, refined until rounding is gone.
+
+The optimality conditions, linearised at a point whose products of slacks and duals are to
+become :math:`\tau`, one for every limit and bound:
+
+.. math::
+   P\,dx + A'dy + dy_{high} - dy_{low} &= -r_{dual}, & A\,dx - ds &= -r_{primal}, \\
+   y_{low}\,dx + (x - lower)\,dy_{low} &= \tau_{low} - (x - lower)\,y_{low}, & \ldots
+
+for the lower bounds, and likewise, with the sign of dx or ds turned for upper ones, for the
+other bounds and the limits of the rows, where :math:`y = y_{row\,high} - y_{row\,low}`. All
+unknowns follow from dx, and dx from
+
+.. math::
+   (P + \mathrm{diag}(d) + A' \Theta A)\,dx
+      &= -r_{dual} - bound - A'(\Theta\,r_{primal} + pull), \\
+   d &= y_{low} / (x - lower) + y_{high} / (upper - x), \\
+   bound &= \tau_{high} / (upper - x) - \tau_{low} / (x - lower) - y_{high} + y_{low}, \\
+   \Theta &= y_{row\,low} / (s - l) + y_{row\,high} / (u - s), \\
+   pull &= \tau_{row\,high} / (u - s) - \tau_{row\,low} / (s - l) - y.
+
+The duals of equality rows have a proximal term instead, :math:`A\,dx - dy / \Theta =
+-r_{primal}` with a constant :math:`\Theta`, and no pull.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +68,8 @@ class Direction:
         weight: Tensor,
     ) -> None:
         self.owner, self.point, self.weight = owner, point, weight
-        self.dual, self.primal = dual, primal
-        self.below, self.above, self.low, self.high = owner.slacks(point)
+        self.limits, self.dual, self.primal = owner.limits, dual, primal
+        self.below, self.above, self.low, self.high = self.limits.slacks(point)
 
     def solve(self, targets: tuple[Tensor | float, ...]) -> Point:
         """Step to products of slack and dual nearly equal to the targets.
@@ -54,13 +77,13 @@ class Direction:
         Those of the rows' lower and upper limits, (M',), and of the bounds, (V',), or one
         number for all.
         """
-        owner, point = self.owner, self.point
+        owner, point, limits = self.owner, self.point, self.limits
         row_low, row_high, low, high = targets
-        pull = _only(owner.has_high, row_high / self.above)
-        pull = pull - _only(owner.has_low, row_low / self.below) - point.y
-        pull = torch.where(owner.equal, 0.0, pull)
+        pull = _only(limits.has_high, row_high / self.above)
+        pull = pull - _only(limits.has_low, row_low / self.below) - point.y
+        pull = torch.where(limits.equal, 0.0, pull)
         bound = (
-            _only(owner.free, high / self.high - low / self.low) - point.high + point.low
+            _only(limits.free, high / self.high - low / self.low) - point.high + point.low
         )
         right = -self.dual - bound
         right = right - owner.blocks.columns @ (self.weight * self.primal + pull)
@@ -68,17 +91,17 @@ class Direction:
         ds = owner.blocks.rows @ dx + self.primal
         return Point(
             dx,
-            torch.where(owner.equal, 0.0, ds),
+            torch.where(limits.equal, 0.0, ds),
             self.weight * ds + pull,
             _only(
-                owner.has_low, (row_low - point.row_low * ds) / self.below - point.row_low
+                limits.has_low, (row_low - point.row_low * ds) / self.below - point.row_low
             ),
             _only(
-                owner.has_high,
+                limits.has_high,
                 (row_high + point.row_high * ds) / self.above - point.row_high,
             ),
-            _only(owner.free, (low - point.low * dx) / self.low - point.low),
-            _only(owner.free, (high + point.high * dx) / self.high - point.high),
+            _only(limits.free, (low - point.low * dx) / self.low - point.low),
+            _only(limits.free, (high + point.high * dx) / self.high - point.high),
         )
 
     def refine(self, step: Point, precision: float) -> Point:
@@ -109,20 +132,20 @@ class Direction:
         """Residual of the dual equation after a step, (V',)."""
         owner, blocks = self.owner, self.owner.blocks
         gradient = owner.gradient(step.x) - blocks.q + blocks.columns @ step.y
-        return (-self.dual - gradient - step.high + step.low) * owner.free
+        return (-self.dual - gradient - step.high + step.low) * self.limits.free
 
     def _corrected(self, step: Point, left: Tensor) -> Point:
-        owner, point = self.owner, self.point
+        owner, point, limits = self.owner, self.point, self.limits
         dx = owner.kkt.solve(left)
         ds = owner.blocks.rows @ dx
         return Point(
             step.x + dx,
-            step.s + torch.where(owner.equal, 0.0, ds),
+            step.s + torch.where(limits.equal, 0.0, ds),
             step.y + self.weight * ds,
-            step.row_low - _only(owner.has_low, point.row_low * ds / self.below),
-            step.row_high + _only(owner.has_high, point.row_high * ds / self.above),
-            step.low - _only(owner.free, point.low * dx / self.low),
-            step.high + _only(owner.free, point.high * dx / self.high),
+            step.row_low - _only(limits.has_low, point.row_low * ds / self.below),
+            step.row_high + _only(limits.has_high, point.row_high * ds / self.above),
+            step.low - _only(limits.free, point.low * dx / self.low),
+            step.high + _only(limits.free, point.high * dx / self.high),
         )
 
 

@@ -26,6 +26,7 @@ from napari_jcc.solvers.structured.direction import REFINED, Direction
 from napari_jcc.solvers.structured.exchange import Exchange, SingleProcess
 from napari_jcc.solvers.structured.kkt import KktSystem
 from napari_jcc.solvers.structured.layout import THIN
+from napari_jcc.solvers.structured.limits import TINY, Limits
 from napari_jcc.solvers.structured.point import IpmResult, Point
 from napari_jcc.solvers.structured.scope import AllImages, EachImage, Scope
 from napari_jcc.solvers.structured.starts import central_start
@@ -52,9 +53,6 @@ PATIENCE = 3
 
 MOST_STEPS = 100
 
-TINY = 1e-300
-"""In place of a divisor of 0."""
-
 
 class InteriorPoint:
     """Mehrotra's predictor and corrector.
@@ -74,10 +72,7 @@ class InteriorPoint:
 
     Attributes
     ----------
-    free : (V',) bool
-        Variables that may move.
-    equal, has_low, has_high : (M',) bool
-        Equality rows, and rows with a lower or upper limit that are none.
+    limits : Limits
     pairs
         Number of slacks over all images.
     pairs_of
@@ -99,16 +94,8 @@ class InteriorPoint:
         self.kkt = kkt or KktSystem(blocks, self.exchange)
         self.precision = precision
         self.scope = scope or AllImages(self.exchange)
-        low, high = blocks.row_lower, blocks.row_upper
-        self.free = blocks.free
-        self.equal = low == high
-        self.has_low = torch.isfinite(low) & ~self.equal
-        self.has_high = torch.isfinite(high) & ~self.equal
-        self.target = torch.where(self.equal, low, 0.0)
-        # Products with an absent limit must stay finite.
-        self.low = torch.where(self.has_low, low, -1e30)
-        self.high = torch.where(self.has_high, high, 1e30)
-        pairs = 2.0 * self.free, self.has_low.double() + self.has_high.double()
+        self.limits = Limits(blocks)
+        pairs = self.limits.counts()
         self.pairs = sum(self.total(part) for part in pairs)
         self.pairs_of = [part.clamp_min(1.0) for part in self.scope.total(*pairs)]
         self.size = max(self.largest(blocks.q), 1.0)
@@ -181,15 +168,16 @@ class InteriorPoint:
         self.kkt.factorise(torch.full_like(self.blocks.q, CURVATURE), none)
 
     def _residuals(self, point: Point, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        blocks = self.blocks
+        """Of the gradient of the Lagrangian, (V',), and of the rows, (M',)."""
+        blocks, limits = self.blocks, self.limits
         slope = gradient + blocks.columns @ point.y + point.high - point.low
         activity = blocks.rows @ point.x
         primal = torch.where(
-            self.equal,
-            activity - self.target,
-            torch.where(self.has_low | self.has_high, activity - point.s, 0.0),
+            limits.equal,
+            activity - limits.target,
+            torch.where(limits.has_low | limits.has_high, activity - point.s, 0.0),
         )
-        return slope * self.free, primal
+        return slope * limits.free, primal
 
     def gradient(self, x: Tensor) -> Tensor:
         """P x + q."""
@@ -199,7 +187,7 @@ class InteriorPoint:
         self, point: Point, iteration: int, gradient: Tensor, dual: Tensor, primal: Tensor
     ) -> IpmResult:
         cost = 0.5 * (point.x * (gradient + self.blocks.q)).sum()
-        along, rows = self._products(point)
+        along, rows = self.limits.products(point)
         sums = self.exchange.total(torch.stack([cost, along.sum() + rows.sum()]))
         worst = self.exchange.largest(torch.stack([largest(primal), largest(dual)]))
         # All at once: every number that is read waits for the device.
@@ -207,33 +195,18 @@ class InteriorPoint:
         gap = left / max(abs(value), 1e-3 * self.size)
         return IpmResult(point, iteration, infeasible, slope / self.size, gap)
 
-    def slacks(self, point: Point) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Distances to the rows' lower and upper limits, and to the bounds likewise."""
-        return (
-            point.s - self.low,
-            self.high - point.s,
-            torch.where(self.free, point.x - self.blocks.lower, 1.0),
-            torch.where(self.free, self.blocks.upper - point.x, 1.0),
-        )
-
-    def _products(self, point: Point) -> tuple[Tensor, Tensor]:
-        """Products of slacks and duals, of both bounds, (V',), and both limits, (M',)."""
-        below, above, low, high = self.slacks(point)
-        return (
-            low * point.low + high * point.high,
-            below * point.row_low + above * point.row_high,
-        )
-
     def _advance(self, point: Point, dual: Tensor, primal: Tensor) -> Point:
         """Take a step, as long as its scope allows."""
-        below, above, low, high = self.slacks(point)
+        below, above, low, high = self.limits.slacks(point)
         weight = point.row_low / below + point.row_high / above
-        weight = torch.where(self.equal, EQUALITY_WEIGHT, weight)
+        weight = torch.where(self.limits.equal, EQUALITY_WEIGHT, weight)
         self.kkt.factorise(point.low / low + point.high / high + self.proximal, weight)
         direction = Direction(self, point, dual, primal, weight)
         affine = direction.solve((0.0, 0.0, 0.0, 0.0))
         trial = point.moved(affine, *self._lengths(point, affine, 1.0))
-        centre, of_rows = self._centres(self._products(point), self._products(trial))
+        centre, of_rows = self._centres(
+            self.limits.products(point), self.limits.products(trial)
+        )
         targets = (
             of_rows - affine.row_low * affine.s,
             of_rows + affine.row_high * affine.s,
@@ -262,22 +235,7 @@ class InteriorPoint:
 
         Of variables and of rows, in every scope.
         """
-        below, above, low, high = self.slacks(point)
-        falls = [
-            -step.x / low,
-            step.x / high,
-            _fall(point.low, step.low),
-            _fall(point.high, step.high),
-        ]
-        of_rows = [
-            torch.where(self.has_low, -step.s / below, 0.0),
-            torch.where(self.has_high, step.s / above, 0.0),
-            _fall(point.row_low, step.row_low),
-            _fall(point.row_high, step.row_high),
-        ]
-        fastest = self.scope.largest(
-            torch.stack(falls).amax(0), torch.stack(of_rows).amax(0)
-        )
+        fastest = self.scope.largest(*self.limits.falls(point, step))
         # What falls by less than the share may take the whole step.
         return (share / fall.clamp_min(share) for fall in fastest)
 
@@ -305,8 +263,3 @@ def quick_interior_point(blocks: Blocks, exchange: Exchange) -> InteriorPoint:
         precision=None,
         scope=EachImage(blocks.layout),
     )
-
-
-def _fall(value: Tensor, change: Tensor) -> Tensor:
-    """Share of a positive value that a step takes away; 0 where the value is absent."""
-    return torch.where(value > 0, -change / value.clamp_min(TINY), 0.0)

@@ -13,6 +13,7 @@ from napari_jcc.solvers.structured.point import Point
 if TYPE_CHECKING:
     from napari_jcc.solvers.structured.ipm import InteriorPoint
     from napari_jcc.solvers.structured.judge import Repaired
+    from napari_jcc.solvers.structured.limits import Limits
 
 MARGIN = 1e-3
 """Distance from all limits, as a share of the room or of 1."""
@@ -33,7 +34,7 @@ def central_start(method: InteriorPoint) -> Point:
     x, _ = point_inside(method.blocks)
     point = _within(method, x, MARGIN)
     target = TARGET * method.size
-    return _with_duals(method, point, target, (torch.zeros_like(x), point.y))
+    return _with_duals(method.limits, point, target, (torch.zeros_like(x), point.y))
 
 
 def warm_start(method: InteriorPoint, answer: Repaired, y: Tensor, middle: Tensor) -> Point:
@@ -56,41 +57,41 @@ def warm_start(method: InteriorPoint, answer: Repaired, y: Tensor, middle: Tenso
     share = min(FARTHEST, AWAY * gap / rise) if rise > 0 else FARTHEST
     point = _within(method, x + share * (middle - x), share * MARGIN)
     slope = method.gradient(point.x) + method.blocks.columns @ y
-    return _with_duals(method, point, gap / method.pairs, (slope, y))
+    return _with_duals(method.limits, point, gap / method.pairs, (slope, y))
 
 
 def _within(method: InteriorPoint, x: Tensor, margin: float) -> Point:
     """Return a point within bounds and limits by a share of their room, without duals."""
-    blocks = method.blocks
-    x = torch.where(method.free, _inside(x, blocks.lower, blocks.upper, margin), x)
+    blocks, limits = method.blocks, method.limits
+    x = torch.where(limits.free, _inside(x, blocks.lower, blocks.upper, margin), x)
     activity = blocks.rows @ x
     s = torch.where(
-        method.has_low | method.has_high,
-        _inside(activity, method.low, method.high, margin),
+        limits.has_low | limits.has_high,
+        _inside(activity, limits.low, limits.high, margin),
         activity,
     )
     return Point(x, s, *(torch.zeros_like(v) for v in (s, s, s, x, x)))
 
 
 def _with_duals(
-    method: InteriorPoint, point: Point, target: float, known: tuple[Tensor, Tensor]
+    limits: Limits, point: Point, target: float, known: tuple[Tensor, Tensor]
 ) -> Point:
     """Return the point with duals that are known, net, and products not below `target`.
 
     `known` are the gradient of the Lagrangian, (V',), and the duals of rows, (M',).
     """
-    below, above, low, high = method.slacks(point)
+    below, above, low, high = limits.slacks(point)
     slope, y = known
-    row_low = torch.where(method.has_low, target / below + (-y).clamp_min(0.0), 0.0)
-    row_high = torch.where(method.has_high, target / above + y.clamp_min(0.0), 0.0)
+    row_low = torch.where(limits.has_low, target / below + (-y).clamp_min(0.0), 0.0)
+    row_high = torch.where(limits.has_high, target / above + y.clamp_min(0.0), 0.0)
     return Point(
         x=point.x,
         s=point.s,
-        y=torch.where(method.equal, y, row_high - row_low),
+        y=torch.where(limits.equal, y, row_high - row_low),
         row_low=row_low,
         row_high=row_high,
-        low=torch.where(method.free, target / low + slope.clamp_min(0.0), 0.0),
-        high=torch.where(method.free, target / high + (-slope).clamp_min(0.0), 0.0),
+        low=torch.where(limits.free, target / low + slope.clamp_min(0.0), 0.0),
+        high=torch.where(limits.free, target / high + (-slope).clamp_min(0.0), 0.0),
     )
 
 
