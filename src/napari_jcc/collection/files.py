@@ -12,8 +12,9 @@ from natsort import natsorted
 from napari_jcc.collection.axes import Axis, name_places
 from napari_jcc.collection.discovery import EXTENSIONS, find_files
 from napari_jcc.collection.file_names import name_images
+from napari_jcc.collection.header import Header
 from napari_jcc.collection.mask_files import find_masks
-from napari_jcc.collection.reading import Header, probe_file
+from napari_jcc.collection.reading import probe_file
 from napari_jcc.collection.sources import FileSource
 from napari_jcc.collection.zarr_files import is_zarr
 from napari_jcc.errors import InputError

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_jcc.collection.file_names import split_name
-from napari_jcc.collection.reading import Header, read_file
+from napari_jcc.collection.header import Header
+from napari_jcc.collection.reading import read_file
 from napari_jcc.errors import InputError
 
 FEW_VALUES = 32

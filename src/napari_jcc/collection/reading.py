@@ -8,16 +8,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from PIL.Image import DecompressionBombError
 from PIL.ImageFile import ImageFile
 from tifffile import TiffFileError
 
 from napari_jcc.collection import pillow_files, tiff_files, zarr_files
-from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.header import Header
 from napari_jcc.collection.intensity import Pixels
-from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
 
 PIXEL_LIMIT = 2**30
@@ -41,30 +39,6 @@ _DECODE_ERRORS = (
     TiffFileError,
     DecompressionBombError,  # TIFF that only Pillow can decode
 )
-
-
-class Header(NamedTuple):
-    """What the header of an image says.
-
-    Attributes
-    ----------
-    shape
-        Height and width in pixels, as shown.
-    spacing
-        Size of a pixel, or None.
-    separate
-        Channels that are neither colours nor opacity.
-    axes
-        Named axes that the images of the file lie on; None where it has none.
-    others
-        More files that the image is in.
-    """
-
-    shape: tuple[int, int]
-    spacing: Spacing | None = None
-    separate: int = 1
-    axes: tuple[Axis, ...] | None = None
-    others: frozenset[Path] = frozenset()
 
 
 def is_tiff(path: Path) -> bool:
@@ -110,7 +84,7 @@ def _probe(path: Path) -> list[Header]:
         return [header] * layout.count
     start = _read_start(path)
     if start[:4] in tiff_files.SIGNATURES:
-        return [Header(*image) for image in tiff_files.probe_tiff(path)]
+        return tiff_files.probe_tiff(path)
     reader = _find_reader(start)
     return [Header(shape) for shape in pillow_files.probe_picture(path, reader)]
 

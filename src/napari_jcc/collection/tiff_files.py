@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPageSeries
 
-from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.header import Header
 from napari_jcc.collection.intensity import Pixels, orient, oriented_shape
-from napari_jcc.collection.spacing import Calibration, Spacing
-from napari_jcc.collection.tiff_layout import (
-    Layout,
-    cut_image,
-    find_axes,
-    find_pages,
-    image_series,
-)
+from napari_jcc.collection.layout import Layout, cut_image
+from napari_jcc.collection.tiff_calibration import Calibration
 from napari_jcc.collection.tiff_pages import (
     count_separate,
     find_orientation,
@@ -26,39 +20,15 @@ from napari_jcc.collection.tiff_pages import (
     read_page,
 )
 from napari_jcc.collection.tiff_reopened import reopened
+from napari_jcc.collection.tiff_series import find_axes, find_pages, image_series
 from napari_jcc.errors import InputError
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-class TiffImage(NamedTuple):
-    """What is known of an image of a TIFF without its pixels.
-
-    Attributes
-    ----------
-    shape
-        Height and width, upright.
-    spacing
-        Size of a pixel, or None.
-    separate
-        Channels that are no colours.
-    axes
-        Named axes that the images of the file lie on, all of them and in this order; None
-        where there are no such axes.
-    others
-        More files that the image is in, where it is of an OME set of several.
-    """
-
-    shape: tuple[int, int]
-    spacing: Spacing | None
-    separate: int
-    axes: tuple[Axis, ...] | None
-    others: frozenset[Path]
-
-
-def probe_tiff(path: Path) -> list[TiffImage]:
+def probe_tiff(path: Path) -> list[Header]:
     """Describe every image."""
-    found: list[TiffImage] = []
+    found: list[Header] = []
     with TiffFile(path) as file:
         calibration = Calibration(file)
         parts = list(image_series(file))
@@ -66,12 +36,11 @@ def probe_tiff(path: Path) -> list[TiffImage]:
         for number, series, layout in parts:
             orientation = find_orientation(series.keyframe)
             spacing = calibration.spacing(series.keyframe, number)
-            image = TiffImage(
+            image = Header(
                 oriented_shape(layout.size, orientation),
                 None if spacing is None else spacing.turned(orientation),
                 count_separate(series.keyframe, layout.channels),
                 axes,
-                frozenset(),
             )
             found += [image._replace(others=o) for o in _list_others(file, series, layout)]
     return found

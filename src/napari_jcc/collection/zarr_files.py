@@ -12,14 +12,9 @@ import numpy as np
 
 from napari_jcc.collection.axes import Axis
 from napari_jcc.collection.intensity import Pixels
-from napari_jcc.collection.spacing import (
-    Spacing,
-    checked_spacing,
-    checked_step,
-    find_length,
-    find_time,
-)
-from napari_jcc.collection.tiff_layout import Layout, cut_image
+from napari_jcc.collection.layout import Layout, cut_image
+from napari_jcc.collection.spacing import Spacing, checked_spacing, checked_step
+from napari_jcc.collection.units import find_length, find_time
 from napari_jcc.errors import InputError
 from napari_jcc.words import how_to_install
 

@@ -13,7 +13,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_jcc.collection import ByName, ImageCollection
-from napari_jcc.collection.spacing import find_length
+from napari_jcc.collection.units import find_length
 from napari_jcc.plugin.lazy_stack import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 from napari_jcc.progress import Progress

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.axes import Axis
-from napari_jcc.collection.spacing import Spacing, convert, find_length, find_time
+from napari_jcc.collection.spacing import Spacing
+from napari_jcc.collection.units import convert, find_length, find_time
 from napari_jcc.errors import OutputError
 from napari_jcc.results.exports.objects import ExportSet, find_labels
 from napari_jcc.results.names import place_files

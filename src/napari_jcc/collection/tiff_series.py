@@ -4,60 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPageSeries
 
 from napari_jcc.collection.axes import Axis
-from napari_jcc.collection.spacing import Calibration
+from napari_jcc.collection.layout import Layout
+from napari_jcc.collection.tiff_calibration import Calibration
 
 _POSITION = "p"
 _NAMELESS = {"i", "q"}
 """Axes of tifffile that say nothing but that there is one."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which axes of a series count images, and which are channels of one image.
-
-    Samples (S), channels (C) and whatever comes after both Y and X belong to one image;
-    all other axes (pages, time, depth, positions) count images.
-    """
-
-    axes: str
-    shape: tuple[int, ...]
-
-    @property
-    def image_axes(self) -> list[int]:
-        """Positions of the axes that count images."""
-        behind = max(self.axes.index("Y"), self.axes.index("X"))
-        return [i for i, axis in enumerate(self.axes) if axis not in "YXSC" and i < behind]
-
-    @property
-    def channel_axes(self) -> list[int]:
-        """Positions of the axes within one image other than Y and X."""
-        outer = self.image_axes
-        return [
-            i for i, axis in enumerate(self.axes) if axis not in "YX" and i not in outer
-        ]
-
-    @property
-    def channels(self) -> int:
-        """Number of channels of one image."""
-        return math.prod(self.shape[i] for i in self.channel_axes)
-
-    @property
-    def count(self) -> int:
-        """Number of images."""
-        return math.prod(self.shape[i] for i in self.image_axes)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width as stored."""
-        return self.shape[self.axes.index("Y")], self.shape[self.axes.index("X")]
 
 
 Part: TypeAlias = tuple[int, TiffPageSeries, Layout]
@@ -111,13 +69,3 @@ def find_pages(series: TiffPageSeries, layout: Layout, index: int) -> list[int] 
     inner = [axis for axis in layout.channel_axes if axis < outer]
     ordered = numbers.transpose([*layout.image_axes, *inner]).reshape(layout.count, -1)
     return [int(number) for number in ordered[index]]
-
-
-def cut_image(stack: NDArray[Any], layout: Layout, index: int) -> NDArray[Any]:
-    """Cut one image, (H, W, C), out of the pixels of a whole series."""
-    y, x = layout.axes.index("Y"), layout.axes.index("X")
-    ordered: NDArray[Any] = stack.transpose(
-        [*layout.image_axes, y, x, *layout.channel_axes]
-    )
-    images = ordered.reshape((layout.count, *layout.size, -1))
-    return np.asarray(images[index])
