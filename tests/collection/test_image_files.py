@@ -2,6 +2,7 @@
 
 import errno
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import tifffile
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection, describe_files
+from napari_jcc.collection.sources import FileSource
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 
@@ -193,7 +195,7 @@ def test_shape_comes_from_the_header_and_is_upright(tmp_path, monkeypatch):
 
 
 def _refuse(*_args, **_options):
-    raise AssertionError("pixels were decoded")
+    raise AssertionError("pixels were decoded, or bytes hashed again")
 
 
 def test_fingerprint_is_of_the_content_not_of_the_settings(tmp_path):
@@ -206,6 +208,15 @@ def test_fingerprint_is_of_the_content_not_of_the_settings(tmp_path):
     assert [other.fingerprint(i) for i in range(3)] == prints
     a.write_bytes(b.read_bytes() + b"more")
     assert collection.fingerprint(0) != prints[0]
+
+
+def test_every_file_of_a_set_is_hashed_once_whatever_its_size(tmp_path, monkeypatch):
+    sources = [FileSource(str(tmp_path / f"{i}.png"), 0, (1, 1)) for i in range(300)]
+    for source in sources:
+        Path(source.location).write_bytes(b"x")
+    prints = [source.fingerprint() for source in sources]
+    monkeypatch.setattr("hashlib.file_digest", _refuse)
+    assert [source.fingerprint() for source in sources] == prints
 
 
 def test_a_collection_of_files_pickles_cheaply(tmp_path):

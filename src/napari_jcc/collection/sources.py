@@ -150,7 +150,8 @@ def _hash_values(values: NDArray[Any], meaning: str = "") -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=256)
+# Stages ask for all images of a set again and again: of a smaller cache none would be left.
+@lru_cache(maxsize=2**16)
 def _hash_file(path: str, modified: int, size: int) -> str:
     """Hash a file; time and size make a changed file a new one (pages share the hash)."""
     with open(path, "rb") as file:
