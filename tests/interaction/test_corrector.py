@@ -1,3 +1,4 @@
+from collections import deque
 from dataclasses import replace
 from itertools import product
 from threading import Thread
@@ -77,6 +78,18 @@ def test_what_is_prepared_is_not_done_again_and_changes_no_answer(finished, monk
     assert len(looked) == before
     plain.update(edits)
     np.testing.assert_array_equal(answer.mask, plain.answer(1).mask)
+
+
+def test_what_another_thread_has_just_taken_is_set_up_again(finished):
+    class Taken(deque):
+        def __len__(self):
+            return 1  # when it was looked at
+
+    corrector = Corrector(finished)
+    corrector._resegmenter._joint._kept = Taken()
+    where = square(finished.collection.shape(1), slice(10, 20), slice(20, 60))
+    corrector.update(Edits().paint(corrector.keys[1], where, OBJECT))
+    assert corrector.answer(1).mask[where].all()
 
 
 def test_further_strokes_on_an_image_set_nothing_up_and_are_answered_alike(

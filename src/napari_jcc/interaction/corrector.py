@@ -96,6 +96,7 @@ class Corrector:
         self._now: tuple[State, Edits | None] = self._resegmenter.start, self._edits
         self._earlier = StateCache()
         self._answered = AnswerCache()
+        # One thread settles at a time; `_now` is compared and replaced in one go.
         self._working, self._storing = threading.Lock(), threading.Lock()
         self.update(edits or Edits())
         for place, key in enumerate(self.keys):

@@ -65,7 +65,7 @@ class JointSolver:
         self._config = config
         self._factors = joint.factors
         self._memberships = config.problem.reading == "hull"
-        # Removed while in use, as one thread may prepare an image while another answers.
+        # Popped while in use, as one thread may prepare an image while another answers.
         self._kept: deque[ImageSubproblem] = deque(maxlen=1)
 
     def features(self, place: int | None = None) -> FloatArray:
@@ -82,8 +82,7 @@ class JointSolver:
         factor = self._factors.superpixels
         rows = slice(None)
         if place is not None:
-            number, image = self.places.index(place), self.start.data.superpixel_image
-            rows = slice(*np.searchsorted(image, [number, number + 1]))
+            rows, _ = self.start.data.pieces_of(self.places.index(place))
         own = factor.factor[rows, 1:] / factor.weights[rows, None]
         return np.asarray(own / self._deviation, np.float64)
 
@@ -95,10 +94,9 @@ class JointSolver:
 
     def values(self, solved: SolvedProgram, place: int) -> tuple[FloatArray, FloatArray]:
         """Return y (S,) and z (R,) of the image with an index in the collection."""
-        number = self.places.index(place)
+        superpixels, boxes = solved.data.pieces_of(self.places.index(place))
         y, z = Variables(solved.data, self._memberships).split(solved.solution.x)
-        data = solved.data
-        return y[data.superpixel_image == number], z[data.box_image == number]
+        return y[superpixels], z[boxes]
 
     def solve(
         self,
@@ -181,7 +179,10 @@ class JointSolver:
         if rebuild:
             model = joint_model(gather(regions), self._factors, solved.problem)
             program = model.build()
-        kept = self._kept.pop() if self._kept else None
+        try:
+            kept = self._kept.pop()
+        except IndexError:
+            kept = None
         if kept is None or not kept.matches(program, number, whole.x):
             variables = Variables(gather([regions[number]]), self._memberships)
             kept = ImageSubproblem(program, number, whole.x, variables, self._config.solver)
@@ -198,12 +199,10 @@ class JointSolver:
         """Renumber fixings of single images for the whole set."""
         parts: dict[str, list[int]] = {"foreground": [], "background": [], "chosen": []}
         for place, own in fixings.items():
-            number = self.places.index(place)
-            first = int(np.searchsorted(data.superpixel_image, number))
-            first_box = int(np.searchsorted(data.box_image, number))
-            parts["foreground"] += [first + j for j in own.foreground]
-            parts["background"] += [first + j for j in own.background]
-            parts["chosen"] += [first_box + i for i in own.chosen]
+            superpixels, boxes = data.pieces_of(self.places.index(place))
+            parts["foreground"] += [superpixels.start + j for j in own.foreground]
+            parts["background"] += [superpixels.start + j for j in own.background]
+            parts["chosen"] += [boxes.start + i for i in own.chosen]
         return Fixings(**parts)
 
 

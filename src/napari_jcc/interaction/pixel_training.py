@@ -28,6 +28,7 @@ class PixelTrainer:
     def __init__(self, run: FinishedRun) -> None:
         self._run = run
         self._samples: dict[int, PixelSample] = {}
+        # Read once and replaced whole, as several threads predict.
         self._latest: tuple[PixelClassifier, int, Float32Array] | None = None
 
     @property

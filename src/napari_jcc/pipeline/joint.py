@@ -173,7 +173,8 @@ def _split_by_image(
 ) -> dict[int, tuple[FloatArray, FloatArray]]:
     """Values y and z of every image in the problem, by its place in the collection."""
     y, z = Variables(data).split(solution.x)
+    own = map(data.pieces_of, range(len(usable)))
     return {
-        place: (y[data.superpixel_image == number], z[data.box_image == number])
-        for number, place in enumerate(usable)
+        place: (y[superpixels], z[boxes])
+        for place, (superpixels, boxes) in zip(usable, own, strict=True)
     }

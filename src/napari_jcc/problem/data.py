@@ -87,6 +87,14 @@ class JointData:
         """|S_i| of equation (6): number of superpixels in a box, (R,)."""
         return np.asarray(self.overlap.sum(axis=1), dtype=np.float64)
 
+    def pieces_of(self, image: int) -> tuple[slice, slice]:
+        """Positions of an image's superpixels and of its boxes."""
+        superpixels, boxes = (
+            slice(*np.searchsorted(of, [image, image + 1]).tolist())
+            for of in (self.superpixel_image, self.box_image)
+        )
+        return superpixels, boxes
+
 
 def gather(images: Sequence[ImageRegions]) -> JointData:
     """Flatten the regions of all images.
