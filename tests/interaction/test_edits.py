@@ -19,6 +19,7 @@ from napari_jcc.interaction import (
 SHAPE = (5, 7)
 KEYS = (ImageKey("a", "1"), ImageKey("b", "2"), ImageKey("c", ""))
 mark_arrays = hnp.arrays(np.uint8, SHAPE, elements=st.integers(NONE, BACKGROUND))
+number_arrays = hnp.arrays(np.int32, SHAPE, elements=st.integers(0, 3))
 boxes = st.tuples(
     st.integers(0, 3), st.integers(0, 2), st.integers(4, 7), st.integers(3, 5)
 )
@@ -31,7 +32,8 @@ def journals(draw: st.DrawFn) -> Edits:
         key = draw(st.sampled_from(KEYS))
         step = draw(st.sampled_from(["draw", "box", "none", "clear", "undo", "redo"]))
         if step == "draw":
-            edits = edits.draw(key, draw(mark_arrays))
+            numbers = draw(st.none() | number_arrays)
+            edits = edits.draw(key, draw(mark_arrays), numbers)
         elif step in ("box", "none"):
             edits = edits.fix_box(key, SHAPE, draw(boxes) if step == "box" else None)
         else:
@@ -44,14 +46,17 @@ def test_a_stored_journal_comes_back_equal(edits):
     assert edits_from_state(*edits_to_state(edits)) == edits
 
 
-@given(st.lists(mark_arrays, min_size=1, max_size=4))
+@given(st.lists(st.tuples(mark_arrays, number_arrays), min_size=1, max_size=4))
 def test_marks_are_what_was_drawn_last_and_undo_goes_back(drawn):
     edits, states = Edits(), [Edits()]
-    for marks in drawn:
-        edits = edits.draw(KEYS[0], marks)
+    for marks, numbers in drawn:
+        edits = edits.draw(KEYS[0], marks, numbers)
         if len(edits) > len(states[-1]):
             states.append(edits)
         np.testing.assert_array_equal(edits.marks(KEYS[0], SHAPE), marks)
+        apart = numbers * (marks == OBJECT)
+        found = edits.numbers(KEYS[0], SHAPE)
+        np.testing.assert_array_equal(0 if found is None else found, apart)
     for before in states[-2::-1]:
         edits = edits.undo()
         np.testing.assert_array_equal(

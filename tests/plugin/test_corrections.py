@@ -342,6 +342,22 @@ def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, r
     assert not labels.data[0][wrong].any()
     assert np.array_equal(labels.data[1:], start[1:]) != follow
 
+    viewer.dims.set_current_step(0, 1)
+    shown = labels.data[1].copy()
+    number = np.bincount(shown[shown > 0]).argmax()
+    half = np.nonzero(shown == number)
+    half = tuple(axis[: len(axis) // 2] for axis in half)
+    labels.selected_label = 99
+    labels.data_setitem((np.ones(len(half[0]), int), *half), 99)
+    settle(widget, qtbot)
+    # A new label is another object, and the brush goes on with it.
+    assert set(labels.data[1][half]) == {labels.selected_label}
+    assert (labels.data[1] == number).any()
+    assert labels.selected_label not in (99, number)
+    labels.undo()
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(labels.data[1], shown)
+
 
 def test_removed_layers_take_no_edit_with_them(viewer, widget, qtbot):
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)

@@ -6,6 +6,7 @@ from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.reopened import ReopenedCorrector
 from napari_jcc.interaction.storage import edits_from_state, edits_to_state
+from napari_jcc.interaction.told_apart import tell_apart
 
 __all__ = [
     "BACKGROUND",
@@ -23,4 +24,5 @@ __all__ = [
     "image_keys",
     "lay_over",
     "lay_over_image",
+    "tell_apart",
 ]

@@ -50,7 +50,9 @@ class Edit:
     time
         Seconds since 1970.
     runs : (K, 3) int64
-        Of ``PAINT``: first pixel in row-major order, number of pixels, new mark.
+        Of ``PAINT``: first pixel in row-major order, number of pixels, new mark. Marks
+        above `BACKGROUND` are `OBJECT` as well: `BACKGROUND` + n is the object n of those
+        that the user told apart.
     box : (4,) float64
         Of ``BOX``: ``xyxy``, half-open, in the image's own pixels; else NaN.
 

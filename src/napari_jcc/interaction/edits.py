@@ -6,14 +6,16 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_jcc._types import FloatArray
+from napari_jcc._types import FloatArray, LabelMap, MaskArray
 from napari_jcc.errors import InputError
 from napari_jcc.interaction.edit import (
     BACKGROUND,
+    OBJECT,
     Edit,
     EditKind,
     ImageKey,
@@ -91,16 +93,50 @@ class Edits:
         InputError
             If the image was drawn on at another size.
         """
-        marks = np.zeros(shape, np.uint8)
-        for entry in self._since_clear(key):
+        drawn = self._drawn(key, shape)
+        if drawn.dtype == np.uint8:
+            return drawn
+        return np.where(drawn > BACKGROUND, OBJECT, drawn).astype(np.uint8)
+
+    def numbers(self, key: ImageKey, shape: tuple[int, int]) -> LabelMap | None:
+        """Return the objects of one image that the user told apart.
+
+        Returns
+        -------
+        (H, W) int32 or None
+            0: none of them; 1 to K. None where there is none.
+
+        Raises
+        ------
+        InputError
+            If the image was drawn on at another size.
+        """
+        drawn = self._drawn(key, shape)
+        if drawn.dtype == np.uint8:
+            return None
+        numbers: LabelMap = np.maximum(drawn - BACKGROUND, 0)
+        return numbers
+
+    def _drawn(self, key: ImageKey, shape: tuple[int, int]) -> NDArray[Any]:
+        """Return marks and numbers in one, as in `Edit.runs`; uint8 without numbers."""
+        entries = self._since_clear(key)
+        numbered = any((entry.runs[:, 2] > BACKGROUND).any() for entry in entries)
+        drawn = np.zeros(shape, np.int32 if numbered else np.uint8)
+        for entry in entries:
             if entry.shape != shape:
                 raise InputError(
                     f"{key.name} has {shape[1]} x {shape[0]} pixels but was drawn on at "
                     f"{entry.shape[1]} x {entry.shape[0]}. Open the image that was drawn "
                     "on, or clear its edits."
                 )
-            paint_runs(marks, entry.runs)
-        return marks
+            paint_runs(drawn, entry.runs)
+        return drawn
+
+    def drawn_pixels(
+        self, other: Edits, key: ImageKey, shape: tuple[int, int]
+    ) -> MaskArray:
+        """Find the pixels of one image that are drawn otherwise than in `other`."""
+        return np.asarray(self._drawn(key, shape) != other._drawn(key, shape))
 
     def box(self, key: ImageKey) -> FloatArray | None:
         """Return the fixed box of an image, (4,) ``xyxy``; NaN: no box; None: free."""
@@ -111,7 +147,9 @@ class Edits:
                 return np.full(4, np.nan)
         return None
 
-    def draw(self, key: ImageKey, marks: MarkArray) -> Edits:
+    def draw(
+        self, key: ImageKey, marks: MarkArray, numbers: LabelMap | None = None
+    ) -> Edits:
         """Set the marks of an image, by one entry of the pixels that change.
 
         Parameters
@@ -120,6 +158,9 @@ class Edits:
             The image.
         marks : (H, W) uint8
             All its marks as they shall be: `NONE`, `OBJECT` or `BACKGROUND`.
+        numbers : (H, W) int32
+            Objects that the user tells apart, counted where the mark is `OBJECT`; None:
+            those before.
 
         Raises
         ------
@@ -127,7 +168,14 @@ class Edits:
             If marks have other values, or the size differs from that drawn on before.
         """
         shape = _check_marks(key, marks)
-        runs = changed_runs(self.marks(key, shape), marks)
+        before = self._drawn(key, shape)
+        if numbers is None:
+            numbers = self.numbers(key, shape)
+        after: NDArray[Any] = marks
+        if numbers is not None:
+            apart = (marks == OBJECT) & (numbers > 0)
+            after = np.where(apart, numbers + BACKGROUND, marks)
+        runs = changed_runs(before, after)
         if not len(runs):
             return self
         return self._with(Edit(key, shape, EditKind.PAINT, time.time(), runs))

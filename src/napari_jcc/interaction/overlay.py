@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_jcc._types import MaskArray
+from napari_jcc._types import LabelMap, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT, ImageKey, MarkArray
 from napari_jcc.interaction.edits import Edits
+from napari_jcc.interaction.told_apart import lay_numbers
 from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.instances import boxes_by_number, renumber
@@ -54,7 +55,7 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
         return result
     shape = result.mask.shape[0], result.mask.shape[1]
     mask = lay_over_mask(result.mask, edits.marks(key, shape))
-    result = _with_numbers(result, mask)
+    result = _with_numbers(result, mask, edits.numbers(key, shape))
     box = edits.box(key)
     if box is not None:
         score = 0.0 if np.isnan(box).any() else 1.0
@@ -72,11 +73,17 @@ def _is_box_of_mask(result: ImageResult) -> bool:
     return bool(mask.any()) and np.array_equal(result.box, largest_piece(mask))
 
 
-def _with_numbers(result: ImageResult, mask: MaskArray) -> ImageResult:
+def _with_numbers(
+    result: ImageResult, mask: MaskArray, numbers: LabelMap | None
+) -> ImageResult:
     """Give the objects of an edited mask numbers, where several are looked for."""
-    if result.instances is None or np.array_equal(mask, result.instances > 0):
+    if result.instances is None:
+        return result
+    if numbers is None and np.array_equal(mask, result.instances > 0):
         return result
     labels = renumber(result.instances, mask)
+    if numbers is not None:
+        labels = lay_numbers(labels, numbers)
     boxes = boxes_by_number(labels)
     if len(boxes) < max(boxes, default=0):
         # One number after the other again, as some are gone; 0 stays 0.

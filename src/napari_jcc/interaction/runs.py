@@ -9,15 +9,15 @@ from napari_jcc._types import IntArray
 from napari_jcc.errors import InputError
 
 
-def changed_runs(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> IntArray:
+def changed_runs(before: NDArray[np.integer], after: NDArray[np.integer]) -> IntArray:
     """Find the runs of pixels, in row-major order, that differ and have one new value.
 
     Parameters
     ----------
-    before : (H, W) uint8
-        Old values.
-    after : (H, W) uint8
-        New values.
+    before : (H, W) int
+        Old values, 0 or more.
+    after : (H, W) int
+        New values, likewise.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def changed_runs(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> IntArra
     touched = slice(rows[0], rows[-1] + 1)
     old, new = before[touched].ravel(), after[touched].ravel()
     # -1 where nothing changes, so that runs end there too.
-    code = np.where(old != new, new.astype(np.int16), -1)
+    code = np.where(old != new, new.astype(np.int32), -1)
     edges = np.flatnonzero(np.diff(code, prepend=-2, append=-2))
     start, stop = edges[:-1], edges[1:]
     value = code[start]
@@ -40,8 +40,8 @@ def changed_runs(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> IntArra
     return np.asarray(runs[value >= 0], dtype=np.int64)
 
 
-def paint_runs(marks: NDArray[np.uint8], runs: IntArray) -> None:
-    """Set the pixels of runs in `marks`, (H, W) uint8 and contiguous, in place.
+def paint_runs(marks: NDArray[np.integer], runs: IntArray) -> None:
+    """Set the pixels of runs in `marks`, (H, W) and contiguous, in place.
 
     Raises
     ------
@@ -59,4 +59,4 @@ def paint_runs(marks: NDArray[np.uint8], runs: IntArray) -> None:
         )
     before = np.cumsum(length) - length
     pixels = np.repeat(start - before, length) + np.arange(total)
-    marks.reshape(-1)[pixels] = np.repeat(value, length).astype(np.uint8)
+    marks.reshape(-1)[pixels] = np.repeat(value, length).astype(marks.dtype)

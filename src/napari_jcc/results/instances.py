@@ -17,6 +17,9 @@ from napari_jcc.regions import mask_extent
 Window = tuple[slice, slice]
 """Rows and columns of an image."""
 
+_LEAST_PART = 0.05
+"""Share of an object below which a piece that was cut off is a crumb, and stays with it."""
+
 
 def number_objects(
     mask: MaskArray, smallest: float = 0.0, part_touching: bool = False
@@ -64,9 +67,10 @@ def renumber(labels: LabelMap, mask: MaskArray) -> LabelMap:
     -------
     (H, W) int32
         Pixels that were taken away have no number, those added to an object have its
-        number, and new pieces have new ones.
+        number, and new pieces have new ones, as have the parts of an object that was cut.
     """
     found: LabelMap = np.where(mask, labels, 0).astype(np.int32, copy=False)
+    _number_parts(labels, found)
     added = mask & (found == 0)
     if not added.any():
         return found
@@ -75,6 +79,28 @@ def renumber(labels: LabelMap, mask: MaskArray) -> LabelMap:
     highest = int(found.max(initial=0))
     _number_added(found[window], added[window], pieces, ~grown, highest)
     return found
+
+
+def _number_parts(labels: LabelMap, found: LabelMap) -> None:
+    """Give numbers to the smaller parts of objects that were cut, in place."""
+    numbers = np.unique(labels[(labels > 0) & (found == 0)])
+    windows = ndimage.find_objects(labels) if numbers.size else []
+    highest = int(labels.max(initial=0))
+    for number in numbers.tolist():
+        window = windows[number - 1]
+        whole, rest = labels[window] == number, found[window] == number
+        before, _ = cv2.connectedComponents(whole.astype(np.uint8), connectivity=8)
+        now, parts, stats, _ = cv2.connectedComponentsWithStats(
+            rest.astype(np.uint8), connectivity=8
+        )
+        if now <= before:
+            continue
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        own = areas >= _LEAST_PART * areas.sum()
+        own[areas.argmax()] = False  # the largest keeps the number
+        for part in np.flatnonzero(own) + 1:
+            highest += 1
+            found[window][parts == part] = highest
 
 
 def _number_added(

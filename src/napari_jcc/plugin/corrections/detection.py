@@ -68,7 +68,7 @@ def _fits(
     entry = step.undone[-1] if len(step) < len(edits) else step.entries[-1]
     if entry.kind is not EditKind.PAINT:
         return False  # napari's history knows strokes only
-    stroke = step.marks(key, shape) != edits.marks(key, shape)
+    stroke = step.drawn_pixels(edits, key, shape)
     expected = visible.get(entry, int(stroke.sum()))
     inside = expected > 0 and not (differs & ~stroke).any()
     return inside and int(differs.sum()) >= _LEAST_SHARED * expected

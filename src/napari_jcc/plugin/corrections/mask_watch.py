@@ -19,6 +19,7 @@ from napari_jcc.interaction import (
     Edits,
     ImageKey,
     ReopenedCorrector,
+    tell_apart,
 )
 from napari_jcc.plugin.corrections.detection import history_step
 from napari_jcc.plugin.corrections.fills import Region, RegionTrail
@@ -26,6 +27,7 @@ from napari_jcc.plugin.corrections.strokes import BrushTrail, Stroke
 from napari_jcc.plugin.layers import mask_stack
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.regions import mask_extent
+from napari_jcc.results import ImageResult
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -67,6 +69,7 @@ class MaskWatch(QObject):
         self._session, self._shown, self._corrector = session, shown, corrector
         self._shown_messages: set[str] = set()
         self._passed: list[Stroke | Region] = []
+        self._under_brush: tuple[int, int, int, int] | None = None
         # Not the layer's data: a stroke since it was written must be found.
         self._known = masks
         if masks is None and shown.answer is not None:
@@ -132,22 +135,34 @@ class MaskWatch(QObject):
         if not painted:
             step = history_step(session.edits, key, differs, session.visible)
         if step is None:
-            step = self._draw(key, now, differs, touched)
+            step = self._draw(key, (before, now), touched, answer.result.images[place])
+            self._note_brush(slot, touched, now)
         known[:] = data[slot]
         session.set_edits(step)
 
     def _draw(
-        self, key: ImageKey, now: Any, differs: MaskArray, touched: MaskArray
+        self,
+        key: ImageKey,
+        labels: tuple[NDArray[Any], NDArray[Any]],
+        touched: MaskArray,
+        image: ImageResult,
     ) -> Edits:
         """Return the session's edits, and what was drawn on an image as another one."""
         edits = self._session.edits
+        before, now = labels
         window = mask_extent(touched)  # a stroke touches little of a large image
         marks = edits.marks(key, now.shape)
         drawn = np.where(now[window] != 0, np.uint8(OBJECT), np.uint8(BACKGROUND))
         np.copyto(marks[window], drawn, where=touched[window])
-        step = edits.draw(key, marks)
+        numbers = None
+        if image.instances is not None:
+            numbers = tell_apart(before, now, touched, edits.numbers(key, now.shape))
+            if numbers is not None:
+                marks[numbers > 0] = OBJECT
+        step = edits.draw(key, marks, numbers)
         if step is not edits:
-            self._session.visible[step.entries[-1]] = int(np.count_nonzero(differs))
+            visible = int(np.count_nonzero(before != now))
+            self._session.visible[step.entries[-1]] = visible
         return step
 
     def remember(self, places: Iterable[int]) -> None:
@@ -159,6 +174,23 @@ class MaskWatch(QObject):
             for place in places:
                 slot = answer.placement.slots[place]
                 known[slot] = data[slot]
+            self._follow_number(data)
+
+    def _note_brush(self, slot: int, touched: MaskArray, now: NDArray[Any]) -> None:
+        if self._layer is not None:
+            label = int(self._layer.selected_label)
+            under = np.argwhere(touched & (now == label))
+            self._under_brush = (label, slot, *under[0]) if len(under) else None
+
+    def _follow_number(self, data: NDArray[Any]) -> None:
+        """Give the brush the number that its object is shown with, so that it goes on."""
+        if self._layer is None or self._under_brush is None:
+            return
+        label, *pixel = self._under_brush
+        number = int(data[tuple(pixel)])
+        if self._layer.selected_label == label and number:
+            self._layer.selected_label = number
+            self._under_brush = (number, *self._under_brush[1:])
 
     def tell(self, message: str) -> None:
         """Warn once of what is drawn in vain."""
