@@ -333,6 +333,7 @@ def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, r
     qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
     labels, follow = layer_of(viewer, Labels), refinement == "look"
     start = labels.data.copy()
+    assert np.ptp(labels.colormap.colors[1:, :3], axis=1).min() > 0.3  # none is gray
     assert widget.corrections.teach_box.isVisibleTo(widget) == follow
     assert ("others follow" in widget.corrections.summary.text()) == follow
     viewer.dims.set_current_step(0, 0)

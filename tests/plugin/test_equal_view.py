@@ -54,8 +54,8 @@ def test_lines_of_boxes_are_as_thin_for_their_images():
     ]
     placement = Placement.of_stack(images_of(sizes))
     widths = box_widths(JccResult(tuple(images), JccConfig()), placement)
-    assert widths == [1, 40, 40]
-    assert box_widths(JccResult(tuple(images), JccConfig()), placement, [1, 2]) == 40
+    assert widths == [1, 20, 20]
+    assert box_widths(JccResult(tuple(images), JccConfig()), placement, [1, 2]) == 20
 
 
 def test_every_image_fills_the_canvas_and_the_part_in_view_stays(viewer, layer):

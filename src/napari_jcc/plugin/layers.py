@@ -8,6 +8,7 @@ from typing import Any, Literal
 import cv2
 import dask.array as da
 import numpy as np
+from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array, MaskArray
@@ -23,6 +24,13 @@ LayerData = tuple[Any, dict[str, Any], Literal["image", "labels", "shapes"]]
 
 OBJECT = 1
 """Value of the object in a mask layer; the background is 0."""
+
+OBJECT_COLOURS = (
+    "transparent",
+    *("#00c8ff", "#ff9f1c", "#3ddc4b", "#ff4fd8", "#5b7cff", "#b6f000", "#ff4040"),
+    *("#b06bff", "#00d8b0", "#ff7fa8", "#c8783c"),
+)
+"""Of several objects, over and over; napari's own have grays, not to be seen on gray."""
 
 MASK_COLOURS = {0: "transparent", OBJECT: "#00c8ff", None: "#ff9f1c"}
 
@@ -147,7 +155,7 @@ def _scores_of(boxes: Float32Array, image: ImageResult) -> Float32Array:
 def _mask_style(result: JccResult, prefix: str) -> dict[str, Any]:
     style = {"name": f"{prefix}masks", "opacity": 0.4}
     if any(image.instances is not None for image in result.images):
-        return style  # a colour for every object, by napari
+        return style | {"colormap": CyclicLabelColormap(colors=OBJECT_COLOURS)}
     return style | {"colormap": MASK_COLOURS}
 
 
