@@ -328,6 +328,7 @@ def test_folder_is_opened_run_copied_and_saved(
     words = shlex.split(QApplication.clipboard().text())
     assert words[:3] == ["napari-jcc", "segment", str(folder)]
     assert "superpixels.count=40" in words
+    assert "superpixels.count=40" in widget.panel.status.text()
 
     labels = layers_of(viewer, Labels)[0]
     labels.data[0] = 1
@@ -360,7 +361,7 @@ def test_a_dock_that_is_opened_again_takes_images_that_are_there(viewer, widget,
 
 def test_there_is_no_command_for_images_in_memory(viewer, widget, stack):
     widget.copy_command()
-    assert "not in files" in widget.panel.status.text()
+    assert "opened from files" in widget.panel.status.text()
 
 
 def test_a_dock_that_napari_opened_is_not_opened_again(make_napari_viewer):

@@ -23,7 +23,8 @@ from napari_jcc.config.fields import settings_of
 
 COPY = "Copy details"
 
-_KEY = re.compile(r"\b[a-z]+\.[a-z_]+\b")
+_KEY = re.compile(r"(?<!--set )(?<!--set ')\b[a-z]+\.[a-z_]+\b")
+"""A setting; not in a command, which is shown as it is typed."""
 
 
 def show_problem(error: Exception, title: str = "") -> None:

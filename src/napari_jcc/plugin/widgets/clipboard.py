@@ -7,8 +7,8 @@ from collections.abc import Callable
 from qtpy.QtWidgets import QApplication
 
 _NO_FILES = (
-    "No command can do this: the images are not in files that the plugin opened. Save "
-    "them, open their folder here, and copy again."
+    "There is no command for this, as no images are chosen that were opened from files. "
+    "Open their folder here, saved before where they are in none, and copy again."
 )
 
 

@@ -111,13 +111,13 @@ class SwitchEditor(QCheckBox):
 
 
 class NumbersEditor(QLineEdit):
-    """Whole numbers separated by commas; empty is none."""
+    """Whole numbers separated by commas; empty leaves the choice to the program."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.setPlaceholderText("none given")
+        self.setPlaceholderText("all")
         self.textChanged.connect(lambda _: self.changed.emit())
 
     def value(self) -> tuple[int | str, ...]:
