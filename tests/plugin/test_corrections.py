@@ -203,6 +203,11 @@ def test_undo_and_redo_of_napari_work_across_answers(viewer, widget, qtbot):
     assert (labels.data[1, 2:8, 3:12] == 1).all()
     assert (marks(widget, 1)[2:8, 3:12] == OBJECT).all()
 
+    viewer.dims.set_current_step(0, 2)
+    labels.undo()  # of an image that is not in view
+    widget.session.corrections.absorb()
+    assert not marks(widget, 1).any()
+
 
 def test_buttons_take_back_and_bring_back(viewer, widget, qtbot):
     labels = layer_of(viewer, Labels)
@@ -362,7 +367,9 @@ def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, r
 
 def test_removed_layers_take_no_edit_with_them(viewer, widget, qtbot):
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
-    viewer.layers.remove(layer_of(viewer, Labels))
+    labels = take_brush(viewer, 1, "paint")
+    mouse(labels, "mouse_press", 1, 10, 20)  # and never let go on it
+    viewer.layers.remove(labels)
     settle(widget, qtbot)
     widget.run()
     qtbot.waitUntil(lambda: not widget.running, timeout=60_000)

@@ -68,7 +68,9 @@ class BoxWatch(QObject):
     def is_down(self) -> bool:
         """Whether a box is being drawn or dragged, which napari goes on with by its row."""
         # A polygon grows click by click, with no button pressed in between.
-        return self._is_pressed or bool(getattr(self._layer, "_is_creating", False))
+        is_drawn = self._is_pressed or getattr(self._layer, "_is_creating", False)
+        # A layer that was removed meanwhile is told of no release.
+        return bool(is_drawn) and self._shown.boxes is self._layer
 
     def stop(self) -> None:
         """Watch no longer."""

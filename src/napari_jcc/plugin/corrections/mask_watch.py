@@ -90,7 +90,9 @@ class MaskWatch(QObject):
     @property
     def brush_is_down(self) -> bool:
         """Whether a stroke is under way, which is journalled as one when it ends."""
-        return self._brush is not None and self._brush.is_down
+        # A layer that was removed under the brush is told of no release.
+        is_there = self._shown.masks is self._layer
+        return is_there and self._brush is not None and self._brush.is_down
 
     def stop(self) -> None:
         """Watch no longer."""
@@ -106,7 +108,8 @@ class MaskWatch(QObject):
     def take_all(self, places: Collection[int] | None = None) -> None:
         """Journal what was drawn on any slice, or on those of some images, by whatever."""
         for slot in self._changed_slots(places):
-            self.take(slot, painted=True)
+            # napari also takes back strokes on slices that are not in view.
+            self.take(slot, painted=self._is_passed(slot))
 
     def take(self, slot: int, *, painted: bool) -> None:
         """Journal what was drawn on one slice.
@@ -225,6 +228,11 @@ class MaskWatch(QObject):
         index = answer.placement.index_of(slot)
         self._passed = [item for item in passed if item.index != index]
         yield from (item for item in passed if item.index == index)
+
+    def _is_passed(self, slot: int) -> bool:
+        answer = self._shown.answer
+        index = None if answer is None else answer.placement.index_of(slot)
+        return any(item.index == index for item in self._passed)
 
     def _gather(self) -> None:
         for trail in (self._brush, self._filled):
