@@ -20,13 +20,13 @@ from napari_jcc.matching.network.adaptation import Adaptation  # noqa: E402
 from napari_jcc.matching.network.transforms import pixel_centres  # noqa: E402
 from napari_jcc.matching.refinement import TEMPERATURE  # noqa: E402
 from napari_jcc.matching.training import pseudo_labels  # noqa: E402
+from napari_jcc.matching.training.check import check_input  # noqa: E402
 from napari_jcc.matching.training.self_training import (  # noqa: E402
     SPREAD,
     LabelledCells,
     pseudo_label_loss,
     uses_self_training,
 )
-from napari_jcc.matching.training.train import check_input  # noqa: E402
 from napari_jcc.progress import Progress  # noqa: E402
 
 ALONE = {"synthetic.steps": 0, "training.epochs": 0, "training.agreed_steps": 4}
