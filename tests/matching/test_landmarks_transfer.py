@@ -111,14 +111,18 @@ def test_matching_beforehand_can_be_followed_and_cancelled(wings):
         transfer.match(progress)
 
 
-def test_reduced_images_are_kept_at_one_size(wings, monkeypatch):
+def test_reduced_images_are_kept_at_one_size_and_not_all(wings, monkeypatch):
     monkeypatch.setattr("napari_jcc.matching.landmarks.transfer.WORKING_SIZE", 30.0)
+    monkeypatch.setattr("napari_jcc.matching.landmarks.transfer.KEPT_OTHERS", 1)
     images, truth = wings
     transfer = LandmarkTransfer(images)
     for grown in (1.0, 1.1):  # that of the first placed shape sets how far
         transfer.place("w0", truth["w0"] * grown)
         transfer.predict("w1")
     assert len(transfer._filtered) == 2
+    for name in ("w2", "w3", "w4"):
+        transfer.predict(name)
+    assert len(transfer._filtered) == 3  # the placed one, the last and the one before
 
 
 def test_a_hidden_point_follows_its_neighbours_and_is_less_sure(wings):

@@ -40,6 +40,8 @@ SURE = (0.08, 0.06, 0.02)
 PLACED_RIDGE = 0.05
 TEMPLATE_LIMIT = 8
 """Most placed images used as templates; all are used for the shape."""
+KEPT_OTHERS = 32
+"""Filtered images that are kept besides those of placed images."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,9 @@ class LandmarkTransfer:
     def _filter(self, name: str, scale: float) -> Float32Array:
         kept = self._filtered.get(name)
         if kept is None or kept[0] != scale:  # that changes with the first placed image
+            others = [key for key in self._filtered if key not in self._placed]
+            for key in others[:-KEPT_OTHERS]:
+                del self._filtered[key]
             kept = self._filtered[name] = scale, filter_image(self._images[name], scale)
         return kept[1]
 
