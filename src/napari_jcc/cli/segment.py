@@ -9,7 +9,7 @@ import typer
 
 from napari_jcc.cli import options
 from napari_jcc.cli.images import open_images, open_project
-from napari_jcc.config.presets import DEFAULT_PRESET
+from napari_jcc.config.presets import DEFAULT_PRESET, closest_preset
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
@@ -60,15 +60,12 @@ def segment(
     from napari_jcc.cli.cluster import connect
     from napari_jcc.cli.progress import TerminalProgress
     from napari_jcc.cli.report import show_summary
-    from napari_jcc.config import closest_preset, get_preset
-    from napari_jcc.pipeline import Cache
     from napari_jcc.results import check_output, equivalent_command, write_result
 
     project = None if corrections is None else open_project(corrections)
-    is_chosen = not options.is_default(context, "preset")
-    start = get_preset(preset) if project is None or is_chosen else project.config
+    own = project if options.is_default(context, "preset") else None
     config = options.build_config(
-        start,
+        preset if own is None else own.config,
         config_file,
         assignments,
         device=device,
@@ -77,17 +74,13 @@ def segment(
         cache=cache,
         workers=workers,
     )
-    preset = preset if project is None or is_chosen else closest_preset(config)
-    if encoder is not None:
-        _check_encoder(config, preset)
+    preset = preset if own is None else closest_preset(config)
+    _check_encoder(encoder, config, preset)
     images = open_images(paths, config.collection, recursive=recursive, quiet=quiet)
     images = leave_out_results(images, output)
     check_output(output, overwrite, images.names)
-    cached = Cache.of(config.runtime)
     with TerminalProgress(quiet) as progress, connect(scheduler) as client:
-        result = _solve(
-            images, project, config, cache=cached, client=client, progress=progress
-        )
+        result = _solve(images, project, config, client=client, progress=progress)
     command = equivalent_command(
         paths, output, config, preset, recursive=recursive, corrections=corrections
     )
@@ -108,11 +101,11 @@ def _solve(
     return segment_taught(images, project, config, **means)
 
 
-def _check_encoder(config: JccConfig, preset: str) -> None:
+def _check_encoder(encoder: str | None, config: JccConfig, preset: str) -> None:
     """Refuse an encoder that no stage would ask."""
     from napari_jcc.errors import ConfigError
 
-    if not config.uses_encoder:
+    if encoder is not None and not config.uses_encoder:
         raise ConfigError(
             f"--encoder is given, but these settings (preset {preset}) use no encoder. Add "
             "--preset photo or --preset microscopy, or leave it out."

@@ -1,4 +1,14 @@
-"""Masks, pairs, points, warped images and record of a matched set, written to a folder."""
+"""A matched set written to a folder.
+
+- ``pairs.csv``: a line per pair and instance, with confidence, share of inliers, cycle
+  error and the transformations,
+- ``points.csv``: points that belong together, in pixels of source and target,
+- ``masks/<name>.png``: 0 and 255, where the matcher finds objects,
+- ``warped/<target>/<source>.png``: the source drawn in the place of the target, and ``_2``
+  and so on by its further instances,
+- ``overview.png``: some of the pairs side by side,
+- ``match.json``: settings, versions, images, what matched, what to doubt, and the command.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +23,6 @@ from napari_jcc.matching.outputs.names import (
     PAIRS,
     POINTS,
     RECORD,
-    plan_pictures,
     warped_files,
 )
 from napari_jcc.matching.outputs.overview import draw_matches
@@ -55,8 +64,8 @@ def check_match_output(
     OutputError
         As `write_matches` would.
     """
-    planned = plan_pictures(names, pairs, warped=warped, masks=True)
-    MATCH.check(out, overwrite, planned)
+    drawn = warped_files(names, pairs) if warped else []
+    MATCH.check(out, overwrite, [*mask_files(names), *drawn])
 
 
 def write_matches(
@@ -69,27 +78,15 @@ def write_matches(
     command: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Write a matched set as files that other programs read.
+    """Write a matched set as files that other programs read, those named above.
 
-    - ``pairs.csv``: a line per pair and instance, with confidence, share of inliers,
-      cycle error and the transformations,
-    - ``points.csv``: points that belong together, in pixels of source and target,
-    - ``masks/<name>.png``: 0 and 255, where the matcher finds objects,
-    - ``warped/<target>/<source>.png``: the source drawn in the place of the target, and
-      ``_2`` and so on by its further instances,
-    - ``overview.png``: some of the pairs side by side,
-    - ``match.json``: settings, versions, images, what matched, what to doubt, and
-      the command.
-
-    All files are put in place together at the end: when that fails, or the user cancels, a
-    former result is left as it was.
+    All of them are put in place together at the end: when that fails, or the user cancels,
+    a former result is left as it was.
 
     Parameters
     ----------
-    result
-        The matched set.
-    collection
-        Its images.
+    result, collection
+        The matched set, and its images.
     out
         Folder, made if there is none.
     overwrite
@@ -120,16 +117,14 @@ def write_matches(
     places = [(pair.source, pair.target) for pair in result.pairs]
     check_match_output(out, result.names, places, overwrite=overwrite, warped=warped)
     instances = [pair.instance for pair in result.pairs]
-    pictures = plan_pictures(
-        result.names, places, instances, warped=warped, masks=result.masks is not None
-    )
-    files = [*pictures, *MATCH.files]
+    drawn = warped_files(result.names, places, instances) if warped else []
+    masks = [] if result.masks is None else mask_files(result.names)
     with MATCH.replacing(out) as new:
-        if result.masks is not None:
-            for mask, file in zip(result.masks, mask_files(result.names), strict=True):
-                save_picture(to_gray(mask), new / file)
-        _write_pairs(result, collection, new, warped, as_progress(progress))
+        for mask, file in zip(result.masks or (), masks, strict=True):
+            save_picture(to_gray(mask), new / file)
+        _write_pairs(result, collection, new, drawn, as_progress(progress))
         draw_matches(result, collection).save(new / OVERVIEW)
+        files = [*masks, *drawn, *MATCH.files]
         write_record(build_record(result, collection, files, command), new / RECORD)
     return out
 
@@ -163,15 +158,13 @@ def _write_pairs(
     result: MatchResult,
     collection: ImageCollection,
     new: Path,
-    warped: bool,
+    drawn: Sequence[str],
     progress: Progress,
 ) -> None:
-    """Write the tables, and the warped images one at a time."""
-    places = [(pair.source, pair.target) for pair in result.pairs]
-    instances = [pair.instance for pair in result.pairs]
-    files = warped_files(result.names, places, instances) if warped else [""] * len(places)
+    """Write the tables, and the warped images, if there are to be any, one at a time."""
+    files = drawn or [""] * len(result.pairs)
     counts = []
-    progress.start("Writing", len(places))
+    progress.start("Writing", len(files))
     with open_csv(new / POINTS, result.names) as file:
         points = PointTable(file, result.names)
         for pair, place in zip(result.pairs, files, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -108,38 +108,52 @@ def carry_landmarks(
     collection = ImageCollection.from_folder(folder, recursive=recursive)
     names = _name_in_folder(collection, folder)
     images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))
-    listed, absent = read_landmarks(table, folder)
-    there = {shape.image: shape for shape in listed if shape.image in images}
-    absent += [shape.image for shape in listed if shape.image not in images]
-    if absent and not there:
-        raise InputError(
-            f"{table} is about {list_some(absent)}, which {folder} does not hold. Give "
-            f"images the names of their files, such as {names[0]}."
-        )
-    known = {name: shape for name, shape in there.items() if _is_complete(shape)}
-    if not known:
-        raise InputError(
-            f"{table} places no landmarks on the {len(images)} images in {folder}. Place "
-            "all of them on at least one, also hidden ones where they should be; points "
-            "with a confidence were found, not placed: empty the confidence of those that "
-            "you have corrected."
-        )
+    given, absent = _read_given(table, folder, names)
+    known = {name: shape for name, shape in given.items() if _is_complete(shape)}
     transfer = LandmarkTransfer(images, matcher, through)
     for name, shape in known.items():
         transfer.place(name, shape.points)
     transfer.match(progress)
-    progress.start("Landmarks", len(images))
+    progress.start("Landmarks", len(names))
     shapes = []
-    for name in images:
-        shapes.append(known.get(name) or _keep(transfer.predict(name), there.get(name)))
+    for name in names:
+        shapes.append(known.get(name) or _keep(transfer.predict(name), given.get(name)))
         progress.advance()
     sizes = {name: collection.shape(place) for place, name in enumerate(names)}
-    return CarriedLandmarks(
-        shapes=tuple(shapes),
-        heights={name: height for name, (height, _) in sizes.items()},
-        absent=tuple(absent),
-        outside=describe_outside((k, known[k].points, sizes[k]) for k in known),
-    )
+    heights = {name: height for name, (height, _) in sizes.items()}
+    outside = describe_outside((k, known[k].points, sizes[k]) for k in known)
+    return CarriedLandmarks(tuple(shapes), heights, absent, outside)
+
+
+def _read_given(
+    table: Path, folder: Path, names: Sequence[str]
+) -> tuple[dict[str, Landmarks], tuple[str, ...]]:
+    """Read a table that places all points of at least one image.
+
+    Returns
+    -------
+    given
+        Landmarks by the names of the images.
+    absent
+        Images of the table that are none of these.
+    """
+    listed, absent = read_landmarks(table, folder)
+    there = set(names)
+    given = {shape.image: shape for shape in listed if shape.image in there}
+    absent += [shape.image for shape in listed if shape.image not in there]
+    if absent and not given:
+        raise InputError(
+            f"{table} is about {list_some(absent)}, which {folder} does not hold. Give "
+            f"images the names of their files, such as {names[0]}."
+        )
+    if not any(map(_is_complete, given.values())):
+        raise InputError(
+            f"{table} places no landmarks on the {len(names)} images in {folder}. Place "
+            "all of them on at least one, also hidden ones where they should be; points "
+            "with a confidence were found, not placed: empty the confidence of those that "
+            "you have corrected."
+        )
+    return given, tuple(absent)
 
 
 def write_landmarks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_jcc.results.folder import ResultKind
-from napari_jcc.results.names import MASKS, mask_files, place_files
+from napari_jcc.results.names import MASKS, place_files
 
 PAIRS = "pairs.csv"
 POINTS = "points.csv"
@@ -28,16 +28,3 @@ def warped_files(
     for place, instance in enumerate(instances):
         joined[place] += f"_{instance}" if instance > 1 else ""
     return place_files(joined, WARPED, ".png")
-
-
-def plan_pictures(
-    names: Sequence[str],
-    pairs: Sequence[tuple[int, int]],
-    instances: Sequence[int] = (),
-    *,
-    warped: bool,
-    masks: bool,
-) -> list[str]:
-    """List the pictures of a result, relative to its folder."""
-    files = mask_files(names) if masks else []
-    return files + (warped_files(names, pairs, instances) if warped else [])
