@@ -444,7 +444,7 @@ def test_a_project_dropped_on_the_window_is_gone_on_with(
 
     def cancel_late(*arguments):
         save_project(*arguments)
-        second.session.jobs[0].cancel()
+        next(iter(second.session.jobs)).cancel()
 
     monkeypatch.setattr(keeper, "save_project", cancel_late)
     second.project.save(tmp_path / "y.jcc")

@@ -128,7 +128,7 @@ def test_a_job_that_ended_lets_go_of_what_it_worked_on(make_napari_viewer, qtbot
     task = Task(large.work, "Job")
     task.succeeded.connect(lambda found: heard.append(type(found)))
     task.ended.connect(lambda: heard.append("ended"))
-    session.run(task, owner)
+    session.jobs.run(task, owner)
     del large, task
     assert len(session.jobs) == 1
 
@@ -136,7 +136,7 @@ def test_a_job_that_ended_lets_go_of_what_it_worked_on(make_napari_viewer, qtbot
     # good. A busy machine takes its time, as another thread loads them meanwhile.
     with garbage.without_garbage_collection():
         qtbot.waitUntil(lambda: kept() is None, timeout=60_000)
-    qtbot.waitUntil(lambda: session.jobs == (), timeout=60_000)
+    qtbot.waitUntil(lambda: not session.jobs, timeout=60_000)
     assert heard == (["ended"] if fails else [Large, "ended"])
 
 

@@ -14,9 +14,9 @@ from qtpy.QtWidgets import QWidget
 from napari_jcc.config import JccConfig
 from napari_jcc.interaction import Corrector, Edit, Edits, ImageKey, ReopenedCorrector
 from napari_jcc.pipeline import Cache
+from napari_jcc.plugin.background.jobs import Jobs
 from napari_jcc.plugin.background.programs import delete_programs_late
 from napari_jcc.plugin.background.warm import load_in_background
-from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.corrections.controller import CorrectionController
 from napari_jcc.plugin.equal_view import EqualView
 from napari_jcc.plugin.preferences import preferred_config, read_preferences
@@ -42,6 +42,8 @@ class Session(QObject):
 
     Attributes
     ----------
+    jobs
+        What is running now.
     docks
         Docks that are in the window, by their class.
     all_opened
@@ -57,8 +59,6 @@ class Session(QObject):
         Signal when settings or preset are others.
     chosen_changed
         Signal when other images are chosen, or their axes are taken for something else.
-    jobs_changed
-        Signal when a job starts or ends.
     edits_changed
         Signal when the user has drawn something, or taken it back.
     statuses_changed
@@ -72,7 +72,6 @@ class Session(QObject):
     shown_changed = Signal()
     settings_changed = Signal()
     chosen_changed = Signal()
-    jobs_changed = Signal()
     edits_changed = Signal()
     statuses_changed = Signal()
     corrections_changed = Signal()
@@ -96,14 +95,9 @@ class Session(QObject):
         self._shown: dict[tuple[Layer, ...], ShownResult] = {}
         self._shown_on: tuple[Layer, ...] = ()
         self._caches: dict[tuple[str, float], Cache] = {}
-        self._jobs: dict[Task, QObject] = {}
+        self.jobs = Jobs()
         self.keeper = Keeper(self)
         EqualView(self)
-
-    @property
-    def jobs(self) -> tuple[Task, ...]:
-        """What is running now, oldest first."""
-        return tuple(self._jobs)
 
     def set_settings(self, config: JccConfig, preset: str | None = None) -> None:
         """Take other settings, which every open form then shows."""
@@ -231,30 +225,6 @@ class Session(QObject):
         self.shown_changed.emit()
         if self.truth is not before:
             self.truth_changed.emit()
-
-    def run(self, task: Task, owner: QObject) -> None:
-        """Start a task and list it until it ends; returns at once.
-
-        Parameters
-        ----------
-        task
-            Not started yet, with a title, and connected to whatever is to hear of it.
-        owner
-            Dock that the task ends with; see `stop`.
-        """
-        self._jobs[task] = owner
-        task.ended.connect(lambda: self._forget(task))
-        # Listed first: what starts before anyone listens is told to nobody.
-        self.jobs_changed.emit()
-        task.start()
-
-    def stop(self, owner: QObject) -> None:
-        """Cancel the jobs of a dock that goes, and wait until they have ended."""
-        stop_tasks([task for task, its_owner in self._jobs.items() if its_owner is owner])
-
-    def _forget(self, task: Task) -> None:
-        self._jobs.pop(task, None)
-        self.jobs_changed.emit()
 
 
 def get_session(viewer: napari.viewer.Viewer) -> Session:

@@ -143,7 +143,7 @@ class Answering(QObject):
         task.succeeded.connect(on_success)
         task.failed.connect(self.failed)
         task.ended.connect(partial(self._on_ended, task.title == "Answer"))
-        self._session.run(task, owner=self)
+        self._session.jobs.run(task, owner=self)
 
     def _on_answer(self, place: int, found: ImageResult) -> None:
         self._place = None

@@ -89,7 +89,7 @@ class Readiness(QObject):
         self._prepared = place
         self._task = Task(partial(self._work, place), "Get ready for corrections")
         self._task.ended.connect(self._on_ended)
-        self._session.run(self._task, owner=self)
+        self._session.jobs.run(self._task, owner=self)
 
     def _work(self, place: int, progress: Progress) -> None:
         with suppress(JccError):  # told when something is drawn

@@ -151,12 +151,12 @@ class Keeper(QObject):
         self._task = Task(partial(self._write, snapshot), "Automatic copy")
         self._task.succeeded.connect(partial(self._on_copied, revision))
         self._task.ended.connect(self._on_ended)
-        self._session.run(self._task, owner=self)
+        self._session.jobs.run(self._task, owner=self)
 
     def end(self) -> None:
         """Leave nothing behind, or, with work that is in no file, the copy of it."""
         self._timer.stop()
-        self._session.stop(self)
+        self._session.jobs.stop(self)
         if self._session.corrections is not None:
             self._session.corrections.absorb()
         with suppress(JccError):

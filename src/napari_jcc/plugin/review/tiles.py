@@ -85,7 +85,7 @@ class Tiles(QObject):
         wishes = list(self._wishes.values())[-_AT_ONCE:]
         self._task = Task(_work(wishes, self._made.emit), "Tiles")
         self._task.ended.connect(self._on_ended)
-        self._session.run(self._task, owner=self._owner)
+        self._session.jobs.run(self._task, owner=self._owner)
 
     def _on_made(self, wish: _Wish, tile: QImage) -> None:
         if not self._is_wished(wish.place, wish.image):

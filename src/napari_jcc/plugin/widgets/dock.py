@@ -115,7 +115,7 @@ class Dock(QWidget):
         task.ended.connect(self._on_ended)
         self.panel.set_status("")
         self.panel.set_running(True)
-        self.session.run(task, owner=self)
+        self.session.jobs.run(task, owner=self)
 
     def tell(self, message: str) -> None:
         """Say something in the status line; in napari's corner where that is not seen."""
@@ -180,7 +180,7 @@ class Dock(QWidget):
             if self.parent() is None:
                 if self.session.docks.get(type(self)) is self:
                     del self.session.docks[type(self)]
-                self.session.stop(self)
+                self.session.jobs.stop(self)
                 self._viewer.events.theme.disconnect(self._apply_theme)
                 get_settings().appearance.events.font_size.disconnect(self._apply_font)
                 self.leave()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtWidgets import (
     QFrame,
@@ -15,11 +13,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_jcc.plugin.background.jobs import Jobs
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.widgets.stage_bar import StageBar
-
-if TYPE_CHECKING:
-    from napari_jcc.plugin.session import Session
 
 _FRAME = "#888888"
 """Seen on dark and on light ground."""
@@ -60,9 +56,9 @@ class JobRow(QWidget):
 class JobsButton(QToolButton):
     """Says how many jobs run; pressed, it lists them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, jobs: Jobs) -> None:
         super().__init__()
-        self._session = session
+        self._jobs = jobs
         self.rows: dict[Task, JobRow] = {}
         self.setToolTip("What is running, with progress and cancel")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -78,13 +74,13 @@ class JobsButton(QToolButton):
         self.moment.setInterval(_MOMENT)
         self.moment.timeout.connect(self._count)
         self.clicked.connect(self._show_list)
-        session.jobs_changed.connect(self.refresh)
+        jobs.changed.connect(self.refresh)
         self.refresh()
         self._count()
 
     def refresh(self) -> None:
         """Show the jobs that run now."""
-        running = self._session.jobs
+        running = tuple(self._jobs)
         for task in [task for task in self.rows if task not in running]:
             row = self.rows.pop(task)
             self._layout.removeWidget(row)
@@ -100,8 +96,7 @@ class JobsButton(QToolButton):
             self.popup.adjustSize()
 
     def _count(self) -> None:
-        running = self._session.jobs
-        self.setText(f"Jo&bs ({len(running)})" if running else "Jo&bs")
+        self.setText(f"Jo&bs ({len(self._jobs)})" if self._jobs else "Jo&bs")
 
     def _show_list(self) -> None:
         self.popup.adjustSize()

@@ -66,7 +66,7 @@ class ProjectBar(QWidget):
         self.state = QLabel()
         self.state.setAccessibleName("State of the project")
         self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.jobs = JobsButton(self._session)
+        self.jobs = JobsButton(self._session.jobs)
         self.recovery = RecoveryBar(dock, self.show_layers)
         self._build()
         self._keeper.changed.connect(self.refresh)

@@ -39,7 +39,7 @@ class RecoveryBar(QWidget):
         if any(recovery.recovery_folder().glob("*.jcc")):
             task = Task(lambda _: find_recoverable(), "Look for automatic copies")
             task.succeeded.connect(self._on_found)
-            dock.session.run(task, owner=dock)
+            dock.session.jobs.run(task, owner=dock)
 
     def recover(self) -> None:
         """Open the copy offered; returns at once."""

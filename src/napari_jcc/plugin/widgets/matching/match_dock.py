@@ -97,7 +97,7 @@ class MatchDock(ImagesDock):
         task = Task(lambda _: draw_pair(matched, row, most), "Draw a pair")
         task.succeeded.connect(partial(self._on_drawn, task))
         self._drawing = task
-        self.session.run(task, owner=self)
+        self.session.jobs.run(task, owner=self)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write pairs, points, warped images and masks; returns at once."""

@@ -83,7 +83,7 @@ class ComparePanel(QWidget):
         task = Task(work, "Read the truth")
         task.succeeded.connect(self._take)
         task.failed.connect(self._refuse)
-        self._session.run(task, owner=self._owner)
+        self._session.jobs.run(task, owner=self._owner)
 
     def show_means(self, evaluation: Evaluation) -> None:
         """Show the means over the images with truth."""

@@ -226,7 +226,7 @@ class ReviewDock(Dock):
         truth, rater = self.compare.truth, self._rater
         self._task = Task(lambda progress: rater.rate(wanted, truth, progress), "Rate")
         self._task.ended.connect(self._on_rate_ended)
-        self.session.run(self._task, owner=self)
+        self.session.jobs.run(self._task, owner=self)
 
     def _on_rate_ended(self) -> None:
         cancelled = self._task is not None and self._task.cancelled
