@@ -73,7 +73,7 @@ class MaskPropagator:
 
     def propagate(
         self,
-        taught: Mapping[int, FloatArray],
+        values: Mapping[int, FloatArray],
         masks: Mapping[int, MaskArray],
         progress: Progress,
     ) -> dict[int, FloatArray]:
@@ -81,7 +81,7 @@ class MaskPropagator:
 
         Parameters
         ----------
-        taught
+        values
             Values of the superpixels of every image in the joint problem, (S,) in [0, 1].
         masks
             Of the corrected images, (H, W) bool each.
@@ -99,12 +99,12 @@ class MaskPropagator:
             If the progress was cancelled.
         """
         self._warp(masks, progress)
-        blended = dict(taught)
-        for place in taught.keys() - masks.keys():
+        blended = dict(values)
+        for place in values.keys() - masks.keys():
             warped = [known[place] for _, known in self._known.values() if place in known]
             area = self._regions[place].superpixels.area
             blended[place] = blend_propagated(
-                taught[place],
+                values[place],
                 [(found.share, found.support) for found in warped],
                 area.astype(np.float64),
             )
@@ -170,13 +170,13 @@ class MaskPropagator:
 
 
 def blend_propagated(
-    taught: FloatArray, warped: Sequence[tuple[FloatArray, float]], area: FloatArray
+    values: FloatArray, warped: Sequence[tuple[FloatArray, float]], area: FloatArray
 ) -> FloatArray:
     """Move the ratings of an image towards the masks that were warped onto it.
 
     Parameters
     ----------
-    taught : (S,) float64
+    values : (S,) float64
         In [0, 1].
     warped
         Share (S,) of every superpixel that a warped mask covers, and the mask's weight.
@@ -185,8 +185,8 @@ def blend_propagated(
     """
     total = sum(support for _, support in warped)
     if total <= 0:
-        return taught
+        return values
     mean = sum(support * share for share, support in warped) / total
-    both, either = area @ np.minimum(taught, mean), area @ np.maximum(taught, mean)
+    both, either = area @ np.minimum(values, mean), area @ np.maximum(values, mean)
     agreed = both / either if either > 0 else 0.0
-    return np.asarray(taught + agreed**2 * (mean - taught))
+    return np.asarray(values + agreed**2 * (mean - values))

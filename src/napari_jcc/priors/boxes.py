@@ -120,10 +120,11 @@ def _place(boxes: IntArray, shape: tuple[int, int]) -> Float32Array:
 
 DIMENSIONS = 48
 LEAST_WEIGHT = 0.1
-"""What a box beside the object counts where the object's own counts 1.1; there are many
-times as many beside it."""
+"""Weight of a box that misses the object; the object's own box has 1.1. Boxes that miss it
+are many times as many."""
 OWN_MASKS = 0.5
-"""Weight of the overlap with the boxes of the own masks; what others teach has 1."""
+"""Weight of the overlap with the boxes of the image's own masks; the prediction from other
+images has 1."""
 
 
 def rate_boxes(
@@ -152,14 +153,14 @@ def rate_boxes(
         single image that with the boxes of its masks.
     """
     own = list(map(_mean_overlap, masks, boxes))
-    taught = own
+    predicted = own
     if len(maps) > 1:
         # Every image counts the same, however many boxes it has.
         weights = [(LEAST_WEIGHT + overlap) / max(len(overlap), 1) for overlap in own]
-        taught = predict_by_others(_describe(maps, boxes, masks, budget), own, weights)
+        predicted = predict_by_others(_describe(maps, boxes, masks, budget), own, weights)
     return [
         ((by_others + OWN_MASKS * overlap) / (1 + OWN_MASKS)).astype(np.float32)
-        for by_others, overlap in zip(taught, own, strict=True)
+        for by_others, overlap in zip(predicted, own, strict=True)
     ]
 
 

@@ -18,7 +18,7 @@ RIDGE = 1.0
 @one_thread
 def predict_by_others(
     features: Sequence[Float32Array],
-    wanted: Sequence[FloatArray],
+    target: Sequence[FloatArray],
     weights: Sequence[FloatArray],
 ) -> list[FloatArray]:
     """Predict a number for every row of every image, out of fold.
@@ -27,7 +27,7 @@ def predict_by_others(
     ----------
     features : list of (R, F) float32
         Rows of two images or more; R may be 0.
-    wanted : list of (R,) float64
+    target : list of (R,) float64
         What is to be predicted.
     weights : list of (R,) float64
         How much every row counts as an example.
@@ -41,7 +41,7 @@ def predict_by_others(
     nothing = np.zeros((features[0].shape[1] + 2,) * 2)
     by_fold = np.stack(
         [
-            sum((_moments(features[i], wanted[i], weights[i]) for i in fold), nothing)
+            sum((_moments(features[i], target[i], weights[i]) for i in fold), nothing)
             for fold in folds
         ]
     )
@@ -53,22 +53,22 @@ def predict_by_others(
     return predicted
 
 
-def _moments(features: Float32Array, wanted: FloatArray, weight: FloatArray) -> FloatArray:
-    """Products of features, 1 and what is wanted with each other, (F + 2, F + 2)."""
+def _moments(features: Float32Array, target: FloatArray, weight: FloatArray) -> FloatArray:
+    """Products of features, 1 and the target with each other, (F + 2, F + 2)."""
     rows = np.concatenate(
-        [features, np.ones((len(features), 1)), wanted[:, None]], axis=1, dtype=np.float32
+        [features, np.ones((len(features), 1)), target[:, None]], axis=1, dtype=np.float32
     )
     return ((rows * weight[:, None].astype(np.float32)).T @ rows).astype(np.float64)
 
 
 def _fit(moments: FloatArray) -> tuple[FloatArray, float]:
-    """Ridge regression of what is wanted on the features: axis (F,) and level."""
+    """Ridge regression of the target on the features: axis (F,) and level."""
     total = moments[-2, -2]
     if total <= 0:
         return np.zeros(len(moments) - 2), 0.0
-    mean, wanted = moments[-2, :-2] / total, moments[-2, -1] / total
+    mean, level = moments[-2, :-2] / total, moments[-2, -1] / total
     covariance = moments[:-2, :-2] / total - np.outer(mean, mean)
     penalty = RIDGE * np.trace(covariance) / len(mean) + 1e-12
-    moment = moments[:-2, -1] / total - mean * wanted
+    moment = moments[:-2, -1] / total - mean * level
     axis = np.linalg.solve(covariance + penalty * np.eye(len(mean)), moment)
-    return axis, float(wanted - mean @ axis)
+    return axis, float(level - mean @ axis)

@@ -4,7 +4,7 @@ Where a map is cut decides whether the road belongs to the car. A mask is descri
 lies in it, along both sides of its outline and outside. A ridge regression on the masks of
 all images, of how much each overlaps the one that its image has so far, tells in what a
 mask too large or too small differs from the others. No image is rated by what was learned
-from itself. The masks rated best then teach in turn.
+from itself. The masks rated best are the targets of the next round.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BAND = 0.03
 """Width of the strips along the outline, as a share of the longer side."""
 ROUNDS = 3
 OWN_MASK = 0.3
-"""Weight of the overlap with the mask that an image has at first; what others teach
+"""Weight of the overlap with the image's first mask; the prediction from other images
 has 1."""
 
 
@@ -96,12 +96,12 @@ def choose_masks(
     there = [overlap.diagonal() > 0 for overlap in overlaps]
     weights = [present / len(present) for present in there]
     for _ in range(ROUNDS):
-        wanted = [overlap[place] for overlap, place in zip(overlaps, chosen, strict=True)]
-        taught = predict_by_others(features, wanted, weights)
+        target = [overlap[place] for overlap, place in zip(overlaps, chosen, strict=True)]
+        predicted = predict_by_others(features, target, weights)
         chosen = [
             int(np.where(present, rated + OWN_MASK * overlap[first], -np.inf).argmax())
             if present.any()
             else first
-            for rated, overlap, present in zip(taught, overlaps, there, strict=True)
+            for rated, overlap, present in zip(predicted, overlaps, there, strict=True)
         ]
     return chosen

@@ -2,8 +2,8 @@ r"""Priors propagated between images that match.
 
 Hangars and hair are in many images, but seldom where another image has them too. So every
 image is registered, as a whole and perhaps mirrored, to those whose objects look most like
-its own. What their priors say there, and where they agree with the registration, counts
-beside its own prior. Masks are then learned from the result: those that are each a little
+its own. Their priors there, where cells agree with the registration, count beside its own
+prior. Masks are then learned from the result: those that are each a little
 wrong in their own way do no harm, those that are wrong in the same way in most images do.
 """
 
@@ -36,11 +36,11 @@ OBJECT_CELLS = 25
 """Cells of every image, those with the highest prior, by which images are compared."""
 SETTINGS = RegistrationSettings(steps=6)
 ANYWHERE = 0.15
-"""What partners count of which neither is object, where two that are count about 1."""
+"""Weight of partners neither of which is object; two that both are have about 1."""
 REACH = 0.2
 """Distance from the start, in halves of the longer side, at which partners vote for it."""
 DOUBT = 0.02
-"""Weight of what an image says where it does not agree, where one that does has 1."""
+"""Weight of an image's prior where its cells do not agree with the map; 1 where all do."""
 HIGH_PERCENTILE = 99.0
 
 
@@ -208,11 +208,11 @@ def propagate_prior(own: MatchedView, others: Sequence[MatchedView]) -> Float32A
     support = np.array([evidence.support for evidence in found])
     weights = (agreement + DOUBT) * (support / max(support.max(), 1e-300))[:, None]
     weights += 1e-12
-    said = own.enlarge((weights * warped).sum(axis=0) / weights.sum(axis=0))
+    others_mean = own.enlarge((weights * warped).sum(axis=0) / weights.sum(axis=0))
     agreed = own.enlarge(agreement.mean(axis=0))
     # The less images agree anywhere, the more is left to the priors themselves.
     top = min(max(float(np.percentile(agreed, HIGH_PERCENTILE)), 0.0), 1.0)
-    mean = (1 - np.float32(np.sqrt(top))) * (own.prior + said) / 2 + agreed
+    mean = (1 - np.float32(np.sqrt(top))) * (own.prior + others_mean) / 2 + agreed
     return np.minimum(mean, 1).astype(np.float32)
 
 

@@ -4,8 +4,8 @@ One linear classifier of all the encoder's cells, object against rest, is fitted
 masks of all images: what an image's own mask got wrong and most other images' got right is
 put right. Cells on which smoothing left no doubt count most.
 
-Cells along the border of an image are taught as rest, whatever the mask says. Objects are
-framed, so most of theirs lie inside and outvote the few that are cut off, while shores,
+The target of cells along the border of an image is rest, whatever the mask says. Objects
+are framed, so most of theirs lie inside and outvote the few that are cut off, while shores,
 walls and trees run out of the image: what a mask took along of them is unlearned.
 """
 
@@ -24,8 +24,8 @@ from napari_jcc.threads import one_thread
 
 DIMENSIONS = 64
 BORDER, BORDER_WEIGHT = 0.1, 0.5
-"""Width of the border on every side, as a share of that side, and what a cell of it counts
-where one without doubt counts 1."""
+"""Width of the border on every side, as a share of that side, and the weight of its cells;
+a cell that smoothing left no doubt about has 1."""
 RIDGE = 0.1
 """Share of the mean variance that is added to every direction. From .01 to 1 the mean J of
 the classes the settings were chosen on moves by less than 1."""
@@ -87,17 +87,17 @@ def _predict(
 ) -> list[Float32Array]:
     """Predictions of the ridge classifier on the cells of every image, (gh, gw)."""
     grids = [grid.shape[:2] for grid in cells]
-    taught = [_teach(mask, grid) for mask, grid in zip(masks, grids, strict=True)]
+    targets = [_targets(mask, grid) for mask, grid in zip(masks, grids, strict=True)]
     features = np.concatenate([grid.reshape(-1, grid.shape[-1]) for grid in cells])
     values = _fit(
-        features.astype(np.float64), *map(np.concatenate, zip(*taught, strict=True))
+        features.astype(np.float64), *map(np.concatenate, zip(*targets, strict=True))
     )
     ends = np.cumsum([height * width for height, width in grids])[:-1]
     parts = np.split(values.astype(np.float32), ends)
     return [part.reshape(grid) for part, grid in zip(parts, grids, strict=True)]
 
 
-def _teach(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+def _targets(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     """Targets and weights of an image's cells, (gh gw,) each."""
     target = area_means(mask, grid).astype(np.float64)
     weight = np.abs(2 * target - 1) + 1e-9

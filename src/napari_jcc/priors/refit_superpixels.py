@@ -21,7 +21,7 @@ from napari_jcc.regions import Superpixels
 
 LANDMARKS, POINTS_EACH = 400, 10
 """At most so many landmarks, and one for so many superpixels: as many as there are
-superpixels would know all of them by heart."""
+superpixels would fit every target exactly."""
 MOST_POINTS = 30_000
 """Superpixels that are learned from; of more, about these many spread evenly."""
 
@@ -34,8 +34,9 @@ def refit_by_superpixels(
 ) -> list[Float32Array]:
     """Rate pixels by the mean of their prior and a classifier of the set's superpixels.
 
-    Weights are those of `refit_prior`. A superpixel is taught as what it is in the mask
-    that Otsu's threshold makes of the map before, the less the nearer it is to that.
+    Weights are those of `refit_prior`. The target of a superpixel is whether it lies above
+    Otsu's threshold in the map of the round before, at a weight that falls towards the
+    threshold.
 
     Parameters
     ----------
@@ -62,14 +63,14 @@ def refit_by_superpixels(
     ridge = KernelRidge(points, landmarks)
     predicted, maps = own, own
     for _ in range(rounds):
-        lessons = [_teach(*parts) for parts in zip(maps, pieces, border, strict=True)]
-        target, weight = (np.concatenate(part) for part in zip(*lessons, strict=True))
+        targets = [_targets(*parts) for parts in zip(maps, pieces, border, strict=True)]
+        target, weight = (np.concatenate(part) for part in zip(*targets, strict=True))
         fitted = ridge.fit(target[chosen], weight[chosen])
         predicted = [_rate(fitted.predict(part)) for part in features]
-        maps = [PRIOR * before + said for before, said in zip(own, predicted, strict=True)]
+        maps = [PRIOR * prior + new for prior, new in zip(own, predicted, strict=True)]
     return [
-        (PRIOR * prior + said[found.label_map]).astype(np.float32)
-        for prior, said, found in zip(priors, predicted, pieces, strict=True)
+        (PRIOR * prior + values[found.label_map]).astype(np.float32)
+        for prior, values, found in zip(priors, predicted, pieces, strict=True)
     ]
 
 
@@ -82,7 +83,7 @@ def _on_border(pieces: Superpixels) -> MaskArray:
     return pieces.pool(near) > 0.5
 
 
-def _teach(
+def _targets(
     values: FloatArray, pieces: Superpixels, border: MaskArray
 ) -> tuple[FloatArray, FloatArray]:
     """Targets and weights of an image's superpixels, (S,) each."""
