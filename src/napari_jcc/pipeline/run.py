@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.collection import ImageCollection, describe_skipped
 from napari_jcc.config import JccConfig, SaliencyConfig, as_config
 from napari_jcc.device import choose_device
@@ -38,6 +38,8 @@ from napari_jcc.solvers import check_solver
 
 if TYPE_CHECKING:
     from distributed import Client
+
+    from napari_jcc.features.encoders import FittingEncoder
 
 _ALONE = (
     "There is only one image, so there is nothing in common to find: the answer rests on "
@@ -137,9 +139,6 @@ class Run:
         return replace(finished, result=replace(finished.result, notes=notes))
 
     def _finish(self) -> FinishedRun:
-        self._runner = StageRunner(
-            self.cache, self.progress, self.client, self.config.runtime.workers
-        )
         check_folder(self.config.saliency)
         if self.config.runtime.device not in ("auto", "cpu"):
             # Also where no stage would use it: a card asked for is not left out in silence.
@@ -147,15 +146,11 @@ class Run:
         if self.formulation is not None:
             check_solver(self.config.solver.name)
         encoder = open_encoder(self.config)
-        keys, images = self._read()
-        supplied = find_supplied(self.collection.names, self.config.saliency)
-        encoded = EncodedImages(self.collection, self.config, encoder, self._runner)
-        work = WorkingSet(images, encoded, self.config, self._runner)
+        keys, work = self._read(encoder)
+        supplied = find_supplied(work.collection.names, self.config.saliency)
         settings = measure_objects(work, keys)
-        keys, superpixels = self._superpixels(keys, images)
-        salient_keys, saliency = self._saliency(
-            keys, images, superpixels, supplied, settings
-        )
+        keys, superpixels = _find_superpixels(work, keys)
+        salient_keys, saliency = _find_saliency(work, keys, superpixels, supplied, settings)
         boxes = BoxStage(work, superpixels)
         proposals = boxes.search(keys)
         priors = rate_priors(work, salient_keys, saliency, superpixels)
@@ -164,11 +159,11 @@ class Run:
         whole = digest("decided", answer.key, keys)
         cuts = choose_cuts(whole, work, regions, answer.values)
         classifier = learn_pixel_classifier(whole, work, regions, answer.values)
-        results = self._decode(images, regions, answer.values, cuts, classifier)
+        results = _decode(work, regions, answer.values, cuts, classifier)
         return FinishedRun(
-            collection=self.collection,
+            collection=work.collection,
             config=self.config,
-            images=tuple(images),
+            images=tuple(work.images),
             regions=tuple(regions),
             cuts=tuple(cuts),
             pixel_classifier=classifier,
@@ -176,85 +171,97 @@ class Run:
             result=JccResult(
                 images=tuple(results),
                 config=self.config,
-                skipped=dict(self.collection.skipped),
+                skipped=dict(work.collection.skipped),
                 solver_report=answer.report,
-                seconds=dict(self._runner.seconds),
-                notes=_notes(results, encoded, answer),
+                seconds=dict(work.runner.seconds),
+                notes=_notes(results, work.encoded, answer),
                 measured=list_measured(self.config.saliency, settings),
             ),
         )
 
-    def _read(self) -> tuple[list[str], list[ImageArray]]:
-        """Read all images; unreadable ones are removed from the set, with the reason."""
-        settings = self.config.collection.model_dump(mode="json")
-        singles = [self.collection.select([i]) for i in range(len(self.collection))]
+    def _read(self, encoder: FittingEncoder | None) -> tuple[list[str], WorkingSet]:
+        """Read all images; unreadable ones are left out, with the reason.
+
+        Returns
+        -------
+        keys
+            Cache keys of the images.
+        work
+            The images that could be read, and what the stages share.
+        """
+        collection, config = self.collection, self.config
+        runner = StageRunner(self.cache, self.progress, self.client, config.runtime.workers)
+        settings = config.collection.model_dump(mode="json")
+        singles = [collection.select([i]) for i in range(len(collection))]
         keys = [
             digest("image", stages.find_content(single), settings) for single in singles
         ]
-        images = self._runner.map(
+        images = runner.map(
             "Reading images", stages.read_image, keys, [*zip(singles, strict=True)]
         )
         good = [i for i, image in enumerate(images) if not isinstance(image, str)]
         failed = {
-            self.collection.location(i) or self.collection.names[i]: image
+            collection.location(i) or collection.names[i]: image
             for i, image in enumerate(images)
             if isinstance(image, str)
         }
         if not good:
             reasons = "\n".join(describe_skipped(failed))
             raise InputError(f"None of the {len(images)} images can be read.\n{reasons}")
-        self.collection = self.collection.select(good, skipped=failed)
+        collection = collection.select(good, skipped=failed)
         usable = [image for image in images if not isinstance(image, str)]
-        return [keys[i] for i in good], usable
+        encoded = EncodedImages(collection, config, encoder, runner)
+        work = WorkingSet(collection, usable, encoded, config, runner)
+        return [keys[i] for i in good], work
 
-    def _superpixels(
-        self, keys: list[str], images: list[ImageArray]
-    ) -> tuple[list[str], list[Superpixels]]:
-        keys = _extend(keys, "superpixels", self.config.superpixels)
-        tasks = [(image, self.config.superpixels) for image in images]
-        found = self._runner.map("Superpixels", find_superpixels, keys, tasks)
-        return keys, found
 
-    def _saliency(
-        self,
-        keys: list[str],
-        images: list[ImageArray],
-        superpixels: list[Superpixels],
-        supplied: list[ImageCollection | None],
-        settings: SaliencyConfig,
-    ) -> tuple[list[str], list[Float32Array]]:
-        keys = _extend(keys, "saliency", settings)
-        keys = [
-            key if own is None else digest(key, own.fingerprint(0))
-            for key, own in zip(keys, supplied, strict=True)
-        ]
-        tasks = [
-            (*parts, settings) for parts in zip(images, superpixels, supplied, strict=True)
-        ]
-        return keys, self._runner.map("Saliency", stages.compute_saliency, keys, tasks)
+def _find_superpixels(
+    work: WorkingSet, keys: list[str]
+) -> tuple[list[str], list[Superpixels]]:
+    config = work.config.superpixels
+    keys = _extend(keys, "superpixels", config)
+    tasks = [(image, config) for image in work.images]
+    return keys, work.runner.map("Superpixels", find_superpixels, keys, tasks)
 
-    def _decode(
-        self,
-        images: list[ImageArray],
-        regions: list[ImageRegions],
-        values: dict[int, tuple[FloatArray, FloatArray]],
-        cuts: list[Cut],
-        classifier: PixelClassifier | None,
-    ) -> list[ImageResult]:
-        """Decode masks and boxes; not cached, as no later stage needs them."""
-        names = self.collection.names
-        tasks = [
-            (
-                Scene(names[i], image, self.collection.shape(i), regions[i]),
-                values.get(i),
-                cuts[i],
-                classifier,
-                self.config.decode,
-            )
-            for i, image in enumerate(images)
-        ]
-        keys = [""] * len(tasks)
-        return self._runner.map("Masks", stages.compute_result, keys, tasks)
+
+def _find_saliency(
+    work: WorkingSet,
+    keys: list[str],
+    superpixels: list[Superpixels],
+    supplied: list[ImageCollection | None],
+    settings: SaliencyConfig,
+) -> tuple[list[str], list[Float32Array]]:
+    keys = _extend(keys, "saliency", settings)
+    keys = [
+        key if own is None else digest(key, own.fingerprint(0))
+        for key, own in zip(keys, supplied, strict=True)
+    ]
+    tasks = [
+        (*parts, settings) for parts in zip(work.images, superpixels, supplied, strict=True)
+    ]
+    return keys, work.runner.map("Saliency", stages.compute_saliency, keys, tasks)
+
+
+def _decode(
+    work: WorkingSet,
+    regions: list[ImageRegions],
+    values: dict[int, tuple[FloatArray, FloatArray]],
+    cuts: list[Cut],
+    classifier: PixelClassifier | None,
+) -> list[ImageResult]:
+    """Decode masks and boxes; not cached, as no later stage needs them."""
+    collection = work.collection
+    tasks = [
+        (
+            Scene(collection.names[i], image, collection.shape(i), regions[i]),
+            values.get(i),
+            cuts[i],
+            classifier,
+            work.config.decode,
+        )
+        for i, image in enumerate(work.images)
+    ]
+    return work.runner.map("Masks", stages.compute_result, [""] * len(tasks), tasks)
 
 
 def _extend(keys: list[str], stage: str, section: BaseModel) -> list[str]:

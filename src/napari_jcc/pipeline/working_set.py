@@ -1,4 +1,4 @@
-"""Data and services that all stages of a run share."""
+"""What all stages of a run share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_jcc._types import ImageArray
+from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
 from napari_jcc.pipeline.encoding import EncodedImages
 from napari_jcc.pipeline.stage_runner import StageRunner
@@ -13,12 +14,14 @@ from napari_jcc.pipeline.stage_runner import StageRunner
 
 @dataclass(frozen=True)
 class WorkingSet:
-    """Data and services that all stages of a run share.
+    """The images of a run, and what all its stages use.
 
     Attributes
     ----------
+    collection
+        The images that could be read.
     images
-        (h, w, 3) uint8 each, RGB at working size.
+        The same, (h, w, 3) uint8 each, RGB at working size.
     encoded
         Feature maps of the same images.
     config
@@ -27,6 +30,7 @@ class WorkingSet:
         Runs the stages.
     """
 
+    collection: ImageCollection
     images: Sequence[ImageArray]
     encoded: EncodedImages
     config: JccConfig
