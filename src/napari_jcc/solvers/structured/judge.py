@@ -109,8 +109,8 @@ class Judge:
     def is_certificate(self, change: Tensor) -> bool:
         """Whether the change of the duals separates the rows from all x in the bounds.
 
-        For dy with sum of A'dy x over the bounds above the support of the limits no x
-        can meet the rows (Farkas).
+        Where a point meets the rows, dy'A x is at most the support of the limits at dy. If
+        the least of dy'A x within the bounds is above that, there is none (Farkas).
         """
         blocks = self.blocks
         size = float(self.exchange.largest(largest(change)[None]))
