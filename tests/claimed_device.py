@@ -69,7 +69,7 @@ class ClaimedCard(TorchFunctionMode):
             return result
         if isinstance(result, torch.device):
             return CARD
-        if function is Tensor.is_cuda.__get__:
+        if function == Tensor.is_cuda.__get__:
             return True
         return claim(result, True)
 
@@ -122,6 +122,8 @@ def tensors(value) -> Iterable[Tensor]:
 def claim(value, on_card):
     """Return results as tensors of the card, or of the processor."""
     if isinstance(value, Tensor):
+        if isinstance(value, Claimed) == on_card:
+            return value  # a leaf of autograd stays one
         with PLAIN():
             if value.layout is torch.strided:
                 return value.as_subclass(Claimed if on_card else Tensor)
