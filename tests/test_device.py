@@ -1,12 +1,14 @@
 """Choosing a device."""
 
+import sys
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from napari_jcc import device
-from napari_jcc.device import choose_device, within_memory
+from napari_jcc.device import choose_device, free_unused_memory, within_memory
 from napari_jcc.errors import ConfigError
 
 
@@ -25,6 +27,17 @@ def test_without_torch_auto_is_cpu_and_cuda_an_error(monkeypatch):
     assert choose_device("auto") == "cpu"
     with pytest.raises(ConfigError, match=r"cuda.*offers cpu only.*torch is not installed"):
         choose_device("cuda")
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_memory_of_a_card_is_returned_if_it_was_used(monkeypatch, used):
+    emptied = []
+    cuda = SimpleNamespace(
+        is_initialized=lambda: used, empty_cache=lambda: emptied.append("cuda")
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    free_unused_memory()
+    assert emptied == ["cuda"] * used
 
 
 def test_what_a_failed_attempt_held_is_gone_before_the_retreat():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -116,6 +117,20 @@ def within_memory(work: Callable[[], T], retreat: Callable[[Exception], None]) -
             # The frames of the traceback would keep the tensors of `work` alive.
             failure = error.with_traceback(None)
         retreat(failure)
+
+
+def free_unused_memory() -> None:
+    """Return to the system what torch keeps of a graphics card for later; else nothing.
+
+    Other programs, and other libraries in this one, cannot use it before.
+    """
+    torch = sys.modules.get("torch")
+    # A part of a package that is being imported is missing until it can be used.
+    cuda, mps = getattr(torch, "cuda", None), getattr(torch, "mps", None)
+    if cuda is not None and cuda.is_initialized():
+        cuda.empty_cache()
+    if mps is not None and mps.is_available():
+        mps.empty_cache()
 
 
 def _describe(name: Device) -> FoundDevice:

@@ -24,6 +24,7 @@ from napari_jcc.plugin.reader import get_reader
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.truth import TruthChoice
+from napari_jcc.plugin.widgets import dock
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 from napari_jcc.plugin.widgets.result_panel import ResultPanel
 from napari_jcc.plugin.widgets.stage_bar import StageBar
@@ -224,6 +225,8 @@ def test_the_bar_counts_seconds_where_no_steps_are_counted(qtbot):
 
 
 def test_cancel_leaves_the_window_ready(viewer, widget, stack, qtbot, monkeypatch):
+    freed = []
+    monkeypatch.setattr(dock, "free_unused_memory", lambda: freed.append("card"))
     monkeypatch.setattr(runs, "Run", Slow)
     widget.run()
     qtbot.waitUntil(Slow.started.is_set, timeout=10_000)
@@ -235,6 +238,7 @@ def test_cancel_leaves_the_window_ready(viewer, widget, stack, qtbot, monkeypatc
     assert "Finished stages are kept" in widget.panel.status.text()
     assert not widget.panel.run_button.isHidden()
     assert list(viewer.layers) == [stack]
+    assert freed == ["card"]
     monkeypatch.undo()
     run(widget, qtbot)
     assert layers_of(viewer, Labels)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from napari_jcc.config import TrainingConfig
-from napari_jcc.device import within_memory
+from napari_jcc.device import free_unused_memory, within_memory
 from napari_jcc.errors import TrainingError
 from napari_jcc.matching.training.stage import Batch, Stage
 
@@ -176,8 +176,7 @@ class Loop:
     def _split_more(self, pairs: int, error: Exception) -> None:
         self._optimizer.zero_grad(set_to_none=True)
         gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_unused_memory()
         if self._state.parts >= pairs:
             reason = str(error).partition("\n")[0]
             raise TrainingError(

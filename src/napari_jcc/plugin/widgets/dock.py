@@ -13,6 +13,7 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QAbstractButton, QApplication, QMainWindow, QWidget
 
+from napari_jcc.device import free_unused_memory
 from napari_jcc.plugin.background.worker import Task, stop_tasks
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.tabs import frame_of, join_tabs
@@ -127,6 +128,7 @@ class Dock(QWidget):
         """Show that the work has ended; called once the last signal has been handled."""
         (task,) = self._tasks
         self._tasks.clear()
+        free_unused_memory()
         self.panel.set_running(False)
         if task.cancelled:
             self.panel.set_status(self._if_cancelled)
