@@ -7,8 +7,9 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -77,6 +78,14 @@ def tiny_collection() -> TinyCollection:
     for array in images + masks:
         array.setflags(write=False)
     return TinyCollection(images, masks, ("a", "b", "c", "d"))
+
+
+@pytest.fixture(params=["claimed", pytest.param("real", marks=pytest.mark.gpu)])
+def card(request: pytest.FixtureRequest) -> AbstractContextManager[Any]:
+    """Return a context in which ``cuda`` can be used, claimed or real."""
+    if request.param == "real":
+        return nullcontext()
+    return pytest.importorskip("claimed_device", reason="torch is missing").ClaimedCard()
 
 
 @pytest.fixture

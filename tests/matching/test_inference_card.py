@@ -1,4 +1,4 @@
-"""The matching network keeps to one device, by tensors that claim to be on another."""
+"""The matching network keeps to one device: a card that tensors claim, or a real one."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from matching.tiny import blobs, tiny_config
 torch = pytest.importorskip("torch", reason="the matching network needs torch")
 pytest.importorskip("lightning_fabric", reason="matching needs lightning-fabric")
 
-from claimed_device import ClaimedCard  # noqa: E402
 from napari_jcc.matching import Matcher  # noqa: E402
 from napari_jcc.matching.network.model import build_network  # noqa: E402
 
@@ -22,8 +21,9 @@ def match(device):
     return np.concatenate([*numbers, *map(np.ravel, matcher.probabilities(images))])
 
 
-def test_images_are_matched_on_one_device():
-    with ClaimedCard() as card:
+def test_images_are_matched_on_one_device(card):
+    with card as claimed:
         found = match("cuda")
-    assert card.waits, "nothing ran on the claimed card"
-    np.testing.assert_allclose(found, match("cpu"), atol=1e-5)
+    assert claimed is None or claimed.waits, "nothing ran on the claimed card"
+    # A real card rounds what it convolves to 10 bits.
+    np.testing.assert_allclose(found, match("cpu"), atol=1e-5 if claimed else 2e-2)

@@ -1,4 +1,4 @@
-"""The structured solver keeps to one device, by tensors that claim to be on another."""
+"""The structured solver keeps to one device: a card that tensors claim, or a real one."""
 
 import numpy as np
 import pytest
@@ -28,12 +28,14 @@ def cost(device, config, reading):
 @pytest.mark.parametrize(
     ("method", "tolerance"), [("auto", 1e-4), ("auto", 1e-8), ("admm", 1e-4)]
 )
-def test_a_program_and_its_edit_are_solved_on_one_device(reading, method, tolerance):
+def test_a_program_and_its_edit_are_solved_on_one_device(reading, method, tolerance, card):
     config = SolverConfig(method=method, tolerance=tolerance)
-    with ClaimedCard() as card:
+    with card as claimed:
         found = cost(CARD, config, reading)
-    assert card.waits, "nothing ran on the claimed card"
-    assert found == pytest.approx(cost(torch.device("cpu"), config, reading), rel=1e-9)
+    assert claimed is None or claimed.waits, "nothing ran on the claimed card"
+    # Sums on a real card have another order, and steps end where the tolerance is met.
+    close = 1e-9 if claimed else 2 * tolerance
+    assert found == pytest.approx(cost(torch.device("cpu"), config, reading), rel=close)
 
 
 def test_the_claimed_card_refuses_what_cuda_refuses():
