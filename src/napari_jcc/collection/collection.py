@@ -267,7 +267,7 @@ class ImageCollection:
     ) -> ImageCollection:
         """Keep the images at `indices`, in that order, and add reasons for the others."""
         chosen = list(indices)
-        whole = chosen == list(range(len(self)))
+        whole = len(chosen) == len(self) and chosen == list(range(len(self)))
         flat = self.leading_shape is not None and len(self.leading_shape) == 1
         remaining = (len(chosen),) if flat else None
         return replace(
