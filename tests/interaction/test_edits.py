@@ -110,6 +110,19 @@ def test_what_was_undone_is_gone_after_drawing_on():
     assert drawn.redo() == drawn
 
 
+@given(journals())
+def test_an_image_is_edited_where_marks_or_a_box_are_in_force(edits):
+    for key in KEYS:
+        marked = edits.marks(key, SHAPE).any()
+        assert edits.is_edited(key) == (marked or edits.box(key) is not None)
+
+
+def test_a_last_stroke_that_marks_is_told_without_drawing_all_of_them(monkeypatch):
+    edits = Edits().paint(KEYS[0], np.eye(5, 7, dtype=bool), OBJECT)
+    monkeypatch.setattr("napari_jcc.interaction.edits.paint_runs", None)
+    assert edits.edited == (KEYS[0],)
+
+
 def test_clear_takes_back_marks_and_box_and_can_be_undone():
     edits = Edits().paint(KEYS[0], np.ones(SHAPE, bool), OBJECT)
     edits = edits.fix_box(KEYS[0], SHAPE, (1, 1, 4, 4))

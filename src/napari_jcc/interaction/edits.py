@@ -55,9 +55,11 @@ class Edits:
     def is_edited(self, key: ImageKey) -> bool:
         """Whether an image has marks or a box in force."""
         own = self._since_clear(key)
-        if not own:
-            return False
-        return self.box(key) is not None or bool(self.marks(key, own[-1].shape).any())
+        painted = [entry.runs for entry in own if entry.kind is EditKind.PAINT]
+        if self.box(key) is not None or (painted and painted[-1][:, 2].any()):
+            return True
+        # The last stroke took marks back: of those before it some may be left.
+        return bool(painted) and bool(self.marks(key, own[-1].shape).any())
 
     def edited_places(self, keys: Sequence[ImageKey]) -> tuple[int, ...]:
         """Return the indices of the images with marks or a box in force, ascending."""
