@@ -358,6 +358,8 @@ def test_a_dock_that_is_opened_again_takes_images_that_are_there(viewer, widget,
     viewer.window.remove_dock_widget(widget)
     viewer.layers.remove(stack)
     other = viewer.add_image(np.zeros((3, 30, 40)), name="other")
+    viewer.add_image(np.zeros((3, 30, 40)), name="hidden", visible=False)
+    viewer.layers.selection.clear()
     again = CosegmentWidget(viewer)
     viewer.window.add_dock_widget(again, name="Co-segment")
     assert again.session.chosen == again.chooser.layers() == (other,)

@@ -49,7 +49,9 @@ def viewer(make_napari_viewer, images):
 def dock(viewer) -> LandmarkDock:
     dock = LandmarkDock(viewer)
     viewer.window.add_dock_widget(dock, name="Landmarks")
+    assert dock.hint.text().startswith("Press New")
     dock.make_new()
+    assert dock.hint.text().startswith("Click landmark")
     return dock
 
 

@@ -161,12 +161,24 @@ class InputChooser(QWidget):
             offered.append((f"{len(several)} selected layers", several))
         newly_selected = bool(several) and several != self._several
         self._several = several
-        chosen = several if newly_selected else before
+        if newly_selected:
+            chosen = several
+        elif any(value == before for _, value in offered):
+            chosen = before
+        else:
+            chosen = self._in_view(images)
         self._combo.offer(offered or [("no images yet", ())], chosen)
         self._combo.setEnabled(bool(offered))
         if self.layers() != before:
             self._on_choice()
         self.axes.refresh()
+
+    def _in_view(self, images: list[Image]) -> tuple[Image, ...]:
+        """Return the selected layer, or the uppermost one that is shown."""
+        active = self._viewer.layers.selection.active
+        if active in images:
+            return (active,)
+        return tuple([layer for layer in images if layer.visible][-1:])
 
     def _on_inserted(self, event: Any) -> None:
         """Turn to a set that was opened, as by dropping a folder onto the window."""

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import napari
 
 _KINDS = "Table (*.csv);;tpsDig (*.tps)"
-_FIRST = "Press New, then click landmark 1, 2, 3 and so on in one image."
+_NEW = "Press New, then click landmark 1, 2, 3 and so on in one image."
+_FIRST = "Click landmark 1, 2, 3 and so on in one image."
 _THEN = (
     f"Transfer finds them in all other images ({SCALE_TEXT}; white: placed by you). Move "
     "a point that is wrong, and transfer again."
@@ -46,7 +47,7 @@ class LandmarkDock(ImagesDock):
         self._carrier: Carrier | None = None
         self.matcher = MatcherChooser()
         self.layers = PointsChooser(napari_viewer)
-        self.hint = wrapped(_FIRST)
+        self.hint = wrapped(_NEW)
         self.table = LandmarkTable()
         self.import_button = push_button(
             "&Import…", "Read landmarks from CSV or TPS (tpsDig)", self._ask_import
@@ -135,7 +136,8 @@ class LandmarkDock(ImagesDock):
         self.layers.new_button.setEnabled(self._source is not None)
         self.import_button.setEnabled(self._source is not None)
         self.export_button.setEnabled(bool(placed))
-        first = NO_IMAGES if self._source is None else _FIRST
+        first = _NEW if self.points is None else _FIRST
+        first = NO_IMAGES if self._source is None else first
         self.hint.setText(self._warn_outside(placed) + _THEN if placed else first)
         self.table.setVisible(self.points is not None)
 
