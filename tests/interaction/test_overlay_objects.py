@@ -17,6 +17,7 @@ from napari_jcc.interaction import (
     lay_over_image,
     tell_apart,
 )
+from napari_jcc.interaction.told_apart import lay_numbers
 from napari_jcc.pipeline import Run
 from napari_jcc.results.instances import object_boxes
 from napari_jcc.results.result import bare_image
@@ -88,6 +89,16 @@ def test_objects_are_those_that_the_user_tells_apart(strokes, expected):
     assert np.bincount(edited.labels.ravel())[1:].tolist() == expected
     np.testing.assert_array_equal(edited.boxes, object_boxes(edited.labels))
     np.testing.assert_array_equal(edited.mask, edited.labels > 0)
+
+
+def test_what_is_left_round_an_object_told_apart_is_its_margin():
+    labels, numbers = np.zeros((2, 40, 60), np.int32)
+    labels[10:16, 5:55] = labels[16:24, 30] = 1
+    labels[5:10, 50:52] = 1  # a crumb
+    numbers[10:15, 5:55] = 1
+    assert len(np.unique(lay_numbers(labels, numbers))) == 2
+    labels[16:40, 5:9] = 1  # the end of another one
+    assert len(np.unique(lay_numbers(labels, numbers))) == 3
 
 
 def test_corrections_of_several_objects_are_never_without_an_answer(tiny_collection):

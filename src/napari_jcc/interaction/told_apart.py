@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_jcc._types import LabelMap, MaskArray
-from napari_jcc.results.instances import renumber
+from napari_jcc.results.instances import CRUMB, renumber
 
 _NEARLY_ALL = 0.9
 
@@ -86,8 +86,9 @@ def _is_told(
 def lay_numbers(labels: LabelMap, numbers: LabelMap) -> LabelMap:
     """Give the objects told apart numbers of their own.
 
-    What is left of an object goes to the one told apart where no piece of it reaches
-    further from that one than its own half width: it is the margin of what was painted.
+    What is left of an object beside one told apart is the margin of what was painted where
+    it reaches no further from that one than its half width, on the average of their common
+    border, or is a crumb.
 
     Parameters
     ----------
@@ -113,6 +114,9 @@ def lay_numbers(labels: LabelMap, numbers: LabelMap) -> LabelMap:
             where = pieces == piece
             owners = numbers[nearest[0][where], nearest[1][where]]
             owner = int(np.bincount(owners).argmax())
-            if away[where].max() <= depth[numbers == owner].max():
+            own = numbers == owner
+            border = np.count_nonzero(away[where] < 2)
+            widest = border * depth[own].max()
+            if np.count_nonzero(where) <= max(widest, CRUMB * np.count_nonzero(own)):
                 found[where] = highest + owner
     return found

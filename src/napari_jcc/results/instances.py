@@ -17,8 +17,8 @@ from napari_jcc.regions import mask_extent
 Window = tuple[slice, slice]
 """Rows and columns of an image."""
 
-_LEAST_PART = 0.05
-"""Share of an object below which a piece that was cut off is a crumb, and stays with it."""
+CRUMB = 0.05
+"""Share of an object below which a piece beside it is no object, and stays with it."""
 
 
 def number_objects(
@@ -96,7 +96,7 @@ def _number_parts(labels: LabelMap, found: LabelMap) -> None:
         if now <= before:
             continue
         areas = stats[1:, cv2.CC_STAT_AREA]
-        own = areas >= _LEAST_PART * areas.sum()
+        own = areas >= CRUMB * areas.sum()
         own[areas.argmax()] = False  # the largest keeps the number
         for part in np.flatnonzero(own) + 1:
             highest += 1
