@@ -199,7 +199,9 @@ def test_masks_of_an_array_come_back_on_its_axes(open_dock, qtbot, tmp_path, has
     assert (saved.axes, saved.spacing) == (former.axes, former.spacing)
 
 
-def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path):
+def test_a_session_goes_on_where_it_was_saved(
+    open_dock, folder, qtbot, tmp_path, recovery_folder
+):
     path = tmp_path / "übung eins.jcc"
     first = open_dock()
     run_on(first, folder, qtbot)
@@ -208,9 +210,13 @@ def test_a_session_goes_on_where_it_was_saved(open_dock, folder, qtbot, tmp_path
     first.form.rows["problem.nu"].editor.set_value(0.9)
     first.session.set_statuses({first.session.keys[2]: "accepted"})
     assert first.session.keeper.unsaved_by_hand
+    first.session.keeper.copy()
+    wait(first, qtbot)
+    assert len(list(recovery_folder.glob("*.jcc"))) == 1
     first.project.save(path)
     wait(first, qtbot)
     assert not first.session.keeper.unsaved
+    assert list(recovery_folder.glob("*.jcc")) == []
     masks = layer_of(first, Labels).data.copy()
     assert str(path) in first.panel.status.text()
 

@@ -120,6 +120,8 @@ class Keeper(QObject):
         self._saved = revision
         self._discard_recovered()
         self._saved_state = (snapshot.edits, snapshot.statuses)
+        if not self.unsaved and self._task is None:
+            self._drop_copy()
         self.changed.emit()
         self.saved.emit(str(path))
 
@@ -212,6 +214,14 @@ class Keeper(QObject):
         self._autosave.save(project, str(self.path or ""))
         self._discard_recovered()
         self._drop_left()
+
+    def _drop_copy(self) -> None:
+        """Remove the copy, which after a crash would be offered as unsaved work."""
+        self._copied = self._revision
+        self._drop_left()
+        autosave, self._autosave = self._autosave, None
+        if autosave is not None:
+            autosave.close()
 
     def _drop_left(self) -> None:
         """Remove the copy of an end that was none: the user stayed in the window."""
