@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_jcc._types import LabelMap, MaskArray
+from napari_jcc.regions import mask_extent
 from napari_jcc.results.instances import CRUMB, renumber
 
 _NEARLY_ALL = 0.9
@@ -41,6 +42,21 @@ def tell_apart(
         are told by the pieces.
     """
     found = np.zeros(now.shape, np.int32) if numbers is None else numbers.copy()
+    # Of a large image a stroke concerns few objects.
+    concerned = np.union1d(before[painted], now[painted])
+    window = _around(painted | _are(before, concerned))
+    _tell(before[window], now[window], painted[window], found[window], int(found.max()))
+    return found if numbers is not None or found[window].any() else None
+
+
+def _tell(
+    before: NDArray[Any],
+    now: NDArray[Any],
+    painted: MaskArray,
+    found: LabelMap,
+    highest: int,
+) -> None:
+    """Do the work of `tell_apart` on a part of an image, in place."""
     found[now == 0] = 0
     by_pieces = renumber(before.astype(np.int32), np.asarray(now != 0))
     for label in np.unique(now[painted & (now != 0)]).tolist():
@@ -55,10 +71,24 @@ def tell_apart(
         if known.size:
             found[new] = np.bincount(known).argmax()
         elif not _is_told(by_pieces, new, before, label if own.any() else None):
-            found[new | own] = found.max() + 1
+            highest += 1
+            found[new | own] = highest
         else:
             found[new] = 0
-    return found if found.any() or numbers is not None else None
+
+
+def _are(labels: NDArray[Any], wanted: NDArray[Any]) -> MaskArray:
+    """Find the pixels of some objects; 0 is none."""
+    return np.isin(labels, wanted[wanted > 0])
+
+
+def _around(where: MaskArray) -> tuple[slice, slice]:
+    """Rows and columns that hold some pixels and their neighbours."""
+    rows, columns = mask_extent(where)
+    return (
+        slice(max(rows.start - 1, 0), rows.stop + 1),
+        slice(max(columns.start - 1, 0), columns.stop + 1),
+    )
 
 
 def _touches(own: MaskArray, new: MaskArray) -> bool:
@@ -101,7 +131,14 @@ def lay_numbers(labels: LabelMap, numbers: LabelMap) -> LabelMap:
     if not apart.any():
         return labels
     found = labels.copy()
-    highest = int(labels.max())
+    window = _around(apart | _are(labels, np.unique(labels[apart])))
+    _lay(labels[window], numbers[window], found[window], int(labels.max()))
+    return found
+
+
+def _lay(labels: LabelMap, numbers: LabelMap, found: LabelMap, highest: int) -> None:
+    """Do the work of `lay_numbers` on a part of an image, in place."""
+    apart = (numbers > 0) & (labels > 0)
     found[apart] = highest + numbers[apart]
     away, nearest = ndimage.distance_transform_edt(~apart, return_indices=True)
     depth = ndimage.distance_transform_edt(apart)
@@ -119,4 +156,3 @@ def lay_numbers(labels: LabelMap, numbers: LabelMap) -> LabelMap:
             widest = border * depth[own].max()
             if np.count_nonzero(where) <= max(widest, CRUMB * np.count_nonzero(own)):
                 found[where] = highest + owner
-    return found

@@ -6,6 +6,7 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
 from skimage.feature import peak_local_max
@@ -116,8 +117,15 @@ def _number_added(
         # The nearest pixel of an object is one of its outline.
         objects = (labels > 0).astype(np.uint8)
         outline = np.argwhere(objects > cv2.erode(objects, np.ones((3, 3))))
-        _, nearest = KDTree(outline).query(np.argwhere(joined))
+        tree = KDTree(_apart_by_piece(outline, pieces))
+        _, nearest = tree.query(_apart_by_piece(np.argwhere(joined), pieces))
         labels[joined] = labels[tuple(outline[nearest].T)]
+
+
+def _apart_by_piece(pixels: NDArray[np.intp], pieces: LabelMap) -> NDArray[np.intp]:
+    """Give pixels a third coordinate, by which those of other pieces are never nearest."""
+    heights = pieces[tuple(pixels.T)].astype(np.intp) * sum(pieces.shape)
+    return np.column_stack([pixels, heights])
 
 
 def _around_pieces(mask: MaskArray, added: MaskArray) -> Window:
