@@ -14,6 +14,7 @@ from napari_jcc.regions import mask_extent
 from napari_jcc.results.instances import CRUMB, renumber
 
 _NEARLY_ALL = 0.9
+"""Share of the objects under a stroke that it must give its label to, to join them."""
 
 
 def tell_apart(
