@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut, drop_pieces
+from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut
 from napari_jcc.results.smooth import split_by_all, split_smoothed
 
 
@@ -14,23 +14,6 @@ def test_a_step_moves_the_cut_up_and_down():
     area = [int(split_smoothed(values, Cut(step)).sum()) for step in steps]
     # Nothing lies above .6125, so the common rule stands.
     assert area == [22, 2, 2, 2]
-
-
-def test_small_pieces_go_by_their_share_of_the_largest():
-    mask = np.zeros((8, 20), bool)
-    mask[1:6, 0:2] = True  # 10 pixels
-    mask[0, 5:8] = True  # 3
-    mask[7, 10] = mask[6, 11] = True  # 2, touching at a corner
-    areas = [int(drop_pieces(mask, share).sum()) for share in (0.1, 0.3, 0.31, 1.0)]
-    assert areas == [15, 13, 10, 10]
-    nothing = np.zeros((3, 3), bool)
-    np.testing.assert_array_equal(drop_pieces(nothing, 1.0), nothing)
-
-
-def test_equal_pieces_are_all_largest():
-    mask = np.zeros((5, 9), bool)
-    mask[1:3, 1:3] = mask[1:3, 6:8] = True
-    np.testing.assert_array_equal(drop_pieces(mask, 1.0), mask)
 
 
 def test_every_cut_gives_the_mask_that_is_shown_by_it():

@@ -13,6 +13,7 @@ from napari_jcc.results.decode import (
     decode_image,
     enlarge_mask,
     find_box,
+    redraw_mask,
     undecided_image,
 )
 
@@ -208,3 +209,19 @@ def test_by_colour_the_mask_ends_where_the_object_does(quarters):
         wrong[refinement] = int((mask != truth).sum())
     assert wrong["none"] == 6 * 20
     assert wrong["colour"] < 20
+
+
+@pytest.mark.parametrize(
+    ("refinement", "objects", "cleared"),
+    [("colour", 1, True), ("colour", 2, False), ("grabcut", 1, False)],
+)
+def test_masks_of_one_object_come_without_specks(quarters, refinement, objects, cleared):
+    image, regions = quarters
+    image[5, 5:8] = 220  # 3 pixels beside an object of 400
+    mask = image[:, :, 0] == 220
+    scene = Scene("q", image, (40, 40), replace(regions, objects=objects))
+    found = redraw_mask(scene, mask, DecodeConfig(refinement=refinement))
+    assert found[20:, 20:].all()
+    assert found[5, 5:8].any() != cleared
+    marked = redraw_mask(scene, mask, DecodeConfig(refinement=refinement), (~mask, mask))
+    np.testing.assert_array_equal(marked, mask)

@@ -17,8 +17,14 @@ from napari_jcc.regions import ImageRegions
 from napari_jcc.regions.overlap import pixel_bounds
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import OWN_CUT
-from napari_jcc.results.decode import REDRAWN, Scene, decode_image, enlarge_mask, find_box
-from napari_jcc.results.refine import refine_mask
+from napari_jcc.results.decode import (
+    REDRAWN,
+    Scene,
+    decode_image,
+    enlarge_mask,
+    find_box,
+    redraw_mask,
+)
 from napari_jcc.results.result import NO_BOX
 
 REACH = 0.5
@@ -99,7 +105,7 @@ def decode_guided(
     if redrawn:
         marks = guidance.marks == BACKGROUND, guidance.marks == OBJECT
         near = config.model_copy(update={"reach": REACH * config.reach})
-        mask = refine_mask(image, mask, near, marks)
+        mask = redraw_mask(scene, mask, near, marks)
     if guidance.box is not None:
         mask = mask & _inside(guidance.box, working)
     mask = enlarge_mask(np.asarray(mask), shape)

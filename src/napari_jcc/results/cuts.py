@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc.results.pieces import drop_pieces
 
 
 class Cut(NamedTuple):
@@ -36,14 +36,3 @@ def cut_above(values: Float32Array, level: float, cut: Cut) -> MaskArray:
     """Pixels of a map (h, w) above `level` as `cut` moves it, without the small pieces."""
     mask = np.asarray(values > level + cut.step)
     return drop_pieces(mask, cut.least_piece) if cut.least_piece > 0 else mask
-
-
-def drop_pieces(mask: MaskArray, share: float) -> MaskArray:
-    """Mask without the pieces that are smaller than a share of the largest."""
-    _, pieces, statistics, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    area = statistics[:, cv2.CC_STAT_AREA]
-    area[0] = 0
-    kept = (area > 0) & (area >= share * area.max())
-    return np.asarray(kept[pieces])

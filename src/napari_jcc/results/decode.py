@@ -15,6 +15,7 @@ from napari_jcc.regions import ImageRegions, box_iou, largest_piece
 from napari_jcc.results.bilateral import smooth_alike
 from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
+from napari_jcc.results.pieces import clear_specks
 from napari_jcc.results.pixel_classifier import mix_prediction
 from napari_jcc.results.refine import refine_mask
 from napari_jcc.results.result import ImageResult, bare_image
@@ -138,7 +139,24 @@ def _find_mask(
         mask = split_smoothed(smooth_alike(image, cap_scores(scores[labels])))
     else:
         mask = select_superpixels(scores, regions, config.rounding)[labels]
-    return refine_mask(image, mask, config) if config.refinement in REDRAWN else mask
+    return redraw_mask(scene, mask, config) if config.refinement in REDRAWN else mask
+
+
+def redraw_mask(
+    scene: Scene,
+    mask: MaskArray,
+    config: DecodeConfig,
+    certain: tuple[MaskArray, MaskArray] | None = None,
+) -> MaskArray:
+    """Refine a mask by GrabCut, parameters as for `refine_mask`, and clear its specks.
+
+    Only masks of one object have specks: among several, small pieces may be objects. The
+    refinement of the paper, ``grabcut``, leaves them.
+    """
+    refined = refine_mask(scene.image, mask, config, certain)
+    if config.refinement == "colour" and scene.regions.objects == 1:
+        return clear_specks(refined, certain)
+    return refined
 
 
 def smooth_scores(
