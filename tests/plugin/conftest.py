@@ -35,6 +35,16 @@ def less_to_look_through() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def no_libraries_beside_tests(monkeypatch) -> None:
+    """Do not load libraries in a thread, which would outlive the test that opened a window.
+
+    Every import makes loggers, and between two phases of a test pytest goes through all of
+    them: in one of many runs it found another one on its way, which is an error.
+    """
+    monkeypatch.setattr("napari_jcc.plugin.session.load_in_background", lambda: None)
+
+
 @pytest.fixture
 def viewer(make_napari_viewer):
     """Open a real window."""

@@ -133,7 +133,7 @@ def test_a_job_that_ended_lets_go_of_what_it_worked_on(make_napari_viewer, qtbot
     assert len(session.jobs) == 1
 
     # By itself: what garbage there is while modules are loaded is set aside with them, for
-    # good. A busy machine takes its time, as another thread loads them meanwhile.
+    # good.
     with garbage.without_garbage_collection():
         qtbot.waitUntil(lambda: kept() is None, timeout=60_000)
     qtbot.waitUntil(lambda: not session.jobs, timeout=60_000)
