@@ -96,7 +96,7 @@ class Edits:
             If the image was drawn on at another size.
         """
         drawn = self._drawn(key, shape)
-        if drawn.dtype == np.uint8:
+        if not self._tells_apart(key):
             return drawn
         return np.where(drawn > BACKGROUND, OBJECT, drawn).astype(np.uint8)
 
@@ -114,17 +114,20 @@ class Edits:
             If the image was drawn on at another size.
         """
         drawn = self._drawn(key, shape)
-        if drawn.dtype == np.uint8:
+        if not self._tells_apart(key):
             return None
         numbers: LabelMap = np.maximum(drawn - BACKGROUND, 0)
         return numbers
 
-    def _drawn(self, key: ImageKey, shape: tuple[int, int]) -> NDArray[Any]:
-        """Return marks and numbers in one, as in `Edit.runs`; uint8 without numbers."""
+    def _tells_apart(self, key: ImageKey) -> bool:
+        """Whether objects of an image were numbered since it was cleared."""
         entries = self._since_clear(key)
-        numbered = any((entry.runs[:, 2] > BACKGROUND).any() for entry in entries)
-        drawn = np.zeros(shape, np.int32 if numbered else np.uint8)
-        for entry in entries:
+        return any((entry.runs[:, 2] > BACKGROUND).any() for entry in entries)
+
+    def _drawn(self, key: ImageKey, shape: tuple[int, int]) -> NDArray[Any]:
+        """Return marks and numbers in one, as in `Edit.runs`."""
+        drawn = np.zeros(shape, np.int32 if self._tells_apart(key) else np.uint8)
+        for entry in self._since_clear(key):
             if entry.shape != shape:
                 raise InputError(
                     f"{key.name} has {shape[1]} x {shape[0]} pixels but was drawn on at "
