@@ -56,12 +56,18 @@ def test_a_condensed_system_errs_by_what_barriers_outweigh(
     assert 0 < error < 10 / barrier + (1e-4 if single else 0)
 
 
-def test_nothing_is_condensed_while_no_variable_is_stiff(rng):
-    blocks = make_blocks(random_program(rng, "cover"), CPU)
+@pytest.mark.parametrize("share", [0, 0.3])
+def test_while_no_variable_is_stiff_fixed_ones_alone_are_left_out(share, rng):
+    free = random_program(rng, "cover")
+    fixed = rng.random(free.variable_count) < share
+    edited = replace(free, upper=np.where(fixed, free.lower, free.upper))
+    blocks = make_blocks(edited, CPU)
     whole, small = KktSystem(blocks), CondensedSystem(blocks, SingleProcess())
     d, weight = torch.ones_like(blocks.q), torch.ones_like(blocks.row_lower)
     for system in (whole, small):
         system.factorise(d, weight)
+    size = small._system.blocks.layout.groups[0].core
+    assert (size < blocks.layout.groups[0].core) == (share > 0)
     right = torch.randn_like(d)
     expected = whole.solve(right)
     torch.testing.assert_close(small.solve(right), expected, rtol=1e-5, atol=1e-5)
