@@ -240,8 +240,12 @@ def test_cancel_leaves_the_window_ready(viewer, widget, stack, qtbot, monkeypatc
     assert list(viewer.layers) == [stack]
     assert freed == ["card"]
     monkeypatch.undo()
-    run(widget, qtbot)
+    widget.run()
+    qtbot.waitUntil(lambda: bool(widget.showing), timeout=60_000)
+    widget.panel.cancel_button.click()  # too late: the layers are coming
+    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
     assert layers_of(viewer, Labels)
+    assert "Cancel" not in widget.panel.status.text()
 
 
 def wait_for_pool():
@@ -337,7 +341,10 @@ def test_folder_is_opened_run_copied_and_saved(
     labels = layers_of(viewer, Labels)[0]
     labels.data[0] = 1
     widget.saving.save(tmp_path / "out")
+    assert wait_for_pool()
+    widget.panel.cancel_button.click()  # too late: all is written
     qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
+    assert widget.panel.status.text() == f"Saved in {tmp_path / 'out'}"
     with Picture.open(tmp_path / "out" / "masks" / "a.png") as picture:
         assert np.asarray(picture).min() == 255
     assert len(get_reader(str(tmp_path / "out"))(str(tmp_path / "out"))) == 3

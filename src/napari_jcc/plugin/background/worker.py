@@ -142,7 +142,7 @@ class Task(QObject):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the work was asked to stop, and not too late for what is lasting."""
+        """Whether the work was asked to stop, and not too late: before anything came of it."""
         return self.progress.cancelled and not self._stands
 
     def stop(self, seconds: float = 10.0) -> bool:
@@ -160,6 +160,7 @@ class Task(QObject):
             forget_frames(value.error)
             self.failed.emit(str(value.error))
         else:
+            self._stands = True
             self.succeeded.emit(value)
 
     def _on_errored(self, error: Exception) -> None:

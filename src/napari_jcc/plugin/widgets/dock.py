@@ -70,10 +70,11 @@ class Dock(QWidget):
         return bool(self._tasks)
 
     def cancel(self) -> None:
-        """Ask the work in progress to stop; returns at once."""
+        """Ask the work in progress to stop; returns at once. What it gave is shown whole."""
         for task in self._tasks:
             task.cancel()
-            self.panel.set_cancelling()
+            if task.cancelled:
+                self.panel.set_cancelling()
 
     def start(
         self,

@@ -63,7 +63,7 @@ class SaveButton(QPushButton):
             self.folder = str(out)
             panel.set_status(f"Saved in {out}")
 
-        self._dock.start("Save", work, on_saved)
+        self._dock.start("Save", work, on_saved, lasting=True)
 
     def _ask(self) -> None:
         folder, overwrite = ask_result_folder(self, "Folder for the result", RECORD)
@@ -108,7 +108,7 @@ class ExportButton(QPushButton):
                 pictures=collection,
             )
 
-        self._dock.start("Export", work, self._on_written)
+        self._dock.start("Export", work, self._on_written, lasting=True)
 
     def _on_written(self, out: Path) -> None:
         self._dock.panel.set_status(f"Exported to {out}")

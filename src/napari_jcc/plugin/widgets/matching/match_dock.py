@@ -104,7 +104,7 @@ class MatchDock(ImagesDock):
         if self.matched is None or self.running:
             return
         work = partial(save_matches, self.matched, folder, overwrite)
-        self.start("Save", work, self._on_saved)
+        self.start("Save", work, self._on_saved, lasting=True)
 
     def copy_command(self) -> None:
         """Put the command that does the same on the clipboard, or say why there is none."""

@@ -81,7 +81,7 @@ class TrainDock(ImagesDock):
         job = TrainingJob(self.session.chosen, config, path, resume=resume)
         job.recorded.connect(self._on_records)
         self._job = job
-        self.start("Train", job.run, self._on_trained)
+        self.start("Train", job.run, self._on_trained, lasting=True)
         self.refresh()
 
     def resume(self) -> None:
