@@ -338,6 +338,8 @@ def test_folder_is_opened_run_copied_and_saved(
     assert "superpixels.count=40" in words
     assert "superpixels.count=40" in widget.panel.status.text()
 
+    widget.saving.save(tmp_path / "plain")
+    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
     labels = layers_of(viewer, Labels)[0]
     labels.data[0] = 1
     widget.saving.save(tmp_path / "out")
@@ -347,7 +349,17 @@ def test_folder_is_opened_run_copied_and_saved(
     assert widget.panel.status.text() == f"Saved in {tmp_path / 'out'}"
     with Picture.open(tmp_path / "out" / "masks" / "a.png") as picture:
         assert np.asarray(picture).min() == 255
-    assert len(get_reader(str(tmp_path / "out"))(str(tmp_path / "out"))) == 3
+    for name in "plain", "out":
+        path = str(tmp_path / name)
+        widget.project.show_layers(get_reader(path)(path))
+        qtbot.waitUntil(lambda: not widget.project.arriving, timeout=10_000)
+        assert widget.session.opened.name == name
+        # What was drawn before it was saved is in no journal: nothing may replace it.
+        widget.session.corrections.settle()
+        qtbot.waitUntil(lambda: not widget.session.jobs, timeout=30_000)
+        stays = widget.corrections.summary.text().endswith("the others stay as they are.")
+        assert stays == (name == "out")
+        assert widget.session.preset == "fast"
 
 
 def test_a_second_job_is_not_begun_before_the_first_has_ended(widget, qtbot, tmp_path):

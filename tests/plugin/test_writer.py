@@ -64,12 +64,15 @@ def test_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path, layers):
         write_folder(str(tmp_path / "file"), layers)
 
 
-def test_saved_result_is_opened_as_layers(tmp_path, result, tiny_collection):
+def test_saved_result_is_opened_as_layers(tmp_path, result, tiny_collection, monkeypatch):
     out = write_result(result, tiny_collection.open(), tmp_path / "out")
 
     assert get_reader(str(out)) is read_saved
+    told = []
+    monkeypatch.setattr("napari_jcc.plugin.projects.opened.show_warning", told.append)
     masks, boxes = read_saved(out)  # arrays are in no file, so there is no image layer
 
+    assert "masks and boxes are shown alone" in told[0]
     assert masks[0].shape == (4, 72, 90)
     np.testing.assert_array_equal(masks[0][3, :60, :90], result.images[3].mask)
     assert boxes[1]["features"]["image"] == ["a", "b", "d"]

@@ -1,4 +1,4 @@
-"""Corrections of an opened project, whose run is repeated only when it is needed."""
+"""Corrections of an opened result, whose run is repeated only when it is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from napari_jcc.pipeline import FinishedRun
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results import ImageResult
 
-Rerun = Callable[[Progress], FinishedRun]
+Rerun = Callable[[Progress], FinishedRun | None]
+"""None where another result would come out."""
 
 _POLL = 0.05
 """Seconds between two checks whether a wait was cancelled."""
@@ -36,8 +37,8 @@ class ReopenedCorrector:
     edits
         The edits that these results have learned from.
     rerun
-        Repeats the run; None if its images are missing: then edits are only laid over the
-        stored results.
+        Repeats the run; None if its images are missing. Without a run edits are only laid
+        over the stored results.
     """
 
     def __init__(
@@ -103,11 +104,15 @@ class ReopenedCorrector:
         with self._waking_alone(progress):
             if self._awake is not None or self._rerun is None:
                 return self._awake
+            finished = self._rerun(progress)
+            if finished is None:
+                self._rerun = None
+                return None
             shown = [
                 lay_over_image(image, self._taught, key)
                 for image, key in zip(self._images, self._keys, strict=True)
             ]
-            corrector = Corrector(self._rerun(progress), self._edits, shown, self.held)
+            corrector = Corrector(finished, self._edits, shown, self.held)
             names = [key.name for key in corrector.keys]
             if names != [key.name for key in self._keys]:
                 gone = sorted({key.name for key in self._keys} - set(names))

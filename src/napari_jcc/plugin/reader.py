@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_jcc.plugin.layers import LayerData
 
 _GO_ON = (
-    "To go on with this project, open its dock: Plugins > Joint Co-segmentation > "
+    "To go on with these masks, open the dock: Plugins > Joint Co-segmentation > "
     "Co-segment. There you correct masks, run, review, export and save."
 )
 
@@ -101,10 +101,13 @@ def read_saved(path: PathOrPaths) -> list[LayerData]:
     InputError
         If the record of the run cannot be read.
     """
+    from napari_jcc.plugin.docks import offer_dock
     from napari_jcc.plugin.saved import open_saved_result
 
     (folder,) = _as_paths(path)
-    return open_saved_result(folder)
+    layers = open_saved_result(folder)
+    offer_dock("Co-segment", _GO_ON)
+    return layers
 
 
 def read_project(path: PathOrPaths) -> list[LayerData]:

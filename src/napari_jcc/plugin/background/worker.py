@@ -142,7 +142,7 @@ class Task(QObject):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the work was asked to stop, and not too late: before anything came of it."""
+        """Whether the work was asked to stop before anything came of it."""
         return self.progress.cancelled and not self._stands
 
     def stop(self, seconds: float = 10.0) -> bool:

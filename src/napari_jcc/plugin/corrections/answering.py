@@ -48,7 +48,7 @@ class Answering(QObject):
     answered
         Signal with the place of an image that was answered alone.
     settled
-        Signal with a `Settled` when the whole set has followed.
+        Signal with a `Settled` when the whole set has followed; None where it cannot.
     failed
         Signal with a message.
     """
@@ -157,8 +157,8 @@ class Answering(QObject):
             self._flag(part)
 
     def _on_settled(self, settled: Settled | None) -> None:
-        if settled is not None and not self.is_stopped:
-            self._flag(settled.changed)
+        if not self.is_stopped:
+            self._flag(() if settled is None else settled.changed)
             self.settled.emit(settled)
 
     def _flag(self, places: Iterable[int]) -> None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from napari.layers import Image, Layer
+from napari.utils.notifications import show_warning
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import PRESETS, JccConfig
 from napari_jcc.interaction import Edits, ReopenedCorrector
+from napari_jcc.interaction.reopened import Rerun
 from napari_jcc.pipeline import Cache, FinishedRun, Run
 from napari_jcc.plugin.projects.opened import OPENED_KEY, Opened
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.progress import Progress
 from napari_jcc.project import Project
+from napari_jcc.results import ImageResult
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
+
+_ROUNDING = 0.006
+"""Pixels by which a box written with two decimals may differ from the same in memory."""
 
 
 def find_opened(layers: Iterable[Layer]) -> Opened | None:
@@ -83,11 +90,13 @@ def _show(
     result = opened.project.result
     stored = {} if result is None else {image.name: image for image in result.images}
     machine = [stored[image.name] for image in answer.result.images]
-    rerun = None
+    rerun: Rerun | None = None
     if opened.collection is not None:
         config = answer.result.config
         collection = answer.collection.with_config(config.collection)
         rerun = partial(_rerun, collection, config, session.cache())
+        if opened.folder is not None:
+            rerun = partial(_rerun_same, rerun, machine)
     keys = opened.keys()
     corrector = ReopenedCorrector(machine, keys, opened.project.edits, rerun)
     corrector.update(session.edits)
@@ -101,6 +110,34 @@ def _rerun(
     collection: ImageCollection, config: JccConfig, cache: Cache, progress: Progress
 ) -> FinishedRun:
     return Run(collection, config, cache=cache, progress=progress).finish()
+
+
+def _rerun_same(
+    rerun: Callable[[Progress], FinishedRun],
+    saved: Sequence[ImageResult],
+    progress: Progress,
+) -> FinishedRun | None:
+    """Repeat the run of a saved result; None where that was corrected before it was saved.
+
+    No corrections are saved beside them, so that learning from a stroke would replace them
+    by what the run finds.
+    """
+    finished = rerun(progress)
+    found = finished.result.images
+    if len(found) == len(saved) and all(map(_is_same, found, saved)):
+        return finished
+    show_warning(
+        "A run by the saved settings finds other masks or boxes than the folder holds: "
+        "they were corrected before they were saved, or program or images have changed. "
+        "So that nothing is lost, what you draw changes nothing else until you press Run."
+    )
+    return None
+
+
+def _is_same(found: ImageResult, saved: ImageResult) -> bool:
+    boxes = found.boxes, saved.boxes
+    is_near = len(boxes[0]) == len(boxes[1]) and np.allclose(*boxes, rtol=0, atol=_ROUNDING)
+    return is_near and np.array_equal(found.labels, saved.labels)
 
 
 def _replace_edits(edits: Edits, project: Project) -> tuple[Edits, int]:

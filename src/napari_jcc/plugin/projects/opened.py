@@ -1,4 +1,4 @@
-"""A project, as layers."""
+"""A project or a saved result, as layers."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ class Opened:
         The part of the result that is shown; None without result.
     is_saved
         Whether the file has it as it is; not one from an automatic copy.
+    folder
+        Where a run wrote the result, if the project was made of that.
     """
 
     project: Project
@@ -50,11 +52,14 @@ class Opened:
     collection: ImageCollection | None
     answer: Answer | None
     is_saved: bool = True
+    folder: Path | None = None
 
     @property
     def name(self) -> str:
         """Name of the project, for layers."""
-        return self.path.stem if self.path else "recovered"
+        if self.path is not None:
+            return self.path.stem
+        return "recovered" if self.folder is None else self.folder.name
 
     def messages(self) -> tuple[str, ...]:
         """Say what is no longer as it was, and what to do about it in the window."""
@@ -118,15 +123,20 @@ def open_project(path: Path, root: Path | None = None) -> list[LayerData]:
 
 
 def show_project(
-    project: Project, report: LoadReport, path: Path | None, *, is_saved: bool = True
+    project: Project,
+    report: LoadReport,
+    path: Path | None,
+    *,
+    is_saved: bool = True,
+    folder: Path | None = None,
 ) -> list[LayerData]:
-    """Show a project that was read, as `open_project`."""
+    """Show a project that was read, as `open_project`; see `Opened`."""
     try:
         collection = project.open_images()
     except InputError:
         collection = None
     answer = _answer(project, collection)
-    opened = Opened(project, report, path, collection, answer, is_saved)
+    opened = Opened(project, report, path, collection, answer, is_saved, folder)
     if not report.is_clean:
         show_warning("\n".join(opened.messages()))
     return opened.layers()

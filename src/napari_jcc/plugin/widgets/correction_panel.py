@@ -12,6 +12,7 @@ from napari_jcc.plugin.session import Session
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button, wrapped
 from napari_jcc.words import count_of
 
+_STAY = "the others stay as they are."
 _HINT = (
     "Paint or erase on the masks, or move a box: the image answers at once, the others "
     "follow. Painting over what is right holds it."
@@ -123,10 +124,13 @@ class CorrectionPanel(QWidget):
         elif self._follow and self.teach_box.isChecked():
             self._say(f"{count}; the others follow…")
         else:
-            self._say(f"{count}; the others stay as they are.")
+            self._say(f"{count}; {_STAY}")
 
-    def _on_settled(self, settled: Settled) -> None:
+    def _on_settled(self, settled: Settled | None) -> None:
         if not self._follow:
+            return
+        if settled is None:
+            self._say(f"{self._count() or 'All taken back'}; {_STAY}")
             return
         masks = count_of(len(settled.changed), "mask")
         self._say(

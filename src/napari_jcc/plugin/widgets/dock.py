@@ -70,7 +70,7 @@ class Dock(QWidget):
         return bool(self._tasks)
 
     def cancel(self) -> None:
-        """Ask the work in progress to stop; returns at once. What it gave is shown whole."""
+        """Ask the work in progress to stop, unless its result is there; returns at once."""
         for task in self._tasks:
             task.cancel()
             if task.cancelled:
