@@ -51,7 +51,7 @@ def test_leading_axes_are_counted_through():
     [
         (np.zeros((2, 3, 3)), ["a", "b"], None, "float64"),
         (np.zeros(3, int), ["a"], None, r"\(3,\)"),
-        (np.zeros((2, 3, 3), int), ["a"], None, "2 slices for 1 images"),
+        (np.zeros((2, 3, 3), int), ["a"], None, "2 slices for 1 image."),
         (np.ones((1, 3, 3), int), ["a"], [(4, 3)], "a: the image is 3 x 4"),
     ],
 )

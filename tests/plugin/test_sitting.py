@@ -142,9 +142,10 @@ def test_one_sitting(
     session = hands.session
     np.testing.assert_array_equal(session.shown.masks.data, saved)
     assert (session.edits, session.statuses) == (edits, statuses)
-    for action, (kind, form) in zip(
-        hands.button("Export").menu().actions(), EXPORT_FORMATS.items(), strict=True
-    ):
+    actions = hands.button("Export").menu().actions()
+    keys = {action.text().partition("&")[2][0] for action in actions}
+    assert len(keys) == len(actions)
+    for action, (kind, form) in zip(actions, EXPORT_FORMATS.items(), strict=True):
         out = tmp_path / kind
         out.mkdir()
         hands.answer("getExistingDirectory", str(out))

@@ -214,11 +214,15 @@ def test_more_objects_than_a_picture_can_number_are_refused(tmp_path):
 
 def test_coco_tells_pages_of_one_file_apart(tmp_path):
     pages = [image_result(f"film_t{number}") for number in range(3)]
-    files = ["/data/film.tif"] * 3
-    kept = export_result(result_of(*pages), tmp_path / "c.json", "coco", files=files)
-    images = json.loads(kept.read_text())["images"]
-    assert {image["file_name"] for image in images} == {"film.tif"}
-    assert [image["name"] for image in images] == ["film_t0", "film_t1", "film_t2"]
+    files = [*["/data/film.tif"] * 3, "/data/cow.tif"]
+    result = result_of(*pages, image_result("cow"))
+    images = COCO(export_result(result, tmp_path, "coco", files=files)).imgs.values()
+    assert [(image["file_name"], image["source"]) for image in images] == [
+        ("film_t0.png", "film.tif"),
+        ("film_t1.png", "film.tif"),
+        ("film_t2.png", "film.tif"),
+        ("cow.tif", "cow.tif"),
+    ]
 
 
 def test_coco_is_read_by_its_own_tools(plain, herd, tmp_path):

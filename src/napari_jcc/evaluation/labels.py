@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import MaskArray
 from napari_jcc.errors import InputError
+from napari_jcc.words import count_of
 
 
 def masks_from_labels(
@@ -53,8 +54,8 @@ def masks_from_labels(
     slices = labels.reshape(-1, *canvas)
     if len(slices) != len(names):
         raise InputError(
-            f"The truth has {len(slices)} slices for {len(names)} images. Use labels made "
-            "on these images."
+            f"The truth has {count_of(len(slices), 'slice')} for "
+            f"{count_of(len(names), 'image')}. Use labels made on these images."
         )
     sizes = [canvas] * len(names) if sizes is None else list(sizes)
     found = {}

@@ -79,10 +79,13 @@ class ExportButton(QPushButton):
         self._dock = dock
         self.setToolTip("Write the masks and boxes, with your edits, for other programs")
         menu = QMenu(self)
+        taken: set[str] = set()
         for kind in EXPORT_FORMATS.values():
-            menu.addAction(
-                f"&{kind.name.upper()}: {kind.description}…", partial(self._ask, kind.name)
-            )
+            name = kind.name.upper()
+            key = next(letter for letter in name if letter not in taken)
+            taken.add(key)
+            title = name.replace(key, f"&{key}", 1)
+            menu.addAction(f"{title}: {kind.description}…", partial(self._ask, kind.name))
         self.setMenu(menu)
 
     def export(self, kind: str, out: str | Path, *, overwrite: bool = False) -> None:

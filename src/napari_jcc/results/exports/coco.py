@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ def write_coco(exported: ExportSet, file: Path) -> None:
     """Write images, one category and one annotation per object, as JSON.
 
     Segmentations are run lengths, which keep every pixel, holes and separate parts;
-    ``bbox`` is the object's box, x, y, width and height in pixels.
+    ``bbox`` is the object's box, x, y, width and height in pixels. Tools find an image by
+    ``file_name``, so pages of one file have one each, and the file as ``source``.
     """
+    shared = {file for file, count in Counter(exported.files).items() if count > 1}
     document = {
         "info": {
             "description": "Objects found by napari-jcc",
@@ -29,8 +32,9 @@ def write_coco(exported: ExportSet, file: Path) -> None:
         "images": [
             {
                 "id": number,
-                "file_name": place or f"{image.name}.png",
-                "name": image.name,  # tells pages of one file apart
+                "file_name": f"{image.name}.png" if place in {"", *shared} else place,
+                "name": image.name,
+                "source": place,
                 "width": image.mask.shape[1],
                 "height": image.mask.shape[0],
             }
