@@ -16,7 +16,7 @@ from qtpy.QtCore import QEvent, QObject
 from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector
 from napari_jcc.plugin import runs
-from napari_jcc.plugin.corrections import controller
+from napari_jcc.plugin.corrections import controller, mask_watch
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 
@@ -121,12 +121,15 @@ def marks(widget, place):
     return session.edits.marks(key, shape)
 
 
-def test_a_stroke_is_kept_answered_and_taught(viewer, widget, qtbot):
-    settled = []
+def test_a_stroke_is_kept_answered_and_taught(viewer, widget, qtbot, monkeypatch):
+    settled, told = [], []
     widget.session.corrections.answering.settled.connect(settled.append)
-    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    monkeypatch.setattr(mask_watch, "show_warning", told.append)
+    # There is one object an image, whatever its label.
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 2)
     settle(widget, qtbot)
 
+    assert ["Boxes > Objects per image" in message for message in told] == [True]
     labels = layer_of(viewer, Labels)
     assert (labels.data[1, 2:8, 3:12] == 1).all()
     assert (marks(widget, 1)[2:8, 3:12] == OBJECT).all()

@@ -25,12 +25,19 @@ from napari_jcc.plugin.corrections.detection import history_step
 from napari_jcc.plugin.corrections.fills import Region, RegionTrail
 from napari_jcc.plugin.corrections.strokes import BrushTrail, Stroke
 from napari_jcc.plugin.layers import mask_stack
+from napari_jcc.plugin.notices import name_controls
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.regions import mask_extent
 from napari_jcc.results import ImageResult
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
+
+_ONE_OBJECT = (
+    "These masks have one object an image, so what you drew with another label belongs to "
+    "it. To number several, choose the preset many (Many small objects), or another number "
+    "than 1 at boxes.objects, and run."
+)
 
 
 class MaskWatch(QObject):
@@ -162,6 +169,8 @@ class MaskWatch(QObject):
             numbers = tell_apart(before, now, touched, edits.numbers(key, now.shape))
             if numbers is not None:
                 marks[numbers > 0] = OBJECT
+        elif (touched[window] & (now[window] > 1)).any():
+            self.tell(_ONE_OBJECT)
         step = edits.draw(key, marks, numbers)
         if step is not edits:
             visible = int(np.count_nonzero(before != now))
@@ -199,7 +208,7 @@ class MaskWatch(QObject):
         """Warn once of what is drawn in vain."""
         if message not in self._shown_messages:
             self._shown_messages.add(message)
-            show_warning(message)
+            show_warning(name_controls(message))
 
     def _on_paint(self, event: Any = None) -> None:
         if not self.writing:
