@@ -105,6 +105,16 @@ def test_16_bit_gray_stays_16_bit_with_limits_of_its_own(tmp_path, rng):
     np.testing.assert_array_equal(data[1].compute(), images["b"])
 
 
+def test_five_images_of_all_parts_of_a_set_are_read_for_its_limits(monkeypatch):
+    images = [np.full((4, 4), 100 * i, np.uint16) for i in range(9)]
+    read, places = ImageCollection.raw, []
+    monkeypatch.setattr(
+        ImageCollection, "raw", lambda own, i: places.append(i) or read(own, i)
+    )
+    stack_layer(ImageCollection.from_arrays(images), "set")
+    assert places == [0, 2, 4, 6, 8]
+
+
 def test_gray_of_two_types_is_shown_in_colour(tmp_path, rng):
     folder = save(
         tmp_path,

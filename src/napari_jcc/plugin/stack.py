@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from napari_jcc.plugin.layers import LayerData
 
 _SAMPLED = 5
-"""Images whose intensities set the contrast limits; reading all would not be lazy."""
+"""Images, at most, whose intensities set the contrast limits; reading all would not be
+lazy."""
 
 _PIXELS = 1_000_000
 """Pixels of each, on a grid; of more the percentiles are the same but for a little."""
@@ -85,8 +87,8 @@ def _gray_sample(
     channels = count_channels(collection)
     if not channels and not _are_gray_alike(collection):
         return None
-    step = max(1, len(collection) // _SAMPLED)
-    samples = [collection.raw(i) for i in range(0, len(collection), step)][:_SAMPLED]
+    step = math.ceil(len(collection) / _SAMPLED)
+    samples = [collection.raw(i) for i in range(0, len(collection), step)]
     dtypes = {values.dtype for values in samples}
     ndim = 3 if channels else 2
     if len(dtypes) != 1 or any(values.ndim != ndim for values in samples):
