@@ -128,8 +128,8 @@ class OsqpSolver:
         lifted = lift(program)
         self._lifted = replace(lifted, P=self._scale * lifted.P, q=self._scale * lifted.q)
         large = lifted.P.nnz + lifted.A.nnz >= LARGE
-        self._apart = large and in_background()
-        self._native = None if self._apart else _Native(self._lifted, config)
+        apart = large and in_background()
+        self._native = None if apart else _Native(self._lifted, config)
 
     def set_limits(self, program: QuadraticProgram) -> None:
         """Take over the bounds and limits of a program that else is the one set up."""

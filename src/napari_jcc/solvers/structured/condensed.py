@@ -54,7 +54,7 @@ class CondensedSystem:
         self.blocks, self.exchange = blocks, exchange
         self._free_count = int(blocks.free.sum())
         self._entries = [Entries.of(part) for part in blocks.parts]
-        self._system: KktSystem | None = None
+        self._system = KktSystem(blocks, exchange)
         self._single: Sequence[GroupBlocks] | None = None
 
     def factorise(self, diagonal: Tensor, weight: Tensor) -> None:
@@ -76,7 +76,7 @@ class CondensedSystem:
 
     def _factorise(self, diagonal: Tensor, weight: Tensor, dtype: torch.dtype) -> None:
         # What was factorised before may go before there is more.
-        self._system = None
+        self._system = KktSystem(self.blocks, self.exchange)
         self._places: Tensor | None = None
         self._dtype = dtype
         stiff = self._find_stiff(diagonal)
@@ -89,7 +89,6 @@ class CondensedSystem:
 
     def solve(self, right: Tensor) -> Tensor:
         """Return nearly the solution on the free variables, zero on the others, (V',)."""
-        assert self._system is not None
         own_right = right.to(self._dtype)
         if self._places is None:
             return self._system.solve(own_right).to(right.dtype)
