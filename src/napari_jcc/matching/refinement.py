@@ -26,6 +26,27 @@ from napari_jcc.matching.network.transforms import (
 
 TEMPERATURE = 0.05
 """Difference of cosine similarity that makes a correspondence e times as likely."""
+NETWORK_REACH, BLIND_REACH = 0.3, 0.4
+"""Tolerance of the first fit, in halves of the image side: if the transformation was
+predicted by a network, and if it is only the identity."""
+COARSE_TOLERANCE = 0.08
+"""Tolerance of the last fit to the coarse map."""
+COARSE_FITS = 12
+"""The first half of them fits the affine part, the second half the spline."""
+FINE_TOLERANCES = (0.1, 0.08, 0.063, 0.05)
+"""Tolerances of the fits that use the finer map as well."""
+FINE_CELLS = 2.0
+"""Cells of the finer map along each side, for one of the coarse map, by default."""
+MOST_FINE_CELLS = 60
+"""Cells along each side beyond which comparing all with all takes too much memory."""
+AFFINE_PRICE = 0.03
+"""Penalty of changing the affine part; that of a shift is a tenth."""
+SPLINE_PRICE = 0.02
+"""Penalty of moving the control points."""
+FINE_CONTROLS = 5
+"""Control points of the resulting spline along each side of the image."""
+BENDING = 1e-3
+"""Weight of the bending energy of the spline."""
 
 
 class Expected(NamedTuple):
@@ -105,29 +126,6 @@ def compare_cells(source: Tensor, target: Tensor) -> Tensor:
 def _centres(maps: Tensor) -> Tensor:
     batch, _, height, width = maps.shape
     return pixel_centres(height, width, maps).expand(batch, -1, -1)
-
-
-NETWORK_REACH, BLIND_REACH = 0.3, 0.4
-"""Tolerance of the first fit, in halves of the image side: if the transformation was
-predicted by a network, and if it is only the identity."""
-COARSE_TOLERANCE = 0.08
-"""Tolerance of the last fit to the coarse map."""
-COARSE_FITS = 12
-"""The first half of them fits the affine part, the second half the spline."""
-FINE_TOLERANCES = (0.1, 0.08, 0.063, 0.05)
-"""Tolerances of the fits that use the finer map as well."""
-FINE_CELLS = 2.0
-"""Cells of the finer map along each side, for one of the coarse map, by default."""
-MOST_FINE_CELLS = 60
-"""Cells along each side beyond which comparing all with all takes too much memory."""
-AFFINE_PRICE = 0.03
-"""Penalty of changing the affine part; that of a shift is a tenth."""
-SPLINE_PRICE = 0.02
-"""Penalty of moving the control points."""
-FINE_CONTROLS = 5
-"""Control points of the resulting spline along each side of the image."""
-BENDING = 1e-3
-"""Weight of the bending energy of the spline."""
 
 
 def refine(
