@@ -14,7 +14,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lowest lint docs screenshots clean
+.PHONY: help demo test coverage lowest lint docs reference screenshots clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,9 @@ lint: $(VENV)/.lint ## check style, types, layers and the plugin's manifest
 
 docs: $(VENV)/.docs ## build the documentation into site/, warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(abspath $(SITE))
+
+reference: $(VENV)/.base ## renew the tables of settings and names in the documentation
+	$(BIN)/python scripts/reference
 
 screenshots: $(VENV)/.test ## photograph the window for the documentation
 	@QT_API=pyqt6 scripts/with_display.sh $(BIN)/python scripts/screenshots.py

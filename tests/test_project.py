@@ -15,7 +15,7 @@ from typing import get_args
 import pytest
 
 import napari_jcc
-from napari_jcc.config import PRESETS, JccConfig
+from napari_jcc.config import PRESETS, JccConfig, MatchConfig
 from napari_jcc.words import Extra
 
 ROOT = Path(__file__).parents[1]
@@ -89,13 +89,19 @@ def test_continuous_integration_runs_the_commands_of_the_readme():
     assert targets.split()[-1] == "test"
 
 
+@pytest.mark.parametrize("page", ["settings.md", "api.md"])
+def test_reference_page_is_what_make_reference_writes(page):
+    renew = runpy.run_path(str(ROOT / "scripts/reference"))["renew"]
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    assert renew(text) == text, "run make reference"
+
+
 def test_settings_page_has_every_setting_with_its_value_in_every_preset():
-    hook = runpy.run_path(ROOT / "docs/hooks/settings.py")["on_page_markdown"]
-    page = hook((ROOT / "docs/settings.md").read_text())
-    for section, section_field in JccConfig.model_fields.items():
+    page = (ROOT / "docs/settings.md").read_text("utf-8")
+    sections = JccConfig.model_fields | MatchConfig.model_fields
+    for section, section_field in sections.items():
         for name in section_field.annotation.model_fields:
             assert page.count(f"| `{section}.{name}` |") == 1
-    assert "<!--" not in page
     [row] = [line for line in page.splitlines() if line.startswith("| `problem.nu` |")]
     values = "".join(f" `{preset.config().problem.nu}` |" for preset in PRESETS.values())
     assert row.endswith(f"| at least 0, at most 1e+06 |{values}")

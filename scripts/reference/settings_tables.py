@@ -1,31 +1,15 @@
-"""Write the settings page from the declarations in `napari_jcc.config`.
-
-MkDocs calls `on_page_markdown` for every page; see ``hooks`` in mkdocs.yml.
-"""
+"""Tables of presets and settings, from the declarations in `napari_jcc.config`."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from napari_jcc.config import PRESETS, JccConfig, describe_range
+from napari_jcc.config import PRESETS, JccConfig, MatchConfig, describe_range
 from napari_jcc.config.fields import is_advanced
-
-PRESET_MARK = "<!-- presets -->"
-SETTINGS_MARK = "<!-- settings -->"
-
-
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the marks for presets and settings in the text of a page."""
-    tables = {PRESET_MARK: describe_presets, SETTINGS_MARK: describe_settings}
-    for mark, lines in tables.items():
-        if mark in markdown:
-            markdown = markdown.replace(mark, "\n".join(lines()))
-    return markdown
 
 
 def describe_presets() -> Iterator[str]:
@@ -36,24 +20,37 @@ def describe_presets() -> Iterator[str]:
         yield f"| `{preset.name}` | {escape(preset.title)} | {escape(preset.description)} |"
 
 
-def describe_settings() -> Iterator[str]:
+def describe_runs() -> Iterator[str]:
+    """Yield the settings of a run, with their values in every preset."""
+    return _describe_sections({name: each.config() for name, each in PRESETS.items()})
+
+
+def describe_matching() -> Iterator[str]:
+    """Yield the settings of matching and training that a run does not have."""
+    return _describe_sections({"default": MatchConfig()}, set(JccConfig.model_fields))
+
+
+def _describe_sections(
+    configs: Mapping[str, BaseModel], known: Collection[str] = ()
+) -> Iterator[str]:
     """Yield a heading and a table for every section, one row per setting."""
-    presets = {name: preset.config() for name, preset in PRESETS.items()}
-    for section, section_field in JccConfig.model_fields.items():
-        sections = {name: getattr(config, section) for name, config in presets.items()}
-        yield f"## {section_field.title} {{ #{section} }}"
+    for section, section_field in type(next(iter(configs.values()))).model_fields.items():
+        if section in known:
+            continue
+        sections = {name: getattr(config, section) for name, config in configs.items()}
+        yield f"### {section_field.title}"
         yield ""
         yield section_field.description or ""
         yield ""
-        yield f"| Setting | Meaning | Allowed | {' | '.join(presets)} |"
-        yield f"| --- | --- | --- |{' --- |' * len(presets)}"
+        yield f"| Setting | Meaning | Allowed | {' | '.join(configs)} |"
+        yield f"| --- | --- | --- |{' --- |' * len(configs)}"
         for name, field in type(next(iter(sections.values()))).model_fields.items():
             yield describe_row(section, name, field, sections)
         yield ""
 
 
 def describe_row(
-    section: str, name: str, field: FieldInfo, sections: dict[str, BaseModel]
+    section: str, name: str, field: FieldInfo, sections: Mapping[str, BaseModel]
 ) -> str:
     """Return the table row of one setting, with its value in every preset."""
     values = [format_value(getattr(values, name)) for values in sections.values()]
