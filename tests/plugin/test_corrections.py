@@ -493,6 +493,13 @@ def test_an_answer_that_was_cancelled_comes_later(viewer, widget, qtbot):
     settle(widget, qtbot)
     assert set(answered) == {0, 1, 2}
 
+    jobs = widget.session.jobs
+    jobs.changed.connect(lambda: [t.cancel() for t in jobs if t.title == "Teach the set"])
+    stroke(viewer, 3, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    told = widget.corrections.summary.text()
+    assert told == "4 images corrected; the others stay as they are."
+
 
 class InTurns:
     """Does something just before one of the turns in which a result comes in."""

@@ -48,7 +48,7 @@ class Answering(QObject):
     answered
         Signal with the place of an image that was answered alone.
     settled
-        Signal with a `Settled` when the whole set has followed; None where it cannot.
+        Signal with a `Settled` when the whole set has followed; None where it will not.
     failed
         Signal with a message.
     """
@@ -169,7 +169,7 @@ class Answering(QObject):
         self._session.set_statuses({keys[place]: "flagged" for place in others})
 
     def _on_ended(self, answered: bool) -> None:
-        self._task = None
+        task, self._task = self._task, None
         if self.is_stopped:
             return
         place, self._place = self._place, None
@@ -181,3 +181,5 @@ class Answering(QObject):
             self._write({place: self._corrector.machine[place]}, None)
         if self._waiting or answered:
             self._next()
+        elif task is not None and task.cancelled:
+            self.settled.emit(None)
