@@ -1,10 +1,14 @@
 """Costs against their formulas, formed densely."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_jcc.config import DiscriminativeConfig
+from napari_jcc.features.streaming import Features
 from napari_jcc.otsu import otsu_threshold, otsu_thresholds
 from napari_jcc.problem import Variables
 from napari_jcc.problem.costs import (
@@ -14,6 +18,7 @@ from napari_jcc.problem.costs import (
     SuperpixelSaliencyCost,
 )
 from napari_jcc.problem.factor import discriminative_factor
+from napari_jcc.problem.joint import factorise
 
 
 def dense_discriminative(features, beta):
@@ -109,7 +114,24 @@ def test_smoothness_matches_the_formula(toy):
 def test_log_saliency_cost_as_printed(toy):
     cost = SuperpixelSaliencyCost(0.5, "log", 0.01, normalise=False)
     linear = cost.terms(Variables(toy)).linear
-    np.testing.assert_allclose(linear[:5], -0.5 * np.log([0.1, 0.9, 0.8, 0.2, 0.1]))
+    expected = -np.log([0.1, 0.9, 0.8, 0.2, 0.1])
+    np.testing.assert_allclose(linear[:5], 0.5 * expected)
+
+
+def test_log_saliency_counts_the_pixels_of_a_superpixel_when_scaled(toy):
+    area = np.array([0.1, 0.4, 0.2, 0.2, 0.1])
+    cost = SuperpixelSaliencyCost(1.0, "log", 0.01)
+    linear = cost.terms(Variables(replace(toy, area=area))).linear
+    expected = -area * np.log(toy.saliency)
+    np.testing.assert_allclose(linear[:5], expected / expected.sum())
+
+
+def test_every_image_counts_the_same_however_many_boxes_it_has(toy, rng):
+    data = replace(toy, box_image=np.array([0, 1, 1]), image_count=2)
+    data = replace(data, box_area=np.full(3, 0.5))
+    features = Features(np.ones((5, 2), np.float32), rng.normal(size=(3, 2)))
+    boxes = factorise(features, data, DiscriminativeConfig(weighting="image")).boxes
+    np.testing.assert_allclose(boxes.weights, [1.5, 0.75, 0.75])
 
 
 def test_margin_cost_rewards_what_is_above_otsus_threshold(toy):

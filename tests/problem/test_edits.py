@@ -31,20 +31,26 @@ def model_of(data, reading, rng, **options):
     return joint_model(data, factors, ProblemConfig(reading=reading, **options))
 
 
-def is_feasible(program):
-    """Ask an independent solver, without any cost."""
+def row_room(program, cost=None):
+    """Ask an independent solver how far all inequality rows can be kept at once.
+
+    Below 0: there is no point. With a cost, return its least value instead.
+    """
     equal = program.l == program.u
     above, below = np.isfinite(program.u) & ~equal, np.isfinite(program.l) & ~equal
-    matrix = program.A.toarray()
+    matrix, count = program.A.toarray(), program.variable_count
+    rows = np.vstack([matrix[above], -matrix[below]])
     answer = linprog(
-        np.zeros(program.variable_count),
-        A_ub=np.vstack([matrix[above], -matrix[below]]),
+        np.append(np.zeros(count), -1) if cost is None else np.append(cost, 0),
+        A_ub=np.column_stack([rows, np.ones(len(rows))]),
         b_ub=np.concatenate([program.u[above], -program.l[below]]),
-        A_eq=matrix[equal],
+        A_eq=np.column_stack([matrix[equal], np.zeros(equal.sum())]),
         b_eq=program.u[equal],
-        bounds=np.column_stack([program.lower, program.upper]),
+        bounds=[*zip(program.lower, program.upper, strict=True), (0, 1)],
     )
-    return answer.status == 0
+    if answer.status:
+        return -1
+    return -answer.fun if cost is None else answer.fun
 
 
 @settings(max_examples=25)
@@ -63,7 +69,7 @@ def test_fixings_are_never_infeasible(seed, reading, draw):
     model = model_of(data, reading, rng)
     before = model.build()
     after = fix(before, model.variables, Fixings(front, back))
-    assert is_feasible(after)
+    assert row_room(after) >= 0
     assert np.array_equal(after.A.data, before.A.data)
     y, _ = model.variables.split(after.lower)
     cap = data.boxes_per_superpixel if reading == "printed" else np.ones(len(y))
@@ -78,10 +84,20 @@ def test_a_box_can_be_chosen_or_switched_off(reading, chosen, rng):
     model = model_of(data, reading, rng)
     fixings = Fixings(chosen=[5]) if chosen else Fixings(off=[5])
     fixed = fix(model.build(), model.variables, fixings)
-    assert is_feasible(fixed)
+    assert row_room(fixed) > 1e-3
     z = fixed.upper[model.variables.boxes]
     np.testing.assert_array_equal(z[4:8] > 0, [not chosen, chosen, not chosen, not chosen])
     assert np.all(z[:4] == 1) and np.all(z[8:] == 1)
+
+
+def test_a_foreground_mark_is_object_in_whichever_box_is_chosen(rng):
+    """Memberships t of the mark sum to 1 as the boxes of its image do, so t = z."""
+    data = random_data(rng)
+    model = model_of(data, "hull", rng)
+    fixed = fix(model.build(), model.variables, Fixings(foreground=[0]))
+    of_mark = np.zeros(fixed.variable_count)
+    of_mark[model.variables.memberships] = data.overlap.indices == 0
+    assert row_room(fixed, of_mark) == pytest.approx(1)
 
 
 def test_boxes_that_miss_a_mark_are_left_out(rng):
@@ -108,7 +124,7 @@ def test_an_area_floor_gives_way_to_background_marks(rng):
     before = model.build()
     fixed = fix(before, model.variables, Fixings(background=range(2, 12)))
     floor = np.flatnonzero(before.l > 0)[0]
-    assert is_feasible(fixed)
+    assert row_room(fixed) > 1e-3
     assert 0 < fixed.l[floor] < before.l[floor]
     np.testing.assert_array_equal(
         fixed.l[before.row_image > 0], before.l[before.row_image > 0]
