@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection, describe_skipped
@@ -109,6 +111,23 @@ def test_folders_of_masks_are_passed_over_unless_they_are_all_there_is(tmp_path)
     assert inside.names == ("deep/a",)
     (tmp_path / "set" / "a.png").unlink()
     assert len(ImageCollection.from_folder(tmp_path, recursive=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        ({"format": "napari-jcc 1", "files": ["a.png"]}, {"b.png"}),
+        ({"format": "another 1", "files": ["a.png"]}, {"a.png", "b.png"}),
+        ({"format": "napari-jcc 1", "files": None}, {"a.png", "b.png"}),
+        (["a.png"], {"a.png", "b.png"}),
+    ],
+)
+def test_what_this_program_wrote_and_nothing_else_is_a_former_result(
+    tmp_path, record, found
+):
+    save(tmp_path, {"a.png": NOISE, "b.png": NOISE})
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    assert images_of(tmp_path) == found
 
 
 def test_left_out_files_are_told_by_reason():
