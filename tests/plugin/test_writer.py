@@ -55,7 +55,7 @@ def test_layers_of_no_collection_are_numbered(tmp_path):
     corners = np.array([[1, 0.5, 1.5], [1, 0.5, 3.5], [1, 4.5, 3.5], [1, 4.5, 1.5]])
     (path,) = write_boxes(str(tmp_path / "b.csv"), [corners], {})
     with open(path) as file:
-        assert file.readlines()[1] == "0001,2.00,1.00,4.00,5.00,1.000000\n"
+        assert file.readlines()[1] == "0001,2.00,1.00,4.00,5.00,1.0000\n"
 
 
 def test_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path, layers):

@@ -87,7 +87,7 @@ def test_boxes_are_listed_with_fixed_digits_and_empty_fields():
     images = (image_result('a "b", c', box=box, box_score=2 / 3), empty_image_result())
     assert format_boxes(images) == (
         "image,x_min,y_min,x_max,y_max,score\n"
-        '"a ""b"", c",0.33,2.00,10.00,11.13,0.666667\n'
+        '"a ""b"", c",0.33,2.00,10.00,11.13,0.6667\n'
         "fog,,,,,\n"
     )
 
@@ -104,7 +104,7 @@ def test_every_name_survives_the_table(names):
     text = format_boxes(image_result(name) for name in names)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert [row[0] for row in rows[1:]] == names
-    assert all(row[1:] == ["5.00", "3.00", "15.00", "9.00", "0.750000"] for row in rows[1:])
+    assert all(row[1:] == ["5.00", "3.00", "15.00", "9.00", "0.7500"] for row in rows[1:])
 
 
 def test_same_result_gives_the_same_bytes(tmp_path):

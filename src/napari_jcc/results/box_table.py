@@ -17,13 +17,16 @@ _SIDES = ("x_min", "y_min", "x_max", "y_max")
 
 
 def format_boxes(images: Iterable[ImageResult]) -> str:
-    """Write boxes as CSV text, a line per object; an image without one has empty fields."""
+    """Write boxes as CSV text, a line per object; an image without one has empty fields.
+
+    Scores have four digits; further ones depend on the number of threads.
+    """
     rows: list[Sequence[str]] = [(_IMAGE, *_SIDES, _SCORE)]
     for image in images:
         if not len(image.boxes):
             rows.append([image.name, *[""] * 5])
         for box, score in zip(image.boxes, image.scores, strict=True):
-            rows.append([image.name, *(f"{side:.2f}" for side in box), f"{score:.6f}"])
+            rows.append([image.name, *(f"{side:.2f}" for side in box), f"{score:.4f}"])
     return format_csv(rows)
 
 

@@ -41,7 +41,7 @@ def write_csv(exported: ExportSet, file: Path) -> None:
             [
                 item.number,
                 *(f"{side:.2f}" for side in item.box),
-                f"{item.score:.6f}",
+                f"{item.score:.4f}",
                 int(item.mask.sum()),
                 f"{item.mask.sum() / (rows * columns):.6f}",
             ]
