@@ -73,6 +73,8 @@ def test_python_samples_run_alone_as_pasted(block, typed_there, monkeypatch):
         distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]")
         local = distributed.Client(processes=False, n_workers=1, dashboard_address=None)
         monkeypatch.setattr("dask.distributed.Client", lambda address: local)
+    if "import torch" in block:
+        pytest.importorskip("torch", reason="needs the extra [torch]")
     exec(compile(block, "sample", "exec"), {})
 
 
