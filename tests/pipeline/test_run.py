@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import pytest
 
 from napari_jcc import ImageCollection, Progress, segment
-from napari_jcc.config import apply_overrides
+from napari_jcc.config import JccConfig, apply_overrides
 from napari_jcc.errors import Cancelled, ConfigError, InputError, SolverError
 from napari_jcc.evaluation import evaluate_result
 from napari_jcc.pipeline import Cache, Run
@@ -90,6 +91,35 @@ def test_stages_are_reported_in_order_and_to_the_end(tiny_collection, small):
         "Masks",
     ]
     assert all(done == total for done, total in progress.steps.values())
+
+
+@pytest.mark.parametrize(("kind", "touching"), [("discs", "parted"), ("rods", "joined")])
+def test_touching_objects_are_parted_where_those_of_the_set_are_compact(kind, touching):
+    clump = np.full((60, 90), 40, np.uint8)
+    if kind == "discs":
+        cv2.circle(clump, (22, 30), 17, 220, -1)
+        cv2.circle(clump, (54, 30), 17, 220, -1)
+    else:
+        cv2.line(clump, (8, 16), (80, 28), 220, 5)
+        cv2.line(clump, (45, 5), (45, 50), 220, 5)
+    image = np.vstack([clump, clump])
+    config = apply_overrides(
+        JccConfig(),
+        {
+            "saliency.method": "local_contrast",
+            "saliency.object_width": 0.6,
+            "saliency.polarity": "brighter",
+            "boxes.objects": 0,
+            "decode.refinement": "blend",
+        },
+    )
+    run = Run(ImageCollection.from_arrays([image, image[:, ::-1]]), config)
+    finished = run.finish()
+    assert finished.result.measured == {"decode.touching": touching}
+    assert finished.config.decode.touching == touching  # for corrections
+    same(run.with_config(finished.config).result(), finished.result)
+    count = 4 if kind == "discs" else 2
+    assert [len(found.boxes) for found in finished.result.images] == [count] * 2
 
 
 def test_what_is_left_to_the_images_is_measured_told_and_the_same_as_if_set(

@@ -185,7 +185,8 @@ def test_blend_lets_the_prior_cut_through_a_superpixel(quarters):
 def test_several_objects_are_numbered_and_boxed(quarters):
     image, regions = quarters
     two = replace(regions, objects=2)
-    result = decode((image, two), [1, 0, 0, 1], [0.8, 0.2], DecodeConfig(refinement="none"))
+    joined = DecodeConfig(refinement="none", touching="joined")
+    result = decode((image, two), [1, 0, 0, 1], [0.8, 0.2], joined)
     assert result.instances is not None
     # Pieces that touch at a corner are one.
     assert result.instances.max() == 1

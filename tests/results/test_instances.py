@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from napari_jcc.results import instances
 from napari_jcc.results.instances import number_objects, object_boxes, renumber
+from napari_jcc.results.parting import are_compact, compare_with_discs
 
 
 def test_pieces_are_numbered_and_specks_are_left_out():
@@ -25,7 +26,7 @@ def test_pieces_are_numbered_and_specks_are_left_out():
 
 
 def test_an_empty_mask_has_no_object():
-    labels = number_objects(np.zeros((4, 6), bool), part_touching=True)
+    labels = number_objects(np.zeros((4, 6), bool), parted=True)
     assert labels.max() == 0
     assert object_boxes(labels).shape == (0, 4)
 
@@ -37,12 +38,36 @@ def test_touching_disks_are_parted_at_the_neck():
     mask = canvas > 0
     assert number_objects(mask).max() == 1
 
-    labels = number_objects(mask, part_touching=True)
+    labels = number_objects(mask, parted=True)
     assert labels.max() == 2
     assert labels[30, 30] != labels[30, 64]
     np.testing.assert_array_equal(labels > 0, mask)
     left, right = (labels == 1).sum(), (labels == 2).sum()
     assert abs(left - right) < 0.1 * mask.sum()
+
+
+def test_what_has_no_neck_stays_whole_also_across_a_corner():
+    canvas = np.zeros((60, 140), np.uint8)
+    cv2.line(canvas, (20, 20), (118, 30), 1, 11)  # a rod
+    canvas[40:46, 10:30] = canvas[46:48, 30:33] = 1  # two pieces, one corner
+    mask = canvas > 0
+    labels = number_objects(mask, parted=True)
+    assert labels[25, 69] == labels[20, 20] == labels[30, 118]
+    np.testing.assert_array_equal(labels > 0, mask)
+
+
+def test_a_set_is_compact_where_most_of_its_area_is():
+    disc, rod = np.zeros((60, 60), np.uint8), np.zeros((60, 60), np.uint8)
+    cv2.circle(disc, (30, 30), 20, 1, -1)
+    cv2.line(rod, (8, 30), (52, 30), 1, 7)
+    compared = {
+        name: compare_with_discs(number_objects(image > 0))
+        for name, image in {"disc": disc, "rod": rod}.items()
+    }
+    assert compared["disc"][0] == pytest.approx([disc.mean(), 1], rel=0.1)
+    assert are_compact([compared["disc"], compared["rod"]])
+    assert not are_compact([compared["disc"], *[compared["rod"]] * 4])
+    assert not are_compact([])
 
 
 def test_numbers_survive_an_edit():

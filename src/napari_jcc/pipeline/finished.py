@@ -52,7 +52,7 @@ class FinishedRun:
     collection
         The images that could be read; all indices below refer to it.
     config
-        The settings in use.
+        The settings in use, with what was measured for what they leave to the images.
     images
         (h, w, 3) uint8 each, RGB at working size.
     regions

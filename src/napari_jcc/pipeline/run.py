@@ -22,7 +22,7 @@ from napari_jcc.pipeline.finished import FinishedRun
 from napari_jcc.pipeline.formulation import JOINT, Formulation
 from napari_jcc.pipeline.joint import JointAnswer, JointStage
 from napari_jcc.pipeline.masks import choose_cuts, learn_pixel_classifier
-from napari_jcc.pipeline.measured import list_measured, measure_objects
+from napari_jcc.pipeline.measured import list_measured, measure_objects, settle_touching
 from napari_jcc.pipeline.parallel import as_client
 from napari_jcc.pipeline.prior import rate_priors
 from napari_jcc.pipeline.stage_runner import StageRunner, extend_keys
@@ -51,8 +51,8 @@ class Run:
     """One run of the joint program over a set of images.
 
     Stages: read, object width, superpixels, saliency, encoder, prior, boxes, features,
-    factors, solve, cuts, pixel classifier, masks; object width, encoder, prior, cuts and
-    pixel classifier only where the settings ask for them.
+    factors, solve, cuts, pixel classifier, masks, touching objects; object width, encoder,
+    prior, cuts, pixel classifier and touching objects only where the settings ask for them.
 
     The result of every stage is cached under a key of the settings and inputs it depends
     on, so that a run with other settings, or more images, recomputes only what has changed.
@@ -160,9 +160,11 @@ class Run:
         cuts = choose_cuts(whole, work, regions, answer.values)
         classifier = learn_pixel_classifier(whole, work, regions, answer.values)
         results = _decode(work, regions, answer.values, cuts, classifier)
+        results, decode = settle_touching(work, results)
+        used = self.config.model_copy(update={"saliency": settings, "decode": decode})
         return FinishedRun(
             collection=work.collection,
-            config=self.config,
+            config=used,
             images=tuple(work.images),
             regions=tuple(regions),
             cuts=tuple(cuts),
@@ -175,7 +177,7 @@ class Run:
                 solver_report=answer.report,
                 seconds=dict(work.runner.seconds),
                 notes=_notes(results, work.encoded, answer),
-                measured=list_measured(self.config.saliency, settings),
+                measured=list_measured(self.config, used),
             ),
         )
 

@@ -36,6 +36,7 @@ from napari_jcc.results.decode import (
     undecided_image,
     unit_scores,
 )
+from napari_jcc.results.parting import compare_with_discs
 from napari_jcc.results.pixel_classifier import PixelClassifier, PixelSample, sample_pixels
 from napari_jcc.results.smooth import smooth_twice, split_by_all
 
@@ -137,6 +138,13 @@ def compute_result(
         return undecided_image(scene)
     rating = None if classifier is None else classifier.predict(scene.image)
     return decode_image(scene, values, config, cut, rating)
+
+
+def compare_objects(result: ImageResult) -> FloatArray:
+    """Compare the objects of a result with discs; of one object alone there is nothing."""
+    if result.instances is None:
+        return np.zeros((0, 2))
+    return compare_with_discs(result.instances)
 
 
 def sample_training_pixels(

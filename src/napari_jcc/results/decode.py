@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, LabelMap, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.otsu import otsu_threshold
 from napari_jcc.regions import ImageRegions, box_iou, largest_piece
@@ -85,7 +85,7 @@ def decode_image(
     values : (S,) float64, (R,) float64
         y and z of the relaxed problem; R at least 1.
     config
-        Rule and refinement.
+        Rule and refinement; touching objects are parted also where that is ``auto``.
     cut
         Of the smoothed map, if that is the refinement.
     rating : (h, w) float32, optional
@@ -95,16 +95,13 @@ def decode_image(
     scores, z = unit_scores(values[0]), _shares(values[1])
     mask = enlarge_mask(_find_mask(scene, scores, config, cut, rating), shape)
     boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
-    instances = instance_boxes = instance_scores = None
+    instances = None
     if regions.objects > 1:
-        parted = config.touching == "parted"
+        parted = config.touching != "joined"
         instances = number_objects(mask, config.smallest_piece, parted)
         mask = instances > 0
-        instance_boxes = object_boxes(instances)
-        agreed = [_agreed(box_iou(own, boxes), z) for own in instance_boxes]
-        instance_scores = np.array(agreed, np.float32)
     box, box_score = find_box(mask, boxes, z, config.box)
-    return ImageResult(
+    result = ImageResult(
         name=scene.name,
         mask=mask,
         box=box,
@@ -114,10 +111,32 @@ def decode_image(
         candidate_scores=z,
         label_map=regions.superpixels.label_map,
         saliency_map=regions.saliency_map,
-        instances=instances,
-        instance_boxes=instance_boxes,
-        instance_scores=instance_scores,
     )
+    return result if instances is None else with_objects(result, instances)
+
+
+def with_objects(result: ImageResult, instances: LabelMap) -> ImageResult:
+    """Give a result numbered objects, with a box and a score for each.
+
+    Parameters
+    ----------
+    result
+        The mask of an image, and its candidate boxes.
+    instances : (H, W) int32
+        The mask with objects numbered 1 to K, 0 for background.
+    """
+    boxes, z = result.candidate_boxes, result.candidate_scores
+    own = object_boxes(instances)
+    agreed = [_agreed(box_iou(box, boxes), z) for box in own]
+    scores = np.array(agreed, np.float32)
+    return replace(result, instances=instances, instance_boxes=own, instance_scores=scores)
+
+
+def join_touching(result: ImageResult) -> ImageResult:
+    """Count touching objects as one again, where several are looked for."""
+    if result.instances is None:
+        return result
+    return with_objects(result, number_objects(result.mask))
 
 
 def _find_mask(

@@ -1,4 +1,4 @@
-"""Several objects in one mask: numbered, boxed, and parted where they touch."""
+"""Several objects in one mask: numbered and boxed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
-from skimage.feature import peak_local_max
-from skimage.segmentation import watershed
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.regions import mask_extent
+from napari_jcc.results.parting import part_touching
 
 Window = tuple[slice, slice]
 """Rows and columns of an image."""
@@ -23,7 +22,7 @@ CRUMB = 0.05
 
 
 def number_objects(
-    mask: MaskArray, smallest: float = 0.0, part_touching: bool = False
+    mask: MaskArray, smallest: float = 0.0, parted: bool = False
 ) -> LabelMap:
     """Give the objects of a mask numbers.
 
@@ -33,9 +32,8 @@ def number_objects(
         Everything that is object.
     smallest
         Pieces that cover a smaller share of the image are left out, 0 to 1.
-    part_touching
-        Cut round objects that touch at their necks: a watershed from the places that
-        lie deepest inside. Long or bent objects would fall apart.
+    parted
+        Cut pieces at their necks (`part_touching`).
 
     Returns
     -------
@@ -51,7 +49,7 @@ def number_objects(
         kept[0] = False
         numbers = (np.cumsum(kept) * kept).astype(np.int32)
         labels = numbers[pieces]
-    return _part(labels) if part_touching else labels
+    return part_touching(labels) if parted else labels
 
 
 def renumber(labels: LabelMap, mask: MaskArray) -> LabelMap:
@@ -187,22 +185,3 @@ def boxes_by_number(labels: LabelMap) -> dict[int, Float32Array]:
         for number, place in enumerate(ndimage.find_objects(labels), start=1)
         if place is not None
     }
-
-
-def _part(labels: LabelMap) -> LabelMap:
-    """Cut every object at its necks."""
-    depth = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 5)
-    # Two peaks nearer than the radius of a typical object belong to one.
-    radius = max(1, round(float(np.median(_deepest(depth, labels)))))
-    peaks = peak_local_max(depth, min_distance=radius, labels=labels)
-    seeds = np.zeros_like(labels)
-    order = np.lexsort((peaks[:, 1], peaks[:, 0]))
-    seeds[tuple(peaks[order].T)] = np.arange(1, len(peaks) + 1)
-    parts = watershed(-depth, seeds, mask=labels > 0)
-    return np.asarray(parts, dtype=np.int32)
-
-
-def _deepest(depth: np.ndarray, labels: LabelMap) -> np.ndarray:
-    deepest = np.zeros(int(labels.max(initial=0)) + 1)
-    np.maximum.at(deepest, labels.ravel(), depth.ravel())
-    return deepest[1:] if len(deepest) > 1 else np.ones(1)

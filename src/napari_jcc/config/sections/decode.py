@@ -50,12 +50,12 @@ class DecodeConfig(Section):
         ge=0,
         le=1,
     )
-    touching: Literal["joined", "parted"] = setting(
-        "joined",
+    touching: Literal["auto", "joined", "parted"] = setting(
+        "auto",
         "Touching objects",
         "With several objects per image. joined: touching objects count as one. parted: "
-        "they are separated at their necks; for round objects, as long or bent ones would "
-        "fall apart.",
+        "they are separated at their necks; worms and other long objects would fall apart. "
+        "auto: parted if the objects of the set are mostly compact.",
     )
     reach: float = setting(
         0.04,
