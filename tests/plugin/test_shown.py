@@ -17,8 +17,10 @@ from napari_jcc.errors import Cancelled
 from napari_jcc.plugin.corrections import delivery
 from napari_jcc.plugin.corrections.delivery import Delivery
 from napari_jcc.plugin.layers import to_layers
+from napari_jcc.plugin.navigation import camera_of
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.rectangles import slots_of
+from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.progress import Progress
 from napari_jcc.results.result import bare_image
@@ -38,18 +40,23 @@ def answer_of(place, left, score=0.5):
     return bare_image(NAMES[place], mask=mask, box=box, score=score)
 
 
-@pytest.fixture
-def shown():
-    """Return what shows four answers in a viewer without a window."""
+def show_in(viewer):
+    """Return what shows four answers in a viewer."""
     result = JccResult(tuple(answer_of(i, i) for i in range(4)), JccConfig())
     pictures = [np.zeros((30, 40), np.uint8)] * 4
     collection = ImageCollection.from_arrays(pictures, names=[*NAMES])
     placement = Placement.of_stack(collection)
     layers = [Layer.create(*data) for data in to_layers(result, placement, collection)]
-    shown = ShownResult(ViewerModel())
+    shown = ShownResult(viewer)
     for step in shown.steps(Answer(result, collection, placement), layers):
         step()
     return shown
+
+
+@pytest.fixture
+def shown():
+    """Return what shows four answers in a viewer without a window."""
+    return show_in(ViewerModel())
 
 
 def test_boxes_that_moved_are_drawn_anew_and_the_table_follows_them(shown):
@@ -69,6 +76,22 @@ def test_boxes_that_moved_are_drawn_anew_and_the_table_follows_them(shown):
         np.testing.assert_array_equal(image.box, edited.box)
     shown.write({2: answer_of(2, 7)})
     assert boxes.features["image"].tolist() == ["a", "d", "b", "c"]
+
+
+def test_lines_are_thinner_where_the_user_has_zoomed_in(viewer, qtbot):
+    session = get_session(viewer)
+    session.shown = shown = show_in(viewer)
+    boxes, told = shown.boxes, []
+    boxes.edge_width = [1, 1, 1, 2]
+    boxes.selected_data = {3}
+    boxes.events.data.connect(told.append)
+    camera_of(viewer).zoom = 12  # lines of 1 pixel would be 12 wide, 3 is enough
+    qtbot.waitUntil(lambda: boxes.edge_width == [0.25, 0.25, 0.25, 0.5])
+    assert not told
+    shown.write({1: answer_of(1, 20)})
+    assert sorted(boxes.edge_width) == [0.25, 0.25, 0.25, 0.5]
+    camera_of(viewer).zoom = 2
+    qtbot.waitUntil(lambda: sorted(boxes.edge_width) == [1, 1, 1, 2])
 
 
 def test_a_box_that_the_user_drew_beside_has_no_score(shown):

@@ -19,6 +19,7 @@ from napari_jcc.plugin.background.programs import delete_programs_late
 from napari_jcc.plugin.background.warm import load_in_background
 from napari_jcc.plugin.corrections.controller import CorrectionController
 from napari_jcc.plugin.equal_view import EqualView
+from napari_jcc.plugin.line_widths import LineWidths
 from napari_jcc.plugin.preferences import preferred_config, read_preferences
 from napari_jcc.plugin.projects.keeper import Keeper
 from napari_jcc.plugin.projects.opened import Opened
@@ -98,6 +99,7 @@ class Session(QObject):
         self.jobs = Jobs()
         self.keeper = Keeper(self)
         EqualView(self)
+        LineWidths(self)
 
     def set_settings(self, config: JccConfig, preset: str | None = None) -> None:
         """Take other settings, which every open form then shows."""

@@ -16,6 +16,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction import Corrector, ReopenedCorrector
 from napari_jcc.plugin.adding import add_unselected
 from napari_jcc.plugin.layers import LayerData, from_layers, labels_of
+from napari_jcc.plugin.line_widths import scaled_widths
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.rectangles import (
     BOX_COLOURS,
@@ -281,6 +282,7 @@ def _replace(
     # Told once, of the new ones: every telling takes the window as long as a hundred boxes.
     with shapes.events.blocker_all():
         shapes.remove(old.tolist())
+    widths = scaled_widths(shapes, widths)
     shapes.add_rectangles(rectangles, edge_width=widths, **BOX_COLOURS)
 
 
