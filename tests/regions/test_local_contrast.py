@@ -15,6 +15,7 @@ from napari_jcc.regions.boxes import (
 )
 from napari_jcc.regions.local_contrast import local_contrast
 from napari_jcc.regions.superpixels import find_superpixels
+from napari_jcc.results.smooth import split_by_otsu
 
 DARK = SaliencyConfig(method="local_contrast", object_width=0.08, polarity="darker")
 
@@ -44,6 +45,22 @@ def test_polarity_says_which_rods(field):
     either = local_contrast(field, DARK.model_copy(update={"polarity": "either"}))
     assert bright[72, 90] > 0.5 > bright[36, 80]
     assert min(either[72, 90], either[36, 80]) > 0.3
+
+
+@pytest.mark.parametrize("ground", [0, 25, 120])
+def test_outlines_lie_where_the_light_is_half_way(ground):
+    """Blurred bright discs, some half as strong as the others."""
+    light = np.zeros((300, 300), np.float32)
+    for number, centre in enumerate(np.ndindex(5, 5)):
+        place = tuple(30 + 60 * step for step in centre)
+        cv2.circle(light, place, 13, (0.5, 1.0)[number % 2], -1)
+    true = light > 0
+    shown = ground + (220 - ground) * cv2.GaussianBlur(light, (0, 0), 1.5)
+    image = np.repeat(np.rint(shown).astype(np.uint8)[:, :, None], 3, axis=2)
+    config = DARK.model_copy(update={"object_width": 0.11, "polarity": "brighter"})
+    mask = split_by_otsu(local_contrast(image, config))
+    assert 0.95 < mask.sum() / true.sum() < 1.05
+    assert (mask & true).sum() > 0.9 * (mask | true).sum()
 
 
 def test_an_even_image_has_no_contrast():

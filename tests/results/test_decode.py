@@ -175,11 +175,11 @@ def test_blend_lets_the_prior_cut_through_a_superpixel(quarters):
     prior = np.zeros((40, 40), np.float32)
     prior[25:30, 22:38] = 1
     thin = replace(regions, saliency_map=prior)
-    config = DecodeConfig(refinement="blend", box="scores")
-    result = decode((image, thin), [0, 0, 0, 0.4], [0.3, 0.7], config)
-    # .5 of the score alone, 1 with the prior, 0 elsewhere: Otsu keeps what has both.
-    assert result.mask[25:30, 22:38].all()
-    assert not result.mask[:20].any()
+    values = [0, 0, 0, 0.4], [0.3, 0.7]
+    config = DecodeConfig(refinement="blend", scores_share=0.1)
+    np.testing.assert_array_equal(decode((image, thin), *values, config).mask, prior > 0)
+    whole = decode((image, thin), *values, config.model_copy(update={"scores_share": 1.0}))
+    np.testing.assert_array_equal(whole.mask, regions.superpixels.label_map == 3)
 
 
 def test_several_objects_are_numbered_and_boxed(quarters):

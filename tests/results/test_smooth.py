@@ -34,7 +34,7 @@ def test_blocky_scores_follow_the_edge_of_the_image():
 def test_scores_count_by_their_shape_not_their_scale():
     scores = np.random.default_rng(1).random((20, 30), dtype=np.float32)
     prior = np.zeros((20, 30), np.float32)
-    small, large = (mix_scores(k * scores, prior) for k in (0.01, 1))
+    small, large = (mix_scores(k * scores, prior, 0.1) for k in (0.01, 1))
     np.testing.assert_allclose(small, large, atol=1e-5)
 
 
@@ -58,7 +58,7 @@ def test_a_part_across_a_line_counts_with_its_colour():
 def test_flat_scores_are_all_object():
     image = np.zeros((5, 6, 3), np.uint8)
     flat = np.zeros((5, 6), np.float32)
-    assert np.isfinite(smooth_twice(image, mix_scores(flat, flat))).all()
+    assert np.isfinite(smooth_twice(image, mix_scores(flat, flat, 0.1))).all()
     assert split_by_otsu(flat).all()
 
 

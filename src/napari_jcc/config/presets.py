@@ -76,7 +76,7 @@ PRESETS: dict[str, Preset] = {
             "Microscopy",
             "One object per image, by the features of an encoder, which it needs, and a "
             "classifier of pixels; for images unlike photographs.",
-            {**_DEEP, "decode.refinement": "look"},
+            {**_DEEP, "decode.refinement": "look", "decode.scores_share": 0.5},
         ),
         Preset(
             "many",

@@ -114,7 +114,7 @@ class PixelTrainer:
         if guidance is not None:
             values = rescale_marked(values, guidance)
             drawn = {1.0: guidance.marks == OBJECT, 0.0: guidance.marks == BACKGROUND}
-        blended = blend_scores(regions, unit_scores(values))
+        blended = blend_scores(regions, unit_scores(values), self._run.config.decode)
         sample = sample_pixels(self._run.images[image], blended, drawn)
         if unchanged:
             self._samples[image] = sample

@@ -40,9 +40,11 @@ def choose_cuts(
     if not work.config.learns_cuts:
         return [OWN_CUT] * len(work.images)
 
+    decode = work.config.decode
+
     def compute() -> tuple[int, ...]:
         tasks = [
-            (image, pieces, values.get(place), cells)
+            (image, pieces, values.get(place), cells, decode)
             for place, (image, pieces, cells) in enumerate(
                 zip(work.images, regions, work.encoded.cells(DIMENSIONS), strict=True)
             )
@@ -65,13 +67,14 @@ def learn_pixel_classifier(
 
     Parameters are those of `choose_cuts`; images without values are not learned from.
     """
-    if work.config.decode.refinement != "look" or not values:
+    decode = work.config.decode
+    if decode.refinement != "look" or not values:
         return None
 
     def compute() -> PixelClassifier:
         decided = sorted(values)
         places = [decided[i] for i in choose_training_images(len(decided))]
-        tasks = [(work.images[i], regions[i], values[i]) for i in places]
+        tasks = [(work.images[i], regions[i], values[i], decode) for i in places]
         samples = work.runner.map(
             "Pixel classifier", stages.sample_training_pixels, [""] * len(tasks), tasks
         )

@@ -156,7 +156,8 @@ class Run:
         priors = rate_priors(work, salient_keys, saliency, superpixels)
         keys, regions = boxes.choose(proposals, priors)
         answer = JointStage(work, self.formulation).solve(keys, regions)
-        whole = digest("decided", answer.key, keys)
+        share = self.config.decode.scores_share
+        whole = digest("decided", answer.key, keys, share)
         cuts = choose_cuts(whole, work, regions, answer.values)
         classifier = learn_pixel_classifier(whole, work, regions, answer.values)
         results = _decode(work, regions, answer.values, cuts, classifier)

@@ -112,6 +112,7 @@ def describe_cuts(
     regions: ImageRegions,
     values: tuple[FloatArray, FloatArray] | None,
     cells: FeatureMap,
+    config: DecodeConfig,
 ) -> tuple[Float32Array, FloatArray]:
     """Describe the masks of one image by all cuts, and compute their overlaps.
 
@@ -121,7 +122,7 @@ def describe_cuts(
         smoothed = smooth_twice(image, regions.saliency_map)
     else:
         scores = np.clip(values[0], 0, None).astype(np.float32)
-        smoothed = smooth_scores(image, regions, scores)
+        smoothed = smooth_scores(image, regions, scores, config)
     masks = split_by_all(smoothed[::COARSE, ::COARSE])
     return describe_masks(cells, masks), overlap_masks(masks)
 
@@ -148,7 +149,10 @@ def compare_objects(result: ImageResult) -> FloatArray:
 
 
 def sample_training_pixels(
-    image: ImageArray, regions: ImageRegions, values: tuple[FloatArray, FloatArray]
+    image: ImageArray,
+    regions: ImageRegions,
+    values: tuple[FloatArray, FloatArray],
+    config: DecodeConfig,
 ) -> PixelSample:
     """Draw the training pixels of one image."""
-    return sample_pixels(image, blend_scores(regions, unit_scores(values[0])))
+    return sample_pixels(image, blend_scores(regions, unit_scores(values[0]), config))

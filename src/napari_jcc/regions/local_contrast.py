@@ -21,8 +21,10 @@ def local_contrast(image: ImageArray, config: SaliencyConfig) -> Float32Array:
 
     With the top-hats of mathematical morphology, over a disk a little wider than an
     object: :math:`(close(g) - g) / close(g)` is how much darker a pixel is than what
-    surrounds it, relative to the light there, and :math:`(g - open(g)) / g` how much
-    brighter. Things wider than an object, such as a lit field or a shadow, leave no trace.
+    surrounds it, relative to the light there, and :math:`(g - open(g)) / l` how much
+    brighter, relative to the brightest light :math:`l` nearby. Both are linear in
+    :math:`g` across an outline, which therefore lies where the light is half way. Things
+    wider than an object, such as a lit field or a shadow, leave no trace.
 
     Parameters
     ----------
@@ -56,7 +58,9 @@ def local_contrast(image: ImageArray, config: SaliencyConfig) -> Float32Array:
         around = np.asarray(
             cv2.morphologyEx(smooth, cv2.MORPH_OPEN, disk), dtype=np.float64
         )
-        contrast = np.maximum(contrast, (gray - around) / (gray + _DARKEST))
+        # Blurred, as the highest of many values of noise is higher than that of few.
+        light = cv2.blur(cv2.dilate(smooth, disk), (width, width))
+        contrast = np.maximum(contrast, (gray - around) / (light + _DARKEST))
     full = float(np.percentile(contrast, _FULL))
     if full <= 0:
         return np.zeros(gray.shape, np.float32)

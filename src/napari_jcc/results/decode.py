@@ -150,9 +150,9 @@ def _find_mask(
     image, regions = scene.image, scene.regions
     labels = regions.superpixels.label_map
     if config.refinement == "smoother":
-        return split_smoothed(smooth_scores(image, regions, scores), cut)
+        return split_smoothed(smooth_scores(image, regions, scores, config), cut)
     if config.refinement in ("blend", "look"):
-        blended = blend_scores(regions, scores)
+        blended = blend_scores(regions, scores, config)
         return split_by_otsu(blended if rating is None else mix_prediction(rating, blended))
     if config.refinement == "colour":
         mask = split_smoothed(smooth_alike(image, cap_scores(scores[labels])))
@@ -178,18 +178,19 @@ def redraw_mask(
     return refined
 
 
-def smooth_scores(
-    image: ImageArray, regions: ImageRegions, scores: Float32Array
+def blend_scores(
+    regions: ImageRegions, scores: Float32Array, config: DecodeConfig
 ) -> Float32Array:
-    """Scores (S,), at least 0, and prior, mixed and smoothed: the map (h, w) to be cut."""
-    mixed = mix_scores(scores[regions.superpixels.label_map], regions.saliency_map)
-    return smooth_twice(image, mixed)
+    """Weighted mean of scores (S,), at least 0, which know the set, and prior, (h, w)."""
+    spread = scores[regions.superpixels.label_map]
+    return mix_scores(spread, regions.saliency_map, config.scores_share)
 
 
-def blend_scores(regions: ImageRegions, scores: Float32Array) -> Float32Array:
-    """Mean of the scores (S,) in [0, 1], which know the set, and the prior, (h, w)."""
-    both = scores[regions.superpixels.label_map] + regions.saliency_map
-    return (both / np.float32(2)).astype(np.float32)
+def smooth_scores(
+    image: ImageArray, regions: ImageRegions, scores: Float32Array, config: DecodeConfig
+) -> Float32Array:
+    """Scores and prior, blended and smoothed: the map (h, w) to be cut."""
+    return smooth_twice(image, blend_scores(regions, scores, config))
 
 
 def find_box(

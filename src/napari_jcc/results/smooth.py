@@ -14,9 +14,6 @@ from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut, cut_above
 STRENGTH, COLOUR_SIGMA = 2000.0, 8.0
 """Weight of smoothness, and colour step (of 0-255) across which little is smoothed."""
 HIGH_PERCENTILE = 99.0
-SHARE = 0.1
-"""Weight of the scores; the rest is the prior's, which has pixels where scores have
-superpixels. From 0 to .25 the mean J of the sets it was chosen on moves by at most .6."""
 LEVEL = 0.4
 """Where the cut would be if it were the same in all images. Otsu's threshold falls too low
 on small objects, as the ramp that smoothing leaves around them weighs more than they do.
@@ -26,8 +23,8 @@ STEPS = (-0.1, -0.05, 0.0, 0.05, 0.1)
 _BINS = 1024
 
 
-def mix_scores(scores: Float32Array, prior: Float32Array) -> Float32Array:
-    """Mean of scores and prior, weighted by `SHARE`.
+def mix_scores(scores: Float32Array, prior: Float32Array, share: float) -> Float32Array:
+    """Weighted mean of scores and prior.
 
     Parameters
     ----------
@@ -35,8 +32,10 @@ def mix_scores(scores: Float32Array, prior: Float32Array) -> Float32Array:
         At least 0; scaled to 1 at their 99th percentile.
     prior : (h, w) float32
         In [0, 1].
+    share
+        Weight of the scores, 0 to 1.
     """
-    both = SHARE * cap_scores(scores) + (1 - SHARE) * prior
+    both = share * cap_scores(scores) + (1 - share) * prior
     return both.astype(np.float32)
 
 

@@ -27,6 +27,16 @@ class DecodeConfig(Section):
         "as blend, then a classifier of pixels, trained on the masks of all images, "
         "refines the masks. none: the mask consists of whole superpixels.",
     )
+    scores_share: float = setting(
+        0.1,
+        "Weight of the scores",
+        "Used with the refinements smoother, blend and look: masks are cut from a weighted "
+        "mean of scores and prior. Scores are those of whole superpixels, the prior may be "
+        "finer.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
     cut: Literal["own", "learned"] = setting(
         "own",
         "Cut of smoothed maps",
