@@ -13,6 +13,7 @@ from napari_jcc.evaluation import (
     evaluate_masks,
     evaluate_result,
     score_image,
+    score_objects,
 )
 from napari_jcc.results.result import ImageResult, JccResult
 
@@ -231,3 +232,54 @@ def test_scores_without_truth_read_as_dashes(out, tmp_path):
         "1.000",
         "yes",
     ]
+
+
+NUMBERED = np.array([[1, 1, 0, 3, 3, 0], [1, 1, 0, 3, 3, 5]])
+"""Three objects, numbers left out."""
+FOUND = np.array([[1, 1, 0, 2, 2, 2], [1, 0, 0, 2, 2, 2]])
+"""One of them too small, with IoU 3/4, and two taken for one, which is 2/3 of the first."""
+
+
+def test_objects_are_matched_one_to_one():
+    score = score_objects(FOUND, NUMBERED)
+    assert (score.found, score.true) == (2, 3)
+    assert (score.f1, score.ap) == (pytest.approx(4 / 5), pytest.approx(2 / 3))
+    half = score_objects(np.where(FOUND == 2, 2, 0), NUMBERED * (NUMBERED != 3))
+    assert (half.found, half.true, half.f1) == (1, 2, 0)
+    nothing = np.zeros_like(FOUND)
+    assert score_objects(nothing, nothing).f1 == 1
+    with pytest.raises(InputError, match="but the true ones"):
+        score_objects(FOUND, NUMBERED[:1])
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_numbered_objects_are_scored_where_the_truth_numbers_them(tmp_path, numbered):
+    truth = NUMBERED if numbered else (NUMBERED > 0) * 1
+    for name, found in {"a": FOUND, "b": FOUND > 9}.items():
+        write(tmp_path / "out/masks" / f"{name}.png", found > 0)
+        folder = tmp_path / "truth"
+        folder.mkdir(exist_ok=True)
+        Image.fromarray((truth * (name == "a")).astype(np.uint16)).save(
+            folder / f"{name}.png"
+        )
+    (tmp_path / "out/instances").mkdir()  # b has one object at most, and no file
+    Image.fromarray(FOUND.astype(np.uint8)).save(tmp_path / "out/instances/a.png")
+    evaluation = evaluate_folder(tmp_path / "out", tmp_path / "truth")
+    titles, first, _, mean = evaluation.as_table()
+    assert ("F1@.5" in titles, "CorLoc" in titles) == (numbered, not numbered)
+    assert evaluation.to_dict()["images"][0]["objects"] == (
+        {"found": 2, "true": 3, "f1": 0.8, "ap": pytest.approx(2 / 3)} if numbered else None
+    )
+    assert ("f1" in evaluation.means) == numbered
+    if numbered:
+        assert first[4:] == ["2", "3", "0.800", "0.667"]
+        assert mean[4:] == ["1.000", "1.5", "0.900", "0.833"]
+        assert evaluation.to_csv().splitlines()[0].endswith(",found,true,f1,ap")
+
+
+def test_objects_of_a_result_in_memory_are_scored(result):
+    truth = {name: columns(*span) for name, span in TRUTHS.items()}
+    objects = {name: mask.astype(np.int32) for name, mask in truth.items()}
+    a, b = evaluate_result(result, truth, objects=objects).scores
+    assert (a.objects.found, a.objects.true, a.objects.f1) == (1, 1, 0)
+    assert (b.objects.found, b.objects.true) == (0, 1)

@@ -155,6 +155,15 @@ def test_palette_entries_are_labels(tmp_path):
     np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), [[False, True, True]])
 
 
+def test_eight_bits_hold_the_numbers_of_many_objects_or_levels_of_gray(tmp_path):
+    numbers = np.arange(201, dtype=np.uint8)[None]
+    save(tmp_path / "m.png", numbers)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), numbers > 0)
+    numbers[numbers == 77] = 0  # one level is missing
+    save(tmp_path / "m.png", numbers)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), numbers >= 128)
+
+
 def test_colour_picture_and_stack_are_refused(tmp_path):
     save(tmp_path / "photo.png", np.arange(12).reshape(2, 2, 3))
     with pytest.raises(InputError, match="colour picture"):

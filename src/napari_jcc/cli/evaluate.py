@@ -37,6 +37,11 @@ def evaluate(
     outlines, to .75 % of the diagonal. Box IoU: J of the boxes. CorLoc: share of images
     whose box IoU is above one half.
 
+    Where the result and the true masks number several objects, the table shows instead of
+    boxes: objects found and true; F1@.5, 2 TP / (found + true); and AP@.5,
+    TP / (TP + FP + FN), where TP are the found objects whose IoU with a true one is above
+    one half.
+
     Example: napari-jcc evaluate out --truth masks --json > scores.json
     """
     from napari_jcc.atomic import replace_file

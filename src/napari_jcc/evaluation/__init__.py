@@ -18,7 +18,8 @@ from napari_jcc.evaluation.metrics import (
     map_agreement,
     pixel_accuracy,
 )
-from napari_jcc.evaluation.scores import TITLES, Evaluation, ImageScore
+from napari_jcc.evaluation.objects import score_objects
+from napari_jcc.evaluation.scores import TITLES, Evaluation, ImageScore, ObjectScore
 from napari_jcc.evaluation.truth import Truth, find_truth, read_mask
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Evaluation",
     "ImageScore",
     "Interval",
+    "ObjectScore",
     "Truth",
     "best_iou",
     "bootstrap_mean",
@@ -44,4 +46,5 @@ __all__ = [
     "read_boxes",
     "read_mask",
     "score_image",
+    "score_objects",
 ]

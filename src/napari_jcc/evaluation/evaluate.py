@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from natsort import natsorted
 from numpy.typing import ArrayLike
 
-from napari_jcc._types import Float32Array, MaskArray
+from napari_jcc._types import Float32Array, LabelMap, MaskArray
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
 from napari_jcc.evaluation.metrics import (
@@ -20,14 +21,18 @@ from napari_jcc.evaluation.metrics import (
     jaccard,
     pixel_accuracy,
 )
+from napari_jcc.evaluation.objects import keep_numbered, score_objects
 from napari_jcc.evaluation.scores import Evaluation, ImageScore
 from napari_jcc.evaluation.truth import (
     find_by_name,
     find_truth,
     index_images,
     read_mask,
+    read_plane,
 )
-from napari_jcc.results.names import BOXES, RECORD
+from napari_jcc.results.instances import number_objects
+from napari_jcc.results.measure import measured_objects
+from napari_jcc.results.names import BOXES, INSTANCES, RECORD
 from napari_jcc.results.result import NO_BOX, JccResult
 
 
@@ -41,6 +46,7 @@ def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
     truth
         Folder of mask images, or a CSV of boxes (see `find_truth`). Boxes from a table
         count; for images without one, boxes are drawn around the objects of their mask.
+        Masks that number several objects are compared with those the run numbered.
 
     Raises
     ------
@@ -58,17 +64,19 @@ def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
     found = find_truth(truth, files, _read_inputs(out))
     table = read_boxes(out / BOXES) if (out / BOXES).is_file() else None
     known = found.masks.keys() | found.boxes.keys()
-    scores = [
-        score_image(
-            name,
-            read_mask(files[name]),
-            _find_answer(table, name),
-            found.mask(name),
-            found.boxes.get(name),
-        )
-        for name in natsorted(known)
-    ]
-    return Evaluation(tuple(scores), tuple(natsorted(files.keys() - known)))
+    numbered = index_images(out / INSTANCES)
+    scores = []
+    for name in natsorted(known):
+        mask = read_mask(files[name])
+        box, true_boxes = _find_answer(table, name), found.boxes.get(name)
+        score = score_image(name, mask, box, found.mask(name), true_boxes)
+        true = found.numbers(name) if numbered else None
+        if true is not None:
+            own = read_plane(numbered[name]) if name in numbered else number_objects(mask)
+            score = replace(score, objects=score_objects(own, true))
+        scores.append(score)
+    missing = natsorted(files.keys() - known)
+    return Evaluation(tuple(keep_numbered(scores)), tuple(missing))
 
 
 def _read_inputs(out: Path) -> set[Path]:
@@ -84,6 +92,7 @@ def evaluate_result(
     result: JccResult,
     masks: Mapping[str, MaskArray],
     boxes: Mapping[str, Float32Array] | None = None,
+    objects: Mapping[str, LabelMap] | None = None,
 ) -> Evaluation:
     """Score a result that is still in memory.
 
@@ -96,6 +105,9 @@ def evaluate_result(
     boxes
         (K, 4) float32 by name of the image, ``xyxy``, half-open; by default drawn around
         the objects of the mask.
+    objects
+        (H, W) int32 by name of the image, the objects numbered, 0 for none; None where
+        single objects are not to be scored.
 
     Raises
     ------
@@ -104,7 +116,17 @@ def evaluate_result(
     """
     answers = {image.name: image.mask for image in result.images}
     found = {image.name: image.box for image in result.images}
-    return evaluate_masks(answers, masks, found, boxes)
+    evaluation = evaluate_masks(answers, masks, found, boxes)
+    if objects is None:
+        return evaluation
+    own = {image.name: measured_objects(image) for image in result.images}
+    scores = [
+        replace(score, objects=score_objects(own[score.name], objects[score.name]))
+        if score.name in objects
+        else score
+        for score in evaluation.scores
+    ]
+    return replace(evaluation, scores=tuple(scores))
 
 
 def evaluate_masks(

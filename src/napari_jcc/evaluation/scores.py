@@ -18,6 +18,40 @@ TITLES = {
     "localized": "CorLoc",
 }
 """Short title of every score, in the order of the table."""
+_OF_MASKS = "accuracy", "jaccard", "boundary_f"
+
+OBJECT_TITLES = {"found": "found", "true": "true", "f1": "F1@.5", "ap": "AP@.5"}
+"""The same for the scores of single objects, where the truth numbers them."""
+
+
+@dataclass(frozen=True)
+class ObjectScore:
+    """Scores of the single objects of an image.
+
+    Attributes
+    ----------
+    found
+        Objects in the answer.
+    true
+        Objects in the truth.
+    f1
+        Share of found and true objects that match, 2 TP / (found + true), in [0, 1].
+    ap
+        TP / (TP + FP + FN), in [0, 1].
+    """
+
+    found: int
+    true: int
+    f1: float
+    ap: float
+
+    @classmethod
+    def of(cls, found: int, true: int, matched: int) -> ObjectScore:
+        """Compute the shares; 1 where there is nothing to find and nothing was found."""
+        total = found + true
+        if not total:
+            return cls(0, 0, 1.0, 1.0)
+        return cls(found, true, 2 * matched / total, matched / (total - matched))
 
 
 @dataclass(frozen=True)
@@ -38,6 +72,8 @@ class ImageScore:
         Whether that is above one half; its mean is CorLoc.
     boundary_f
         Agreement of the outlines (F), in [0, 1].
+    objects
+        Scores of the single objects.
     """
 
     name: str
@@ -46,6 +82,7 @@ class ImageScore:
     box_iou: float | None = None
     localized: bool | None = None
     boundary_f: float | None = None
+    objects: ObjectScore | None = None
 
 
 @dataclass(frozen=True)
@@ -65,21 +102,43 @@ class Evaluation:
 
     @property
     def means(self) -> dict[str, float | None]:
-        """Mean over the images that have the score; None if none has."""
-        return {key: _mean(getattr(score, key) for score in self.scores) for key in TITLES}
+        """Mean over the images that have the score; None if none has.
+
+        Scores of objects are there where an image has them.
+        """
+        return {key: self._mean(key) for key in self._keys}
+
+    @property
+    def _numbered(self) -> bool:
+        return any(score.objects is not None for score in self.scores)
+
+    @property
+    def _keys(self) -> list[str]:
+        return [*TITLES, *(OBJECT_TITLES if self._numbered else ())]
+
+    def _mean(self, key: str) -> float | None:
+        return _mean(_value(score, key) for score in self.scores)
 
     def as_table(self) -> list[list[str]]:
-        """Return rows of text: titles, one row per image, and the means."""
-        means = self.means
-        rows = [[score.name, *map(_format, _values(score))] for score in self.scores]
-        last = ["mean", *(_format(means[key]) for key in TITLES)]
-        return [["image", *TITLES.values()], *rows, last]
+        """Return rows of text: titles, one row per image, and the means.
+
+        Scores of objects, where there are any, take the place of those of boxes.
+        """
+        titles = TITLES
+        if self._numbered:
+            titles = {key: TITLES[key] for key in _OF_MASKS} | OBJECT_TITLES
+        rows = [
+            [score.name, *(_format(_value(score, key)) for key in titles)]
+            for score in self.scores
+        ]
+        last = ["mean", *(_format(self._mean(key)) for key in titles)]
+        return [["image", *titles.values()], *rows, last]
 
     def to_csv(self) -> str:
         """Return the table as CSV: scores in full, yes and no as 1 and 0, no means."""
-        rows: list[list[Any]] = [["image", *TITLES]]
+        rows: list[list[Any]] = [["image", *self._keys]]
         for score in self.scores:
-            values = _values(score)
+            values = [_value(score, key) for key in self._keys]
             numbers = [None if value is None else float(value) for value in values]
             rows.append([score.name, *numbers])
         return format_csv(rows)
@@ -93,8 +152,9 @@ class Evaluation:
         }
 
 
-def _values(score: ImageScore) -> list[float | None]:
-    return [getattr(score, key) for key in TITLES]
+def _value(score: ImageScore, key: str) -> float | None:
+    value: float | None = getattr(score if key in TITLES else score.objects, key, None)
+    return value
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
@@ -107,4 +167,6 @@ def _format(value: float | None) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3f}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.3f}" if value <= 1 else f"{value:.1f}"

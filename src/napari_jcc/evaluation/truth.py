@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import tifffile
@@ -81,6 +81,10 @@ class Truth:
         """Read the mask of an image, (H, W) bool, or return None if it has none."""
         return read_mask(self.masks[name]) if name in self.masks else None
 
+    def numbers(self, name: str) -> NDArray[Any] | None:
+        """Read the numbers of the objects of an image (`read_numbers`); None without."""
+        return read_numbers(self.masks[name]) if name in self.masks else None
+
 
 def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ()) -> Truth:
     """Find the truth of the images called `names`.
@@ -134,7 +138,8 @@ def read_mask(path: Path) -> MaskArray:
 
     Object is every pixel of at least 128 where the image is 8 bit gray and reaches 128 (as
     0/255 and soft masks do), of at least one half in floating point, and of more than 0 in
-    all others (0/1 masks, label images, palettes). Colour images count as gray when their
+    all others (0/1 masks, label images, palettes). An 8 bit image of all numbers from 1 to
+    less than 255 is a label image. Colour images count as gray when their
     channels are equal; an opacity channel is ignored.
 
     Returns
@@ -146,6 +151,34 @@ def read_mask(path: Path) -> MaskArray:
     InputError
         If the file cannot be read, is a colour picture, holds several pages, or has many
         levels but none of them 0, as photographs do.
+    """
+    values = read_plane(path)
+    if values.dtype.kind == "f":
+        return values >= 0.5
+    return values >= 128 if _is_soft(values) else values > 0
+
+
+def read_numbers(path: Path) -> NDArray[Any] | None:
+    """Read the numbers of the objects in a mask image, (H, W) int; None without numbers.
+
+    Only soft masks and palettes have none for sure: a mask of 0 and 1 may show one object.
+
+    Raises
+    ------
+    InputError
+        As `read_mask`.
+    """
+    values = read_plane(path)
+    return None if values.dtype.kind not in "iu" or _is_soft(values) else values
+
+
+def read_plane(path: Path) -> NDArray[Any]:
+    """Read a mask image as it is stored, (H, W), gray.
+
+    Raises
+    ------
+    InputError
+        As `read_mask`.
     """
     try:
         values = _read_values(path)
@@ -167,10 +200,16 @@ def read_mask(path: Path) -> MaskArray:
             f"{len(np.unique(values))} levels. Masks are 0 outside the object and called "
             f"like the image, perhaps with {_ENDINGS} added."
         )
-    if values.dtype.kind == "f":
-        return values >= 0.5
-    soft = values.dtype == np.uint8 and values.max(initial=0) >= 128
-    return values >= 128 if soft else values > 0
+    return values
+
+
+def _is_soft(values: NDArray[Any]) -> bool:
+    """Whether 8 bits are levels of gray, not the numbers of many objects."""
+    highest = values.max(initial=0)
+    if values.dtype != np.uint8 or highest < 128:
+        return False
+    numbers = np.unique(values[values > 0])
+    return bool(highest == 255 or len(numbers) < highest)
 
 
 def _read_values(path: Path) -> NDArray:
