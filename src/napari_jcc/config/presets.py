@@ -95,7 +95,7 @@ PRESETS: dict[str, Preset] = {
                 "problem.area_min": 0.005,
                 "problem.gamma": 0.02,
                 "decode.refinement": "look",
-                "decode.smallest_piece": 0.0002,
+                "decode.smallest_piece": 0.0001,
             },
         ),
         Preset(
