@@ -64,6 +64,18 @@ def test_what_stands_out_like_the_object_brings_up_that_preset_too():
     assert "the preset many" in text
 
 
+def test_pieces_of_similar_size_bring_up_that_preset_too():
+    mask = np.zeros((12, 60), bool)
+    mask[3:9, 5:15] = mask[3:9, 20:26] = mask[3, 50] = True
+    assert "Hint" not in shown(
+        show_summary, result_of(image_result(mask=mask)), Path("out")
+    )
+    mask[3:9, 30:40] = True
+    assert "the preset many" in shown(
+        show_summary, result_of(image_result(mask=mask)), Path("out")
+    )
+
+
 def test_masks_of_what_lies_between_many_objects_bring_up_their_width():
     mask = np.ones((12, 20), bool)
     many = result_of(
