@@ -50,7 +50,7 @@ def test_a_bad_spacing_is_refused(spacing, out, capsys):
     assert not (out / "measures.csv").exists()
 
 
-def test_pages_of_a_tiff_are_measured_in_its_unit(tmp_path, monkeypatch):
+def test_pages_of_a_tiff_are_measured_in_its_unit(tmp_path, monkeypatch, capsys):
     path, data = tmp_path / "movie.tif", np.zeros((2, 3, 2, 12, 20), np.uint16)
     data += np.arange(6, dtype=np.uint16).reshape(2, 3, 1, 1, 1)
     metadata = {"axes": "TZCYX", "unit": "um"}
@@ -62,6 +62,7 @@ def test_pages_of_a_tiff_are_measured_in_its_unit(tmp_path, monkeypatch):
     monkeypatch.setattr(tiff_files, "probe_tiff", lambda p: probed.append(p) or probe(p))
     assert run("measure", out) == 0
     assert probed == [path]
+    assert "in every slice" in capsys.readouterr().err
     rows = list(csv.DictReader((out / "measures.csv").open()))
     assert [row["image"] for row in rows] == list(pictures.names)
     assert {(row["unit"], float(row["area"])) for row in rows} == {("um", 60 * 0.25 * 0.2)}

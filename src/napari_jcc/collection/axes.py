@@ -29,6 +29,11 @@ class Axis(NamedTuple):
     unit: str = "pixel"
 
 
+def has_depth(axes: Sequence[Axis] | None) -> bool:
+    """Whether some of the images lie above each other."""
+    return any(axis.name.lower() == "z" and axis.length > 1 for axis in axes or ())
+
+
 def name_places(axes: Sequence[Axis]) -> list[str]:
     """Name every place on some axes, as ``t0_z12``; an empty name where there is no axis.
 

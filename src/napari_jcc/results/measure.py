@@ -60,7 +60,7 @@ class Measurements:
         Name of the image (``image``), unit of length (``unit``) and what
         `measure_objects` returns.
     notes
-        Images whose brightness could not be measured, and why.
+        Images whose brightness could not be measured, and why; or that images are slices.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -192,7 +192,7 @@ def measure_folder(
     saved = read_result(Path(folder))
     pictures = SavedPictures(saved)
     rows: list[Mapping[str, Any]] = []
-    notes: list[str] = []
+    notes = note_slices(any(map(pictures.lies_on_z, pictures)))
     for image in saved.result.images:
         own = pictures.spacing(image.name) if spacing is None else Spacing(*spacing, unit)
         row, column, length = own or (1.0, 1.0, "pixel")
@@ -202,6 +202,13 @@ def measure_folder(
     measured = Measurements(tuple(rows), tuple(notes))
     replace_file(Path(folder, MEASURES), encode_csv(measured.to_csv()))
     return measured
+
+
+def note_slices(on_z: bool) -> list[str]:
+    """Say what is counted where images are slices along a z axis; nothing elsewhere."""
+    return (
+        ["objects are counted in every slice of a z-stack, not through it"] if on_z else []
+    )
 
 
 def _find_picture(

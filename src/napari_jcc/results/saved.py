@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.axes import has_depth
 from napari_jcc.collection.reading import open_picture
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config.presets import DEFAULT_PRESET
@@ -143,6 +144,14 @@ class SavedPictures(Mapping[str, NDArray[Any]]):
         except (InputError, OSError):
             return None
         return file.spacing(page)
+
+    def lies_on_z(self, name: str) -> bool:
+        """Whether the image is a slice of a stack, if its file can be read and says so."""
+        try:
+            file, _ = self._find(name)
+        except (InputError, OSError):
+            return False
+        return has_depth(file.axes)
 
     def _find(self, name: str) -> tuple[ImageCollection, int]:
         """File of an image, and its number in there."""

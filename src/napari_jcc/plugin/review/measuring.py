@@ -13,12 +13,18 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_jcc.collection import ByName, ImageCollection
+from napari_jcc.collection.axes import has_depth
 from napari_jcc.collection.units import find_length
 from napari_jcc.plugin.lazy_stack import LazyLabels
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
-from napari_jcc.results.measure import Measurements, measure_images, measured_objects
+from napari_jcc.results.measure import (
+    Measurements,
+    measure_images,
+    measured_objects,
+    note_slices,
+)
 
 _NO_UNIT = "pixel"
 _SCALED = "world unit"
@@ -111,7 +117,7 @@ def measure_set(
     progress.start("Measures", len(images))
     pictures = ByName(collection.names, collection.raw)
     rows: list[Mapping[str, Any]] = []
-    notes: list[str] = []
+    notes = note_slices(has_depth(collection.axes))
     for image in images:
         found = measure_images([image], pictures, spacing=size.spacing, unit=size.unit)
         rows += found.rows
