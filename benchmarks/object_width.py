@@ -105,6 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=2, help="in every set")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--dark", action="store_true", help="draw dark on bright")
     parser.add_argument("--against", default="", help="settings, separated by commas")
     options = parser.parse_args()
     for name, look in LOOKS.items():
@@ -112,12 +113,15 @@ def main() -> None:
             rng = np.random.default_rng([options.seed, round(1000 * width)])
             drawn = [draw_nuclei(width, look, rng) for _ in range(options.images)]
             images, truth = [image for image, _ in drawn], [mask for _, mask in drawn]
+            if options.dark:
+                images = [255 - image for image in images]
             result = segment(images, preset="many")
             cells = [name, width, *result.measured.values()]
             masks = masks_of(result)
             cells.append(f"{mean_overlap(masks, truth):.1f}")
             cells.append(f"{np.sum(masks) / np.sum(truth):.2f}")
-            cells.append(f"{mean_overlap([threshold(i) for i in images], truth):.1f}")
+            cut = [threshold(image) for image, _ in drawn]
+            cells.append(f"{mean_overlap(cut, truth):.1f}")
             if options.against:
                 overrides = options.against.split(",")
                 other = segment(images, preset="many", overrides=overrides)

@@ -47,17 +47,20 @@ def test_polarity_says_which_rods(field):
     assert min(either[72, 90], either[36, 80]) > 0.3
 
 
-@pytest.mark.parametrize("ground", [0, 25, 120])
-def test_outlines_lie_where_the_light_is_half_way(ground):
-    """Blurred bright discs, some half as strong as the others."""
+@pytest.mark.parametrize("polarity", ["brighter", "darker", "either"])
+@pytest.mark.parametrize("ground", [0, 120])
+def test_outlines_lie_where_the_light_is_half_way(ground, polarity):
+    """Blurred discs, some half as strong as the others."""
     light = np.zeros((300, 300), np.float32)
     for number, centre in enumerate(np.ndindex(5, 5)):
         place = tuple(30 + 60 * step for step in centre)
         cv2.circle(light, place, 13, (0.5, 1.0)[number % 2], -1)
     true = light > 0
     shown = ground + (220 - ground) * cv2.GaussianBlur(light, (0, 0), 1.5)
+    if polarity == "darker":
+        shown = 255 - shown
     image = np.repeat(np.rint(shown).astype(np.uint8)[:, :, None], 3, axis=2)
-    config = DARK.model_copy(update={"object_width": 0.11, "polarity": "brighter"})
+    config = DARK.model_copy(update={"object_width": 0.11, "polarity": polarity})
     mask = split_by_otsu(local_contrast(image, config))
     assert 0.95 < mask.sum() / true.sum() < 1.05
     assert (mask & true).sum() > 0.9 * (mask | true).sum()
