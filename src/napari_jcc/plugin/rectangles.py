@@ -93,14 +93,19 @@ def box_widths(
     """Line widths of `box_rectangles`, in pixels; one number where all are alike."""
     canvas = placement.canvas
     widths = [
-        max(1.0, round(max(canvas) / enlargement(image.mask.shape, canvas) / 300))
+        line_width(max(canvas) / enlargement(image.mask.shape, canvas))
         for place in (range(len(result.images)) if places is None else places)
         for image in [result.images[place]]
         for _ in image.boxes
     ]
     if len(set(widths)) > 1:
         return widths
-    return widths[0] if widths else max(1.0, round(max(canvas) / 300))
+    return widths[0] if widths else line_width(max(canvas))
+
+
+def line_width(side: float) -> float:
+    """Width of the lines of boxes on an image whose longer side is `side`, in pixels."""
+    return max(1.0, round(side / 300))
 
 
 def rectangle_to_box(

@@ -14,6 +14,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
 from napari_jcc.interaction import OBJECT, ImageKey, lay_over_image
 from napari_jcc.plugin.overlay import Overlay
+from napari_jcc.plugin.rectangles import line_width
 from napari_jcc.plugin.source import Source
 from napari_jcc.results import ImageResult
 from napari_jcc.results.result import bare_image
@@ -90,7 +91,7 @@ class SweepPreview:
         if key is not None:
             image = lay_over_image(image, self._session.edits, key)
         labels = image.mask.astype(np.uint8)
-        thickness = max(1, round(max(labels.shape) / 150))
+        thickness = int(line_width(max(labels.shape)))
         for box in point.objects.get(image.name, image.boxes):
             low, high = box[:2].round().astype(int), box[2:].round().astype(int) - 1
             cv2.rectangle(labels, low.tolist(), high.tolist(), _BOX, thickness)
