@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -159,6 +160,40 @@ def test_the_truth_of_a_layer_scores_and_colours(
     viewer.layers.remove("drawn by hand")
     with qtbot.waitSignal(dock.destroyed):  # else it would go on rating what is shown
         viewer.window.remove_dock_widget(dock.parent())
+
+
+def test_objects_are_scored_one_by_one_where_the_truth_numbers_them(
+    viewer, dock, qtbot, tiny_collection, tmp_path
+):
+    shown = dock.session.shown
+    (masks,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    truth = np.zeros(masks.data.shape, np.uint8)
+    for slot, mask in enumerate(tiny_collection.masks):
+        split_top = np.where(np.arange(len(mask)) < np.nonzero(mask)[0].mean(), 3, 8)
+        truth[slot, : mask.shape[0], : mask.shape[1]] = split_top[:, None] * mask
+    viewer.add_labels(truth, name="numbered")
+    dock.compare.chooser.combo.setCurrentText("numbered")
+    settle(dock, qtbot)
+    # One object per image was looked for: there is nothing to count.
+    assert "CorLoc" in dock.compare.means.text()
+    assert column(dock, 11) == ["-"] * 4
+
+    whole = shown.answer.result.images
+    height, width = whole[1].mask.shape
+    halves = np.unique(truth[1, :height, :width], return_inverse=True)[1]
+    answers = {1: halves, 3: whole[3].mask.astype(np.int32)}
+    shown.write({i: replace(whole[i], instances=numbers) for i, numbers in answers.items()})
+    dock.session.shown_changed.emit()
+    settle(dock, qtbot)
+    assert column(dock, 11) == ["-", "2", "-", "1"]
+    assert column(dock, 12) == ["-", "2", "-", "2"]
+    assert column(dock, 13)[1] == "1.000"
+    hidden = [dock.images.table.isColumnHidden(number) for number in range(6, 15)]
+    assert hidden == [False, False, False, True, True, False, False, False, False]
+    assert "found 1.5,  true 2.0" in dock.compare.means.text()
+    dock.export(tmp_path / "review.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "review.csv").read_text())))
+    assert [row["found"] for row in rows] == ["", "2", "", "1"]
 
 
 def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tmp_path):

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 
 from napari_jcc.sweep import PackedMasks
+from napari_jcc.sweep.masks import PackedNumbers
 
-masks = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20))
+sizes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=20)
+masks = hnp.arrays(bool, sizes)
+numbered = hnp.arrays(hnp.unsigned_integer_dtypes(), sizes)
 
 
 @given(masks)
@@ -15,6 +18,13 @@ def test_packing_loses_nothing(mask):
     packed = PackedMasks.pack([("a", mask)])
     assert packed["a"].dtype == bool
     np.testing.assert_array_equal(packed["a"], mask)
+
+
+@given(numbered)
+def test_packing_keeps_the_numbers_of_objects(numbers):
+    packed = PackedNumbers.pack(numbers)
+    np.testing.assert_array_equal(packed.unpack(), numbers)
+    assert packed.several == (len(set(numbers.ravel().tolist()) - {0}) > 1)
 
 
 def test_iou_by_hand_over_the_images_that_both_have():

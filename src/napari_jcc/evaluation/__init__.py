@@ -8,7 +8,7 @@ from napari_jcc.evaluation.evaluate import (
     evaluate_result,
     score_image,
 )
-from napari_jcc.evaluation.labels import masks_from_labels
+from napari_jcc.evaluation.labels import masks_from_labels, slices_of_labels
 from napari_jcc.evaluation.metrics import (
     LOCALIZED_IOU,
     Agreement,
@@ -47,4 +47,5 @@ __all__ = [
     "read_mask",
     "score_image",
     "score_objects",
+    "slices_of_labels",
 ]

@@ -23,13 +23,8 @@ def masks_from_labels(
 
     Parameters
     ----------
-    labels : (..., H, W) integer or bool
-        Slices in the order of the flattened leading axes; (H, W) is one slice.
-    names
-        Name of the image of every slice.
-    sizes
-        Height and width of every image, whose pixels sit at the upper left of its slice;
-        None: those of the slices.
+    labels, names, sizes
+        As of `slices_of_labels`, labels of bool too.
     label
         The label of the object; None: every label but 0.
 
@@ -37,6 +32,40 @@ def masks_from_labels(
     -------
     masks
         (H, W) bool by name. Slices without any label are left out: nobody has drawn there.
+
+    Raises
+    ------
+    InputError
+        As `slices_of_labels`.
+    """
+    parts = slices_of_labels(labels, names, sizes)
+    if label is None:
+        return {name: part != 0 for name, part in parts.items()}
+    return {name: part == label for name, part in parts.items()}
+
+
+def slices_of_labels(
+    labels: NDArray[Any],
+    names: Sequence[str],
+    sizes: Sequence[tuple[int, int]] | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Give every slice of a stack of labels to its image.
+
+    Parameters
+    ----------
+    labels : (..., H, W) integer or bool
+        Slices in the order of the flattened leading axes; (H, W) is one slice.
+    names
+        Name of the image of every slice.
+    sizes
+        Height and width of every image, whose pixels sit at the upper left of its slice;
+        None: those of the slices.
+
+    Returns
+    -------
+    slices
+        (H, W) by name, views. Slices without any label are left out: nobody has drawn
+        there.
 
     Raises
     ------
@@ -66,6 +95,5 @@ def masks_from_labels(
                 f"{canvas[1]} x {canvas[0]} pixels. Use labels made on these images."
             )
         if drawn.any():
-            part = drawn[: size[0], : size[1]]
-            found[name] = part != 0 if label is None else part == label
+            found[name] = drawn[: size[0], : size[1]]
     return found

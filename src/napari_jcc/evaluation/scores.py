@@ -106,39 +106,45 @@ class Evaluation:
 
         Scores of objects are there where an image has them.
         """
-        return {key: self._mean(key) for key in self._keys}
+        return {key: self._mean(key) for key in self.keys}
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of all scores, as in the CSV; those of objects if there are any."""
+        return [*TITLES, *(OBJECT_TITLES if self._numbered else ())]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Titles of the scores to show, by key.
+
+        Scores of objects, where there are any, take the place of those of boxes.
+        """
+        if not self._numbered:
+            return TITLES
+        return {key: TITLES[key] for key in _OF_MASKS} | OBJECT_TITLES
 
     @property
     def _numbered(self) -> bool:
         return any(score.objects is not None for score in self.scores)
 
-    @property
-    def _keys(self) -> list[str]:
-        return [*TITLES, *(OBJECT_TITLES if self._numbered else ())]
-
     def _mean(self, key: str) -> float | None:
-        return _mean(_value(score, key) for score in self.scores)
+        return _mean(score_of(score, key) for score in self.scores)
 
     def as_table(self) -> list[list[str]]:
-        """Return rows of text: titles, one row per image, and the means.
-
-        Scores of objects, where there are any, take the place of those of boxes.
-        """
-        titles = TITLES
-        if self._numbered:
-            titles = {key: TITLES[key] for key in _OF_MASKS} | OBJECT_TITLES
+        """Return rows of text: `titles`, one row per image, and the means."""
+        titles = self.titles
         rows = [
-            [score.name, *(_format(_value(score, key)) for key in titles)]
+            [score.name, *(format_score(score_of(score, key)) for key in titles)]
             for score in self.scores
         ]
-        last = ["mean", *(_format(self._mean(key)) for key in titles)]
+        last = ["mean", *(format_score(self._mean(key)) for key in titles)]
         return [["image", *titles.values()], *rows, last]
 
     def to_csv(self) -> str:
         """Return the table as CSV: scores in full, yes and no as 1 and 0, no means."""
-        rows: list[list[Any]] = [["image", *self._keys]]
+        rows: list[list[Any]] = [["image", *self.keys]]
         for score in self.scores:
-            values = [_value(score, key) for key in self._keys]
+            values = [score_of(score, key) for key in self.keys]
             numbers = [None if value is None else float(value) for value in values]
             rows.append([score.name, *numbers])
         return format_csv(rows)
@@ -152,7 +158,8 @@ class Evaluation:
         }
 
 
-def _value(score: ImageScore, key: str) -> float | None:
+def score_of(score: ImageScore, key: str) -> float | None:
+    """Return one of the scores by its key in `TITLES` or `OBJECT_TITLES`."""
     value: float | None = getattr(score if key in TITLES else score.objects, key, None)
     return value
 
@@ -162,7 +169,8 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _format(value: float | None) -> str:
+def format_score(value: float | None) -> str:
+    """Return a score as text: yes and no, counts, shares and mean counts."""
     if value is None:
         return "-"
     if isinstance(value, bool):

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
-from napari_jcc.evaluation import Truth, find_truth, masks_from_labels
+from napari_jcc.evaluation import Truth, find_truth, slices_of_labels
 from napari_jcc.plugin.placement import Placement
+from napari_jcc.sweep.scoring import KnownTruth
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
-KnownTruth: TypeAlias = Truth | Mapping[str, MaskArray]
 ReadTruth: TypeAlias = Callable[[ImageCollection, Placement], KnownTruth]
 
 
@@ -60,10 +60,10 @@ def _read_folder(folder: Path, collection: ImageCollection) -> Truth:
 
 def _read_labels(
     data: Any, collection: ImageCollection, placement: Placement
-) -> dict[str, MaskArray]:
+) -> dict[str, NDArray[Any]]:
     labels = np.asarray(data)
     slices = labels.reshape(-1, *labels.shape[-2:])
     if len(slices) == placement.slices:
         slices = slices[list(placement.slots)]
     sizes = [collection.shape(i) for i in range(len(collection))]
-    return masks_from_labels(slices, collection.names, sizes)
+    return slices_of_labels(slices, collection.names, sizes)

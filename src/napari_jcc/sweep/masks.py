@@ -1,12 +1,14 @@
-"""The masks of many images in little memory."""
+"""The masks and numbered objects of many images in little memory."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_jcc._types import ImageArray, MaskArray
 
@@ -81,6 +83,40 @@ class PackedMasks(Mapping[str, MaskArray]):
         shared = [name for name in self.packed if name in other.packed]
         overlaps = [_iou(self.packed[name], other.packed[name]) for name in shared]
         return float(np.mean(overlaps)) if overlaps else None
+
+
+@dataclass(frozen=True)
+class PackedNumbers:
+    """Numbered objects of one image, compressed.
+
+    Attributes
+    ----------
+    shape
+        H, W.
+    kind
+        Their data type.
+    data
+        zlib stream of the values.
+    several
+        Whether there is more than one object.
+    """
+
+    shape: tuple[int, int]
+    kind: np.dtype[Any]
+    data: bytes
+    several: bool
+
+    @classmethod
+    def pack(cls, numbers: NDArray[Any]) -> PackedNumbers:
+        """Pack numbers (H, W) int, 0: none."""
+        drawn = numbers[numbers != 0]
+        several = bool((drawn != drawn[0]).any()) if len(drawn) else False
+        data = zlib.compress(numbers.tobytes(), _LEVEL)
+        return cls((numbers.shape[0], numbers.shape[1]), numbers.dtype, data, several)
+
+    def unpack(self) -> NDArray[Any]:
+        """Return the numbers, (H, W) int."""
+        return np.frombuffer(zlib.decompress(self.data), self.kind).reshape(self.shape)
 
 
 def _iou(one: PackedMask, two: PackedMask) -> float:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from dask.system import CPU_COUNT
 
-from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig, apply_overrides
 from napari_jcc.errors import Cancelled, JccError, OutputError
-from napari_jcc.evaluation import Truth
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.pipeline.parallel import as_client
 from napari_jcc.progress import Progress, as_progress
@@ -23,7 +21,7 @@ from napari_jcc.results import JccResult
 from napari_jcc.sweep.folder import SweepFolder
 from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint, summarise_result
-from napari_jcc.sweep.scoring import PackedTruth
+from napari_jcc.sweep.scoring import KnownTruth, PackedTruth
 from napari_jcc.sweep.table import SweepTable
 
 if TYPE_CHECKING:
@@ -48,7 +46,8 @@ class Sweep:
         A `Grid`, or what `Grid.build` takes: ``{"problem.nu": [0.1, 0.2]}`` or texts such
         as ``"problem.nu=0.1:1:5"``.
     truth
-        Masks (H, W) bool by name of the image, or the `Truth` that `find_truth` finds.
+        Masks (H, W) bool or numbered objects (H, W) int by name of the image, or the
+        `Truth` that `find_truth` finds.
     cache
         Where stages are kept; None: a new one, on disk if ``runtime.cache_folder`` is set.
     client
@@ -85,7 +84,7 @@ class Sweep:
         config: JccConfig,
         grid: Grid | Mapping[str, Sequence[Any]] | Iterable[str],
         *,
-        truth: Truth | Mapping[str, MaskArray] | None = None,
+        truth: KnownTruth | None = None,
         cache: Cache | None = None,
         client: Client | None = None,
         progress: Progress | None = None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_jcc.evaluation import ImageScore, score_image
+from napari_jcc.evaluation import ImageScore
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
 from napari_jcc.results.uncertainty import find_uncertainty
@@ -51,9 +51,8 @@ def rate_image(image: ImageResult, truth: PackedTruth | None) -> Rating:
     """
     known = len(image.superpixel_scores) > 0 or bool(image.warning)
     score = None
-    if truth is not None and (image.name in truth.masks or image.name in truth.boxes):
-        mask, boxes = truth.masks.get(image.name), truth.boxes.get(image.name)
-        score = score_image(image.name, image.mask, image.box, mask, boxes)
+    if truth is not None:
+        score = truth.score_image(image.name, image.mask, image.box, image.instances)
     return Rating(
         score=float(np.max(image.scores)) if len(image.scores) else None,
         uncertainty=find_uncertainty(image).overall if known else None,

@@ -8,7 +8,8 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
 
 from napari_jcc._types import ImageArray
-from napari_jcc.evaluation import TITLES, Agreement, Evaluation, map_agreement
+from napari_jcc.evaluation import Agreement, Evaluation, map_agreement
+from napari_jcc.evaluation.scores import format_score
 from napari_jcc.plugin.background.worker import Task
 from napari_jcc.plugin.overlay import Overlay
 from napari_jcc.plugin.widgets.parts import in_column, wrapped
@@ -89,8 +90,9 @@ class ComparePanel(QWidget):
         """Show the means over the images with truth."""
         if self.truth is None:
             return
-        means = evaluation.means
-        parts = [f"{TITLES[k]} {v:.3f}" for k, v in means.items() if v is not None]
+        titles, means = evaluation.titles, evaluation.means
+        known = {key: mean for key in titles if (mean := means[key]) is not None}
+        parts = [f"{titles[key]} {format_score(mean)}" for key, mean in known.items()]
         images = count_of(len(evaluation.scores), "image")
         self.means.setText(f"Mean over {images}: {',  '.join(parts)}" if parts else "…")
 

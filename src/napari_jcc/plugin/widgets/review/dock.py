@@ -213,7 +213,6 @@ class ReviewDock(Dock):
             self._visit(following)
 
     def _rate_all(self) -> None:
-        self.images.show_truth(self.compare.truth is not None)
         if self._answer is not None:
             self._rate(dict(enumerate(self._answer.result.images)))
 
@@ -241,7 +240,10 @@ class ReviewDock(Dock):
 
     def _summarise(self) -> None:
         self.summary.setText(self._count() if self._answer is not None else _NOTHING)
-        self.compare.show_means(self.model.evaluation)
+        evaluation = self.model.evaluation
+        known = self.compare.truth is not None
+        self.images.show_scores(evaluation.titles if known else ())
+        self.compare.show_means(evaluation)
         self.images.fit()
 
     def _count(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -48,7 +50,7 @@ class ReviewImages(QWidget):
         self.table, self.tiles = self._build_table(), self._build_tiles()
         self._views = QStackedWidget()
         self._build()
-        self.show_truth(False)
+        self.show_scores(())
 
     @property
     def current(self) -> int | None:
@@ -101,10 +103,10 @@ class ReviewImages(QWidget):
                 return place
         return None
 
-    def show_truth(self, shown: bool) -> None:
-        """Show or hide the columns that compare with the truth."""
-        for column in TRUTH_COLUMNS:
-            self.table.setColumnHidden(column, not shown)
+    def show_scores(self, keys: Container[str]) -> None:
+        """Show these of the columns that compare with the truth, and hide the others."""
+        for column, key in TRUTH_COLUMNS.items():
+            self.table.setColumnHidden(column, key not in keys)
 
     def fit(self) -> None:
         """Make the columns as wide as what they hold, names half as wide as all at most."""

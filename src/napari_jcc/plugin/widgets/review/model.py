@@ -9,6 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from napari_jcc.evaluation import TITLES, Evaluation
+from napari_jcc.evaluation.scores import OBJECT_TITLES, format_score, score_of
 from napari_jcc.plugin.review.ratings import Rating
 from napari_jcc.project import ImageStatus
 from napari_jcc.results import ImageResult
@@ -37,8 +38,14 @@ _TIPS = (
     "F: agreement of the outlines",
     "IoU of the box with the truth's",
     "CorLoc: whether that is above one half",
+    "Objects in the answer",
+    "Objects in the truth",
+    "F1 of the objects that match with an IoU above one half",
+    "AP: matches as share of matches, missed and false objects",
 )
-TRUTH_COLUMNS = range(len(_OWN), len(_OWN) + len(TITLES))
+_SCORES = TITLES | OBJECT_TITLES
+TRUTH_COLUMNS = dict(enumerate(_SCORES, start=len(_OWN)))
+"""Columns that compare with the truth, and the key of the score in each."""
 
 
 class ReviewModel(QAbstractTableModel):
@@ -112,11 +119,12 @@ class ReviewModel(QAbstractTableModel):
     def to_csv(self) -> str:
         """Write all rows, numbers in full; what an image has no value for is empty."""
         corners = ("x_min", "y_min", "x_max", "y_max")
-        rows: list[list[Any]] = [[*_OWN[:-1], *corners, *TITLES]]
+        keys = self.evaluation.keys
+        rows: list[list[Any]] = [[*_OWN[:-1], *corners, *keys]]
         for place, image in enumerate(self._images):
             cells = [self._value(place, column) for column in range(len(_OWN) - 1)]
             box = image.boxes[0].tolist() if len(image.boxes) else [None] * 4
-            scores = [self._value(place, column) for column in TRUTH_COLUMNS]
+            scores = [self._score(place, key) for key in keys]
             rows.append([*cells, *box, *scores])
         return format_csv(rows)
 
@@ -165,7 +173,7 @@ class ReviewModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return (*_OWN, *TITLES.values())[section]
+            return (*_OWN, *_SCORES.values())[section]
         return _TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
 
     def _tell(self, places: Iterable[int]) -> None:
@@ -184,13 +192,18 @@ class ReviewModel(QAbstractTableModel):
         if column == len(_OWN) - 1:
             width, height = _sides(image)
             return width * height
+        if column in TRUTH_COLUMNS:
+            value = self._score(place, TRUTH_COLUMNS[column])
+            return None if value is None else float(value)
         if rating is None:
             return None
-        if column < len(_OWN):
-            return (rating.score, rating.uncertainty, rating.share)[column - 2]
-        name = list(TITLES)[column - len(_OWN)]
-        value = None if rating.truth is None else getattr(rating.truth, name)
-        return None if value is None else float(value)
+        return (rating.score, rating.uncertainty, rating.share)[column - 2]
+
+    def _score(self, place: int, key: str) -> float | None:
+        rating = self._ratings.get(place)
+        if rating is None or rating.truth is None:
+            return None
+        return score_of(rating.truth, key)
 
     def _text(self, place: int, column: int) -> str:
         if column == len(_OWN) - 1:
@@ -200,8 +213,8 @@ class ReviewModel(QAbstractTableModel):
             return "…" if place not in self._ratings else "-"
         if isinstance(value, str):
             return value
-        if column == TRUTH_COLUMNS[-1]:
-            return "yes" if value else "no"
+        if column in TRUTH_COLUMNS:
+            return format_score(self._score(place, TRUTH_COLUMNS[column]))
         return f"{value:.1%}" if column == _OWN.index("area") else f"{value:.3f}"
 
 
