@@ -134,8 +134,8 @@ def test_the_truth_of_a_layer_scores_and_colours(
     settle(dock, qtbot)
     assert column(dock, 7) == ["1.000"] * 4
     assert column(dock, 10) == ["yes", "yes", "no", "yes"]
-    assert "J 1.000" in dock.compare.means.text()
-    assert "CorLoc 0.750" in dock.compare.means.text()
+    assert "J\N{NO-BREAK SPACE}1.000" in dock.compare.means.text()
+    assert "CorLoc\N{NO-BREAK SPACE}0.750" in dock.compare.means.text()
 
     # One image is answered anew: only its row and its overlay follow.
     image = shown.answer.result.images[1]
@@ -190,7 +190,7 @@ def test_objects_are_scored_one_by_one_where_the_truth_numbers_them(
     assert column(dock, 13)[1] == "1.000"
     hidden = [dock.images.table.isColumnHidden(number) for number in range(6, 15)]
     assert hidden == [False, False, False, True, True, False, False, False, False]
-    assert "found 1.5,  true 2.0" in dock.compare.means.text()
+    assert "found\N{NO-BREAK SPACE}1.5," in dock.compare.means.text()
     dock.export(tmp_path / "review.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "review.csv").read_text())))
     assert [row["found"] for row in rows] == ["", "2", "", "1"]

@@ -90,9 +90,12 @@ class ComparePanel(QWidget):
         """Show the means over the images with truth."""
         if self.truth is None:
             return
-        titles, means = evaluation.titles, evaluation.means
-        known = {key: mean for key in titles if (mean := means[key]) is not None}
-        parts = [f"{titles[key]} {format_score(mean)}" for key, mean in known.items()]
+        # Titles and values are not torn apart where the line ends.
+        parts = [
+            f"{title}\N{NO-BREAK SPACE}{format_score(mean)}"
+            for key, title in evaluation.titles.items()
+            if (mean := evaluation.means[key]) is not None
+        ]
         images = count_of(len(evaluation.scores), "image")
         self.means.setText(f"Mean over {images}: {',  '.join(parts)}" if parts else "…")
 
