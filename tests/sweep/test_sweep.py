@@ -16,8 +16,9 @@ from napari_jcc.progress import Progress
 from napari_jcc.sweep import Sweep, SweepFolder, draw_sweep
 from napari_jcc.sweep import sweep as module
 from napari_jcc.sweep.figure import to_png
-from napari_jcc.sweep.masks import PackedMasks
+from napari_jcc.sweep.masks import PackedMasks, PackedNumbers
 from napari_jcc.sweep.point import SweepPoint, decode_point, encode_point
+from napari_jcc.sweep.scoring import PackedTruth
 
 GRID = {"problem.nu": [0.05, 0.3, 3.0]}
 
@@ -196,15 +197,33 @@ def test_a_folder_holds_the_same_points(finished, images, small, cache, truth, t
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_boxes_of_several_objects_are_kept_with_a_point():
+def test_several_objects_are_kept_with_a_point_and_scored():
     masks = PackedMasks.pack((name, np.eye(4, 6, dtype=bool)) for name in "abc")
     boxes = {name: np.array([0, 1, 2, 3], np.float32) for name in "abc"}
     objects = {"a": np.arange(8, dtype=np.float32).reshape(2, 4), "c": np.zeros((0, 4))}
-    point = SweepPoint("k", {"problem.nu": 1.0}, masks=masks, boxes=boxes, objects=objects)
+    numbers = {"a": 2 * np.eye(4, 6, dtype=np.int32), "c": np.zeros((4, 6), np.int32)}
+    numbers["a"][0, 0] = 1
+    point = SweepPoint(
+        "k",
+        {"problem.nu": 1.0},
+        masks=masks,
+        boxes=boxes,
+        objects=objects,
+        instances={name: PackedNumbers.pack(array) for name, array in numbers.items()},
+    )
     again = decode_point(*encode_point(point))
     assert list(again.objects) == ["a", "c"]
     for name, expected in objects.items():
         np.testing.assert_array_equal(again.objects[name], expected)
+        np.testing.assert_array_equal(again.instances[name].unpack(), numbers[name])
+    assert again.object_count == 1.0
+    # One object is right, the other half of the true one: too little for a match.
+    true = numbers["a"].copy()
+    true[1:, 5] = 2
+    truth = PackedTruth(masks, {}, {"a": PackedNumbers.pack(true)})
+    scores = truth.score(again)
+    assert scores["f1"] == 0.5
+    assert "localized" not in scores
 
 
 def test_a_longer_grid_goes_on_from_a_shorter_one(images, small, cache, tmp_path):

@@ -22,6 +22,8 @@ BASE_COLOUR = COLOURS[1]
 
 _PANELS = (
     tuple(TITLES),
+    ("f1", "ap"),
+    ("object_count",),
     ("foreground_share", "stability"),
     ("boxes_changed",),
     ("objective",),

@@ -97,22 +97,17 @@ class PackedNumbers:
         Their data type.
     data
         zlib stream of the values.
-    several
-        Whether there is more than one object.
     """
 
     shape: tuple[int, int]
     kind: np.dtype[Any]
     data: bytes
-    several: bool
 
     @classmethod
     def pack(cls, numbers: NDArray[Any]) -> PackedNumbers:
         """Pack numbers (H, W) int, 0: none."""
-        drawn = numbers[numbers != 0]
-        several = bool((drawn != drawn[0]).any()) if len(drawn) else False
         data = zlib.compress(numbers.tobytes(), _LEVEL)
-        return cls((numbers.shape[0], numbers.shape[1]), numbers.dtype, data, several)
+        return cls((numbers.shape[0], numbers.shape[1]), numbers.dtype, data)
 
     def unpack(self) -> NDArray[Any]:
         """Return the numbers, (H, W) int."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_jcc._types import Float32Array
 from napari_jcc.results import JccResult
 from napari_jcc.sweep.grid import Index
-from napari_jcc.sweep.masks import PackedMask, PackedMasks
+from napari_jcc.sweep.masks import PackedMask, PackedMasks, PackedNumbers
 
 _KEPT = (
     "key",
@@ -46,8 +47,8 @@ class SweepPoint:
     foreground_share
         Mean over images of the share of pixels in the mask.
     scores
-        Mean P, J, box IoU, CorLoc and boundary F by the names of `ImageScore`; empty
-        without truth.
+        Means by the names of `ImageScore`, and of `ObjectScore` in place of the scores of
+        boxes where objects are numbered; empty without truth.
     boxes_changed
         Number of images whose box is another one than the base's: IoU of at most one
         half. None without a base to compare with.
@@ -69,6 +70,8 @@ class SweepPoint:
         (4,) float32 by name of the image, ``xyxy``, half-open; NaN where there is none.
     objects
         Boxes of all objects, (K, 4), of images of which several were looked for.
+    instances
+        These objects, numbered (H, W) int32.
     """
 
     key: str
@@ -86,11 +89,18 @@ class SweepPoint:
     masks: PackedMasks = field(default_factory=lambda: PackedMasks({}))
     boxes: Mapping[str, Float32Array] = field(default_factory=dict)
     objects: Mapping[str, Float32Array] = field(default_factory=dict)
+    instances: Mapping[str, PackedNumbers] = field(default_factory=dict)
 
     @property
     def has_answer(self) -> bool:
         """Whether there are masks and boxes."""
         return not self.error
+
+    @property
+    def object_count(self) -> float | None:
+        """Mean number of objects in an image; None if one in each was looked for."""
+        counts = [len(boxes) for boxes in self.objects.values()]
+        return float(np.mean(counts)) if counts else None
 
 
 def summarise_result(result: JccResult) -> dict[str, Any]:
@@ -108,6 +118,11 @@ def summarise_result(result: JccResult) -> dict[str, Any]:
             for image in result.images
             if image.instance_boxes is not None
         },
+        "instances": {
+            image.name: PackedNumbers.pack(image.instances)
+            for image in result.images
+            if image.instances is not None
+        },
     }
 
 
@@ -119,6 +134,7 @@ def encode_point(point: SweepPoint) -> tuple[bytes, bytes]:
     text = json.dumps({name: getattr(point, name) for name in _KEPT}, indent=2)
     packed = list(point.masks.packed.values())
     objects = list(point.objects.values())
+    numbers = [point.instances[name].data for name in point.objects]
     archive = io.BytesIO()
     np.savez(
         archive,
@@ -131,6 +147,8 @@ def encode_point(point: SweepPoint) -> tuple[bytes, bytes]:
         many=np.array(json.dumps(list(point.objects))),
         counts=np.array([len(boxes) for boxes in objects], np.int64),
         objects=np.concatenate([np.zeros((0, 4), np.float32), *objects]),
+        number_sizes=np.array([len(data) for data in numbers], np.int64),
+        numbers=np.frombuffer(b"".join(numbers), np.uint8),
     )
     return text.encode(), archive.getvalue()
 
@@ -145,19 +163,29 @@ def decode_point(text: bytes, archive: bytes) -> SweepPoint:
     }
     with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
         names = json.loads(str(arrays["names"]))
-        ends = np.cumsum(arrays["sizes"])[:-1]
-        parts = np.split(arrays["masks"], ends) if names else []
+        parts = _split(arrays["masks"], arrays["sizes"])
         boxes = np.asarray(arrays["boxes"], dtype=np.float32)
         masks = {
             name: PackedMask((int(shape[0]), int(shape[1])), part.tobytes())
             for name, shape, part in zip(names, arrays["shapes"], parts, strict=True)
         }
         many = json.loads(str(arrays["many"]))
-        ends = np.cumsum(arrays["counts"])[:-1]
-        objects = np.split(np.asarray(arrays["objects"], np.float32), ends) if many else []
+        objects = _split(np.asarray(arrays["objects"], np.float32), arrays["counts"])
+        numbers = {
+            name: PackedNumbers(masks[name].shape, np.dtype(np.int32), part.tobytes())
+            for name, part in zip(
+                many, _split(arrays["numbers"], arrays["number_sizes"]), strict=True
+            )
+        }
     return SweepPoint(
         **values,
         masks=PackedMasks(masks),
         boxes=dict(zip(names, boxes, strict=True)),
         objects=dict(zip(many, objects, strict=True)),
+        instances=numbers,
     )
+
+
+def _split(values: NDArray[Any], sizes: NDArray[np.int64]) -> list[NDArray[Any]]:
+    """Parts of an array that were written one after the other."""
+    return np.split(values, np.cumsum(sizes)[:-1]) if len(sizes) else []

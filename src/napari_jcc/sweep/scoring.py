@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_jcc._types import Float32Array, MaskArray
@@ -64,10 +65,20 @@ class PackedTruth:
         return cls(masks, boxes, _pack_numbers(truth, masks))
 
     def score(self, point: SweepPoint) -> dict[str, float | None]:
-        """Return the mean scores of a point by the names of `ImageScore`."""
-        answers = ((name, mask, point.boxes[name]) for name, mask in point.masks.items())
-        scores = (self.score_image(*answer) for answer in answers)
-        return Evaluation(tuple(score for score in scores if score is not None)).means
+        """Return the mean scores of a point; see `SweepPoint.scores`."""
+        numbers = point.instances if self.numbers else {}
+        scores = (
+            self.score_image(
+                name,
+                mask,
+                point.boxes[name],
+                numbers[name].unpack() if name in numbers else None,
+            )
+            for name, mask in point.masks.items()
+        )
+        whole = Evaluation(tuple(score for score in scores if score is not None))
+        means = whole.means
+        return {key: means[key] for key in whole.titles}
 
     def score_image(
         self,
@@ -120,9 +131,10 @@ def _masks(
 
 def _pack_numbers(truth: KnownTruth, masks: PackedMasks) -> dict[str, PackedNumbers]:
     """Numbers of the objects, unless no mask of the set tells objects apart."""
-    found = {}
+    found, several = {}, False
     for name in masks:
         numbers = truth.numbers(name) if isinstance(truth, Truth) else truth[name]
         if numbers is not None and numbers.dtype.kind in "iu":
             found[name] = PackedNumbers.pack(numbers)
-    return found if any(numbers.several for numbers in found.values()) else {}
+            several = several or len(np.unique(numbers[numbers != 0])) > 1
+    return found if several else {}

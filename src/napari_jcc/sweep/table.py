@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_jcc.config import changed_settings
 from napari_jcc.evaluation import LOCALIZED_IOU, TITLES, best_iou
+from napari_jcc.evaluation.scores import OBJECT_TITLES
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.sweep.grid import UNCHANGING, Grid, Index
 from napari_jcc.sweep.point import SweepPoint
@@ -17,6 +18,9 @@ from napari_jcc.tables import format_csv, format_markdown_table
 
 MEASURES = {
     **TITLES,
+    "f1": OBJECT_TITLES["f1"],
+    "ap": OBJECT_TITLES["ap"],
+    "object_count": "objects",
     "foreground_share": "object share",
     "stability": "stability",
     "boxes_changed": "boxes changed",
@@ -173,7 +177,7 @@ def count_changed(point: SweepPoint, base: SweepPoint | None) -> int | None:
 def measure_point(point: SweepPoint) -> dict[str, float | None]:
     """Return every number of `MEASURES`, None where there is none."""
     return {
-        name: point.scores.get(name) if name in TITLES else getattr(point, name)
+        name: getattr(point, name) if hasattr(point, name) else point.scores.get(name)
         for name in MEASURES
     }
 
@@ -184,7 +188,7 @@ def format_measure(name: str, value: float | None) -> str:
         return "-"
     if name == "objective":
         return f"{value:.4g}"
-    if name == "seconds":
+    if name in ("seconds", "object_count"):
         return f"{value:.1f}"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
