@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,11 @@ def test_where_nothing_is_redrawn_only_other_values_are_advised():
 )
 def test_nothing_is_said_where_masks_differ_or_nothing_can_be_compared(masks):
     assert not describe_sameness(table(*masks))
+
+
+def test_nothing_is_said_where_the_same_masks_are_other_objects():
+    found = table(BLOCK, BLOCK)
+    one, two = found.points
+    found.add([replace(one, objects={"a": np.zeros((1, 4), np.float32)})])
+    found.add([replace(two, objects={"a": np.zeros((2, 4), np.float32)})])
+    assert not describe_sameness(found)

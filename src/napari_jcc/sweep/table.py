@@ -230,6 +230,8 @@ def describe_sameness(table: SweepTable) -> str:
     known = [point.stability for point in points if point.stability is not None]
     if not known or min(known) < SAME:
         return ""
+    if len({point.object_count for point in points}) > 1:
+        return ""  # the masks are the same, but divided into objects otherwise
     first = points[0].masks.packed
     nearly = "" if all(point.masks.packed == first for point in points) else "nearly "
     return f"All {len(points)} points give {nearly}the same masks. {_advise(table)}"
