@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import shlex
 import threading
 import time
@@ -349,6 +350,13 @@ def test_folder_is_opened_run_copied_and_saved(
     assert widget.panel.status.text() == f"Saved in {tmp_path / 'out'}"
     with Picture.open(tmp_path / "out" / "masks" / "a.png") as picture:
         assert np.asarray(picture).min() == 255
+    plain, out = (
+        json.loads((tmp_path / name / "run.json").read_text()) for name in ("plain", "out")
+    )
+    assert shlex.split(plain["command"])[:2] == words[:2]
+    assert plain["corrected"] == []
+    assert out["command"] is None  # none repeats what is in no project
+    assert out["corrected"] == ["a"]
     for name in "plain", "out":
         path = str(tmp_path / name)
         widget.project.show_layers(get_reader(path)(path))

@@ -267,6 +267,11 @@ def test_the_copied_command_gives_the_masks_that_are_shown(
     widget.copy_command()
     _, *words = shlex.split(QApplication.clipboard().text())
     assert words[words.index("--corrections") + 1] == str(path)
+    widget.saving.save(tmp_path / "saved")
+    wait(widget, qtbot)
+    record = json.loads((tmp_path / "saved" / "run.json").read_text())
+    assert record["corrected"] == ["b", "c"]
+    assert f"--corrections {path}" in record["command"]
     words[words.index("--output") + 1] = str(out)
     assert run(*words, "--quiet") == 0
     masks = layer_of(widget, Labels).data

@@ -129,6 +129,11 @@ class Session(QObject):
             return tuple(ImageKey(image.name) for image in answer.result.images)
         return answer.corrector.keys
 
+    @property
+    def corrected(self) -> tuple[int, ...]:
+        """Places of the images of the shown result that something is drawn on."""
+        return self.edits.edited_places(self.keys)
+
     def shows(self, images: Iterable[ImageKey]) -> bool:
         """Whether the shown result is about some of these images, or there is none yet."""
         shown = self.keys

@@ -2,6 +2,7 @@
 
 from napari_jcc.results.command import equivalent_command
 from napari_jcc.results.files import check_output, write_result
+from napari_jcc.results.record import find_command
 from napari_jcc.results.result import ImageResult, JccResult
 
 __all__ = [
@@ -9,5 +10,6 @@ __all__ = [
     "JccResult",
     "check_output",
     "equivalent_command",
+    "find_command",
     "write_result",
 ]

@@ -17,7 +17,7 @@ from napari_jcc.results.names import (
 )
 from napari_jcc.results.overview import draw_overview
 from napari_jcc.results.pictures import number_type, save_picture, to_gray
-from napari_jcc.results.record import build_record, write_record
+from napari_jcc.results.record import build_record, find_command, write_record
 from napari_jcc.results.result import JccResult
 from napari_jcc.tables import encode_csv
 
@@ -32,6 +32,7 @@ def write_result(
     *,
     overwrite: bool = False,
     command: str | None = None,
+    corrected: Sequence[str] = (),
 ) -> Path:
     """Write a result as files that other programs read.
 
@@ -56,7 +57,10 @@ def write_result(
     overwrite
         Replace the files of a former result. Files of others are never touched.
     command
-        Command line for the record; worked out from the collection when None.
+        Command line for the record; worked out from the collection when None, if nothing
+        was corrected.
+    corrected
+        Names of the images that were corrected by hand.
 
     Returns
     -------
@@ -81,7 +85,9 @@ def write_result(
                 save_picture(image.instances.astype(kind), new / instances_file(file))
         (new / BOXES).write_bytes(encode_csv(format_boxes(result.images)))
         draw_overview(result, collection).save(new / OVERVIEW)
-        record = build_record(result, collection, masks, out, command)
+        if command is None and not corrected:
+            command = find_command(result, collection, out)
+        record = build_record(result, collection, masks, command, corrected)
         write_record(record, new / RECORD)
     return out
 

@@ -42,10 +42,10 @@ def build_record(
     result: JccResult,
     collection: ImageCollection | None,
     masks: Sequence[str],
-    out: Path,
     command: str | None,
+    corrected: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Collect what is worth knowing about a run; without a command, also the command.
+    """Collect what is worth knowing about a run.
 
     Returns
     -------
@@ -53,9 +53,6 @@ def build_record(
         Texts, finite numbers, lists and dicts only.
     """
     locations = find_locations(result, collection)
-    if command is None and locations and all(locations):
-        files = list(dict.fromkeys(locations))  # one file may hold many pages
-        command = equivalent_command(files, out, result.config)
     record = {
         **describe_run(RESULT, command),
         "seconds": result.seconds,
@@ -64,6 +61,7 @@ def build_record(
             _describe(image, location, mask)
             for image, location, mask in zip(result.images, locations, masks, strict=True)
         ],
+        "corrected": list(corrected),
         "skipped": result.skipped,
         "notes": result.notes,
         "measured": result.measured,
@@ -72,6 +70,20 @@ def build_record(
     }
     plain: dict[str, Any] = to_plain(record)
     return plain
+
+
+def find_command(
+    result: JccResult,
+    collection: ImageCollection | None,
+    out: str | Path,
+    corrections: Path | None = None,
+) -> str | None:
+    """Work out the command that repeats a run; None if an image is in no file."""
+    locations = find_locations(result, collection)
+    if not locations or not all(locations):
+        return None
+    files = list(dict.fromkeys(locations))  # one file may hold many pages
+    return equivalent_command(files, out, result.config, corrections=corrections)
 
 
 def write_record(record: Mapping[str, Any], path: Path) -> None:

@@ -85,6 +85,14 @@ class Keeper(QObject):
         """Whether something that no run can bring back is in no file of the user's."""
         return self._saved_state != (self._session.edits, self._session.all_statuses)
 
+    @property
+    def corrections(self) -> Path | None:
+        """The user's file with all that was drawn on the images shown.
+
+        None if nothing was drawn, or some of it is in no file.
+        """
+        return self.path if self._session.corrected and not self.unsaved_by_hand else None
+
     def save(self, path: Path, snapshot: Snapshot, progress: Progress) -> Project:
         """Write a project to the user's file, and return it; for a worker thread.
 

@@ -28,8 +28,6 @@ from napari_jcc.plugin.widgets.size_note import SizeNote
 from napari_jcc.results import equivalent_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import napari
 
 _STAGES_KEPT = "Cancelled. Finished stages are kept: the next run goes on from there."
@@ -98,7 +96,7 @@ class CosegmentWidget(ImagesDock):
             self.saving.folder,
             self.form.config(),
             self.presets.preset,
-            corrections=self._saved_corrections(),
+            corrections=self.session.keeper.corrections,
         )
 
     def copy_command(self) -> None:
@@ -109,21 +107,11 @@ class CosegmentWidget(ImagesDock):
             self.panel.set_status(str(error))
             return
         copy_command(command, self.panel.set_status)
-        if command and self._is_corrected and self._saved_corrections() is None:
+        if command and self.session.corrected and self.session.keeper.corrections is None:
             show_warning(
                 "The command that was copied leaves your corrections out, because they are "
                 "in no project yet. Save the project and copy again."
             )
-
-    @property
-    def _is_corrected(self) -> bool:
-        """Whether something is drawn on the images of the shown result."""
-        return bool(self.session.edits.edited_places(self.session.keys))
-
-    def _saved_corrections(self) -> Path | None:
-        """Project that holds what was drawn on these images; None where it lacks some."""
-        keeper = self.session.keeper
-        return keeper.path if self._is_corrected and not keeper.unsaved_by_hand else None
 
     def _build(self) -> None:
         fill_dock(

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
@@ -21,7 +22,7 @@ from qtpy.QtWidgets import (
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button
 from napari_jcc.plugin.widgets.questions import ask_result_folder, confirm
 from napari_jcc.progress import Progress
-from napari_jcc.results import write_result
+from napari_jcc.results import JccResult, find_command, write_result
 from napari_jcc.results.exports import EXPORT_FORMATS, export_result
 from napari_jcc.results.names import RECORD
 
@@ -50,14 +51,29 @@ class SaveButton(QPushButton):
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the result shown last, with the user's edits; returns at once."""
-        shown, answer = self._dock.session.shown, self._dock.session.answer
-        result = None if shown is None else shown.as_edited()
+        session, panel = self._dock.session, self._dock.panel
+        answer = session.answer
+        result = None if session.shown is None else session.shown.as_edited()
         if answer is None or result is None:
             return
-        collection, panel = answer.collection, self._dock.panel
+        collection, before = answer.collection, answer.result
+        noted, project = set(session.corrected), session.keeper.corrections
 
         def work(_: Progress) -> Path:
-            return write_result(result, collection, folder, overwrite=overwrite)
+            corrected = noted | _drawn_places(before, result)
+            # What is in no project no command repeats.
+            command = None
+            if project is not None and corrected <= noted:
+                command = find_command(result, collection, folder, project)
+            names = [result.images[place].name for place in sorted(corrected)]
+            return write_result(
+                result,
+                collection,
+                folder,
+                overwrite=overwrite,
+                command=command,
+                corrected=names,
+            )
 
         def on_saved(out: Path) -> None:
             self.folder = str(out)
@@ -69,6 +85,12 @@ class SaveButton(QPushButton):
         folder, overwrite = ask_result_folder(self, "Folder for the result", RECORD)
         if folder and not self._dock.running:
             self.save(folder, overwrite=overwrite)
+
+
+def _drawn_places(before: JccResult, after: JccResult) -> set[int]:
+    """Images whose mask was drawn on without a note in the journal of corrections."""
+    pairs = enumerate(zip(before.images, after.images, strict=True))
+    return {i for i, (old, new) in pairs if not np.array_equal(old.mask, new.mask)}
 
 
 class ExportButton(QPushButton):
