@@ -13,6 +13,7 @@ from napari_jcc.evaluation.metrics import jaccard
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, following, lay_over
 from napari_jcc.interaction.guidance import LEAST_SHARE, read_guidance
 from napari_jcc.interaction.propagation import MaskPropagator
+from napari_jcc.interaction.resegmenter import Resegmenter
 from napari_jcc.interaction.spreading import with_prior
 from napari_jcc.interaction.superpixel_classifier import SuperpixelClassifier
 from napari_jcc.pipeline import Run
@@ -376,6 +377,34 @@ def test_a_cancelled_settle_leaves_the_answers_in_place(finished):
     with pytest.raises(Cancelled):
         corrector.settle(progress)
     assert corrector.machine is before
+
+
+def test_a_lesson_cancelled_in_its_last_step_takes_no_answer_back(finished, monkeypatch):
+    """The window answers a stroke while the lesson that it cancelled comes to its end."""
+    corrector = Corrector(finished)
+    keys, shapes = corrector.keys, [finished.collection.shape(i) for i in range(2)]
+    where = [square(shape, slice(0, 9), slice(0, 9)) for shape in shapes]
+    first = Edits().paint(keys[0], where[0], OBJECT)
+    corrector.update(first)
+    corrector.answer(0)
+    progress, compute = Progress(), Resegmenter.settle
+
+    def answer_meanwhile(*given):
+        state = compute(*given)
+        progress.cancel()
+        corrector.update(first.paint(keys[1], where[1], OBJECT))
+        answered.append(corrector.answer(1))
+        return state
+
+    answered = []
+    monkeypatch.setattr(Resegmenter, "settle", answer_meanwhile)
+    with pytest.raises(Cancelled):
+        corrector.settle(progress)
+    np.testing.assert_array_equal(corrector.result.images[1].mask, answered[0].mask)
+    monkeypatch.undo()
+    result = corrector.settle().result
+    assert result.images[0].mask[where[0]].all()
+    np.testing.assert_array_equal(result.images[1].mask, answered[0].mask)
 
 
 def test_edits_of_another_size_or_an_image_that_is_not_there_are_refused(finished):

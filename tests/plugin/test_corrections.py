@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import numpy as np
 import pytest
 from napari.layers import Image, Labels, Shapes
@@ -499,6 +501,36 @@ def test_an_answer_that_was_cancelled_comes_later(viewer, widget, qtbot):
     settle(widget, qtbot)
     told = widget.corrections.summary.text()
     assert told == "4 images corrected; the others stay as they are."
+
+
+def test_a_stroke_is_answered_before_the_lesson_it_interrupts_has_ended(
+    viewer, widget, qtbot, monkeypatch
+):
+    lessons, ends, teach = [], Event(), Corrector.settle
+
+    def hang(corrector, progress):
+        lessons.append(corrector.edited)
+        assert ends.wait(60)  # as in a step that looks at no cancel
+        return teach(corrector, progress)
+
+    monkeypatch.setattr(Corrector, "settle", hang)
+    answering, settled = widget.session.corrections.answering, []
+    answering.settled.connect(settled.append)
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    qtbot.waitUntil(lambda: lessons == [(1,)], timeout=60_000)
+    with qtbot.waitSignal(answering.answered, timeout=60_000):
+        stroke(viewer, 2, slice(2, 8), slice(3, 12), 1)
+    labels = layer_of(viewer, Labels)
+    shown = labels.data[2].copy()
+    widget.session.corrections.settle()  # which is not forgotten either
+    ends.set()
+    settle(widget, qtbot)
+    assert lessons == [(1,), (1, 2)]
+    assert len(settled) == 1
+    np.testing.assert_array_equal(labels.data[2], shown)
+    for slice_, image in zip(labels.data, settled[0].result.images, strict=True):
+        rows, columns = image.mask.shape
+        np.testing.assert_array_equal(slice_[:rows, :columns], image.mask)
 
 
 class InTurns:

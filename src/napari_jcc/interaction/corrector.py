@@ -205,10 +205,8 @@ class Corrector:
 
         Raises
         ------
-        SolverError
-            If the joint problem is not solved; the previous results stay.
-        Cancelled
-            If the progress was cancelled; likewise.
+        SolverError, Cancelled
+            If the joint problem is not solved, or cancelled; the previous results stay.
         """
         progress = as_progress(progress)
         start = time.perf_counter()
@@ -263,9 +261,10 @@ class Corrector:
         state = self._known(edits)
         if state is None:
             state = self._resegmenter.settle(edits, self._held(edits), progress)
-            self._hold(edits, state.images)
             self._earlier.keep(edits, state)
         with self._storing:
+            progress.raise_if_cancelled()  # an answer may rest on the state before
+            self._hold(edits, state.images)
             self._now = state, edits
         return state
 

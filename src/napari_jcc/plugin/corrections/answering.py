@@ -23,7 +23,11 @@ Write: TypeAlias = Callable[[Answers, Edits | None], None]
 
 
 class Answering(QObject):
-    """Runs the tasks of a corrector one at a time; a new stroke interrupts them.
+    """Runs the tasks of a corrector; a new stroke interrupts them.
+
+    One image is answered at a time, and no lesson of the whole set begins meanwhile. But an
+    answer does not wait until the lesson that it interrupts has ended: the step at hand may
+    take seconds.
 
     Parameters
     ----------
@@ -72,10 +76,11 @@ class Answering(QObject):
         self._write = write
         self._waiting: list[int] = []
         self._changed: set[int] = set()
-        self._task: Task | None = None
+        self._answer: Task | None = None
+        self._lesson: Task | None = None
         self._place: int | None = None
         self._under = session.edits
-        self._interrupted = False
+        self._interrupted = self._again = False
         self._delivery = Delivery(self._on_part, is_ready, self)
 
     @property
@@ -94,36 +99,45 @@ class Answering(QObject):
         self._session.set_statuses(
             {key: "edited" if edits.is_edited(key) else "machine" for key in keys}
         )
-        if self.is_stopped:
+        if self.is_stopped or not self._waiting:
             return
-        if self._task is not None and self._waiting:
+        if self._lesson is not None:
+            self._lesson.cancel()
+        if self._answer is not None:
             self._interrupted = True
-            self._task.cancel()
-        elif self._waiting:
+            self._answer.cancel()
+        else:
             self._next()
 
     def settle(self) -> None:
-        """Let the whole set follow, unless something is under way."""
+        """Let the whole set follow, unless something is under way; then after it."""
         answer = self._shown.answer
-        if self._task is None and answer is not None and not self.is_stopped:
-            first = current_place(self._session.viewer, answer.placement) or 0
-            work = partial(self._settle, answer.result.images, first)
-            self._start(Task(work, "Teach the set"), self._on_settled)
+        if self._answer is not None or answer is None or self.is_stopped:
+            return
+        if self._lesson is not None:
+            self._again = self._lesson.cancelled
+            return
+        first = current_place(self._session.viewer, answer.placement) or 0
+        work = partial(self._settle, answer.result.images, first)
+        self._lesson = Task(work, "Teach the set")
+        self._start(self._lesson, self._on_settled, self._on_lesson_ended)
 
     def stop(self) -> None:
         """Work no more."""
         self.is_stopped = True
         self._waiting.clear()
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._answer, self._lesson):
+            if task is not None:
+                task.cancel()
 
     def _next(self) -> None:
         """Start what waits: single images first."""
         if self._waiting:
-            place = self._waiting.pop(0)
-            task = Task(partial(self._corrector.answer, place), "Answer")
-            self._start(task, partial(self._on_answer, place))
-            self._place = place
+            self._place = place = self._waiting.pop(0)
+            self._answer = Task(partial(self._corrector.answer, place), "Answer")
+            self._interrupted = False
+            on_success = partial(self._on_answer, place)
+            self._start(self._answer, on_success, self._on_answer_ended)
         elif self.teaches:
             self.settle()
 
@@ -138,11 +152,11 @@ class Answering(QObject):
             self._delivery.send(shown, settled.result.images, first, progress)
         return settled
 
-    def _start(self, task: Task, on_success: Any) -> None:
-        self._task, self._interrupted, self._under = task, False, self._session.edits
+    def _start(self, task: Task, on_success: Any, on_end: Any) -> None:
+        self._under = self._session.edits
         task.succeeded.connect(on_success)
         task.failed.connect(self.failed)
-        task.ended.connect(partial(self._on_ended, task.title == "Answer"))
+        task.ended.connect(on_end)
         self._session.jobs.run(task, owner=self)
 
     def _on_answer(self, place: int, found: ImageResult) -> None:
@@ -168,8 +182,8 @@ class Answering(QObject):
         keys, others = self._corrector.keys, shown.difference(self._corrector.edited)
         self._session.set_statuses({keys[place]: "flagged" for place in others})
 
-    def _on_ended(self, answered: bool) -> None:
-        task, self._task = self._task, None
+    def _on_answer_ended(self) -> None:
+        self._answer = None
         if self.is_stopped:
             return
         place, self._place = self._place, None
@@ -179,7 +193,14 @@ class Answering(QObject):
         elif place is not None:
             # Cancelled by the user, or failed: what is drawn holds all the same.
             self._write({place: self._corrector.machine[place]}, None)
-        if self._waiting or answered:
+        self._next()
+
+    def _on_lesson_ended(self) -> None:
+        lesson, self._lesson = self._lesson, None
+        again, self._again = self._again, False
+        if self.is_stopped or self._answer is not None:
+            return
+        if self._waiting or again:
             self._next()
-        elif task is not None and task.cancelled:
+        elif lesson is not None and lesson.cancelled:
             self.settled.emit(None)
