@@ -184,7 +184,9 @@ def test_blend_lets_the_prior_cut_through_a_superpixel(quarters):
 
 def test_several_objects_are_numbered_and_boxed(quarters):
     image, regions = quarters
-    two = replace(regions, objects=2)
+    prior = np.full((40, 40), 0.1, np.float32)
+    prior[:20, :10], prior[:20, 10:20] = 0.9, 0.5
+    two = replace(regions, objects=2, saliency_map=prior)
     joined = DecodeConfig(refinement="none", touching="joined")
     result = decode((image, two), [1, 0, 0, 1], [0.8, 0.2], joined)
     assert result.instances is not None
@@ -193,8 +195,11 @@ def test_several_objects_are_numbered_and_boxed(quarters):
 
     apart = decode((image, two), [1, 0, 0, 0], [0.8, 0.2], DecodeConfig(refinement="none"))
     np.testing.assert_array_equal(apart.boxes, [[0, 0, 20, 20]])
-    np.testing.assert_allclose(apart.scores, [0.8])
+    np.testing.assert_allclose(apart.scores, [0.7])  # of the prior alone, not of the boxes
     np.testing.assert_array_equal(apart.labels > 0, apart.mask)
+    # Candidates of several objects are not shares: two may both be certain.
+    sure = decode((image, two), [1, 0, 0, 0], [1.0, 1.0], DecodeConfig(refinement="none"))
+    np.testing.assert_array_equal(sure.candidate_scores, [1, 1])
 
 
 def test_by_colour_the_mask_ends_where_the_object_does(quarters):

@@ -92,7 +92,7 @@ def decode_image(
         Of `PixelClassifier.predict`, if ``decode.refinement`` is look.
     """
     shape, regions = scene.shape, scene.regions
-    scores, z = unit_scores(values[0]), _shares(values[1])
+    scores, z = unit_scores(values[0]), _box_scores(values[1], regions.objects)
     mask = enlarge_mask(_find_mask(scene, scores, config, cut, rating), shape)
     boxes = _to_own_pixels(regions.boxes, regions.saliency_map.shape, shape)
     instances = None
@@ -118,18 +118,25 @@ def decode_image(
 def with_objects(result: ImageResult, instances: LabelMap) -> ImageResult:
     """Give a result numbered objects, with a box and a score for each.
 
+    The score is the mean of the prior over the object. The z of the boxes that agree with
+    it would be 0 for most, as an image has fewer candidates than small objects.
+
     Parameters
     ----------
     result
-        The mask of an image, and its candidate boxes.
+        The mask of an image, and its prior.
     instances : (H, W) int32
         The mask with objects numbered 1 to K, 0 for background.
     """
-    boxes, z = result.candidate_boxes, result.candidate_scores
-    own = object_boxes(instances)
-    agreed = [_agreed(box_iou(box, boxes), z) for box in own]
-    scores = np.array(agreed, np.float32)
-    return replace(result, instances=instances, instance_boxes=own, instance_scores=scores)
+    prior = cv2.resize(result.saliency_map, instances.shape[::-1])
+    area = np.bincount(instances.ravel())
+    scores = np.bincount(instances.ravel(), prior.ravel())[1:] / np.maximum(area[1:], 1)
+    return replace(
+        result,
+        instances=instances,
+        instance_boxes=object_boxes(instances),
+        instance_scores=np.clip(scores, 0, 1).astype(np.float32),
+    )
 
 
 def join_touching(result: ImageResult) -> ImageResult:
@@ -231,8 +238,8 @@ def find_box(
 
 
 def _agreed(overlap: FloatArray, z: Float32Array) -> float:
-    """Score of a box that is no candidate: the share of z on candidates that agree."""
-    return float(z[overlap > 0.5].sum())
+    """Score of a box that is no candidate: the z of candidates that agree, at most 1."""
+    return min(1.0, float(z[overlap > 0.5].sum()))
 
 
 def undecided_image(scene: Scene) -> ImageResult:
@@ -282,10 +289,16 @@ def unit_scores(values: FloatArray) -> Float32Array:
     return (clipped / top if top > 0 else clipped).astype(np.float32)
 
 
-def _shares(values: FloatArray) -> Float32Array:
-    """Values as shares of 1; solvers leave them slightly off."""
+def _box_scores(values: FloatArray, objects: int) -> Float32Array:
+    """Values of candidates in [0, 1]; of one object they are shares of 1.
+
+    Those of several objects sum to their number, so that the score of a box does not
+    depend on how many others there are. Solvers leave the values slightly off.
+    """
     clipped = np.clip(values, 0.0, 1.0)
-    return (clipped / max(float(clipped.sum()), 1e-12)).astype(np.float32)
+    if objects == 1:
+        clipped = clipped / max(float(clipped.sum()), 1e-12)
+    return clipped.astype(np.float32)
 
 
 def _to_own_pixels(

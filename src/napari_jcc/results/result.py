@@ -35,7 +35,8 @@ class ImageResult:
     candidate_boxes : (R, 4) float32
         All candidates, ``xyxy``, best merit first.
     candidate_scores : (R,) float32
-        Score of every candidate, in [0, 1]; they sum to 1.
+        Score of every candidate, in [0, 1]; they sum to 1, or where several objects are
+        looked for to about their number.
     label_map : (h, w) int32
         Superpixels at working size.
     saliency_map : (h, w) float32
@@ -46,7 +47,7 @@ class ImageResult:
     instance_boxes : (K, 4) float32, optional
         Boxes of these objects, ``xyxy``, half-open; None with `instances`.
     instance_scores : (K,) float32, optional
-        Their scores, in [0, 1]; None with `instances`.
+        Means of the saliency over them, in [0, 1]; None with `instances`.
     warning
         Why this result is only a fallback; empty if it is not.
     """

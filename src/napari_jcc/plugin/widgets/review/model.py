@@ -29,7 +29,7 @@ _OWN = ("image", "status", "score", "uncertainty", "area", "box")
 _TIPS = (
     "Name of the image",
     "flagged: needs a second look; edited: drawn on; accepted: right; machine: neither",
-    "Score of the box, 0 to 1",
+    "Score of the box, or the best of several objects, 0 to 1",
     "Doubt about the mask, from 0, none, to 1: worked out from the scores alone",
     "Share of the image's pixels in the mask",
     "Width x height and upper left corner of the box, in pixels",
