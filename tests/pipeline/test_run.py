@@ -301,6 +301,16 @@ def test_images_that_show_nothing_are_told_so(tiny_collection, small):
     assert [("shows nothing" in image.warning) for image in result.images] == [True] * 4
 
 
+def test_a_blank_image_among_others_shows_nothing_where_the_prior_is_learned(
+    tiny_collection,
+):
+    images = [*tiny_collection.images, np.full((40, 50, 3), 93, np.uint8)]
+    *others, blank = segment(images, preset="fast").images
+    assert "shows nothing" in blank.warning
+    assert not blank.mask.any()
+    assert all(image.mask.any() and not image.warning for image in others)
+
+
 @pytest.mark.slow
 def test_cluster_gives_the_same_answer(tiny_collection, small):
     distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]")

@@ -12,7 +12,13 @@ from napari_jcc.pipeline.prior import LearnedPriors
 from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import rate_boxes
-from napari_jcc.regions import ImageRegions, Superpixels, candidate_boxes, propose_boxes
+from napari_jcc.regions import (
+    ImageRegions,
+    Superpixels,
+    candidate_boxes,
+    is_blank,
+    propose_boxes,
+)
 from napari_jcc.results.smooth import smooth_twice, split_at_steps
 from napari_jcc.spill import GIGABYTE
 
@@ -64,9 +70,12 @@ class BoxStage:
         keys = extend_keys(
             priors.keys, "candidate boxes", config.boxes.model_dump(mode="json")
         )
+        # A blank image has no proposals, but a learned prior has parts everywhere.
         candidates = [
-            candidate_boxes(*pair, config.boxes)
-            for pair in zip(proposals, priors.maps, strict=True)
+            found[:0] if is_blank(image) else candidate_boxes(found, prior, config.boxes)
+            for image, found, prior in zip(
+                self._work.images, proposals, priors.maps, strict=True
+            )
         ]
         merit: Sequence[Float32Array | None] = [None] * len(priors.maps)
         if config.boxes.learned:

@@ -5,6 +5,7 @@ from napari_jcc.regions.boxes import (
     candidate_boxes,
     choose_boxes,
     count_objects,
+    is_blank,
     propose_boxes,
 )
 from napari_jcc.regions.object_width import fit_saliency, vote_on_width
@@ -35,6 +36,7 @@ __all__ = [
     "find_saliency",
     "find_superpixels",
     "fit_saliency",
+    "is_blank",
     "largest_piece",
     "mask_extent",
     "mask_iou",

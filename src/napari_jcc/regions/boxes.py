@@ -31,8 +31,7 @@ def propose_boxes(
 ) -> IntArray:
     """Search boxes by the method of `config`.
 
-    None for several objects an image, see `candidate_boxes`, and none where all pixels are
-    alike.
+    None for several objects an image, see `candidate_boxes`, and none of a blank image.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def propose_boxes(
     ConfigError
         If selective search is asked for by name and OpenCV comes without it.
     """
-    if config.objects != 1 or (image == image[0, 0]).all():
+    if config.objects != 1 or is_blank(image):
         return np.zeros((0, 4), np.int64)
     if config.method == "grid":
         return grid_boxes(superpixels.label_map.shape)
@@ -68,6 +67,11 @@ def propose_boxes(
         )
     _tell_fallback()
     return group_boxes(superpixels)
+
+
+def is_blank(image: ImageArray) -> bool:
+    """Whether all pixels of an image, (h, w, 3), are alike: it shows nothing."""
+    return bool((image == image[0, 0]).all())
 
 
 def candidate_boxes(

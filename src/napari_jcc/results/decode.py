@@ -11,7 +11,7 @@ import numpy as np
 from napari_jcc._types import Float32Array, FloatArray, ImageArray, LabelMap, MaskArray
 from napari_jcc.config import DecodeConfig
 from napari_jcc.otsu import otsu_threshold
-from napari_jcc.regions import ImageRegions, box_iou, largest_piece
+from napari_jcc.regions import ImageRegions, box_iou, is_blank, largest_piece
 from napari_jcc.results.bilateral import smooth_alike
 from napari_jcc.results.cuts import OWN_CUT, Cut
 from napari_jcc.results.instances import number_objects, object_boxes
@@ -257,7 +257,7 @@ def undecided_image(scene: Scene) -> ImageResult:
 def _explain_no_box(image: ImageArray, shape: tuple[int, int]) -> str:
     if min(image.shape[:2]) < _LEAST_SIDE:
         return TOO_SMALL.format(height=shape[0], width=shape[1])
-    return FEATURELESS if (image == image[0, 0]).all() else NO_BOX
+    return FEATURELESS if is_blank(image) else NO_BOX
 
 
 def select_superpixels(
