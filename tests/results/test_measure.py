@@ -128,15 +128,18 @@ def test_specks_and_lines_have_finite_measures(size):
     assert all(np.isfinite(list(found.values())))
 
 
-def test_specks_beside_the_object_are_not_measured():
+def test_the_one_object_of_an_image_is_measured_whole_but_for_its_specks():
     mask = np.zeros((40, 40), np.bool_)
     mask[5:25, 5:25] = True
     mask[30:32, 30:32] = True  # exactly a hundredth
     mask[36, 36] = True
     (found,) = result_of(image_result(mask=mask)).images
-    assert [row["area"] for row in measure_images([found]).rows] == [400, 4]
+    (row,) = measure_images([found]).rows
+    assert (row["area"], row["pieces"], row["y_max"]) == (404, 2, 32)
     numbered = replace(found, instances=np.where(mask, 1, 0).astype(np.int32))
-    assert [row["area"] for row in measure_images([numbered]).rows] == [405]
+    (row,) = measure_images([numbered]).rows
+    assert row["area"] == 405
+    assert "pieces" not in row
 
 
 def test_no_object_no_row():

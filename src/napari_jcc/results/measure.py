@@ -57,8 +57,9 @@ class Measurements:
     Attributes
     ----------
     rows
-        Name of the image (``image``), unit of length (``unit``) and what
-        `measure_objects` returns.
+        Name of the image (``image``), unit of length (``unit``), where one object was
+        looked for the number of its pieces (``pieces``), and what `measure_objects`
+        returns.
     notes
         Images whose brightness could not be measured, and why; or that images are slices.
     """
@@ -138,7 +139,7 @@ def measure_images(
     Parameters
     ----------
     images
-        Answers: numbered objects where there are any, else the pieces of the mask.
+        Answers: each numbered object is measured or, where one was looked for, the mask.
     pictures
         The images as stored, by name; may leave some out, and may read them when asked.
     spacing
@@ -156,9 +157,13 @@ def measure_images(
     for image in images:
         picture, note = _find_picture(image, pictures)
         notes += [f"{image.name}: {note}"] if note else []
-        measures = measure_objects(measured_objects(image), picture, spacing=spacing)
+        objects = measured_objects(image)
+        measures = measure_objects(objects, picture, spacing=spacing)
+        about: dict[str, Any] = {"image": image.name, "unit": unit}
+        if image.instances is None:
+            about["pieces"] = int(_number_pieces(objects > 0).max(initial=0))
         rows += [
-            {"image": image.name, "unit": unit, **dict(zip(measures, row, strict=True))}
+            about | dict(zip(measures, row, strict=True))
             for row in zip(*measures.values(), strict=True)
         ]
     return Measurements(tuple(rows), tuple(notes))
@@ -241,11 +246,11 @@ def _as_labels(objects: NDArray[Any]) -> NDArray[Any]:
 def measured_objects(image: ImageResult) -> LabelMap:
     """Return the objects of an answer that are measured, numbered (H, W), 0 for none.
 
-    Those that are numbered already, else the pieces of the mask without its specks.
+    Those that are numbered already; else the mask is one object, without its specks.
     """
     if image.instances is not None:
         return image.instances
-    return _number_pieces(drop_pieces(image.mask, SPECK))
+    return drop_pieces(image.mask, SPECK).astype(np.int32)
 
 
 def _number_pieces(mask: MaskArray) -> LabelMap:
