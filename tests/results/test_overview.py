@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,20 @@ def test_outline_and_box_lie_where_mask_and_box_are():
         assert abs(rows.max() + 1 - y_max) <= 2
     assert not blue[60, 96]
     assert (tile[60, 96] == 0).all()
+
+
+def test_every_object_has_an_outline_of_its_own_colour_and_nothing_hides_it():
+    instances = np.zeros((64, 128), np.int32)
+    instances[10:20, 10:30], instances[10:20, 30:50], instances[40:60, 100:120] = 1, 2, 3
+    image = replace(image_result(shape=(64, 128), mask=instances > 0), instances=instances)
+    tile = draw_tile(image, np.zeros((64, 128, 3), np.uint8), 128)
+    drawn = tile.any(axis=-1)
+    assert (drawn <= (instances > 0)).all()  # no box, and no rim that covers a neighbour
+    colours = [tile[instances == number] for number in (1, 2, 3)]
+    outlines = [{tuple(c) for c in found.tolist()} - {(0, 0, 0)} for found in colours]
+    assert [len(found) for found in outlines] == [1, 1, 1]
+    assert len(set.union(*outlines)) == 3
+    assert not drawn[45:55, 105:115].any()
 
 
 def test_image_without_answer_is_shown_bare():
@@ -68,6 +84,16 @@ def test_sheet_is_bounded_and_not_blank(count):
     assert sheet.width <= 2180
     assert sheet.height <= 2500
     assert len(sheet.getcolors(1 << 24)) > 10
+
+
+def test_sheets_of_numbered_objects_are_bounded_too():
+    images = [
+        replace(image_result(f"cow {i}"), instances=np.ones_like(image_result().mask, int))
+        for i in range(16)
+    ]
+    sheet = draw_overview(result_of(*images), None)
+    assert sheet.width <= 2180
+    assert sheet.height <= 2500
 
 
 def test_captions_differ_with_name_score_and_warning():

@@ -1,4 +1,4 @@
-"""The contact sheet: every image with the outline of its mask and its box."""
+"""The contact sheet: every image with the outline of its mask and its box, or objects."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
+from skimage.segmentation import find_boundaries
 
 from napari_jcc._types import Float32Array, ImageArray, MaskArray
 from napari_jcc.collection.intensity import reduced
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 MOST_IMAGES = 64
 
-_TILE = 256  # longest side of an image on the sheet, in pixels
+_TILE = 256
+"""Longest side of an image on the sheet, in pixels."""
+_LARGE_TILE, _FEW_IMAGES = 512, 16
+"""The same where a few images are shown with several objects each."""
 _GAP = 12
 _LINE = 15
 _MOST_LINES = 4  # of a warning under an image
 _HEADER = 40
 _MOST_COLUMNS = 8
+_GOLDEN = (math.sqrt(5) - 1) / 2
 
 # Blue and yellow are told apart by nearly all eyes; a dark rim shows them on any ground.
 MASK = (0, 200, 255)
@@ -46,14 +51,15 @@ class _Caption(NamedTuple):
     colour: tuple[int, int, int]
 
     @classmethod
-    def of(cls, image: ImageResult, number: int) -> _Caption:
-        name = shorten(write_name(image.name, number), caption_font(14), _TILE)
+    def of(cls, image: ImageResult, number: int, side: int) -> _Caption:
+        name = shorten(write_name(image.name, number), caption_font(14), side)
         if image.warning:
-            lines = wrap(image.warning, caption_font(12), _TILE, _MOST_LINES)
+            lines = wrap(image.warning, caption_font(12), side, _MOST_LINES)
             return cls(name, lines, _WARNING)
         line = f"object {image.foreground_share:.0%} of the image"
         if image.instances is not None:
-            line += f", {len(image.boxes)} objects"
+            objects = count_of(len(image.boxes), "object")
+            line = f"{objects} on {image.foreground_share:.0%} of the image"
         elif len(image.boxes):
             line += f", box score {image.box_score:.2f}"
         return cls(name, [line], FAINT)
@@ -82,30 +88,35 @@ def draw_overview(result: JccResult, collection: ImageCollection | None) -> Imag
     Returns
     -------
     PIL.Image.Image
-        RGB, at most 2180 by 3000 pixels.
+        RGB, at most 2180 by 3000 pixels. Where several objects an image were looked for,
+        each is outlined in a colour of its own, without boxes.
     """
     numbers = spread_evenly(len(result.images), MOST_IMAGES)
     index = {name: i for i, name in enumerate(collection.names)} if collection else {}
+    numbered = any(image.instances is not None for image in result.images)
+    side = _LARGE_TILE if numbered and len(numbers) <= _FEW_IMAGES else _TILE
     cells = []
     for number in numbers:
         image = result.images[number]
         picture = find_picture(collection, index.get(image.name), image)
-        cells.append((draw_tile(image, picture), _Caption.of(image, number + 1)))
-    columns = min(_MOST_COLUMNS, max(2, math.ceil(math.sqrt(1.5 * len(cells)))))
+        tile = draw_tile(image, picture, side)
+        cells.append((tile, _Caption.of(image, number + 1, side)))
+    most = _MOST_COLUMNS * _TILE // side
+    columns = min(most, max(2, math.ceil(math.sqrt(1.5 * len(cells)))))
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
     heights = [max(len(tile) for tile, _ in row) for row in rows]
     spaces = [max(caption.height for _, caption in row) for row in rows]
-    width = _GAP + columns * (_TILE + _GAP)
+    width = _GAP + columns * (side + _GAP)
     height = _HEADER + sum(heights) + sum(spaces) + len(rows) * _GAP
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    _draw_header(draw, len(cells), len(result.images))
+    _draw_header(draw, len(cells), len(result.images), numbered)
     bottom = _HEADER
     for row, row_height, space in zip(rows, heights, spaces, strict=True):
         bottom += row_height
         for column, (tile, caption) in enumerate(row):
-            x = _GAP + column * (_TILE + _GAP)
-            place = x + (_TILE - tile.shape[1]) // 2, bottom - len(tile)
+            x = _GAP + column * (side + _GAP)
+            place = x + (side - tile.shape[1]) // 2, bottom - len(tile)
             sheet.paste(Image.fromarray(tile), place)
             caption.draw(draw, x, bottom + 4)
         bottom += space + _GAP
@@ -118,8 +129,10 @@ def spread_evenly(count: int, most: int) -> list[int]:
     return [int(number) for number in chosen]
 
 
-def draw_tile(image: ImageResult, picture: ImageArray) -> ImageArray:
+def draw_tile(image: ImageResult, picture: ImageArray, side: int = _TILE) -> ImageArray:
     """Draw the outline of the mask and the box of one image on a small picture of it.
+
+    Numbered objects are outlined one by one, without boxes, which would hide them.
 
     Parameters
     ----------
@@ -127,14 +140,21 @@ def draw_tile(image: ImageResult, picture: ImageArray) -> ImageArray:
         The answer, in the image's own pixels.
     picture : (h, w, 3) uint8
         The image, of any size.
+    side
+        Longer side of the tile.
 
     Returns
     -------
     (h', w', 3) uint8
-        Longer side 256.
     """
-    size = reduced(image.mask.shape, _TILE)[::-1]
+    size = reduced(image.mask.shape, side)[::-1]
     tile = resize(picture, size)
+    if image.instances is not None:
+        numbers = image.instances.astype(np.float32)  # exact up to 16 million
+        objects = cv2.resize(numbers, size, interpolation=cv2.INTER_NEAREST).astype(int)
+        rim = find_boundaries(objects, mode="inner", background=0)
+        tile[rim] = _object_colours(int(objects.max(initial=0)))[objects[rim] - 1]
+        return tile
     mask = resize(image.mask.astype(np.uint8) * np.uint8(255), size) > 127
     contours = _find_outlines(mask)
     boxes = [_box_corners(box, mask.shape, image) for box in image.boxes]
@@ -143,6 +163,14 @@ def draw_tile(image: ImageResult, picture: ImageArray) -> ImageArray:
         for box in boxes:
             cv2.rectangle(tile, *box, colour or _BOX, thickness, cv2.LINE_AA)
     return tile
+
+
+def _object_colours(count: int) -> ImageArray:
+    """Bright colours, (count, 3) uint8, in which successive objects differ much."""
+    hues = np.arange(count) * _GOLDEN % 1 * 360
+    full = np.ones(count)
+    colours = np.stack([hues, full, full], axis=-1)[None].astype(np.float32)
+    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_HSV2RGB)[0] * 255, np.uint8)
 
 
 def resize(array: ImageArray, size: tuple[int, int]) -> ImageArray:
@@ -183,12 +211,13 @@ def find_picture(
     return np.repeat(flat[..., None], 3, axis=2)
 
 
-def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int) -> None:
+def _draw_header(draw: ImageDraw.ImageDraw, shown: int, total: int, numbered: bool) -> None:
     font = caption_font(16)
     images = count_of(total, "image")
     title = images if shown == total else f"{shown} of {images} shown"
     x: float = _GAP
-    for text, colour in ((title, INK), ("mask", MASK), ("box", _BOX)):
+    key = () if numbered else (("mask", MASK), ("box", _BOX))
+    for text, colour in ((title, INK), *key):
         if colour is not INK:
             draw.line((x, _HEADER / 2, x + 22, _HEADER / 2), colour, 3)
             x += 28
