@@ -122,6 +122,8 @@ def _work(
 def _draw(wish: _Wish) -> ImageArray:
     place = wish.collection.names.index(wish.image.name)
     picture = find_picture(wish.collection, place, wish.image)
+    if wish.image.instances is not None:
+        return draw_tile(wish.image, picture, SIDE)  # thin outlines would fade
     return reduce_image(draw_tile(wish.image, picture), SIDE)
 
 
