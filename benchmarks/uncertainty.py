@@ -4,7 +4,8 @@
 
 prints Markdown tables, first for the sets that the formula was chosen on, then for others:
 Spearman's correlation of each measure of doubt with 1 - J over the images of a set, and in
-brackets the mean J in percent of the third with least doubt and of that with most.
+brackets the mean J in percent of the third with least doubt and of that with most. Then of
+every set, and of those after ``--more``, the mean J in percent and the median doubt.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from napari_jcc.results.uncertainty import find_uncertainty
 
 CHOSEN_ON = "msrc/cow,msrc/plane,pascal10/Cow"
 OTHERS = "msrc/face,msrc/car,msrc/chair,wbc,pascal10/Horse,pascal10/Monitor"
+MORE = ",".join(f"pascal10/{name}" for name in ("Aero", "Boat", "Car", "Cat"))
+SINCE = ",".join(f"pascal10/{name}" for name in ("Bicycle", "Chair", "Person"))
 NAMES = ("overall", "loss", "blur")
 
 
@@ -57,23 +60,37 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--chosen-on", default=CHOSEN_ON)
     parser.add_argument("--others", default=OTHERS)
+    parser.add_argument("--more", default=f"{MORE},{SINCE}")
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--set", action="append", default=[], metavar="section.field=value")
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     cache = Cache(options.cache)
+    whole: dict[str, tuple[float, float]] = {}
     for title, sets in (("chosen on", options.chosen_on), ("others", options.others)):
         rows: dict[str, list[tuple[float, float, float]]] = {}
         names = []
         for labelled in load_sets(options.root, sets.split(",")):
             overlaps, columns = measure(labelled, options.preset, options.set, cache)
             names.append(labelled.name)
+            whole[labelled.name] = summarise(overlaps, columns)
             for name, doubt in columns.items():
                 rows.setdefault(name, []).append(compare(overlaps, doubt))
             print(
                 labelled.name, {n: round(r[-1][0], 2) for n, r in rows.items()}, flush=True
             )
         print_table(title, names, rows)
+    for labelled in load_sets(options.root, options.more.split(",")):
+        measured = measure(labelled, options.preset, options.set, cache)
+        whole[labelled.name] = summarise(*measured)
+    print("| set | J | median doubt |\n|---|---|---|")
+    for name, (overlap, doubt) in sorted(whole.items(), key=lambda item: item[1][1]):
+        print(f"| {name} | {overlap:.1f} | {doubt:.2f} |")
+
+
+def summarise(overlaps, columns) -> tuple[float, float]:
+    """Mean J in percent, and the median of the doubts, of a set."""
+    return 100 * float(overlaps.mean()), float(np.median(columns["overall"]))
 
 
 def print_table(title, names, rows) -> None:

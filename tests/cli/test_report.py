@@ -67,13 +67,31 @@ def test_what_stands_out_like_the_object_brings_up_that_preset_too():
 def test_pieces_of_similar_size_bring_up_that_preset_too():
     mask = np.zeros((12, 60), bool)
     mask[3:9, 5:15] = mask[3:9, 20:26] = mask[3, 50] = True
-    assert "Hint" not in shown(
+    assert "the preset many" not in shown(
         show_summary, result_of(image_result(mask=mask)), Path("out")
     )
     mask[3:9, 30:40] = True
     assert "the preset many" in shown(
         show_summary, result_of(image_result(mask=mask)), Path("out")
     )
+
+
+def test_scores_that_do_not_tell_the_object_apart_bring_up_what_helps():
+    def said(scores, preset="fast"):
+        columns = np.repeat(np.arange(4), 10)[None].astype(np.int32)
+        image = image_result(
+            shape=(1, 40),
+            mask=columns > 2,
+            superpixel_scores=np.array(scores, np.float32),
+            label_map=columns,
+            saliency_map=np.zeros((1, 40), np.float32),
+        )
+        result = result_of(image, config=get_preset(preset))
+        return shown(show_summary, result, Path("out"))
+
+    assert "Hint" not in said([0, 0.02, 0.1, 1])
+    assert "the preset photo" in said([0, 0.4, 0.6, 1])
+    assert "Hint" not in said([0, 0.4, 0.6, 1], "photo")  # tried already
 
 
 def test_masks_of_what_lies_between_many_objects_bring_up_their_width():

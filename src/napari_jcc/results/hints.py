@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from napari_jcc.results.result import ImageResult, JccResult
+from napari_jcc.results.uncertainty import find_uncertainty
 
 _LARGE = 0.4
 """Share of an image from which a mask may be of the field of view, or of what lies between
@@ -18,6 +19,10 @@ _SEVERAL = 3
 mask. Set with these medians in sight: 9 in a time series of cells, 5 in a z-stack, 0 in 14
 sets of one object an image; 0 also in a field of 700 cells, which the hint misses. Pieces
 are 10 in a z-stack of spheres, 1 in 7 sets of one object."""
+
+_DOUBT = 0.25
+"""Median doubt of a set (`Uncertainty.overall`) that makes a hint. Set with thirteen
+sets in sight: docs/benchmarks/uncertainty.md."""
 
 _MANY = "choose the preset many (Many small objects)."
 _FIELD = (
@@ -36,6 +41,12 @@ _PIECES = (
 _ONE_OF_MANY = (
     "Outside the masks lies more that stands out as the object does. If these are objects "
     f"too, {_MANY}"
+)
+
+_IN_DOUBT = (
+    "In most images the scores tell object and rest apart poorly, so many masks may be "
+    "wrong. Choose the preset photo (Photographs), which needs an encoder, or correct some "
+    "images in napari, which teaches the others."
 )
 
 
@@ -59,7 +70,17 @@ def suggest_settings(result: JccResult) -> str:
     pieces, others = np.median(list(map(_count_alike, result.images)), axis=0)
     if pieces >= _SEVERAL:
         return _PIECES
-    return _ONE_OF_MANY if others >= _SEVERAL else ""
+    if others >= _SEVERAL:
+        return _ONE_OF_MANY
+    return _IN_DOUBT if _is_in_doubt(result) else ""
+
+
+def _is_in_doubt(result: JccResult) -> bool:
+    """Whether the doubt of most images is large, and deep features were not tried."""
+    known = [image for image in result.images if len(image.superpixel_scores)]
+    if result.config.uses_encoder or not known:
+        return False
+    return float(np.median([find_uncertainty(i).overall for i in known])) > _DOUBT
 
 
 def _count_alike(image: ImageResult) -> tuple[int, int]:
