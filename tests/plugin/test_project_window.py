@@ -232,14 +232,20 @@ def test_a_session_goes_on_where_it_was_saved(
     assert not session.keeper.unsaved_by_hand
 
     # No run until something is drawn; then the image answers and the set follows.
-    settled = []
+    settled, said, summary = [], [], second.corrections.summary
     session.corrections.answering.settled.connect(settled.append)
+    session.corrections.answering.began.connect(lambda _: said.append(summary.text()))
+    assert "repeats the run behind these masks, once" in summary.text()
     stroke(second, 3, slice(2, 8), slice(3, 12), 1)
     qtbot.waitUntil(lambda: len(settled) == 1, timeout=60_000)
     wait(second, qtbot)
     labels = layer_of(second, Labels).data
     assert (labels[1, 2:8, 3:12] == 1).all()
     assert (labels[3, 2:8, 3:12] == 1).all()
+    assert (
+        "2 images corrected; the run behind these masks is repeated: Superpixels…" in said
+    )
+    assert summary.text().endswith("s after the correction.")
     assert second.project.state.text().endswith("unsaved changes")
 
     count = len(session.viewer.layers)

@@ -61,6 +61,11 @@ class ReopenedCorrector:
         return self._keys if self._awake is None else self._awake.keys
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether the next answer first repeats the run."""
+        return self._awake is None and self._rerun is not None
+
+    @property
     def machine(self) -> tuple[ImageResult, ...]:
         """The latest results before the edits are laid over."""
         return self._images if self._awake is None else self._awake.machine

@@ -49,6 +49,8 @@ class Answering(QObject):
         Whether the whole set follows.
     is_stopped
         Whether nothing is worked at any more.
+    began
+        Signal with the stage at which an answer is.
     answered
         Signal with the place of an image that was answered alone.
     settled
@@ -57,6 +59,7 @@ class Answering(QObject):
         Signal with a message.
     """
 
+    began = Signal(str)
     answered = Signal(int)
     settled = Signal(object)
     failed = Signal(str)
@@ -136,6 +139,7 @@ class Answering(QObject):
             self._place = place = self._waiting.pop(0)
             self._answer = Task(partial(self._corrector.answer, place), "Answer")
             self._interrupted = False
+            self._answer.progress.signals.started.connect(self.began)
             on_success = partial(self._on_answer, place)
             self._start(self._answer, on_success, self._on_answer_ended)
         elif self.teaches:

@@ -84,6 +84,12 @@ class CorrectionController(QObject):
         """Whether a stroke or box is being drawn, so that nothing may be written."""
         return self._watch.brush_is_down or self._boxes.is_down
 
+    @property
+    def is_asleep(self) -> bool:
+        """Whether the next answer first repeats the run, as the result was opened."""
+        corrector = self._corrector
+        return isinstance(corrector, ReopenedCorrector) and corrector.is_asleep
+
     def absorb(self, places: Collection[int] | None = None) -> None:
         """Add what was drawn, on all or some images, to the edits; update no results."""
         if self._stopped:

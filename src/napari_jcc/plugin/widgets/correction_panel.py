@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QWidget
 
@@ -24,6 +26,11 @@ _HINT_SEVERAL = (
 _HINT_UNTAUGHT = (
     "Paint or erase on the masks; another label is another object. With several objects "
     "an image the others only learn from it where Refinement is look."
+)
+
+_ASLEEP = (
+    "Paint or erase on the masks, or move a box. The first correction repeats the run "
+    "behind these masks, once; then images answer at once, and the others follow."
 )
 
 _MOMENT = 200
@@ -63,7 +70,8 @@ class CorrectionPanel(QWidget):
         self.moment.setInterval(_MOMENT)
         self.moment.timeout.connect(self._say_following)
         self._build()
-        session.edits_changed.connect(self.moment.start)
+        self._drawn_at = time.monotonic()
+        session.edits_changed.connect(self._on_edits)
         self._show_what_can_be_done()
 
     def follow(self, corrections: CorrectionController) -> None:
@@ -71,6 +79,7 @@ class CorrectionPanel(QWidget):
         self._corrections = corrections
         answering = corrections.answering
         answering.teaches = self.teach_box.isChecked()
+        answering.began.connect(self._on_began)
         answering.settled.connect(self._on_settled)
         answering.failed.connect(self._say)
         count = self._count()
@@ -99,9 +108,15 @@ class CorrectionPanel(QWidget):
     @property
     def _hint(self) -> str:
         shown = self._session.shown
+        if self._is_asleep and self._follow:
+            return _ASLEEP
         if shown is None or shown.boxes_are_single:
             return _HINT
         return _HINT_SEVERAL if shown.corrections_teach else _HINT_UNTAUGHT
+
+    @property
+    def _is_asleep(self) -> bool:
+        return self._corrections is not None and self._corrections.is_asleep
 
     def _count(self) -> str:
         count = len(self._session.edits.edited_places(self._session.keys))
@@ -117,10 +132,21 @@ class CorrectionPanel(QWidget):
         self._show_what_can_be_done()
         self.summary.setText(text)
 
+    def _on_edits(self) -> None:
+        self._drawn_at = time.monotonic()
+        self.moment.start()
+
+    def _on_began(self, stage: str) -> None:
+        """Say what goes on where an answer takes as long as a run."""
+        if self._is_asleep:
+            self._say(f"{self._count()}; the run behind these masks is repeated: {stage}…")
+
     def _say_following(self) -> None:
         count = self._count()
         if not count:
             self._say(self._hint)
+        elif self._is_asleep:
+            self._say(f"{count}; the run behind these masks is repeated, once…")
         elif self._follow and self.teach_box.isChecked():
             self._say(f"{count}; the others follow…")
         else:
@@ -135,8 +161,8 @@ class CorrectionPanel(QWidget):
         masks = count_of(len(settled.changed), "mask")
         self._say(
             f"{self._count() or 'All taken back'}; {masks} of "
-            f"{len(settled.result.images)} changed by more than a tenth, in "
-            f"{settled.seconds:.1f} s."
+            f"{len(settled.result.images)} changed by more than a tenth, "
+            f"{time.monotonic() - self._drawn_at:.1f} s after the correction."
         )
 
     def _set_teaching(self, wanted: bool) -> None:
