@@ -19,12 +19,20 @@ from solvers.instances import READINGS, TIGHT, program, random_program
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from napari_jcc.solvers.structured import engine, ipm, kkt, repair  # noqa: E402
+from napari_jcc.solvers.structured import (  # noqa: E402
+    build,
+    condensed,
+    engine,
+    ipm,
+    kkt,
+    repair,
+)
 from napari_jcc.solvers.structured.block_factor import (  # noqa: E402
     BlockFactor,
     NotPositive,
 )
 from napari_jcc.solvers.structured.build import make_blocks  # noqa: E402
+from napari_jcc.solvers.structured.eliminated import Cut  # noqa: E402
 from napari_jcc.solvers.structured.inside import point_inside  # noqa: E402
 from napari_jcc.solvers.structured.kkt import KktSystem  # noqa: E402
 from napari_jcc.solvers.structured.layout import find_layout  # noqa: E402
@@ -212,6 +220,31 @@ def test_cancelled_solver_can_be_used_again(rng):
     with pytest.raises(Cancelled):
         solver.solve(progress=progress)
     assert solver.solve().status is Status.SOLVED
+
+
+@pytest.mark.parametrize(
+    ("owner", "work", "number"),
+    [(BlockFactor, "__init__", 1), (BlockFactor, "__init__", 4), (Cut, "choose", 1)],
+    ids=["check of convexity", "step", "elimination"],
+)
+def test_cancelled_solver_begins_no_other_group(rng, monkeypatch, owner, work, number):
+    """A group takes a moment, a step over all images seconds."""
+    monkeypatch.setattr(build, "find_layout", lambda p, *_: find_layout(p, group_bytes=1))
+    monkeypatch.setattr(condensed, "WORTHWHILE", 0.0)
+    solver, progress, done = get_solver("structured", "cpu"), Progress(), []
+    solver.setup(random_program(rng, "cover"), SolverConfig())
+    real = getattr(owner, work)
+
+    def cancel(*arguments):
+        done.append(1)
+        if len(done) == number:
+            progress.cancel()
+        return real(*arguments)
+
+    monkeypatch.setattr(owner, work, cancel)
+    with pytest.raises(Cancelled):
+        solver.solve(progress=progress)
+    assert len(done) == number
 
 
 def test_structured_solver_reports_what_has_no_answer():

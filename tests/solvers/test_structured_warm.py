@@ -201,7 +201,7 @@ def test_an_edit_that_finds_no_memory_leaves_the_last_answer(monkeypatch):
     first = prepared.solve()
     prepared.update(replace(BOX, u=np.array([1.5])))
 
-    def fail(*_):
+    def fail(*_, **__):
         raise MemoryError
 
     with monkeypatch.context() as patched:

@@ -18,6 +18,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.solvers.structured.batches import room_for_condensed
 from napari_jcc.solvers.structured.block_factor import NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks, GroupBlocks
@@ -57,35 +58,42 @@ class CondensedSystem:
         self._system = KktSystem(blocks, exchange)
         self._single: Sequence[GroupBlocks] | None = None
 
-    def factorise(self, diagonal: Tensor, weight: Tensor) -> None:
+    def factorise(
+        self, diagonal: Tensor, weight: Tensor, *, progress: Progress | None = None
+    ) -> None:
         """Factorise for weights of variables, (V',), and of rows, (M',).
 
         Raises
         ------
+        Cancelled
+            If the progress was cancelled; there are no factors then.
         NotPositive
             If the matrix is not positive definite even with regularisation.
         """
         largest = weight.max() if weight.numel() else weight.new_zeros(())
         single = bool(self.exchange.largest(largest[None]) <= SINGLE)
+        dtype, progress = torch.float32 if single else torch.float64, as_progress(progress)
         try:
-            self._factorise(diagonal, weight, torch.float32 if single else torch.float64)
+            self._factorise(diagonal, weight, dtype, progress)
         except NotPositive:
             if not single:
                 raise
-            self._factorise(diagonal, weight, torch.float64)
+            self._factorise(diagonal, weight, torch.float64, progress)
 
-    def _factorise(self, diagonal: Tensor, weight: Tensor, dtype: torch.dtype) -> None:
+    def _factorise(
+        self, diagonal: Tensor, weight: Tensor, dtype: torch.dtype, progress: Progress
+    ) -> None:
         # What was factorised before may go before there is more.
         self._system = KktSystem(self.blocks, self.exchange)
         self._places: Tensor | None = None
         self._dtype = dtype
         stiff = self._find_stiff(diagonal)
         if stiff is not None:
-            self._condense(diagonal, weight, stiff)
+            self._condense(diagonal, weight, stiff, progress)
             return
         blocks = replace(self.blocks, parts=self._parts())
         self._system = KktSystem(blocks, self.exchange)
-        self._system.factorise(diagonal.to(dtype), weight.to(dtype))
+        self._system.factorise(diagonal.to(dtype), weight.to(dtype), progress=progress)
 
     def solve(self, right: Tensor) -> Tensor:
         """Return nearly the solution on the free variables, zero on the others, (V',)."""
@@ -129,13 +137,16 @@ class CondensedSystem:
             self._single = single
         return self._single
 
-    def _condense(self, diagonal: Tensor, weight: Tensor, stiff: Tensor) -> None:
+    def _condense(
+        self, diagonal: Tensor, weight: Tensor, stiff: Tensor, progress: Progress
+    ) -> None:
         blocks = self.blocks
         self._images, parts = room_for_condensed(len(blocks.parts), blocks.budget)
         weights, places, groups, first = [], [], [], 0
         own = (diagonal + blocks.cost_diagonal).to(self._dtype)
         diagonal, weight = diagonal.to(self._dtype), weight.to(self._dtype)
         for number, part in enumerate(self._parts()):
+            progress.raise_if_cancelled()
             cut = Cut.choose(part, part.view(blocks.free), part.view(stiff))
             images = Eliminated.of(part, cut, part.view(own), part.view_rows(weight))
             small = images.shrink(part, self._entries[number], first)
@@ -154,4 +165,5 @@ class CondensedSystem:
             diagonal[self._places],
             torch.cat(weights),
             blocks.free[self._places],
+            progress,
         )

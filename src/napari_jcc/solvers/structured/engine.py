@@ -136,7 +136,7 @@ class Engine:
         began = time.perf_counter()
         try:
             if not self._is_convex:
-                InteriorPoint(self.blocks, self.exchange).check_convex()
+                InteriorPoint(self.blocks, self.exchange).check_convex(progress)
                 self._is_convex = True
             solution = None
             if start is not None and self._edits():

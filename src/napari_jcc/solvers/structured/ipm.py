@@ -150,22 +150,25 @@ class InteriorPoint:
             result = self._judge(point, iteration, gradient, dual, primal)
             yield result
             try:
-                point = self._advance(point, dual, primal)
+                point = self._advance(point, dual, primal, progress)
             except NotPositive:
                 # The cost is convex, so the duals have grown beyond all measure.
                 return
             iteration += 1
 
-    def check_convex(self) -> None:
+    def check_convex(self, progress: Progress | None = None) -> None:
         """Factorise the cost alone; the duals would hide a negative curvature.
 
         Raises
         ------
         NotPositive
             If the cost is not convex.
+        Cancelled
+            If the progress was cancelled.
         """
         none = torch.zeros_like(self.blocks.row_lower)
-        self.kkt.factorise(torch.full_like(self.blocks.q, CURVATURE), none)
+        diagonal = torch.full_like(self.blocks.q, CURVATURE)
+        self.kkt.factorise(diagonal, none, progress=progress)
 
     def _residuals(self, point: Point, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Of the gradient of the Lagrangian, (V',), and of the rows, (M',)."""
@@ -195,12 +198,15 @@ class InteriorPoint:
         gap = left / max(abs(value), 1e-3 * self.size)
         return IpmResult(point, iteration, infeasible, slope / self.size, gap)
 
-    def _advance(self, point: Point, dual: Tensor, primal: Tensor) -> Point:
+    def _advance(
+        self, point: Point, dual: Tensor, primal: Tensor, progress: Progress | None
+    ) -> Point:
         """Take a step, as long as its scope allows."""
         below, above, low, high = self.limits.slacks(point)
         weight = point.row_low / below + point.row_high / above
         weight = torch.where(self.limits.equal, EQUALITY_WEIGHT, weight)
-        self.kkt.factorise(point.low / low + point.high / high + self.proximal, weight)
+        barrier = point.low / low + point.high / high + self.proximal
+        self.kkt.factorise(barrier, weight, progress=progress)
         direction = Direction(self, point, dual, primal, weight)
         affine = direction.solve((0.0, 0.0, 0.0, 0.0))
         trial = point.moved(affine, *self._lengths(point, affine, 1.0))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from napari_jcc.progress import Progress, as_progress
 from napari_jcc.solvers.structured.batches import room_for_factors
 from napari_jcc.solvers.structured.block_factor import BlockFactor, NotPositive
 from napari_jcc.solvers.structured.blocks import Blocks
@@ -36,14 +37,21 @@ class KktSystem:
         self.factors = room_for_factors(len(blocks.parts), blocks.budget)
 
     def factorise(
-        self, diagonal: Tensor, weight: Tensor, free: Tensor | None = None
+        self,
+        diagonal: Tensor,
+        weight: Tensor,
+        free: Tensor | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """Factorise M for weights of variables, (V',), and of rows, (M',).
 
         `free`, (V',) bool, are the variables of the system; None: those not fixed.
+        `progress` cancels between two groups.
 
         Raises
         ------
+        Cancelled
+            If the progress was cancelled; there are no factors then.
         NotPositive
             If M is not positive definite even with regularisation.
         """
@@ -53,7 +61,7 @@ class KktSystem:
         extras = REGULARISATION[:1] if self._is_single else REGULARISATION
         for attempt, extra in enumerate(extras):
             try:
-                self._factorise(diagonal + extra)
+                self._factorise(diagonal + extra, as_progress(progress))
                 return
             except NotPositive:
                 if attempt + 1 == len(extras):
@@ -63,13 +71,14 @@ class KktSystem:
     def _is_single(self) -> bool:
         return self.diagonal.dtype == torch.float32
 
-    def _factorise(self, diagonal: Tensor) -> None:
+    def _factorise(self, diagonal: Tensor, progress: Progress) -> None:
         blocks = self.blocks
         interior, border = blocks.rank
         size = interior + border
         total = torch.zeros(size, size, dtype=torch.float64, device=diagonal.device)
         failed = total.new_zeros(1)
         for number, part in enumerate(blocks.parts):
+            progress.raise_if_cancelled()
             own = part.view(diagonal)
             if part.group.sizes[THIN]:
                 own = own.clone()
