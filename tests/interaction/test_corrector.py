@@ -10,7 +10,16 @@ import pytest
 from napari_jcc.config import JccConfig, apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, InputError
 from napari_jcc.evaluation.metrics import jaccard
-from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector, Edits, following, lay_over
+from napari_jcc.features.appearance import describe_appearance
+from napari_jcc.interaction import (
+    BACKGROUND,
+    OBJECT,
+    Corrector,
+    Edits,
+    following,
+    lay_over,
+    superpixel_classifier,
+)
 from napari_jcc.interaction.guidance import LEAST_SHARE, read_guidance
 from napari_jcc.interaction.propagation import MaskPropagator
 from napari_jcc.interaction.resegmenter import Resegmenter
@@ -295,9 +304,9 @@ def test_a_held_image_is_learned_from_with_its_shown_mask(finished, monkeypatch)
     taught = []
     predict = SuperpixelClassifier.predict
 
-    def record(self, masks, corrected, guidance):
+    def record(self, masks, corrected, *rest):
         taught.append(corrected)
-        return predict(self, masks, corrected, guidance)
+        return predict(self, masks, corrected, *rest)
 
     monkeypatch.setattr(SuperpixelClassifier, "predict", record)
     held = Corrector(finished, edits, held={key: shown})
@@ -377,6 +386,25 @@ def test_a_cancelled_settle_leaves_the_answers_in_place(finished):
     with pytest.raises(Cancelled):
         corrector.settle(progress)
     assert corrector.machine is before
+
+
+def test_the_look_of_no_other_image_is_described_after_a_cancel(finished, monkeypatch):
+    regions, progress, described = dict(enumerate(finished.regions)), Progress(), []
+
+    def cancel(image, superpixels, describe=describe_appearance):
+        described.append(superpixels)
+        progress.cancel()
+        return describe(image, superpixels)
+
+    monkeypatch.setattr(superpixel_classifier, "describe_appearance", cancel)
+    learned = np.zeros((sum(len(own.superpixels) for own in regions.values()), 1))
+    classifier = SuperpixelClassifier(finished.images, regions, lambda: learned, workers=1)
+    masks = [image.mask for image in finished.result.images]
+    with pytest.raises(Cancelled):
+        classifier.predict(masks, {}, {}, progress)
+    assert len(described) == 1
+    rated = classifier.predict(masks, {}, {}, Progress())
+    assert len(described) == len(rated) == len(regions)  # the first is not done again
 
 
 def test_a_lesson_cancelled_in_its_last_step_takes_no_answer_back(finished, monkeypatch):

@@ -244,17 +244,16 @@ class Resegmenter:
                 answered = state.images[place]
             corrected[place] = lay_over_image(answered, edits, self._keys[place]).mask
             progress.advance()
-        progress.start("Learning", 1)
         regions = {i: self._run.regions[i] for i in joint.places}
         if self._superpixel_classifier is None or self._propagator is None:
             images, workers = self._run.images, self._run.config.runtime.workers
             self._superpixel_classifier = SuperpixelClassifier(
-                images, regions, joint.features()
+                images, regions, joint.features, workers
             )
             self._propagator = MaskPropagator(images, regions, workers)
         masks = [image.mask for image in self.start.images]
-        predicted = self._superpixel_classifier.predict(masks, corrected, guidance)
-        progress.advance()
+        classifier = self._superpixel_classifier
+        predicted = classifier.predict(masks, corrected, guidance, progress)
         before = {i: own.saliency.astype(np.float64) for i, own in regions.items()}
         shares = {i: 1.0 if i in corrected else LEARNED_SHARE for i in before}
         prior = {i: m + shares[i] * (predicted[i] - m) for i, m in before.items()}

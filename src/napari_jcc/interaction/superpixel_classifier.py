@@ -7,14 +7,16 @@ themselves, and marked superpixels the largest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from napari_jcc._types import FloatArray, ImageArray, MaskArray
+from napari_jcc._types import Float32Array, FloatArray, ImageArray, MaskArray
 from napari_jcc.features.appearance import describe_appearance, scale_appearance
 from napari_jcc.interaction.guidance import Guidance
+from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.priors.kernel_ridge import KernelRidge
+from napari_jcc.progress import Progress
 from napari_jcc.regions import ImageRegions, area_means
 
 LANDMARKS = 400
@@ -33,28 +35,31 @@ class SuperpixelClassifier:
         All images, by index in the collection.
     regions
         Superpixels of the images in the joint problem, by index.
-    learned : (S, K) float64
-        Features that the run computed of all their superpixels, of total variance 1.
+    learned
+        Gives the features that the run computed of all their superpixels, (S, K) float64,
+        of total variance 1.
+    workers
+        Number of threads; 0: one per core.
     """
 
     def __init__(
         self,
         images: Sequence[ImageArray],
         regions: Mapping[int, ImageRegions],
-        learned: FloatArray,
+        learned: Callable[[], FloatArray],
+        workers: int,
     ) -> None:
-        self._regions = regions
-        appearance = scale_appearance(
-            [describe_appearance(images[i], own.superpixels) for i, own in regions.items()]
-        )
-        features = np.concatenate([2.0 * learned, appearance], axis=1)
-        self._ridge = KernelRidge(features, LANDMARKS)
+        self._images, self._regions, self._learned = images, regions, learned
+        self._workers = workers
+        self._described: dict[int, Float32Array] = {}
+        self._ridge: KernelRidge | None = None
 
     def predict(
         self,
         masks: Sequence[MaskArray],
         corrected: Mapping[int, MaskArray],
         guidance: Mapping[int, Guidance],
+        progress: Progress,
     ) -> dict[int, FloatArray]:
         """Fit to the masks of all images and predict their superpixels, in [0, 1].
 
@@ -69,23 +74,54 @@ class SuperpixelClassifier:
             Masks of the corrected images, by index.
         guidance
             Marks of the corrected images, by index.
+        progress
+            Told of every image; cancels. What was described until then is kept.
 
         Returns
         -------
         dict of (S,) float64
             By index, of every image in the joint problem.
+
+        Raises
+        ------
+        Cancelled
+            If the progress was cancelled.
         """
+        ridge = self._prepare(progress)
         targets = [
             _read_target(own, corrected.get(i, masks[i]), guidance.get(i))
             for i, own in self._regions.items()
         ]
         target, weight = (np.concatenate(part) for part in zip(*targets, strict=True))
-        found = np.clip(self._ridge.at_points(self._ridge.fit(target, weight)), 0.0, 1.0)
+        found = np.clip(ridge.at_points(ridge.fit(target, weight)), 0.0, 1.0)
         ends = np.cumsum([len(own) for own, _ in targets])[:-1]
         images = zip(self._regions, np.split(found, ends), targets, strict=True)
         return {
             i: own if i in corrected else predicted for i, predicted, (own, _) in images
         }
+
+    def _prepare(self, progress: Progress) -> KernelRidge:
+        """Return the classifier's kernel, computed by the first call."""
+        missing = (
+            [] if self._ridge else [i for i in self._regions if i not in self._described]
+        )
+        progress.start("Learning", len(missing))
+
+        def describe(place: int) -> Float32Array:
+            return describe_appearance(
+                self._images[place], self._regions[place].superpixels
+            )
+
+        def keep(position: int, found: Float32Array) -> None:
+            self._described[missing[position]] = found
+
+        for_each(describe, missing, keep, progress, workers=self._workers)
+        if self._ridge is None:
+            appearance = scale_appearance([self._described[i] for i in self._regions])
+            features = np.concatenate([2.0 * self._learned(), appearance], axis=1)
+            self._ridge = KernelRidge(features, LANDMARKS)
+            self._described.clear()
+        return self._ridge
 
 
 def _read_target(
