@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from typing import Generic, TypeVar, overload
 
 from napari_jcc.errors import Cancelled, ConfigError
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -62,6 +66,34 @@ class Progress:
 
     def on_advance(self, steps: int) -> None:
         """Show that steps are done; the default shows nothing."""
+
+
+class Watched(Sequence[T], Generic[T]):
+    """A sequence that gives no item out any more once the work on them is cancelled.
+
+    For work on a whole set that passes over its images, and knows of no progress.
+
+    Parameters
+    ----------
+    items
+        Of the sequence.
+    progress
+        Of the work; reading an item raises `Cancelled` after its `cancel`.
+    """
+
+    def __init__(self, items: Sequence[T], progress: Progress) -> None:
+        self._items, self._progress = items, progress
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        self._progress.raise_if_cancelled()
+        return self._items[index]
 
 
 def as_progress(progress: Progress | None) -> Progress:

@@ -7,7 +7,7 @@ import pytest
 
 from encoders import export_network
 from napari_jcc.config import apply_overrides, get_preset
-from napari_jcc.errors import ConfigError, WeightsError
+from napari_jcc.errors import Cancelled, ConfigError, WeightsError
 from napari_jcc.evaluation import evaluate_result
 from napari_jcc.features.encoders import load, load_encoder
 from napari_jcc.pipeline import Cache, Run, fallback
@@ -18,12 +18,18 @@ from napari_jcc.results.cuts import CUTS, OWN_CUT, Cut
 
 
 class Recorder(Progress):
-    def __init__(self):
+    def __init__(self, stop_at=None):
         super().__init__()
-        self.stages = []
+        self.stages, self.stop_at, self.steps = [], stop_at, 0
 
     def on_start(self, stage, total):
         self.stages.append(stage)
+        self.steps = 0
+        if stage == self.stop_at:
+            self.cancel()
+
+    def on_advance(self, steps):
+        self.steps += steps
 
 
 SMALL = {
@@ -65,6 +71,17 @@ def test_the_prior_can_be_learned_in_rounds(tiny_collection, deep):
     assert progress.stages.count("Learning") == 2
     assert progress.stages.count("Joint problem") == 1
     assert progress.stages.count("Encoder") == 1
+
+
+@pytest.mark.parametrize("stage", ["Encoder", "Prior", "Learning", "Learning boxes"])
+def test_a_cancel_ends_a_stage_of_the_whole_set_at_its_next_image(
+    tiny_collection, deep, stage
+):
+    progress = Recorder(stop_at=stage)
+    with pytest.raises(Cancelled):
+        Run(tiny_collection.open(), deep, progress=progress).result()
+    assert progress.stages[-1] == stage
+    assert not progress.steps
 
 
 def test_images_are_matched_before_the_last_round(tiny_collection, deep, monkeypatch):

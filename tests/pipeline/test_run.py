@@ -181,13 +181,15 @@ def test_answer_does_not_depend_on_history_or_workers(tiny_collection, small):
     same(fresh, Run(tiny_collection.open(), single).result())
 
 
-@pytest.mark.parametrize("stage", ["Superpixels", "Features", "Joint problem", "Masks"])
+@pytest.mark.parametrize(
+    "stage",
+    ["Superpixels", "Learning", "Features", "Common classifier", "Joint problem", "Masks"],
+)
 def test_cancel_keeps_what_is_finished(tiny_collection, small, stage):
-    cache = Cache()
+    cache, progress = Cache(), Recorder(stop_at=stage)
     with pytest.raises(Cancelled):
-        Run(
-            tiny_collection.open(), small, cache=cache, progress=Recorder(stop_at=stage)
-        ).result()
+        Run(tiny_collection.open(), small, cache=cache, progress=progress).result()
+    assert progress.steps[stage][0] == 0  # not when the stage was done
     resumed = Run(tiny_collection.open(), small, cache=cache).result()
     assert "Reading images" not in resumed.seconds
     same(resumed, Run(tiny_collection.open(), small).result())

@@ -12,6 +12,7 @@ from napari_jcc.pipeline.prior import LearnedPriors
 from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import rate_boxes
+from napari_jcc.progress import Watched
 from napari_jcc.regions import (
     ImageRegions,
     Superpixels,
@@ -95,13 +96,15 @@ class BoxStage:
         self, candidates: list[IntArray], priors: list[Float32Array]
     ) -> tuple[Float32Array, ...]:
         """Rate candidates by the boxes of the masks of the smoothed priors."""
-        maps = self._work.encoded.maps()
+        progress = self._work.runner.progress
+        maps = Watched(self._work.encoded.maps(), progress)
+        images = Watched(self._work.images, progress)
         budget = self._work.config.runtime.memory_budget_gb * GIGABYTE / 4
 
         def learn() -> list[Float32Array]:
             masks = [
                 split_at_steps(smooth_twice(*pair))
-                for pair in zip(self._work.images, priors, strict=True)
+                for pair in zip(images, priors, strict=True)
             ]
             return rate_boxes(maps, candidates, masks, budget)
 

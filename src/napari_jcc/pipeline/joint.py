@@ -17,6 +17,7 @@ from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.problem import JointFactors, Variables, factorise, gather
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
+from napari_jcc.progress import Watched
 from napari_jcc.regions import ImageRegions
 from napari_jcc.solvers import Solution, require_solved, resolve_solver
 from napari_jcc.spill import GIGABYTE, SpilledList
@@ -113,7 +114,8 @@ class JointStage:
             )
 
             def classify() -> JointFactors:
-                features = stream(descriptions, config.features, budget)
+                watched = Watched(descriptions, self._work.runner.progress)
+                features = stream(watched, config.features, budget)
                 return factorise(features, data, config.discriminative, budget)
 
             return self._work.runner.single("Common classifier", classify)

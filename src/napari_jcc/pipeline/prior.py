@@ -20,6 +20,7 @@ from napari_jcc.priors.cells import embed_cells
 from napari_jcc.priors.propagation import DIMENSIONS as MATCHED_DIMENSIONS
 from napari_jcc.priors.propagation import choose_matches, propagate_prior, view_images
 from napari_jcc.priors.refit import DIMENSIONS
+from napari_jcc.progress import Watched
 from napari_jcc.regions import Superpixels
 from napari_jcc.results.smooth import smooth_prior, split_smoothed
 
@@ -72,7 +73,12 @@ def _learn_by_cells(
     """Learn the priors in rounds from encoder cells, the last one after matching images."""
     rounds = work.config.prior.rounds
     matching = work.config.prior.matches > 0 and len(priors) > 1
-    embed_once = cache(lambda: embed_cells(work.encoded.maps(), DIMENSIONS))
+
+    @cache
+    def embed_once() -> list[Float32Array]:
+        watched = Watched(work.encoded.maps(), work.runner.progress)
+        return embed_cells(watched, DIMENSIONS)
+
     keys, maps = own_keys, priors
     for round_ in range(1, rounds + 1):
         sources = work.encoded.extend(keys, "learned prior", work.config.features)
@@ -97,7 +103,8 @@ def _combine(
 
     def compute() -> tuple[Float32Array, ...]:
         maps = work.encoded.maps() if prior.common > 0 else ()
-        rate = partial(find_priors, saliency, maps, prior)
+        watched = Watched(maps, work.runner.progress)
+        rate = partial(find_priors, saliency, watched, prior)
         return tuple(work.runner.single("Prior", rate))
 
     # The map of an image depends on all images, so all share one key.
@@ -117,14 +124,16 @@ def _learn(
     """Fit the prior again to the masks of the present maps (h, w), smoothed."""
 
     def compute() -> tuple[Float32Array, ...]:
-        cells = work.encoded.maps()
+        cells = Watched(work.encoded.maps(), work.runner.progress)
+        images = Watched(work.images, work.runner.progress)
 
         def learn() -> list[Float32Array]:
             masks = [
                 split_smoothed(smooth_prior(*pair)).astype(np.float32)
-                for pair in zip(work.images, maps, strict=True)
+                for pair in zip(images, maps, strict=True)
             ]
-            return refit_prior(cells, masks, priors, last=last, cells=embed_once())
+            few = Watched(embed_once(), work.runner.progress)
+            return refit_prior(cells, masks, priors, last=last, cells=few)
 
         return tuple(work.runner.single("Learning", learn))
 
@@ -154,7 +163,7 @@ def _learn_by_superpixels(
     superpixels: list[Superpixels],
 ) -> LearnedPriors:
     """Learn the priors again by a classifier of the superpixels of all images."""
-    config = work.config
+    config, progress = work.config, work.runner.progress
     rounds = config.prior.rounds
     if rounds == 0:
         return LearnedPriors(keys, priors)
@@ -173,12 +182,12 @@ def _learn_by_superpixels(
 
         def learn() -> list[Float32Array]:
             textures, appearances = zip(*described, strict=True)
-            parts = embed(textures, True, config.features), scale_appearance(appearances)
+            texture = embed(Watched(textures, progress), True, config.features)
+            parts = texture, scale_appearance(appearances)
             features = np.concatenate(parts, axis=1).astype(np.float32)
             ends = np.cumsum([len(found) for found in superpixels])[:-1]
-            return refit_by_superpixels(
-                np.split(features, ends), superpixels, priors, rounds
-            )
+            watched = Watched(np.split(features, ends), progress)
+            return refit_by_superpixels(watched, superpixels, priors, rounds)
 
         return tuple(work.runner.single("Learning", learn))
 
