@@ -1,9 +1,11 @@
 """Functions that are given one thread have one; threads sleep while they wait."""
 
+import multiprocessing
 import os
+import threading
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
 from napari_jcc.cli.main import main
 from napari_jcc.pipeline.parallel import for_each
@@ -15,25 +17,63 @@ def count_threads():
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
-def test_one_thread_inside_and_as_many_as_before_outside():
-    with threadpool_limits(2, user_api="blas"):
-        before = count_threads()
-        assert one_thread(count_threads)() == {1}
-        assert count_threads() == before
+@pytest.fixture
+def usual():
+    """Threads of BLAS before; a limit set by a test itself would forbid others."""
+    found = count_threads()
+    if found == {1}:
+        pytest.skip("this BLAS has one thread only")
+    return found
 
 
-def test_threads_that_share_the_images_multiply_by_themselves():
+def test_one_thread_inside_and_as_many_as_before_outside(usual):
+    assert one_thread(count_threads)() == {1}
+    assert count_threads() == usual
+
+
+def test_the_limit_ends_with_the_last_of_calls_that_overlap(usual):
+    first_is_in, second_is_in, may_end = (threading.Event() for _ in range(3))
+
+    @one_thread
+    def first():
+        first_is_in.set()
+        second_is_in.wait(10)
+
+    @one_thread
+    def second():
+        second_is_in.set()
+        may_end.wait(10)
+
+    threads = [threading.Thread(target=run) for run in (first, second)]
+    threads[0].start()
+    first_is_in.wait(10)
+    threads[1].start()
+    threads[0].join()
+    assert count_threads() == {1}
+    may_end.set()
+    threads[1].join()
+    assert count_threads() == usual
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_sets_limits_of_its_own(usual):
+    assert one_thread(count_threads)() == {1}
+    child = multiprocessing.get_context("fork").Process(target=one_thread(count_threads))
+    child.start()
+    child.join(10)
+    assert child.exitcode == 0
+
+
+def test_threads_that_share_the_images_multiply_by_themselves(usual):
     found = []
-    with threadpool_limits(2, user_api="blas"):
-        if count_threads() == {1}:
-            pytest.skip("this BLAS has one thread only")
-        for_each(
-            lambda _: count_threads(),
-            range(3),
-            lambda _, threads: found.append(threads),
-            Progress(),
-        )
+    for_each(
+        lambda _: count_threads(),
+        range(3),
+        lambda _, threads: found.append(threads),
+        Progress(),
+    )
     assert found == [{1}] * 3
+    assert count_threads() == usual
 
 
 @pytest.mark.parametrize(("set_before", "found"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
