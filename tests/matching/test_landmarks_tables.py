@@ -47,6 +47,15 @@ def test_csv_round_trip(tmp_path_factory, points):
     np.testing.assert_allclose(predicted.confidence, sure, atol=1e-4)
 
 
+def test_images_without_an_id_get_one_that_no_other_has(tmp_path):
+    point = np.array([[3.0, 4.0]])
+    shapes = [
+        Landmarks(f"{i}.png", point, identity="1" if i == 2 else "") for i in range(4)
+    ]
+    write_tps(tmp_path / "a.tps", shapes, {f"{i}.png": 10 for i in range(4)})
+    assert [s.identity for s in read_tps(tmp_path / "a.tps")] == ["0", "2", "1", "3"]
+
+
 def test_missing_points_survive_both_formats(tmp_path):
     shape = Landmarks("a.png", np.array([[np.nan, np.nan], [3.0, 4.0]]))
     write_tps(tmp_path / "a.tps", [shape], {"a.png": 10})

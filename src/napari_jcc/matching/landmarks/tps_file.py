@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
@@ -53,6 +54,8 @@ def read_tps(path: Path) -> list[Landmarks]:
 def write_tps(path: Path, shapes: Iterable[Landmarks], heights: Mapping[str, int]) -> None:
     """Write a TPS file, in one step.
 
+    Images without an ID get the first numbers from 0 that no other has.
+
     Parameters
     ----------
     path
@@ -67,7 +70,13 @@ def write_tps(path: Path, shapes: Iterable[Landmarks], heights: Mapping[str, int
     OutputError
         If the file cannot be written.
     """
-    blocks = [_block(shape, heights[shape.image], n) for n, shape in enumerate(shapes)]
+    shapes = list(shapes)
+    own = {shape.identity for shape in shapes}
+    free = (str(number) for number in count() if str(number) not in own)
+    blocks = [
+        _block(shape, heights[shape.image], shape.identity or next(free))
+        for shape in shapes
+    ]
     with explained(path, "landmarks"), replacing(path) as file:
         file.write("".join(blocks).encode())
 
@@ -77,11 +86,11 @@ def turn_over(points: FloatArray, height: int) -> FloatArray:
     return np.column_stack([points[:, 0], height - points[:, 1]])
 
 
-def _block(shape: Landmarks, height: int, number: int) -> str:
+def _block(shape: Landmarks, height: int, identity: str) -> str:
     points = turn_over(shape.points, height)
     points[np.isnan(points).any(axis=1)] = MISSING
     lines = [f"LM={len(points)}", *(f"{x:.5f} {y:.5f}" for x, y in points)]
-    lines += [f"IMAGE={shape.image}", f"ID={shape.identity or number}"]
+    lines += [f"IMAGE={shape.image}", f"ID={identity}"]
     if shape.scale is not None:
         lines.append(f"SCALE={shape.scale:.10g}")
     return "\n".join(lines) + "\n"
