@@ -30,3 +30,13 @@ def test_the_box_after_marks(box, value, columns, expected):
     marks[5:15, columns] = value
     edited = lay_over_image(image, Edits().draw(KEY, marks), KEY)
     np.testing.assert_array_equal(edited.box, expected)
+
+
+def test_an_image_whose_mask_was_emptied_has_no_object():
+    mask = np.zeros((20, 30), np.bool_)
+    mask[5:15, 10:20] = True
+    image = bare_image("a", mask=mask, box=np.array([9, 4, 22, 16], np.float32), score=0.7)
+    edits = Edits().draw(KEY, np.full(mask.shape, BACKGROUND, np.uint8))
+    edited = lay_over_image(image, edits, KEY)
+    assert len(edited.boxes) == 0
+    assert edited.box_score == 0

@@ -15,6 +15,7 @@ from napari_jcc.interaction.told_apart import lay_numbers
 from napari_jcc.regions import largest_piece
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.instances import boxes_by_number, renumber
+from napari_jcc.results.result import NO_BOX
 
 DRAWN_SCORE = 1.0
 """Score of an object that the user drew."""
@@ -44,7 +45,7 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
 
     A fixed box replaces the box. If the marks change the mask and no box is fixed, the box
     becomes that of the largest piece of the mask, unless it is a candidate that contains
-    all of this piece.
+    all of this piece. An image whose mask is left empty has no box.
 
     Raises
     ------
@@ -60,7 +61,9 @@ def lay_over_image(result: ImageResult, edits: Edits, key: ImageKey) -> ImageRes
     if box is not None:
         score = 0.0 if np.isnan(box).any() else 1.0
         return replace(result, mask=mask, box=box.astype(np.float32), box_score=score)
-    if not mask.any() or np.array_equal(mask, result.mask):
+    if not mask.any():
+        return replace(result, mask=mask, box=NO_BOX.copy(), box_score=0.0)
+    if np.array_equal(mask, result.mask):
         return replace(result, mask=mask)
     piece = largest_piece(mask)
     held = (result.box[:2] <= piece[:2]).all() and (piece[2:] <= result.box[2:]).all()
