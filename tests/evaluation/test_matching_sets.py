@@ -114,9 +114,16 @@ def test_pascal_takes_the_points_that_both_images_show(tmp_path):
 
 
 def test_pascal_class_that_there_is_not(tmp_path):
-    (tmp_path / "test_pairs.csv").write_text("source_image,target_image,class\na,b,21\n")
+    listed, images = tmp_path / "test_pairs.csv", "PF-dataset-PASCAL/a,PF-dataset-PASCAL/b"
+    listed.write_text(f"source_image,target_image,class\n{images},21\n")
     with pytest.raises(InputError, match="no class '21'"):
         open_pf_pascal(tmp_path)[0]
+
+
+def test_pascal_list_of_another_set(tmp_path):
+    (tmp_path / "test_pairs.csv").write_text("source_image,target_image,class\na,b,1\n")
+    with pytest.raises(InputError, match="no list of PF-PASCAL: its images, such as a"):
+        open_pf_pascal(tmp_path)
 
 
 @pytest.fixture

@@ -101,6 +101,12 @@ def open_pf_pascal(root: Path, split: str = "test") -> PairSet:
     ]
     found = next((place for place in places if place.is_file()), places[0])
     rows = read_rows(found, ("source_image", "target_image", "class"))
+    if not any("PF-dataset-PASCAL" in row["source_image"] for row in rows):
+        raise InputError(
+            f"{found} is no list of PF-PASCAL: its images, such as "
+            f"{rows[0]['source_image'] if rows else 'none'}, are not in PF-dataset-PASCAL. "
+            "Name the folder above PF-dataset-PASCAL, or choose another set."
+        )
 
     def read(row: Row) -> MatchingPair:
         category = _pascal_class(row["class"])

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from napari_jcc._types import ImageArray, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import reduced
+from napari_jcc.matching.outputs.confidence import SCALE_TEXT, colour_by_confidence
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.warping import warp_image
 from napari_jcc.matching.pair import Correspondences, PairResult
@@ -38,8 +39,8 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
     Returns
     -------
     PIL.Image.Image
-        RGB, a row per pair: source and target joined by lines, bright where the match is
-        sure, outlined where there are masks; and the mean of the target and the source
+        RGB, a row per pair: source and target joined by lines, coloured by confidence,
+        outlined where there are masks; and the mean of the target and the source
         drawn in its place.
     """
     shown = [result.pairs[place] for place in spread_evenly(len(result.pairs), MOST_PAIRS)]
@@ -49,6 +50,7 @@ def draw_matches(result: MatchResult, collection: ImageCollection) -> Image.Imag
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
     head = f"{len(rows)} of {len(result.pairs)} pairs: source, target, both as one"
+    head += f"; lines: {SCALE_TEXT}"
     draw.text((GAP, CAPTION / 2), head, INK, caption_font(14), anchor="lm")
     top = CAPTION
     for pair, row in zip(shown, rows, strict=True):
@@ -108,19 +110,16 @@ def _draw_lines(
     count = len(found.confidence)
     if not count:
         return
-    strongest = max(float(found.confidence.max()), 1e-9)
+    colours = (255 * colour_by_confidence(found.confidence)[:, :3]).round().astype(int)
     for place in spread_evenly(count, LINES):
         start = (found.sources[place] + 0.5) * scales[0]
         end = (found.targets[place] + 0.5) * scales[1] + (shift, 0)
-        share = float(found.confidence[place]) / strongest
-        # Viridis stays readable without colour vision: bright is sure, dark is not.
-        level = np.array([[round(255 * share)]], dtype=np.uint8)
-        blue, green, red = cv2.applyColorMap(level, cv2.COLORMAP_VIRIDIS)[0, 0].tolist()
+        colour = colours[place].tolist()
         ends = [tuple(int(value) for value in point.round()) for point in (start, end)]
-        cv2.line(row, ends[0], ends[1], (red, green, blue), 1, cv2.LINE_AA)
+        cv2.line(row, ends[0], ends[1], colour, 1, cv2.LINE_AA)
         for point in ends:
             cv2.circle(row, point, 4, RIM, -1, cv2.LINE_AA)
-            cv2.circle(row, point, 3, (red, green, blue), -1, cv2.LINE_AA)
+            cv2.circle(row, point, 3, colour, -1, cv2.LINE_AA)
 
 
 def _tile(image: ImageArray, mask: MaskArray | None) -> ImageArray:

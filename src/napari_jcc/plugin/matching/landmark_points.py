@@ -10,7 +10,7 @@ from napari.layers import Points
 
 from napari_jcc._types import FloatArray
 from napari_jcc.matching.landmarks import Landmarks
-from napari_jcc.plugin.matching.confidence import colour_by_confidence
+from napari_jcc.matching.outputs.confidence import colour_by_confidence
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 
 PLACED, PREDICTED = "placed", "predicted"

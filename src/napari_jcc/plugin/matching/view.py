@@ -9,10 +9,10 @@ from typing import Any, Literal
 import dask.array as da
 from napari.layers import Image, Labels, Layer, Vectors
 
+from napari_jcc.matching.outputs.confidence import colour_by_confidence
 from napari_jcc.plugin.adding import add_unselected
 from napari_jcc.plugin.background.steps import Step
 from napari_jcc.plugin.layers import MASK_COLOURS
-from napari_jcc.plugin.matching.confidence import colour_by_confidence
 from napari_jcc.plugin.matching.matches import Matched
 from napari_jcc.plugin.matching.pictures import SideBySide, mask_labels
 from napari_jcc.plugin.navigation import camera_of, go_to

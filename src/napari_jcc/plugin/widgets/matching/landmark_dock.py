@@ -11,7 +11,7 @@ from napari.layers import Layer, Points
 from napari_jcc._types import FloatArray
 from napari_jcc.errors import InputError, JccError
 from napari_jcc.matching.landmarks import Landmarks, describe_outside
-from napari_jcc.plugin.matching.confidence import SCALE_TEXT
+from napari_jcc.matching.outputs.confidence import SCALE_TEXT
 from napari_jcc.plugin.matching.landmark_points import LandmarkPoints, new_layer
 from napari_jcc.plugin.matching.landmarks import Carrier, load_landmarks, save_landmarks
 from napari_jcc.plugin.navigation import go_to

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.plugin.matching.confidence import SCALE_TEXT
+from napari_jcc.matching.outputs.confidence import SCALE_TEXT
 from napari_jcc.plugin.matching.view import View
 from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
 
