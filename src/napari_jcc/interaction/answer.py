@@ -11,10 +11,11 @@ from napari_jcc._types import Float32Array, FloatArray, MaskArray
 from napari_jcc.interaction.edit import BACKGROUND, OBJECT
 from napari_jcc.interaction.following import Appearance, follow_marks
 from napari_jcc.interaction.guidance import Guidance
+from napari_jcc.interaction.holding import hold_elsewhere
 from napari_jcc.interaction.overlay import lay_over_mask
 from napari_jcc.pipeline import FinishedRun
 from napari_jcc.regions import ImageRegions
-from napari_jcc.regions.overlap import pixel_bounds
+from napari_jcc.regions.overlap import area_means, pixel_bounds
 from napari_jcc.results import ImageResult
 from napari_jcc.results.cuts import OWN_CUT
 from napari_jcc.results.decode import (
@@ -63,7 +64,8 @@ def decode_guided(
     """Decode mask and box of an image with edits.
 
     If the settings refine masks by GrabCut, pixels similar to the marked ones first follow
-    the strokes (`follow_marks`), and the strokes are seeds of GrabCut.
+    the strokes (`follow_marks`), and the strokes are seeds of GrabCut. What changes far
+    from them is dropped (`hold_elsewhere`).
 
     Parameters
     ----------
@@ -106,6 +108,9 @@ def decode_guided(
         marks = guidance.marks == BACKGROUND, guidance.marks == OBJECT
         near = config.model_copy(update={"reach": REACH * config.reach})
         mask = redraw_mask(scene, mask, near, marks)
+    if drawn_on is not None and guidance.marks.any():
+        before = area_means(drawn_on.mask, guidance.marks.shape) > 0.5
+        mask = hold_elsewhere(mask, before, guidance.marks)
     if guidance.box is not None:
         mask = mask & _inside(guidance.box, working)
     mask = enlarge_mask(np.asarray(mask), shape)
