@@ -365,6 +365,13 @@ def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, r
     assert set(labels.data[1][half]) == {labels.selected_label}
     assert (labels.data[1] == number).any()
     assert labels.selected_label not in (99, number)
+    # Also when the object before it is erased, and all after that get other numbers.
+    rest = np.nonzero(labels.data[1] == number)
+    labels.data_setitem((np.ones(len(rest[0]), int), *rest), 0)
+    settle(widget, qtbot)
+    assert set(labels.data[1][half]) == {labels.selected_label} == {1}
+    labels.undo()
+    settle(widget, qtbot)
     labels.undo()
     settle(widget, qtbot)
     np.testing.assert_array_equal(labels.data[1], shown)
