@@ -16,7 +16,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import Cancelled
 from napari_jcc.plugin.corrections import delivery
 from napari_jcc.plugin.corrections.delivery import Delivery
-from napari_jcc.plugin.layers import to_layers
+from napari_jcc.plugin.layers import fit_brush, to_layers
 from napari_jcc.plugin.navigation import camera_of
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.rectangles import slots_of
@@ -57,6 +57,19 @@ def show_in(viewer):
 def shown():
     """Return what shows four answers in a viewer without a window."""
     return show_in(ViewerModel())
+
+
+def test_the_brush_fits_the_images(shown):
+    assert shown.masks.brush_size == 10
+    large = bare_image("a", mask=np.zeros((20, 3000), bool))
+    fit_brush(shown.masks, JccResult((large,), JccConfig()))
+    assert shown.masks.brush_size == 60
+    shown.masks.brush_size = 7
+    answer = shown.answer
+    layers = to_layers(answer.result, answer.placement, answer.collection)
+    for step in shown.steps(answer, layers):
+        step()
+    assert shown.masks.brush_size == 7  # as the user has set it
 
 
 def test_boxes_that_moved_are_drawn_anew_and_the_table_follows_them(shown):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import cv2
 import dask.array as da
 import numpy as np
+from napari.layers import Labels
 from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
@@ -31,6 +32,9 @@ OBJECT_COLOURS = (
     *("#b06bff", "#00d8b0", "#ff7fa8", "#c8783c"),
 )
 """Of several objects, over and over; napari's own have grays, not to be seen on gray."""
+
+_BRUSH_SHARE, _SMALLEST_BRUSH = 0.02, 10
+"""Of the longer side of a usual image, and the width in pixels that napari begins with."""
 
 MASK_COLOURS = {0: "transparent", OBJECT: "#00c8ff", None: "#ff9f1c"}
 
@@ -78,6 +82,12 @@ def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedin
 def labels_of(image: ImageResult) -> NDArray[Any]:
     """Labels (H, W) of an image in a mask layer: its objects, or `OBJECT` as True."""
     return image.mask if image.instances is None else image.instances
+
+
+def fit_brush(masks: Labels, result: JccResult) -> None:
+    """Give the brush of a mask layer a width that is seen on images of this size."""
+    sides = [max(image.mask.shape) for image in result.images]
+    masks.brush_size = max(_SMALLEST_BRUSH, round(_BRUSH_SHARE * float(np.median(sides))))
 
 
 def saliency_stack(result: JccResult, placement: Placement) -> da.Array:

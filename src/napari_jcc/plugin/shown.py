@@ -15,7 +15,7 @@ from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.interaction import Corrector, ReopenedCorrector
 from napari_jcc.plugin.adding import add_unselected
-from napari_jcc.plugin.layers import LayerData, from_layers, labels_of
+from napari_jcc.plugin.layers import LayerData, fit_brush, from_layers, labels_of
 from napari_jcc.plugin.line_widths import scaled_widths
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.rectangles import (
@@ -150,6 +150,8 @@ class ShownResult:
         old = self._present(kind)
         if old is None or not fits or not _is_alike(old, new):
             self._add(kind, new)
+            if isinstance(new, Labels):
+                fit_brush(new, answer.result)
         else:
             _write(old, new)
         if isinstance(new, Shapes):
@@ -168,6 +170,8 @@ class ShownResult:
         """Take layers that are in the viewer already for those that show `answer`."""
         self.answer = answer
         self._layers = {type(layer).__name__: layer for layer in layers}
+        if self.masks is not None:
+            fit_brush(self.masks, answer.result)
         self.remember_rectangles()
 
     def write(self, images: Mapping[int, ImageResult]) -> None:
