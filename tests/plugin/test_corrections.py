@@ -377,6 +377,23 @@ def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, r
     np.testing.assert_array_equal(labels.data[1], shown)
 
 
+def test_paint_beside_a_smaller_image_is_taken_away_with_a_word(
+    viewer, widget, qtbot, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(mask_watch, "show_warning", said.append)
+    place = 0
+    rows, columns = widget.shown.answer.result.images[place].mask.shape
+    labels = layer_of(viewer, Labels)
+    stroke(viewer, place, slice(2, 6), slice(columns - 3, columns + 3), 1)
+    stroke(viewer, place, slice(rows, rows + 2), slice(2, 6), 1)
+    settle(widget, qtbot)
+    assert (labels.data[place, 2:6, columns - 3 : columns] == 1).all()
+    assert not labels.data[place, :, columns:].any()
+    assert not labels.data[place, rows:].any()
+    assert len(said) == 1 and "outside the image" in said[0]
+
+
 def test_removed_layers_take_no_edit_with_them(viewer, widget, qtbot):
     stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
     labels = take_brush(viewer, 1, "paint")

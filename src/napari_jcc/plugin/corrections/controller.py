@@ -15,7 +15,7 @@ from napari_jcc.plugin.corrections.delivery import Answers
 from napari_jcc.plugin.corrections.mask_watch import MaskWatch
 from napari_jcc.plugin.corrections.readiness import Readiness
 from napari_jcc.plugin.navigation import current_place
-from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.plugin.shown import Answer, ShownResult
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _LEFT_OUT = (
     "This image was left out of the run, so what is painted on it is not taken over. "
     "Repair the image (its name and the reason are in the dock) and run again."
+)
+_OUTSIDE = (
+    "What you painted outside the image was taken away again: images of this set differ in "
+    "size, and what lies beside a smaller one belongs to none."
 )
 _AT_ONCE = 4_000_000
 """Largest image, in pixels, over which edits are laid in the GUI thread."""
@@ -154,12 +158,29 @@ class CorrectionController(QObject):
             return
         if place is not None:
             before = self._session.edits
+            self._wipe_outside(answer, place)
             self._watch.take(answer.placement.slots[place], painted=painted)
             if self._session.edits != before:
                 self.answering.ask(self._corrector.update(self._session.edits))
         elif painted:
             self._watch.tell(_LEFT_OUT)
         self._write({})
+
+    def _wipe_outside(self, answer: Answer, place: int) -> None:
+        """Take away what was painted beside an image that is smaller than the layer."""
+        masks, placement = self._shown.masks, answer.placement
+        if masks is None or tuple(masks.data.shape) != placement.shape:
+            return
+        stack = masks.data.reshape(placement.slices, *placement.canvas)
+        rows, columns = answer.result.images[place].mask.shape
+        beside = stack[placement.slots[place]]
+        below, right = beside[rows:], beside[:rows, columns:]
+        if below.any() or right.any():
+            below[...] = right[...] = 0
+            self._watch.writing = True
+            masks.refresh()
+            self._watch.writing = False
+            self._watch.tell(_OUTSIDE)
 
     def _on_removing(self, event: Any) -> None:
         """Take over what was drawn in this turn, as when a script closes the viewer."""
