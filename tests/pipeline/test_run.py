@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_jcc import ImageCollection, Progress, segment
-from napari_jcc.config import JccConfig, apply_overrides
+from napari_jcc.config import CollectionConfig, JccConfig, apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, ConfigError, InputError, SolverError
 from napari_jcc.evaluation import evaluate_result
 from napari_jcc.pipeline import Cache, Run
@@ -133,6 +133,19 @@ def test_what_is_left_to_the_images_is_measured_told_and_the_same_as_if_set(
     told = run.with_config(apply_overrides(open_, found.measured)).result()
     same(found, told)
     assert (set(told.seconds), told.measured) == ({"Masks"}, {})
+
+
+def test_images_are_shown_by_their_own_settings_but_where_the_run_sets_others():
+    own = CollectionConfig(channels=(2,), working_size=96)
+    images = ImageCollection.from_arrays([np.zeros((8, 8, 5), np.uint16)], config=own)
+    fast = get_preset("fast")
+    assert Run(images).collection.config == own
+    run = Run(images, apply_overrides(fast, {"problem.nu": 0.7}))
+    assert run.collection.config == run.config.collection == own
+    # The default, set on purpose, counts; and a later run starts from the images again.
+    back = run.with_config(apply_overrides(fast, {"collection.working_size": 320}))
+    assert back.config.collection == CollectionConfig(channels=(2,), working_size=320)
+    assert back.with_config(fast).config.collection == own
 
 
 def test_changing_nu_redoes_the_solve_only(tiny_collection, small):

@@ -41,7 +41,8 @@ class ImageCollection:
     names
         Unique name of every image, without extension; may hold ``/``.
     config
-        How images are shown: channels, intensity stretch, working size.
+        How images are shown: channels, intensity stretch, working size. A run shows them
+        so too, but where its own settings say otherwise.
     skipped
         Files (or names) that are left out, with the reason.
     leading_shape

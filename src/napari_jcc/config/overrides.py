@@ -116,13 +116,21 @@ def apply_overrides(
         If a setting is unknown or a value is not allowed.
     """
     model = type(config)
-    values = config.model_dump()
+    # What is not set stays so, and leaves the word to the images' own settings in a run.
+    values = config.model_dump(exclude_unset=True)
     for path, value in _list_pairs(overrides, model):
         section, _, name = path.partition(".")
         if not name:
             raise _cannot_read(path, path, model)
         values.setdefault(section, {})[name] = _as_sequence(model, section, name, value)
     return validate_as(model, values)
+
+
+def overlay(base: ConfigT, above: ConfigT) -> ConfigT:
+    """Return `base` with the settings that were set in `above`, be it to their defaults."""
+    return base.model_copy(
+        update={name: getattr(above, name) for name in above.model_fields_set}
+    )
 
 
 def _list_pairs(overrides: Any, model: type[Section]) -> Iterable[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.collection import ImageCollection, describe_skipped
 from napari_jcc.config import JccConfig, SaliencyConfig, as_config
+from napari_jcc.config.overrides import overlay
 from napari_jcc.device import choose_device
 from napari_jcc.errors import InputError, WeightsError
 from napari_jcc.pipeline import stages
@@ -60,7 +61,7 @@ class Run:
     Parameters
     ----------
     collection
-        The images.
+        The images, shown by their own settings but where `config` sets others.
     config
         Settings, or a mapping of some sections; None: the defaults.
     cache
@@ -89,8 +90,11 @@ class Run:
                 f"A run is over an ImageCollection, not {type(collection).__name__}. Make "
                 "one by from_paths or from_arrays, or call segment, which does so."
             )
-        self.config = as_config({} if config is None else config)
-        self.collection = collection.with_config(self.config.collection)
+        config = as_config({} if config is None else config)
+        shown = overlay(collection.config, config.collection)
+        self.config = config.model_copy(update={"collection": shown})
+        self.collection = collection.with_config(shown)
+        self._given = collection
         self.cache = cache or Cache.of(self.config.runtime)
         self.client = as_client(client)
         self.progress = as_progress(progress)
@@ -99,7 +103,7 @@ class Run:
     def with_config(self, config: JccConfig) -> Run:
         """Return a run on the same images with other settings and the same cache."""
         return Run(
-            self.collection,
+            self._given,
             config,
             cache=self.cache,
             client=self.client,

@@ -32,7 +32,8 @@ def segment(
     ----------
     inputs
         A folder, a file, a list of them, an array (..., H, W), or (..., H, W, 3) of uint8,
-        a list of arrays, or an `ImageCollection`.
+        a list of arrays, or an `ImageCollection`, whose own settings hold but where
+        others are set.
     preset
         Named settings to start from; ignored if `config` is given.
     config
