@@ -83,7 +83,8 @@ class KernelRidge:
     points : (P, D) float
         Comparable in scale. Landmarks are spread evenly over them.
     count
-        Number of landmarks.
+        Number of landmarks to aim at: every second, third or so point is one, which makes
+        at least as many where there are so many points, and fewer than twice as many.
     """
 
     def __init__(self, points: Points, count: int) -> None:

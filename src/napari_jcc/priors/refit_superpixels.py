@@ -20,10 +20,11 @@ from napari_jcc.priors.refit import ABSOLUTE, BORDER, FLOOR, PRIOR, RELATIVE
 from napari_jcc.regions import Superpixels
 
 LANDMARKS, POINTS_EACH = 400, 10
-"""At most so many landmarks, and one for so many superpixels: as many as there are
-superpixels would fit every target exactly."""
+"""About so many landmarks, as `KernelRidge` counts, and one for so many superpixels: as
+many as there are superpixels would fit every target exactly."""
 MOST_POINTS = 30_000
-"""Superpixels that are learned from; of more, about these many spread evenly."""
+"""Superpixels that are learned from; of twice as many and more, every second, third and so
+on, so that fewer than twice as many are left."""
 
 
 def refit_by_superpixels(
