@@ -199,6 +199,21 @@ def test_dense_solver_ends_where_rounding_does(seed, reading, weight):
     assert solution.objective(problem) - bound <= 1e-6
 
 
+def test_dense_solver_calls_nothing_solved_that_is_no_number():
+    solver = get_solver("dense")
+    solver.setup(program(np.zeros((2, 2)), [1, 1], [[1, 1]], [1], [1]), TIGHT)
+    with pytest.raises(SolverError, match="osqp"):
+        solver.solve()
+
+
+def test_dense_solver_takes_a_program_without_inequalities():
+    fixed = program(2 * np.eye(2), [-2, -2], [[1, 1]], [1], [1])
+    half = np.full(2, 0.5)
+    solver = get_solver("dense")
+    solver.setup(replace(fixed, lower=half, upper=half), TIGHT)
+    np.testing.assert_allclose(solver.solve().x, half, atol=1e-6)
+
+
 def test_large_program_is_refused_by_the_dense_solver():
     count = 2001
     problem = program(np.eye(count), np.zeros(count), np.ones((1, count)), [0], [1])

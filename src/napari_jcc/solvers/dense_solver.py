@@ -103,6 +103,7 @@ class DenseSolver:
         self._G = np.vstack([matrix[self._above], -matrix[self._below]])
         self._h = np.concatenate([high[self._above], -low[self._below]])
 
+    @np.errstate(over="ignore", invalid="ignore")  # Unbounded: found by the residuals.
     def _iterate(self) -> tuple[_Point, int, bool]:
         """Iterate three digits past the tolerance, or until rounding allows no more."""
         rows, count = self._G.shape
@@ -114,8 +115,9 @@ class DenseSolver:
         while iterations < min(self._config.max_iterations, 200):
             dual, equal, unequal = self._residuals(point)
             mu = float(point.s @ point.lam / max(rows, 1))
-            worst = max(np.abs(r).max(initial=0.0) for r in (equal, unequal))
-            error = max(worst, np.abs(dual).max(initial=0.0) / scale, mu / scale)
+            worst = np.max([np.abs(r).max(initial=0.0) for r in (equal, unequal)])
+            # By numpy, as Python's max may pass over what is not a number.
+            error = np.max([worst, np.abs(dual).max(initial=0.0) / scale, mu / scale])
             since = 0 if error < least else since + 1
             if error < least:
                 best, least = point, error
@@ -130,7 +132,8 @@ class DenseSolver:
         solve = self._newton(point, *residuals)
         affine = solve(point.s * point.lam)
         trial = point.moved(affine, _step(point.s, affine.s), _step(point.lam, affine.lam))
-        centring = (float(trial.s @ trial.lam) / max(len(point.s), 1) / mu) ** 3
+        left = float(trial.s @ trial.lam) / max(len(point.s), 1)
+        centring = (left / mu) ** 3 if mu else 0.0  # 0 where nothing is an inequality
         step = solve(point.s * point.lam + affine.s * affine.lam - centring * mu)
         return point.moved(
             step,
