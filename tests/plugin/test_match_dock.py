@@ -234,7 +234,22 @@ def test_one_pair_again_uses_the_same_layers_and_lists_it(viewer, dock, qtbot):
     assert viewer.dims.current_step[0] == 0
     viewer.window.remove_dock_widget(dock)
     assert viewer.layers["set"].visible
+    assert not viewer.layers["set warped"].visible
     assert "set pair" not in viewer.layers
+
+
+def test_a_pair_of_another_size_is_seen_whole(viewer, dock, qtbot):
+    camera = getattr(viewer, "scene", viewer).camera
+    run(dock, qtbot)
+    whole = camera.zoom
+    camera.zoom = 7
+    dock.look_at(dock.row)
+    wait(dock, qtbot)
+    assert camera.zoom == 7  # of the same size: as it was left
+    dock.view._size = (1, 1, 3)
+    dock.look_at(dock.row)
+    wait(dock, qtbot)
+    assert camera.zoom == whole
 
 
 def test_other_selected_layers_are_shown_on_a_stack_of_their_own(viewer, dock, qtbot):
@@ -277,6 +292,9 @@ def test_a_pair_makes_way_for_another_dock_and_comes_back(viewer, dock, qtbot):
     wait(dock, qtbot)
     assert viewer.layers["set warped"].opacity == 0.5
     frame.visibilityChanged.emit(False)
+    wait(dock, qtbot)
+    assert viewer.layers["set warped"].opacity == 0
+    frame.visibilityChanged.emit(True)
     wait(dock, qtbot)
     assert viewer.layers["set warped"].opacity == 0.5
 

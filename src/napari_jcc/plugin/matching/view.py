@@ -49,6 +49,7 @@ class MatchView:
         self._drawn: tuple[SideBySide, int] | None = None
         self._opacity: float | None = None
         self._looks: dict[View, tuple[tuple[float, ...], float]] = {}
+        self._size: tuple[int, ...] | None = None
         self.layers: dict[str, Layer] = {}
 
     def begin(self, matched: Matched) -> list[Step]:
@@ -107,8 +108,19 @@ class MatchView:
                 layer.visible = False
         else:
             self.unhide()
+        resized = view == "side" and self._take_size()
+        if resized:
+            self._looks.pop("side", None)
         if turned:
             self._turn_camera(view)
+        elif resized:
+            self._viewer.reset_view()
+
+    def _take_size(self) -> bool:
+        """Remember the size of the pair side by side; whether it is another one."""
+        before = self._size
+        self._size = None if self._drawn is None else self._drawn[0].picture.shape
+        return self._size != before
 
     def _turn_camera(self, view: View) -> None:
         """Look at what is shown as when it was left; at all of it the first time."""
@@ -132,25 +144,25 @@ class MatchView:
         self._hidden.clear()
 
     def step_aside(self) -> list[Step]:
-        """Show the images in place of a pair side by side, until `turn` is asked for it.
+        """Show the images alone, until `turn` is asked for."""
+        return [*self._remove_side(), self._leave]
 
-        Pairs over each other stay: they are drawn where the images are.
-        """
-        return [*self._remove_side(), self._leave_side]
-
-    def _leave_side(self) -> None:
+    def _leave(self) -> None:
         if self._view == "side":
             self._turn("over")
-            warped = self._present("warped")
-            if warped is not None:
-                # Not hidden: the user has not hidden it, and finds it as it was left.
-                self._opacity, warped.opacity = warped.opacity, 0
+        warped = self._present("warped")
+        if warped is not None and self._opacity is None:
+            # Not hidden: the user has not hidden it, and finds it as it was left.
+            self._opacity, warped.opacity = warped.opacity, 0
 
     def clear(self) -> None:
-        """Take the pair away that lies beside the images, and show these again."""
+        """Take the pair away that lies beside the images, and show these alone again."""
         if self._matched is not None:
             for step in self.turn("over"):
                 step()
+            warped = self._present("warped")
+            if warped is not None:
+                warped.visible = False
 
     def _put_stack(self, matched: Matched) -> None:
         source = matched.source
