@@ -20,7 +20,8 @@ from napari_jcc.interaction import (
     lay_over,
     superpixel_classifier,
 )
-from napari_jcc.interaction.guidance import LEAST_SHARE, read_guidance
+from napari_jcc.interaction.answer import rescale_marked
+from napari_jcc.interaction.guidance import LEAST_SHARE, Guidance, read_guidance
 from napari_jcc.interaction.propagation import MaskPropagator
 from napari_jcc.interaction.resegmenter import Resegmenter
 from napari_jcc.interaction.spreading import with_prior
@@ -65,6 +66,28 @@ def test_a_stroke_settles_more_than_its_own_pixels(finished):
     corrector.update(Edits().paint(key, stroke, BACKGROUND))
     before, after = finished.result.images[0].mask, corrector.answer(0).mask
     assert (before & ~after & ~stroke).any()
+
+
+def test_marked_superpixels_come_to_the_scale_of_the_others():
+    marked = Guidance(np.zeros((1, 3), np.uint8), np.array([0]), np.array([2]), np.ones(3))
+    assert rescale_marked(np.array([9.0, 2.0, 1.0]), marked).tolist() == [2, 2, 0]
+
+
+def test_one_stroke_takes_nothing_away_far_from_it(finished):
+    if finished.config.decode.refinement != "colour":
+        pytest.skip("only where pixels that look like a stroke follow it")
+    corrector, before = Corrector(finished), finished.result.images[0].mask
+    rows, columns = np.nonzero(before)
+    # Across the end of the object, and of its own colour.
+    place = slice(rows.min() + 2, rows.min() + 8), slice(columns.min() + 1, columns.max())
+    stroke = square(before.shape, *place) & before
+    corrector.update(Edits().paint(corrector.keys[0], stroke, BACKGROUND))
+    away = cv2.distanceTransform((~stroke).astype(np.uint8), cv2.DIST_L2, 5)
+    far = away > np.sqrt(stroke.sum() / 2) + 1
+    assert (before & far).any()
+    for mask in (corrector.answer(0).mask, corrector.settle().result.images[0].mask):
+        assert not mask[stroke].any()
+        np.testing.assert_array_equal(mask[far], before[far])
 
 
 def test_what_is_prepared_is_not_done_again_and_changes_no_answer(finished, monkeypatch):
