@@ -5,8 +5,9 @@ import os
 import threading
 
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from napari_jcc import threads
 from napari_jcc.cli.main import main
 from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.progress import Progress
@@ -19,11 +20,12 @@ def count_threads():
 
 @pytest.fixture
 def usual():
-    """Threads of BLAS before; a limit set by a test itself would forbid others."""
-    found = count_threads()
-    if found == {1}:
-        pytest.skip("this BLAS has one thread only")
-    return found
+    """Set BLAS to two threads, in the thread that may set it to one."""
+    setter = threads._blas._setter
+    limit = setter.submit(threadpool_limits, 2, "blas").result()
+    setter.submit(limit.__enter__).result()
+    yield {2}
+    setter.submit(limit.__exit__, None, None, None).result()
 
 
 def test_one_thread_inside_and_as_many_as_before_outside(usual):
@@ -44,14 +46,14 @@ def test_the_limit_ends_with_the_last_of_calls_that_overlap(usual):
         second_is_in.set()
         may_end.wait(10)
 
-    threads = [threading.Thread(target=run) for run in (first, second)]
-    threads[0].start()
+    one, two = (threading.Thread(target=run) for run in (first, second))
+    one.start()
     first_is_in.wait(10)
-    threads[1].start()
-    threads[0].join()
+    two.start()
+    one.join()
     assert count_threads() == {1}
     may_end.set()
-    threads[1].join()
+    two.join()
     assert count_threads() == usual
 
 
