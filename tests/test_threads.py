@@ -20,11 +20,13 @@ def count_threads():
 
 @pytest.fixture
 def usual():
-    """Set BLAS to two threads, in the thread that may set it to one."""
+    """Set BLAS to two threads where it takes them, in the thread that may set it to one."""
     setter = threads._blas._setter
     limit = setter.submit(threadpool_limits, 2, "blas").result()
     setter.submit(limit.__enter__).result()
-    yield {2}
+    found = count_threads()
+    assert found != {1}
+    yield found
     setter.submit(limit.__exit__, None, None, None).result()
 
 
