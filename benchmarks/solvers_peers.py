@@ -27,7 +27,6 @@ OWN = {
     "structured-ipm": ("structured", "ipm"),
     "structured-admm": ("structured", "admm"),
     "osqp": ("osqp", None),
-    "dense": ("dense", None),
 }
 """Solver of the package and its method."""
 

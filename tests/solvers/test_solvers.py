@@ -85,7 +85,7 @@ def test_readings_are_nested(rng):
     best = {}
     for reading in ("hull", "bigm", "cover"):
         problem = random_program(np.random.default_rng(5), reading)
-        solver = get_solver("dense")
+        solver = get_solver("osqp")
         solver.setup(problem, TIGHT)
         best[reading] = solver.solve().objective(problem)
     assert best["hull"] >= best["bigm"] - 1e-7
@@ -168,7 +168,7 @@ def test_non_convex_cost_is_refused_or_reported():
 
 
 def test_unknown_solver_lists_the_known():
-    with pytest.raises(ConfigError, match="osqp, structured, dense"):
+    with pytest.raises(ConfigError, match="osqp, structured"):
         get_solver("gurobi")
 
 
@@ -177,56 +177,12 @@ def test_nan_in_the_cost_is_named():
         program(np.eye(2), [np.nan, 0], [[1, 1]], [0], [1])
 
 
-@pytest.mark.parametrize(
-    ("seed", "reading", "weight"),
-    [
-        (12237, "printed", 30.0),  # Large costs: residuals cannot reach an absolute limit.
-        (3545471304, "cover", 30.0),
-        (201, "hull", 0.1),  # Memberships without curvature: pivots of 0.
-        (70985654, "hull", 1.0),
-        (3420186697, "hull", 1.0),
-    ],
-)
-def test_dense_solver_ends_where_rounding_does(seed, reading, weight):
-    problem = random_program(
-        np.random.default_rng(seed), reading, nu=0.1 * weight, mu=0.1 * weight
-    )
-    solver = get_solver("dense")
-    solver.setup(problem, TIGHT)
-    solution = require_solved(solver.solve())
-    bound = problem.lower_bound(solution.x, solution.row_duals)
-    assert solution.iterations < 60
-    assert solution.objective(problem) - bound <= 1e-6
-
-
-def test_dense_solver_calls_nothing_solved_that_is_no_number():
-    solver = get_solver("dense")
-    solver.setup(program(np.zeros((2, 2)), [1, 1], [[1, 1]], [1], [1]), TIGHT)
-    with pytest.raises(SolverError, match="osqp"):
-        solver.solve()
-
-
-def test_dense_solver_takes_a_program_without_inequalities():
-    fixed = program(2 * np.eye(2), [-2, -2], [[1, 1]], [1], [1])
-    half = np.full(2, 0.5)
-    solver = get_solver("dense")
-    solver.setup(replace(fixed, lower=half, upper=half), TIGHT)
-    np.testing.assert_allclose(solver.solve().x, half, atol=1e-6)
-
-
-def test_large_program_is_refused_by_the_dense_solver():
-    count = 2001
-    problem = program(np.eye(count), np.zeros(count), np.ones((1, count)), [0], [1])
-    with pytest.raises(ProblemError, match="osqp"):
-        get_solver("dense").setup(problem, SolverConfig())
-
-
 def test_auto_is_structured_where_torch_is_but_for_a_small_run(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     assert resolve_solver("auto", LARGE) == "structured"
     assert resolve_solver("auto", LARGE - 1) == "osqp"
     assert resolve_solver("auto", 1, correction=True) == "structured"
-    assert resolve_solver("dense", LARGE, correction=True) == "dense"
+    assert resolve_solver("osqp", LARGE, correction=True) == "osqp"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert resolve_solver("auto", LARGE, correction=True) == "osqp"
 

@@ -10,7 +10,6 @@ from napari_jcc.config import SolverConfig
 from napari_jcc.errors import ConfigError, SolverError
 from napari_jcc.problem.program import QuadraticProgram
 from napari_jcc.progress import Progress
-from napari_jcc.solvers.dense_solver import DenseSolver
 from napari_jcc.solvers.osqp_solver import OsqpSolver
 from napari_jcc.solvers.solution import Solution, Status
 from napari_jcc.words import describe_unknown, how_to_install
@@ -78,7 +77,6 @@ def _structured(device: str) -> Solver:
 SOLVERS: dict[str, Callable[[str], Solver]] = {
     "osqp": lambda device: OsqpSolver(),
     "structured": _structured,
-    "dense": lambda device: DenseSolver(),
 }
 """Factories of solvers, called with a device, which those for the CPU alone ignore."""
 

@@ -10,13 +10,12 @@ from napari_jcc.config.fields import Section, setting
 class SolverConfig(Section):
     """How the quadratic program is solved."""
 
-    name: Literal["auto", "osqp", "structured", "dense"] = setting(
+    name: Literal["auto", "osqp", "structured"] = setting(
         "auto",
         "Solver",
         "auto: structured where torch is installed, but osqp for a run on a handful of "
         "images. osqp: operator splitting on the lifted sparse problem. structured: one "
-        "block per image, faster on large sets and after edits, needs torch. dense: "
-        "reference for tiny problems only.",
+        "block per image, faster on large sets and after edits, needs torch.",
         advanced=True,
     )
     method: Literal["auto", "admm", "ipm"] = setting(
