@@ -75,7 +75,11 @@ def test_python_samples_run_alone_as_pasted(block, typed_there, monkeypatch):
         monkeypatch.setattr("dask.distributed.Client", lambda address: local)
     if "import torch" in block:
         pytest.importorskip("torch", reason="needs the extra [torch]")
-    exec(compile(block, "sample", "exec"), {})
+    if "import cvxpy" in block:
+        pytest.importorskip("cvxpy", reason="cvxpy is not installed")
+    names = {}
+    exec(compile(block, "sample", "exec"), names)
+    assert abs(names.get("distance", 0.0)) < 1e-5  # Of a solver's cost and its bound.
 
 
 def split_commands(lines: str) -> Iterator[list[str]]:

@@ -14,7 +14,11 @@ from napari_jcc.words import describe_unknown
 
 def explain(model: type[BaseModel], error: ValidationError) -> str:
     """Say what is wrong with the values that settings of a kind were to be made of."""
-    return "\n".join(_explain_one(model, item["loc"], item) for item in error.errors())
+    return "\n".join(
+        _explain_one(model, item["loc"], item)
+        for item in error.errors()
+        if not _is_long_enough(item)
+    )
 
 
 def paths_named(name: str, model: type[BaseModel]) -> list[str]:
@@ -38,6 +42,11 @@ def find_field(model: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | Non
             return None
         current = field.annotation
     return field
+
+
+def _is_long_enough(item: Mapping[str, Any]) -> bool:
+    """Whether a list is called too short because pydantic counts no bad items of it."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
 def _explain_one(
