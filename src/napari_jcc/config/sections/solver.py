@@ -13,8 +13,8 @@ class SolverConfig(Section):
     name: Literal["auto", "osqp", "structured"] = setting(
         "auto",
         "Solver",
-        "auto: structured where torch is installed, but osqp for a run on a handful of "
-        "images. osqp: operator splitting on the lifted sparse problem. structured: one "
+        "auto: structured where torch is installed, but osqp for a run on a dozen images "
+        "or fewer. osqp: operator splitting on the lifted sparse problem. structured: one "
         "block per image, faster on large sets and after edits, needs torch.",
         advanced=True,
     )

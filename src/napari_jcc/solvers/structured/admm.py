@@ -8,7 +8,7 @@ Rows and bounds are split off by z = A x and v = x. With weights :math:`\rho w` 
 over and over, so its inverse is kept. The weights are what makes it fast: d is the
 diagonal of the cost and :math:`w_i = 1 / (a_i\, \mathrm{diag}(d)^{-1} a_i')`, which makes
 the iteration independent of the units of superpixels, boxes and rows and leaves rho = 1
-near its best. With rows of norm 1 alone it takes about five times as many steps. Anderson
+near its best. With rows of norm 1 it takes three to four times as many steps. Anderson
 acceleration halves what is left.
 
 References
