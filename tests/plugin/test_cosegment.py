@@ -88,6 +88,19 @@ def test_window_gives_what_the_core_gives(
     assert "4 images" in widget.results.summary.text()
 
 
+def test_image_in_view_is_named(viewer, widget, stack, qtbot):
+    viewer.dims.set_current_step(0, 3)
+    assert widget.image_line.text() == "d  ·  4 of 4"
+    run(widget, qtbot)
+    viewer.dims.set_current_step(0, 1)
+    session = widget.session
+    score = session.answer.result.images[1].box_score
+    assert widget.image_line.text() == f"b  ·  2 of 4  ·  score {score:.2f}"
+    session.set_statuses({session.keys[1]: "flagged"})
+    assert widget.image_line.text().endswith("  ·  flagged")
+    assert "80 x 64 pixels" in widget.image_line.toolTip()
+
+
 def test_layers_come_without_being_selected_but_the_masks_at_the_end(
     viewer, widget, stack, qtbot
 ):

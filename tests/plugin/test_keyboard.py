@@ -89,6 +89,7 @@ def name_of(widget: QWidget) -> str:
 @pytest.fixture
 def dock(make_napari_viewer, tiny_collection, request):
     viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1280, 1000)  # nothing is scrolled out of its place
     viewer.add_layer(Image.create(*stack_layer(tiny_collection.open(), "set")))
     dock = open_dock(viewer, request.param)
     dock.window().activateWindow()

@@ -18,9 +18,15 @@ def camera_of(viewer: Any) -> Any:
 
 def current_place(viewer: Any, placement: Placement) -> int | None:
     """Return the place of the image in view; None where the sliders are at none."""
-    entries = _position(viewer, find_layer(viewer, placement))[: len(placement.leading)]
-    (slot,) = placement.slots_at(entries[np.newaxis]).tolist()
+    slot = current_slot(viewer, placement, find_layer(viewer, placement))
     return placement.slots.index(slot) if slot in placement.slots else None
+
+
+def current_slot(viewer: Any, placement: Placement, layer: Layer) -> int:
+    """Return the slice in view, of those of a layer that lies there; -1 beyond them."""
+    entries = _position(viewer, layer)[: len(placement.leading)]
+    (slot,) = placement.slots_at(entries[np.newaxis]).tolist()
+    return int(slot)
 
 
 def go_to(viewer: Any, placement: Placement, place: int) -> None:

@@ -76,10 +76,15 @@ def find_source(layers: Sequence[Image], config: CollectionConfig) -> Source:
         raise InputError("No images are chosen. Open a folder, or choose an Image layer.")
     if len(layers) > 1:
         return _from_several(layers, config)
-    (layer,) = layers
-    kept = _kept_collection(layer)
+    return find_stack(layers, config) or _from_array_layer(layers[0], config)
+
+
+def find_stack(layers: Sequence[Image], config: CollectionConfig) -> Source | None:
+    """As `find_source`, of a stack that was opened as such; None for all other layers."""
+    kept = _kept_collection(layers[0]) if len(layers) == 1 else None
     if kept is None:
-        return _from_array_layer(layer, config)
+        return None
+    (layer,) = layers
     collection = kept.with_config(config)
     factor = _over_channels(layer.data.shape[: layer.ndim - 2], channel_axis(layer))
     placement = replace(Placement.of_stack(collection), transform=_transform(layer, factor))

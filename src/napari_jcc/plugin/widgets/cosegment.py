@@ -18,6 +18,7 @@ from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.dock_bar import DockBar
+from napari_jcc.plugin.widgets.image_line import ImageLine
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.parts import fill_dock
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
@@ -46,6 +47,7 @@ class CosegmentWidget(ImagesDock):
         self.export = ExportButton(self)
         self.saving = SaveButton(self)
         self.results = ResultPanel(self.saving, self.export)
+        self.image_line = ImageLine(self.session, self)
         self.corrections = CorrectionPanel(self.session)
         self.project = ProjectBar(self)
         self.docks = DockBar(napari_viewer, "Co-segment")
@@ -123,6 +125,7 @@ class CosegmentWidget(ImagesDock):
             (scrolled(self.form), 1),
             self.panel,
             self.results,
+            self.image_line,
             self.corrections,
             self.docks,
         )
@@ -252,5 +255,6 @@ class CosegmentWidget(ImagesDock):
         """Stop listening to the viewer."""
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self.project.disconnect_viewer()
+        self.image_line.leave()
         self.corrections.leave()
         super().leave()
