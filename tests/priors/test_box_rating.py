@@ -59,6 +59,13 @@ def test_the_overlap_is_what_is_predicted(images):
     assert np.corrcoef(np.concatenate(rated), np.concatenate(true))[0, 1] > 0.9
 
 
+def test_an_image_with_more_boxes_teaches_the_others_no_more(images):
+    maps, _, masks, offered = images
+    once = rate_boxes(maps, offered, masks)
+    again = rate_boxes(maps, [np.tile(offered[0], (3, 1)), *offered[1:]], masks)
+    np.testing.assert_allclose(again[1], once[1], atol=1e-5)
+
+
 def test_a_single_image_is_rated_by_its_own_mask(images):
     maps, boxes, masks, offered = images
     rated = rate_boxes(maps[:1], offered[:1], masks[:1])[0]

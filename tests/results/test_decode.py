@@ -77,9 +77,10 @@ def test_agreement_follows_the_scores_among_boxes_that_fit_alike(quarters):
 @pytest.mark.parametrize(
     ("candidate", "expected", "score"),
     [
-        # The mask is 10 x 10 at (10, 10): IoU 100 / 110, then 100 / 130.
+        # The mask is 10 x 10 at (10, 10): IoU 100 / 110, then 100 / 130. Of the two
+        # others, with 100 / 160 and 100 / 250, the first agrees with its box.
         ([10, 10, 21, 20], [10, 10, 20, 20], 0.7),
-        ([10, 10, 23, 20], [10, 10, 23, 20], 0.7),
+        ([10, 10, 23, 20], [10, 10, 23, 20], 0.6),
     ],
 )
 def test_the_box_of_the_mask_is_taken_where_the_best_candidate_coincides(
@@ -87,8 +88,8 @@ def test_the_box_of_the_mask_is_taken_where_the_best_candidate_coincides(
 ):
     mask = np.zeros((40, 40), np.bool_)
     mask[10:20, 10:20] = True
-    boxes = np.array([candidate, [0, 0, 40, 40]], np.float32)
-    box, found = find_box(mask, boxes, np.array([0.7, 0.3], np.float32), rule)
+    boxes = np.array([candidate, [10, 10, 20, 26], [10, 10, 20, 35]], np.float32)
+    box, found = find_box(mask, boxes, np.array([0.6, 0.1, 0.3], np.float32), rule)
     np.testing.assert_array_equal(box, expected)
     assert found == pytest.approx(score)
 

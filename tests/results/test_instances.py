@@ -56,6 +56,16 @@ def test_what_has_no_neck_stays_whole_also_across_a_corner():
     np.testing.assert_array_equal(labels > 0, mask)
 
 
+def test_a_step_of_one_pixel_on_either_side_is_no_neck():
+    """A rod of half width 5; steps leave 4, by which outlines may be off, or 3."""
+    rod = np.zeros((15, 60), np.bool_)
+    rod[3:12, 5:55] = True
+    for depth, parts in ((1, 1), (2, 2)):
+        stepped = rod.copy()
+        stepped[3 : 3 + depth, 30] = stepped[12 - depth : 12, 30] = False
+        assert number_objects(stepped, parted=True).max() == parts
+
+
 def test_a_set_is_compact_where_most_of_its_area_is():
     disc, rod = np.zeros((60, 60), np.uint8), np.zeros((60, 60), np.uint8)
     cv2.circle(disc, (30, 30), 20, 1, -1)

@@ -46,7 +46,10 @@ def find_field(model: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | Non
 
 def _is_long_enough(item: Mapping[str, Any]) -> bool:
     """Whether a list is called too short because pydantic counts no bad items of it."""
-    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
+    if item["type"] != "too_short":
+        return False
+    least: int = item["ctx"]["min_length"]
+    return len(item["input"]) >= least
 
 
 def _explain_one(
