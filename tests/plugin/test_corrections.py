@@ -361,17 +361,21 @@ def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, r
     labels.selected_label = 99
     labels.data_setitem((np.ones(len(half[0]), int), *half), 99)
     settle(widget, qtbot)
-    # A new label is another object, and the brush goes on with it.
-    assert set(labels.data[1][half]) == {labels.selected_label}
-    assert (labels.data[1] == number).any()
-    assert labels.selected_label not in (99, number)
-    # Also when the object before it is erased, and all after that get other numbers.
-    rest = np.nonzero(labels.data[1] == number)
+    # A new label is another object, with that label.
+    parted = labels.data[1].copy()
+    assert set(parted[half]) == {99} == {labels.selected_label}
+    # It stays when an object is erased, which has its own again when it comes back.
+    rest = np.nonzero(parted == number)
+    assert len(rest[0])
     labels.data_setitem((np.ones(len(rest[0]), int), *rest), 0)
     settle(widget, qtbot)
-    assert set(labels.data[1][half]) == {labels.selected_label} == {1}
+    assert set(labels.data[1][half]) == {99} == {labels.selected_label}
+    answered = widget.session.answer.result.images[1]
+    assert 99 in answered.numbers
+    assert len(answered.numbers) == len(answered.boxes)
     labels.undo()
     settle(widget, qtbot)
+    np.testing.assert_array_equal(labels.data[1], parted)
     labels.undo()
     settle(widget, qtbot)
     np.testing.assert_array_equal(labels.data[1], shown)

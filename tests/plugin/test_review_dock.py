@@ -19,6 +19,7 @@ from napari_jcc.plugin.layers import to_layers
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.review import tiles
+from napari_jcc.plugin.review.measuring import MeasuredObjects
 from napari_jcc.plugin.review.ratings import Rating
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.shown import Answer, ShownResult
@@ -26,6 +27,7 @@ from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.review.dock import ReviewDock
 from napari_jcc.plugin.widgets.review.images import ReviewImages
 from napari_jcc.plugin.widgets.review.model import ReviewModel
+from napari_jcc.results.measure import measure_images
 from napari_jcc.results.result import bare_image
 
 pytestmark = pytest.mark.gui
@@ -219,6 +221,17 @@ def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tm
     dock.panel.run_button.click()
     settle(dock, qtbot)
     assert set(viewer.layers["objects"].features["unit"][1:]) == {"pixel"}
+
+
+def test_rows_of_objects_are_found_where_numbers_are_missing():
+    labels = np.zeros((4, 9), np.int32)
+    labels[0, :3], labels[2, :5] = 2, 7
+    image = replace(bare_image("a", mask=labels > 0), instances=labels)
+    images = image, replace(image, name="b")
+    placement = Placement((2,), (4, 9), (0, 1))
+    found = MeasuredObjects(measure_images(images), images, placement)
+    shown = np.asarray(found.to_layer("objects", {}).data)
+    assert shown[:, [0, 2, 3], 0].tolist() == [[1, 2, 0], [3, 4, 0]]  # rows of the table
 
 
 def test_a_tile_that_is_asked_for_again_is_drawn_once(dock, qtbot, monkeypatch):

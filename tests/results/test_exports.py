@@ -25,7 +25,7 @@ from napari_jcc.errors import ConfigError, OutputError
 from napari_jcc.results import write_result
 from napari_jcc.results.exports import EXPORT_FORMATS, export_result
 from napari_jcc.results.exports.coco import run_lengths
-from napari_jcc.results.exports.objects import find_labels
+from napari_jcc.results.exports.objects import find_labels, find_objects
 from napari_jcc.results.exports.yolo import outline
 from results_samples import empty_image_result, image_result, result_of
 
@@ -398,6 +398,12 @@ def test_an_object_that_was_erased_is_gone(tmp_path):
     erased = replace(herd, mask=herd.instances == 1)
     coco = COCO(export_result(result_of(erased), tmp_path, "coco"))
     assert [item["bbox"] for item in coco.anns.values()] == [[9, 5, 9, 6]]
+
+    gap = replace(numbered(), instances=np.where(herd.instances == 1, 5, herd.instances))
+    boxes = gap.boxes[::-1]  # by ascending number
+    gap = replace(gap, instance_boxes=boxes, instance_scores=np.array([0.25, 0.75]))
+    found = [(item.number, item.score, item.box[0]) for item in find_objects(gap)]
+    assert found == [(2, 0.25, 2), (5, 0.75, 9)]
 
 
 def test_strokes_belong_to_the_object_they_touch_or_to_a_new_one():

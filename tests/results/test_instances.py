@@ -8,7 +8,12 @@ import pytest
 from scipy import ndimage
 
 from napari_jcc.results import instances
-from napari_jcc.results.instances import number_objects, object_boxes, renumber
+from napari_jcc.results.instances import (
+    match_numbers,
+    number_objects,
+    object_boxes,
+    renumber,
+)
 from napari_jcc.results.parting import are_compact, compare_with_discs
 
 
@@ -92,6 +97,16 @@ def test_numbers_survive_an_edit():
     assert not found[6:9, 6:9].any()
     assert found[8, 0] not in (0, 1)
     np.testing.assert_array_equal(found > 0, mask)
+
+
+def test_objects_are_known_again_by_what_they_share_most_of():
+    before, labels = np.zeros((2, 6, 12), np.int32)
+    before[0], before[2], before[4, :4] = 7, 2, 4
+    labels[0] = 1  # as it was
+    labels[2, :5], labels[2, 6:] = 2, 3  # cut: the larger part keeps the number
+    labels[5] = 4  # new: 4 is that of one that is gone
+    assert match_numbers(labels, before) == {1: 7, 2: 1, 3: 2, 4: 3}
+    assert match_numbers(np.zeros_like(labels), before) == {}
 
 
 @pytest.mark.parametrize("seed", range(8))

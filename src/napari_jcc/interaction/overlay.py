@@ -93,7 +93,7 @@ def _with_numbers(
         renamed = np.zeros(max(boxes) + 1, np.int32)
         renamed[list(boxes)] = np.arange(1, len(boxes) + 1)
         labels = renamed[labels]
-    before = dict(enumerate(result.scores.tolist(), start=1))
+    before = dict(zip(result.numbers.tolist(), result.scores.tolist(), strict=False))
     scores = [before.get(number, DRAWN_SCORE) for number in boxes]
     return replace(
         result,

@@ -36,6 +36,9 @@ OBJECT_COLOURS = (
 _BRUSH_SHARE, _SMALLEST_BRUSH = 0.02, 10
 """Of the longer side of a usual image, and the width in pixels that napari begins with."""
 
+_MORE_OBJECTS = 100
+"""Labels beyond twice those of a result that a mask layer has room for at least."""
+
 MASK_COLOURS = {0: "transparent", OBJECT: "#00c8ff", None: "#ff9f1c"}
 
 
@@ -70,13 +73,19 @@ def mask_stack(result: JccResult, placement: Placement) -> NDArray[np.unsignedin
 
     They can be painted on; those of large sets are paged from a file, see `paged.zeros`.
     """
-    most = max((len(image.boxes) for image in result.images), default=0)
-    kind = np.min_scalar_type(most)
+    kind = np.min_scalar_type(max(map(_highest_label, result.images), default=0))
     stack = paged.zeros((placement.slices, *placement.canvas), kind)
     for slot, image in zip(placement.slots, result.images, strict=True):
         rows, columns = image.mask.shape
         stack[slot, :rows, :columns] = labels_of(image)
     return stack.reshape(placement.shape)
+
+
+def _highest_label(image: ImageResult) -> int:
+    """Highest label that an image may need, with room for objects still to be drawn."""
+    if image.instances is None:
+        return OBJECT
+    return 2 * int(image.instances.max(initial=0)) + _MORE_OBJECTS
 
 
 def labels_of(image: ImageResult) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_jcc._types import Float32Array, LabelMap, MaskArray
+from napari_jcc._types import Float32Array, IntArray, LabelMap, MaskArray
 from napari_jcc.config import JccConfig
 from napari_jcc.words import count_of, list_by_reason, list_some
 
@@ -42,10 +42,12 @@ class ImageResult:
     saliency_map : (h, w) float32
         Saliency in [0, 1] at working size.
     instances : (H, W) int32, optional
-        The mask with objects numbered 1 to K, 0 for background. None if one object per
+        The mask with objects numbered from 1, 0 for background. A run leaves no gap, but
+        those that remain in a corrected image keep their numbers. None if one object per
         image is looked for.
     instance_boxes : (K, 4) float32, optional
-        Boxes of these objects, ``xyxy``, half-open; None with `instances`.
+        Boxes of these objects, ``xyxy``, half-open, by ascending number; None with
+        `instances`.
     instance_scores : (K,) float32, optional
         Means of the saliency over them, in [0, 1]; None with `instances`.
     warning
@@ -91,6 +93,13 @@ class ImageResult:
     def labels(self) -> LabelMap:
         """The mask with the number of the object in every pixel, (H, W) int32."""
         return self.mask.astype(np.int32) if self.instances is None else self.instances
+
+    @cached_property
+    def numbers(self) -> IntArray:
+        """Numbers of the objects in `labels`, ascending, (K,) int64."""
+        if self.instances is None:
+            return np.ones(int(self.mask.any()), np.int64)
+        return 1 + np.flatnonzero(np.bincount(self.instances.ravel())[1:])
 
     @cached_property
     def foreground_share(self) -> float:

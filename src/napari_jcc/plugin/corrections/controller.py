@@ -13,6 +13,7 @@ from napari_jcc.plugin.corrections.answering import Answering
 from napari_jcc.plugin.corrections.box_watch import BoxWatch
 from napari_jcc.plugin.corrections.delivery import Answers
 from napari_jcc.plugin.corrections.mask_watch import MaskWatch
+from napari_jcc.plugin.corrections.numbering import Numbering
 from napari_jcc.plugin.corrections.readiness import Readiness
 from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.shown import Answer, ShownResult
@@ -74,6 +75,7 @@ class CorrectionController(QObject):
         self._watch.drawn.connect(self._react)
         self._boxes = BoxWatch(session, shown, corrector, self)
         self._boxes.placed.connect(self._on_boxes)
+        self._numbering = Numbering(shown)
         self._readiness = Readiness(
             session, shown.masks, corrector, self.current_place, self
         )
@@ -205,6 +207,7 @@ class CorrectionController(QObject):
         keys, edits = self._corrector.keys, self._session.edits
         if edits is not under:
             images = {i: lay_over_image(own, edits, keys[i]) for i, own in images.items()}
+        images = self._numbering.keep(images)
         self._watch.writing = self._boxes.writing = True
         try:
             self._shown.write(images)

@@ -25,7 +25,6 @@ from napari_jcc.plugin.corrections.detection import history_step
 from napari_jcc.plugin.corrections.fills import Region, RegionTrail
 from napari_jcc.plugin.corrections.strokes import BrushTrail, Stroke
 from napari_jcc.plugin.layers import mask_stack
-from napari_jcc.plugin.navigation import current_place
 from napari_jcc.plugin.notices import name_controls
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.regions import mask_extent
@@ -184,7 +183,7 @@ class MaskWatch(QObject):
         data = None if masks is None else self._slices(masks.data)
         if data is not None and answer is not None:
             known = self._slices(self._known)
-            self._follow_number(known, data)
+            self._follow_number(data)
             for place in places:
                 slot = answer.placement.slots[place]
                 known[slot] = data[slot]
@@ -195,27 +194,15 @@ class MaskWatch(QObject):
             under = np.argwhere(touched & (now == label))
             self._under_brush = (label, slot, *under[0]) if len(under) else None
 
-    def _follow_number(self, known: NDArray[Any], data: NDArray[Any]) -> None:
-        """Give the brush the number that its object is shown with, so that it goes on."""
-        answer, layer = self._shown.answer, self._layer
-        if answer is None or layer is None:
+    def _follow_number(self, data: NDArray[Any]) -> None:
+        """Give the brush the number of what it drew, where another object has its own."""
+        layer = self._layer
+        if layer is None or self._under_brush is None:
             return
-        label = layer.selected_label
-        if self._under_brush is not None and self._under_brush[0] == label:
-            _, slot, *pixel = self._under_brush
-            number = int(data[(slot, *pixel)])
-            if number:
-                self._under_brush = (number, *self._under_brush[1:])
-        else:
-            # As other objects were erased; whichever has most of what it was.
-            place = current_place(self._session.viewer, answer.placement)
-            if place is None or answer.result.images[place].instances is None:
-                return
-            slot = answer.placement.slots[place]
-            number = int(
-                np.bincount(data[slot][known[slot] == label], minlength=1).argmax()
-            )
-        if number and number != label:
+        label, slot, *pixel = self._under_brush
+        number = int(data[(slot, *pixel)])
+        if label == layer.selected_label and number:
+            self._under_brush = (number, *self._under_brush[1:])
             layer.selected_label = number
 
     def tell(self, message: str) -> None:

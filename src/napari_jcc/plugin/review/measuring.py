@@ -84,7 +84,9 @@ class MeasuredObjects:
 
         def draw(place: int) -> NDArray[Any]:
             objects = measured_objects(self.images[place])
-            return np.where(objects > 0, objects + starts[place], 0)
+            own = rows[starts[place] : starts[place + 1]]  # by ascending number
+            places = np.searchsorted([row["object"] for row in own], objects)
+            return np.where(objects > 0, places + starts[place] + 1, 0)
 
         layer = Labels(
             LazyLabels(self.placement, draw, np.int32),

@@ -109,10 +109,11 @@ def _own_boxes(
     """Boxes and scores that the answer gives, by number of the object."""
     if image.instances is None and max(around, default=1) > 1:
         return {}  # numbered by hand: the one box is of none of them
-    found = zip(image.boxes, image.scores, strict=True)
+    # The one box may be all that there is; of several, some may be deleted by hand.
+    numbers = (1,) if image.instances is None else image.numbers.tolist()
     return {
         number: (np.asarray(box, np.float32), float(score))
-        for number, (box, score) in enumerate(found, start=1)
+        for number, box, score in zip(numbers, image.boxes, image.scores, strict=False)
         # An object that was erased is gone; a box alone may be all that was drawn.
         if np.isfinite(box).all() and (image.instances is None or number in around)
     }

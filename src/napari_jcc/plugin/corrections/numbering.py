@@ -1,0 +1,80 @@
+"""Objects keep their numbers, and with them their colours, from answer to answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_jcc.plugin.corrections.delivery import Answers
+from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.results import ImageResult
+from napari_jcc.results.instances import match_numbers
+
+
+class Numbering:
+    """Gives objects of new answers the numbers that they have in the mask layer.
+
+    Every answer is numbered anew, from its first row to its last. An object that was erased
+    leaves a gap, and has its number again when it comes back.
+
+    Parameters
+    ----------
+    shown
+        The layers.
+    """
+
+    def __init__(self, shown: ShownResult) -> None:
+        self._shown = shown
+        # Pixels where an object was that is gone, and its number, by place of the image.
+        self._gone: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
+
+    def keep(self, images: Answers) -> Answers:
+        """Return answers with the numbers that are shown, by places of the images."""
+        answer, masks = self._shown.answer, self._shown.masks
+        if answer is None or masks is None or masks.data.shape != answer.placement.shape:
+            return images
+        placement = answer.placement
+        stack = masks.data.reshape(placement.slices, *placement.canvas)
+        return {
+            place: self._keep(
+                place, image, answer.result.images[place], stack[placement.slots[place]]
+            )
+            for place, image in images.items()
+        }
+
+    def _keep(
+        self, place: int, image: ImageResult, former: ImageResult, now: NDArray[Any]
+    ) -> ImageResult:
+        if image.instances is None or former.instances is None:
+            return image
+        rows, columns = image.mask.shape
+        before = now[:rows, :columns].astype(np.int32)
+        # Of an object erased by the stroke at hand only the former answer knows.
+        np.copyto(before, former.instances, where=before == 0)
+        if place in self._gone:
+            at, numbers = self._gone[place]
+            before.flat[at] = np.where(before.flat[at] == 0, numbers, before.flat[at])
+        found = _renumbered(image, match_numbers(image.instances, before))
+        at = np.flatnonzero((before > 0) & (found.labels == 0))
+        self._gone[place] = at, before.flat[at]
+        return found
+
+
+def _renumbered(image: ImageResult, names: dict[int, int]) -> ImageResult:
+    """Give the objects of an image other numbers, by those that they have."""
+    order = [names[number] for number in image.numbers.tolist()]
+    is_same = order == image.numbers.tolist()
+    if image.instances is None or is_same or len(image.boxes) != len(order):
+        return image
+    by_number = np.zeros(max(names) + 1, np.int32)
+    by_number[list(names)] = list(names.values())
+    rows = np.argsort(order)
+    return replace(
+        image,
+        instances=by_number[image.instances],
+        instance_boxes=image.boxes[rows],
+        instance_scores=image.scores[rows],
+    )
