@@ -297,6 +297,7 @@ def test_microscopy_keeps_its_refinement_where_the_encoder_is_missing():
     config, note = fallback.fall_back(changed, WeightsError("not there"))
     expected = {"decode.refinement": "look", "problem.alpha": 0.5}
     assert config == apply_overrides(get_preset("fast"), expected)
-    assert 'refinement of "microscopy"' in note
+    assert 'refinement of "microscopy"' in note and "less exact" not in note
+    assert "less exact" in fallback.fall_back(get_preset("photo"), WeightsError(""))[1]
     own = apply_overrides(get_preset("microscopy"), {"decode.refinement": "none"})
     assert fallback.fall_back(own, WeightsError(""))[0].decode.refinement == "none"

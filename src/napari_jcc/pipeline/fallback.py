@@ -41,10 +41,10 @@ def fall_back(config: JccConfig, error: WeightsError) -> tuple[JccConfig, str]:
     }
     note = f'Fell back to the preset "{_REPLACEMENT}"'
     if preset.config().decode.refinement == "look":
-        # The pixel classifier needs no encoder.
+        # The pixel classifier needs no encoder, and its masks are as good without.
         kept = {"decode.refinement": "look"} | kept
         note += f' with the refinement of "{preset.name}"'
-    note += (
-        f", whose masks are less exact: the encoder of deep features is missing. {error}"
-    )
+    else:
+        note += ", whose masks are less exact"
+    note += f": the encoder of deep features is missing. {error}"
     return apply_overrides(get_preset(_REPLACEMENT), kept), note
