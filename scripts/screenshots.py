@@ -84,6 +84,7 @@ def show_result(folder: Path | None, out: Path) -> None:
     select_masks(viewer)
     take(viewer, out / "window.png")
 
+    widget.settings.set_open(True)
     widget.form.advanced_switch.setChecked(True)
     for section in widget.form.sections:
         section.set_open(section.name == "problem")

@@ -22,6 +22,7 @@ from napari_jcc.config import apply_overrides
 from napari_jcc.plugin import runs
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import get_reader
+from napari_jcc.plugin.runs import Summary
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.truth import TruthChoice
@@ -99,6 +100,21 @@ def test_image_in_view_is_named(viewer, widget, stack, qtbot):
     session.set_statuses({session.keys[1]: "flagged"})
     assert widget.image_line.text().endswith("  ·  flagged")
     assert "80 x 64 pixels" in widget.image_line.toolTip()
+
+
+def test_settings_make_room_for_the_first_result_and_then_stay(
+    viewer, widget, stack, qtbot
+):
+    assert widget.settings.is_open
+    run(widget, qtbot)
+    assert not widget.settings.is_open
+    header = widget.settings.findChild(QPushButton)
+    count = len(widget.form.modified)
+    assert header.text() == f"▸  Settings   (Fast, {count} changed)"
+    widget.settings.set_open(True)
+    widget.form.rows["problem.nu"].editor.set_value(1.0)
+    run(widget, qtbot)
+    assert widget.settings.is_open
 
 
 def test_layers_come_without_being_selected_but_the_masks_at_the_end(
@@ -326,10 +342,10 @@ def test_long_notes_are_scrolled_and_short_ones_take_no_more_than_they_need(qtbo
     panel.resize(330, 400)
     panel.show()
     line = panel.notes.fontMetrics().lineSpacing()
-    panel.show_result("4 images", "a short one")
+    panel.show_result(Summary("4 images"), "a short one")
     qtbot.wait(50)
     assert panel.notes.visibleRegion().boundingRect().height() < 2 * line
-    panel.show_result("4 images", "a long one of many words " * 40)
+    panel.show_result(Summary("4 images"), "a long one of many words " * 40)
     qtbot.wait(50)
     shown = panel.notes.visibleRegion().boundingRect().height()
     assert 3 * line < shown <= 4 * line

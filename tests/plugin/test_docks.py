@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from napari.settings import get_settings
 from qtpy.QtCore import Qt
@@ -9,6 +10,7 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabBar
 
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.opening import OpeningDock
+from napari_jcc.plugin.runs import Summary
 from napari_jcc.plugin.session import get_session
 from napari_jcc.plugin.widgets.tall import TallContent
 from napari_menu import press_in_menu
@@ -75,7 +77,7 @@ def test_large_letters_are_large_everywhere_and_cut_nowhere(
     viewer = make_napari_viewer(show=True)
     dock = open_dock(viewer, "Co-segment")
     dock.corrections.setVisible(True)
-    dock.results.show_result("6 images, object on 17 % of the pixels (median)\n13 s", "")
+    dock.results.show_result(Summary("6 images, object on 17 % (median)\n13 s"), "")
     viewer.window._qt_window.resize(1000, 600)
     qtbot.wait(200)
     assert dock.project.button.font().pointSize() == large_letters
@@ -90,3 +92,23 @@ def test_large_letters_are_large_everywhere_and_cut_nowhere(
         assert text.contentsRect().height() >= needed.height(), text.text()
     get_settings().appearance.font_size = large_letters - 1
     assert dock.project.button.font().pointSize() == large_letters - 1
+
+
+def test_a_low_window_has_all_buttons_in_sight(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    labels = ("t", "z", "c", "y", "x")
+    viewer.add_image(np.zeros((2, 3, 2, 20, 30)), axis_labels=labels, name="stack")
+    dock = open_dock(viewer, "Co-segment")
+    dock.corrections.setVisible(True)
+    text = "12 images, object on 5 % (median)\nA hint, of many words. " + "And more. " * 9
+    dock.results.show_result(Summary(text, measured="Measured: much " * 9), "")
+    assert len(dock.chooser.axes.combos) == 3
+    viewer.window.resize(1280, 720)
+    (area,) = [a for a in dock.findChildren(TallContent) if a.parent() is dock]
+    bar = area.verticalScrollBar()
+    for is_open in (True, False):
+        dock.settings.set_open(is_open)
+        qtbot.wait(100)
+        assert bar.maximum() == 0
+        buttons = dock.panel, dock.results, dock.corrections, dock.docks
+        assert not any(part.visibleRegion().isEmpty() for part in buttons)

@@ -119,18 +119,47 @@ def _place(corrector: Corrector, source: Source) -> Answer:
     return Answer(result, collection, placement, corrector, source.collection)
 
 
-def summarise(answer: Answer) -> str:
-    """Say in a few lines what came out of a run."""
+@dataclass(frozen=True)
+class Summary:
+    """What came out of a run, in words.
+
+    Attributes
+    ----------
+    text
+        A line on the masks, and which settings may fit the images better, if any.
+    times
+        How long each stage took, a line each.
+    measured
+        What was measured in the images, in one line; empty where nothing was.
+    all_measured
+        The same in whole sentences.
+    """
+
+    text: str = ""
+    times: str = ""
+    measured: str = ""
+    all_measured: str = ""
+
+
+def summarise(answer: Answer) -> Summary:
+    """Say what came out of a run."""
     result = answer.result
-    share = f"{100 * result.typical_share:.0f} % of the pixels (median)"
-    lines = [f"{count_of(len(result.images), 'image')}, object on {share}"]
-    told = describe_measured(result), suggest_settings(result)
-    lines += [name_controls(line) for line in told if line]
+    share = f"object on {100 * result.typical_share:.0f} % (median)"
+    parts = [count_of(len(result.images), "image"), share]
     if result.seconds:
-        longest = max(result.seconds, key=lambda stage: result.seconds[stage])
-        total = sum(result.seconds.values())
-        lines.append(f"{total:.1f} s, longest: {longest} {result.seconds[longest]:.1f} s")
-    return "\n".join(lines)
+        parts.append(f"{sum(result.seconds.values()):.1f} s")
+    lines = [", ".join(parts), name_controls(suggest_settings(result))]
+    # Within a section the name of a setting tells enough.
+    measured = [
+        f"{name_controls(key).rpartition(' > ')[2]} {value}"
+        for key, value in result.measured.items()
+    ]
+    return Summary(
+        text="\n".join(filter(None, lines)),
+        times="\n".join(f"{stage}: {time:.1f} s" for stage, time in result.seconds.items()),
+        measured=f"Measured: {', '.join(measured)}" if measured else "",
+        all_measured=name_controls(describe_measured(result)),
+    )
 
 
 def describe_notes(answer: Answer) -> list[str]:

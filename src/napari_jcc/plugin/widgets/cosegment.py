@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
+from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_jcc.errors import ConfigError, JccError
 from napari_jcc.plugin.background.steps import Step, Steps
 from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
-from napari_jcc.plugin.shown import ShownResult
+from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.widgets.clipboard import copy_command
 from napari_jcc.plugin.widgets.correction_panel import CorrectionPanel
 from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.dock_bar import DockBar
+from napari_jcc.plugin.widgets.fold import Fold
 from napari_jcc.plugin.widgets.image_line import ImageLine
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
-from napari_jcc.plugin.widgets.parts import fill_dock
+from napari_jcc.plugin.widgets.parts import fill_dock, in_column, scrolled
 from napari_jcc.plugin.widgets.project_bar import ProjectBar
 from napari_jcc.plugin.widgets.result_panel import ExportButton, ResultPanel, SaveButton
-from napari_jcc.plugin.widgets.settings.form import ConfigForm, scrolled
+from napari_jcc.plugin.widgets.settings.form import ConfigForm
 from napari_jcc.plugin.widgets.settings.preset_bar import PresetBar
 from napari_jcc.plugin.widgets.size_note import SizeNote
 from napari_jcc.results import equivalent_command
@@ -116,13 +119,17 @@ class CosegmentWidget(ImagesDock):
             )
 
     def _build(self) -> None:
+        within = QWidget()
+        note = SizeNote(self.session, within)
+        inner = in_column(note, self.presets, self.form, within=within)
+        inner.setContentsMargins(10, 0, 0, 0)
+        self.settings = Fold("Settings", within, "Preset, and all settings one by one")
+        self.settings.set_open(True)
+        # One area scrolls; what a run is started, saved and undone with stays in sight.
+        above = scrolled(self.project, self.chooser, self.settings)
         fill_dock(
             self,
-            self.project,
-            self.chooser,
-            SizeNote(self.session, self),
-            self.presets,
-            (scrolled(self.form), 1),
+            (above, 1),
             self.panel,
             self.results,
             self.image_line,
@@ -158,7 +165,7 @@ class CosegmentWidget(ImagesDock):
             # The next run is on the stack, and its result is that of the same images.
             self.session.set_shown((shown.stack,), shown)
         notes = describe_notes(outcome.answer)
-        self.results.show_result(summarise(outcome.answer), "\n".join(notes))
+        self._show_summary(outcome.answer, notes)
         self.panel.set_status("")
         if notes:
             show_warning("\n".join(notes))
@@ -205,6 +212,9 @@ class CosegmentWidget(ImagesDock):
         is_of_others = self.shown is not None and others != self.session.chosen
         names = ", ".join(layer.name for layer in others[:3])
         self.results.show_about(names if is_of_others else "")
+        changed = len(self.form.modified)
+        note = f", {changed} changed" if changed else ""
+        self.settings.set_note(self.presets.title + note)
 
     def finish(self) -> None:
         """Show that the work has ended, and what was turned to meanwhile."""
@@ -249,7 +259,14 @@ class CosegmentWidget(ImagesDock):
         self._on_corrections()
         answer = self.session.answer
         if answer is not None:
-            self.results.show_result(summarise(answer), "\n".join(answer.result.warnings))
+            self._show_summary(answer, answer.result.warnings)
+
+    def _show_summary(self, answer: Answer, notes: Sequence[str]) -> None:
+        """Say what came out; the first time the settings make room, if none is at them."""
+        focus = QApplication.focusWidget()
+        if not (self.results.has_result or self.settings.content.isAncestorOf(focus)):
+            self.settings.set_open(False)
+        self.results.show_result(summarise(answer), "\n".join(notes))
 
     def leave(self) -> None:
         """Stop listening to the viewer."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_jcc.plugin.navigation import current_slot, find_layer
 from napari_jcc.plugin.source import find_stack
+from napari_jcc.plugin.widgets.one_line import OneLine
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
@@ -21,23 +21,20 @@ if TYPE_CHECKING:
     from napari_jcc.results import ImageResult
 
 
-class ImageLine(QLabel):
+class ImageLine(OneLine):
     """Names the image in view, its place in the set, and what became of it.
 
     It follows the sliders. Hidden where nothing is known of the images, as before a run on
-    a layer that was not opened as a set. Without a parent it would open as a window of its
-    own.
+    a layer that was not opened as a set.
     """
 
     def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent)
+        # The end of a name often tells it from others.
+        super().__init__(Qt.TextElideMode.ElideMiddle, parent)
         self._session = session
         self._images: ImageCollection | None = None
         self._placement: Placement | None = None
         self._layer: Layer | None = None
-        self._name = self._told = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._steps = session.viewer.dims.events.current_step
         self._steps.connect(self.refresh)
         session.chosen_changed.connect(self.take)
@@ -66,22 +63,16 @@ class ImageLine(QLabel):
     def refresh(self, event: Any = None) -> None:
         """Name the image that is in view now."""
         placement, layer, images = self._placement, self._layer, self._images
-        self._name = self._told = ""
+        name = told = ""
         if placement is not None and layer is not None and images is not None:
             slot = current_slot(self._session.viewer, placement, layer)
             if 0 <= slot < len(images):
-                self._name = images.names[slot]
-                self._told = "  ·  ".join(["", *self._describe(slot, placement)])
+                name = images.names[slot]
+                told = "  ·  ".join(["", *self._describe(slot, placement)])
                 rows, columns = images.shape(slot)
                 size = f"{columns} x {rows} pixels"
                 self.setToolTip("\n".join(filter(None, (images.location(slot), size))))
-        self.setAccessibleName(self._name + self._told)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Cut the name to another width."""
-        super().resizeEvent(event)
-        self._fit()
+        self.show_text(name, told)
 
     def _describe(self, slot: int, placement: Placement) -> list[str]:
         """Say the place of an image in the set, and what is shown of it."""
@@ -93,13 +84,6 @@ class ImageLine(QLabel):
         image = answer.result.images[placement.slots.index(slot)]
         status = self._session.statuses.get(image.name)
         return [*parts, _describe_objects(image), *([status] if status else [])]
-
-    def _fit(self) -> None:
-        """Cut the middle of a name that is too long, as its end often tells it apart."""
-        metrics = self.fontMetrics()
-        room = self.width() - metrics.horizontalAdvance(self._told)
-        name = metrics.elidedText(self._name, Qt.TextElideMode.ElideMiddle, room)
-        self.setText(name + self._told)
 
 
 def _describe_objects(image: ImageResult) -> str:

@@ -62,6 +62,13 @@ def fill_dock(dock: QWidget, *parts: Part) -> QVBoxLayout:
     return layout
 
 
+def scrolled(*parts: Part) -> TallContent:
+    """Put parts below each other into an area that scrolls where there is little room."""
+    content = Squeezed()
+    in_column(*parts, within=content, spacing=6).addStretch()
+    return TallContent(content)
+
+
 def push_button(text: str, tooltip: str, action: Callable[..., Any]) -> QPushButton:
     """Make a button; `action` is called, or emitted, when it is pressed."""
     made = QPushButton(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_jcc.plugin.runs import Summary
+from napari_jcc.plugin.widgets.one_line import OneLine
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button
 from napari_jcc.plugin.widgets.questions import ask_result_folder, confirm
 from napari_jcc.progress import Progress
@@ -174,6 +177,7 @@ class ResultPanel(QWidget):
         self.save_button, self.export_button = save_button, export_button
         self.about = _text_label()
         self.summary = _text_label()
+        self.measured = OneLine(Qt.TextElideMode.ElideRight, self)
         self.notes = _text_label()
         self._notes_area = LowScroll(self.notes)
         self.copy_button = push_button(
@@ -182,24 +186,34 @@ class ResultPanel(QWidget):
             self.copy_wanted,
         )
         buttons = in_row(save_button, export_button, self.copy_button)
-        in_column(self.about, self.summary, self._notes_area, buttons, within=self)
+        texts = self.about, self.summary, self.measured, self._notes_area
+        in_column(*texts, buttons, within=self)
         self.show_about("")
-        self.show_result("", "")
+        self.show_result(Summary(), "")
+
+    @property
+    def has_result(self) -> bool:
+        """Whether a result is shown."""
+        return bool(self.summary.text())
 
     def show_about(self, name: str) -> None:
         """Say which images the result is of; empty where it is of those chosen."""
         self.about.setText(f"Result of {name}, not of the images chosen above:")
         self.about.setVisible(bool(name))
 
-    def show_result(self, summary: str, notes: str) -> None:
+    def show_result(self, summary: Summary, notes: str) -> None:
         """Show a result in words; an empty summary is no result."""
-        self.summary.setText(summary)
-        self.summary.setVisible(bool(summary))
+        self.summary.setText(summary.text)
+        self.summary.setToolTip(summary.times)
+        self.summary.setVisible(bool(summary.text))
+        self.measured.show_text(summary.measured)
+        self.measured.setToolTip(f"<p>{escape(summary.all_measured)}</p>")
+        self.measured.setVisible(bool(summary.measured))
         self.notes.setText(f"⚠ {notes}" if notes else "")
         self._notes_area.setVisible(bool(notes))
         self._notes_area.fit()
-        self.save_button.setEnabled(bool(summary))
-        self.export_button.setEnabled(bool(summary))
+        self.save_button.setEnabled(self.has_result)
+        self.export_button.setEnabled(self.has_result)
 
 
 class LowScroll(QScrollArea):

@@ -19,9 +19,9 @@ from napari_jcc.plugin.widgets.dock import NO_IMAGES
 from napari_jcc.plugin.widgets.images_dock import ImagesDock
 from napari_jcc.plugin.widgets.matching.loss_plot import LossPlot
 from napari_jcc.plugin.widgets.matching.matcher_chooser import CHECKPOINTS
-from napari_jcc.plugin.widgets.parts import fill_dock, in_row, push_button
+from napari_jcc.plugin.widgets.parts import fill_dock, in_row, push_button, scrolled
 from napari_jcc.plugin.widgets.questions import confirm
-from napari_jcc.plugin.widgets.settings.form import SettingsForm, scrolled
+from napari_jcc.plugin.widgets.settings.form import SettingsForm
 from napari_jcc.plugin.widgets.settings.path_editors import FileEditor
 
 if TYPE_CHECKING:

@@ -8,10 +8,8 @@ from pydantic.fields import FieldInfo
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFrame,
     QGridLayout,
     QLabel,
-    QScrollArea,
     QWidget,
 )
 
@@ -187,17 +185,6 @@ class SettingsForm(QWidget):
             section.refresh(self.advanced_switch.isChecked())
             mine = [line for line in lines if line.startswith(section.name)]
             section.show_error("\n".join(mine))
-
-
-def scrolled(form: SettingsForm) -> QScrollArea:
-    """Put a form into an area that scrolls where there is little room."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidget(form)
-    area.setMinimumHeight(120)
-    area.setAccessibleName("Settings")
-    return area
 
 
 class ConfigForm(SettingsForm):

@@ -58,6 +58,11 @@ class PresetBar(QWidget):
         """Name of the chosen preset."""
         return str(self._combo.currentData())
 
+    @property
+    def title(self) -> str:
+        """What the chosen preset is called in the list."""
+        return self._combo.currentText()
+
     def set_preset(self, name: str) -> None:
         """Choose a preset and fill the form with it."""
         self._combo.setCurrentIndex(self._combo.findData(name))
