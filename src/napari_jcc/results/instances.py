@@ -202,11 +202,11 @@ def match_numbers(labels: LabelMap, before: NDArray[Any]) -> dict[int, int]:
         if former not in known and number not in found:
             found[number] = former
             known.add(former)
-    known.update(np.flatnonzero(np.bincount(before.ravel())).tolist())
+    new = sorted(set(shared.row.tolist()) - found.keys())
+    if new:
+        known.update(np.flatnonzero(np.bincount(before.ravel())).tolist())
     unused = (number for number in count(1) if number not in known)
-    for number in sorted(set(shared.row.tolist()) - found.keys()):
-        found[number] = next(unused)
-    return found
+    return found | dict(zip(new, unused, strict=False))
 
 
 def object_boxes(labels: LabelMap) -> Float32Array:
