@@ -118,7 +118,7 @@ def test_folders_inside_are_searched_when_asked_for(folder, tmp_path, capsys):
     table = tmp_path / "placed.tps"  # as tpsUtil makes one, and tpsDig leaves it
     table.write_text(
         "LM=2\n40 70\n80 40\nIMAGE=new/a.png\nLM=0\nIMAGE=a.png\nID=left\nSCALE=0.5\n"
-        "LM=2\n-1 -1\n83 38\nIMAGE=b.png\nLM=0\nIMAGE=c.png\n"
+        "COMMENT=m\nLM=2\n-1 -1\n83 38\nIMAGE=b.png\nLM=0\nIMAGE=c.png\n"
     )
     words = ["--from", table, "-o", out]
     assert run("landmarks", folder, *words, "--through", "-1") == 2
@@ -131,7 +131,8 @@ def test_folders_inside_are_searched_when_asked_for(folder, tmp_path, capsys):
     assert found["b.png", "1"]["confidence"]
     kept = found["b.png", "2"]
     assert (kept["x"], kept["y"], kept["confidence"]) == ("83.00000", "62.00000", "")
-    assert "IMAGE=a.png\nID=left\nSCALE=0.5\n" in (out / "landmarks.tps").read_text()
+    said = "COMMENT=m\nIMAGE=a.png\nID=left\nSCALE=0.5\n"
+    assert said in (out / "landmarks.tps").read_text()
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,9 @@ def test_tps_as_other_programs_write_it(tmp_path):
     np.testing.assert_array_equal(first.points, [[1.5, 2], [3, 4]])
     assert (first.image, first.scale) == ("a.jpg", None)
     np.testing.assert_array_equal(second.points, [[5, 6]])
+    write_tps(path, [first, second], {"a.jpg": 10, "b.jpg": 10})
+    assert "CURVES=1\nPOINTS=2\n9 9\n8 8\nCOMMENT=left\nIMAGE=a.jpg\n" in path.read_text()
+    assert [shape.others for shape in read_tps(path)] == [first.others, ()]
 
 
 @pytest.mark.parametrize(

@@ -165,10 +165,12 @@ def test_tables_come_back_as_they_went(viewer, dock, qtbot, tmp_path):
     dock.make_new()
     draw(dock, 3, [(1, 2)])
     text = (tmp_path / "out.tps").read_text()
-    (tmp_path / "out.tps").write_text(text.replace("ID=0\n", "ID=left\nSCALE=0.5\n"))
+    said = "ID=left\nSCALE=0.5\nCOMMENT=m\n"
+    (tmp_path / "out.tps").write_text(text.replace("ID=0\n", said))
     dock.load(tmp_path / "out.tps")
     dock.save(tmp_path / "again.tps")
-    assert "IMAGE=a.png\nID=left\nSCALE=0.5\n" in (tmp_path / "again.tps").read_text()
+    said = "COMMENT=m\nIMAGE=a.png\nID=left\nSCALE=0.5\n"
+    assert said in (tmp_path / "again.tps").read_text()
     loaded = found(dock)
     np.testing.assert_array_equal(loaded[3, 0], (1, 2))
     np.testing.assert_allclose(loaded[:3], before[:3], atol=1e-4)

@@ -27,6 +27,8 @@ class Landmarks:
         What a TPS file has as ``ID``; empty for none.
     scale
         Length of a pixel, as a TPS file has it; None if unknown.
+    others
+        All other lines that a TPS file has of the image, such as curves, word for word.
     """
 
     image: str
@@ -34,6 +36,7 @@ class Landmarks:
     confidence: FloatArray | None = None
     identity: str = ""
     scale: float | None = None
+    others: tuple[str, ...] = ()
 
 
 def with_placed(found: Landmarks, placed: FloatArray) -> Landmarks:

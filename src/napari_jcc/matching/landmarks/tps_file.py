@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path, PureWindowsPath
 
@@ -17,14 +18,16 @@ from napari_jcc.words import list_some
 
 MISSING = (-1.0, -1.0)
 """Stands for a point that an image does not show."""
+KNOWN = ("IMAGE", "ID", "SCALE")
+"""Entries of an image, besides its landmarks, that are read."""
 
 
 def read_tps(path: Path) -> list[Landmarks]:
     """Read a TPS file as it stands: y counts from the bottom of the image.
 
-    ``LM=``, ``IMAGE=``, ``ID=`` and ``SCALE=`` are read; curves and other entries are left
-    out. A point at -1, -1 is missing and becomes NaN. Of a whole path, as on somebody's
-    machine, the name of the file is taken.
+    ``LM=``, ``IMAGE=``, ``ID=`` and ``SCALE=`` are read; curves and other entries are kept
+    as they stand. A point at -1, -1 is missing and becomes NaN. Of a whole path, as on
+    somebody's machine, the name of the file is taken.
 
     Raises
     ------
@@ -40,7 +43,7 @@ def read_tps(path: Path) -> list[Landmarks]:
             f"Cannot read the landmarks {path}: {reason}. Name a CSV or TPS file."
         ) from error
     numbered = iter([(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()])
-    shapes = [_shape(path, entry, points) for entry, points in _entries(path, numbered)]
+    shapes = [_shape(path, entry) for entry in _entries(path, numbered)]
     if not shapes:
         raise InputError(f"{path} holds no landmarks: no line begins with LM=.")
     twice = [name for name, n in Counter(s.image for s in shapes).items() if n > 1]
@@ -90,43 +93,54 @@ def _block(shape: Landmarks, height: int, identity: str) -> str:
     points = turn_over(shape.points, height)
     points[np.isnan(points).any(axis=1)] = MISSING
     lines = [f"LM={len(points)}", *(f"{x:.5f} {y:.5f}" for x, y in points)]
-    lines += [f"IMAGE={shape.image}", f"ID={identity}"]
+    lines += [*shape.others, f"IMAGE={shape.image}", f"ID={identity}"]
     if shape.scale is not None:
         lines.append(f"SCALE={shape.scale:.10g}")
     return "\n".join(lines) + "\n"
 
 
-def _entries(
-    path: Path, lines: Iterator[tuple[int, str]]
-) -> Iterator[tuple[dict[str, str], FloatArray]]:
-    """Read image after image: what is said of it, and its points."""
-    entry: dict[str, str] = {}
-    points: FloatArray | None = None
+@dataclass
+class _Entry:
+    """What a file says of one image."""
+
+    points: FloatArray
+    said: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+
+
+def _entries(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[_Entry]:
+    """Read image after image."""
+    entry: _Entry | None = None
     for number, line in lines:
-        key, equals, value = line.partition("=")
-        key = key.strip().upper()
+        key, equals, value = (part.strip() for part in line.partition("="))
+        key = key.upper()
         if not equals:
             raise _error(path, number, f"{line!r} is neither an entry nor a point")
         if key == "LM3":
             raise _error(path, number, "landmarks in space cannot be used; give LM=")
         if key == "LM":
-            if points is not None:
-                yield entry, points
-            entry, points = {}, _read_points(path, number, value, lines)
+            if entry is not None:
+                yield entry
+            entry = _Entry(_read_points(path, number, value, lines)[0])
         elif key == "POINTS":
-            _read_points(path, number, value, lines)
-        else:
-            entry[key] = value.strip()
-    if points is not None:
-        yield entry, points
+            curve = [line, *_read_points(path, number, value, lines)[1]]
+            if entry is not None:
+                entry.others += curve
+        elif entry is not None and key in KNOWN:
+            entry.said[key] = value
+        elif entry is not None:
+            entry.others.append(line)
+    if entry is not None:
+        yield entry
 
 
 def _read_points(
     path: Path, number: int, count: str, lines: Iterator[tuple[int, str]]
-) -> FloatArray:
-    if not count.strip().isdigit():
-        raise _error(path, number, f"{count.strip()!r} is not a number of points")
-    rows = []
+) -> tuple[FloatArray, list[str]]:
+    """Read points (K, 2), NaN for missing ones, and their lines as they stand."""
+    if not count.isdigit():
+        raise _error(path, number, f"{count!r} is not a number of points")
+    rows, read = [], []
     for _ in range(int(count)):
         number, line = next(lines, (number, "the end of the file"))
         try:
@@ -134,13 +148,15 @@ def _read_points(
         except ValueError as error:
             raise _error(path, number, f"expected a point, found {line!r}") from error
         rows.append((x, y))
+        read.append(line)
     points = np.array(rows, dtype=np.float64).reshape(-1, 2)
     points[(points == MISSING).all(axis=1)] = np.nan
-    return points
+    return points, read
 
 
-def _shape(path: Path, entry: dict[str, str], points: FloatArray) -> Landmarks:
-    image = entry.get("IMAGE", "")
+def _shape(path: Path, entry: _Entry) -> Landmarks:
+    said = entry.said
+    image = said.get("IMAGE", "")
     if not image:
         raise InputError(
             f"{path} has landmarks without a line IMAGE=; add the name of their image."
@@ -148,10 +164,11 @@ def _shape(path: Path, entry: dict[str, str], points: FloatArray) -> Landmarks:
     file = PureWindowsPath(image)  # which knows both slashes
     name = file.name if file.anchor else file.as_posix()
     try:
-        scale = float(entry["SCALE"].replace(",", ".")) if "SCALE" in entry else None
+        scale = float(said["SCALE"].replace(",", ".")) if "SCALE" in said else None
     except ValueError as error:
-        raise InputError(f"{path}: SCALE={entry['SCALE']} is not a number.") from error
-    return Landmarks(name, points, identity=entry.get("ID", ""), scale=scale)
+        raise InputError(f"{path}: SCALE={said['SCALE']} is not a number.") from error
+    others = tuple(entry.others)
+    return Landmarks(name, entry.points, None, said.get("ID", ""), scale, others)
 
 
 def _error(path: Path, number: int, what: str) -> InputError:

@@ -202,7 +202,7 @@ def _keep(found: Landmarks, given: Landmarks | None) -> Landmarks:
     """Landmarks found, with what the table says of their image and its placed points."""
     if given is None:
         return found
-    found = replace(found, identity=given.identity, scale=given.scale)
+    found = replace(found, identity=given.identity, scale=given.scale, others=given.others)
     if not len(given.points):  # as tpsUtil lists images for tpsDig
         return found
     if len(given.points) != len(found.points):

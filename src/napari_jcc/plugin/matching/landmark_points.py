@@ -107,8 +107,8 @@ class LandmarkPoints:
         rows: list[_Row] = []
         for place, given in enumerate(shapes):
             shape = now[place] if given is None else given
-            if shape.identity or shape.scale is not None:
-                said = {"identity": shape.identity, "scale": shape.scale}
+            said = {key: getattr(shape, key) for key in ("identity", "scale", "others")}
+            if any(said.values()):
                 self.layer.metadata.setdefault(_SAID, {})[self.names[place]] = said
             fixed = kept.get(place, np.empty((0, 2)))
             for k in range(max(len(shape.points), len(fixed))):
