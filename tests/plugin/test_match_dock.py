@@ -179,6 +179,7 @@ def test_lines_join_the_pixels_that_show_the_same(viewer, dock, qtbot):
         assert set(lines.features["source"]) == {source}
         assert set(lines.features["target"]) == {"b"}
         assert lines.features["confidence"].is_monotonic_increasing
+        assert "unsure" in dock.looks.legend.text()
         orange, blue = lines.edge_color[0], lines.edge_color[-1]
         assert orange[0] > orange[2]
         assert blue[2] > blue[0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -13,11 +15,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.matching.outputs.confidence import SCALE_TEXT
+from napari_jcc.matching.outputs.confidence import SCALE_TEXT, colour_by_confidence
 from napari_jcc.plugin.matching.view import View
 from napari_jcc.plugin.widgets.settings.spin_boxes import ignore_wheel
 
 MOST_LINES = 60
+_LEGEND = "Lines: " + " ".join(
+    f'<span style="color: {QColor.fromRgbF(*colour).name()}">●</span> {word}'
+    for colour, word in zip(
+        colour_by_confidence(np.array([0, 0.5, 1])).tolist(),
+        ("unsure", "fair", "sure"),
+        strict=True,
+    )
+)
 
 
 class MatchLooks(QWidget):
@@ -49,7 +59,7 @@ class MatchLooks(QWidget):
         self.lines.setRange(0, 1_000_000)
         self.lines.setValue(MOST_LINES)
         self.lines.setKeyboardTracking(False)
-        self.lines.setToolTip(f"Most lines that are drawn ({SCALE_TEXT})")
+        self.lines.setToolTip("Most lines that are drawn")
         self.lines.setAccessibleName("Most lines")
         ignore_wheel(self.lines)
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -65,6 +75,9 @@ class MatchLooks(QWidget):
         layout.addWidget(self.lines, 0, 2)
         layout.addWidget(self.over_button, 1, 0)
         layout.addWidget(self.slider, 1, 1, 1, 2)
+        self.legend = QLabel(_LEGEND)
+        self.legend.setToolTip(f"Confidence of a match ({SCALE_TEXT})")
+        layout.addWidget(self.legend, 2, 0, 1, 3)
         self.side_button.toggled.connect(lambda _: self.view_changed.emit())
         self.lines.valueChanged.connect(lambda _: self.lines_changed.emit())
         self.slider.valueChanged.connect(lambda _: self.opacity_changed.emit())
