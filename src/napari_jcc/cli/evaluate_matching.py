@@ -63,6 +63,7 @@ def evaluate_matching(
     before it says which length: 224 pixels of the image brought to 224 x 224, or the longer
     side of a box. Means over pairs with 95 % intervals. All matchers see the same maps of
     the encoder, or gradients without one; a network has the encoder that it was trained on.
+    Of TSS they are told which pairs are mirrored.
 
     Example: napari-jcc evaluate-matching tss --root TSS --checkpoint wings.ckpt
 

@@ -91,7 +91,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
         ),
         "tss-flow": Protocol(
             "TSS: flow on the object ends within 5 % of the longer side of the image it "
-            "leads to",
+            "leads to; the matcher is told which pairs are mirrored",
             _flow,
         ),
         "landmarks": Protocol(
