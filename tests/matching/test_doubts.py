@@ -4,13 +4,18 @@ from itertools import combinations
 from types import SimpleNamespace
 
 from napari_jcc.config import MatchConfig
+from napari_jcc.matching.odd_images import odd_images
 from napari_jcc.matching.outputs import MatchResult
-from napari_jcc.matching.outputs.result import describe_doubts, doubtful_images
+from napari_jcc.matching.outputs.result import (
+    describe_doubts,
+    describe_odd,
+    doubtful_images,
+)
 
 NAMES = tuple("abcdefgh")
 
 
-def pairs_of(kinds, same=0.5, other=0.05):
+def pairs_of(kinds, same=0.5, other=0.05, agreement=0.5):
     """All pairs of images of kinds given by letters, such as cows and cars."""
     return [
         SimpleNamespace(
@@ -18,6 +23,8 @@ def pairs_of(kinds, same=0.5, other=0.05):
             target=target,
             instance=1,
             inlier_share=same if kinds[source] == kinds[target] else other,
+            agreement=same if kinds[source] == kinds[target] else agreement,
+            usual_agreement=same,
         )
         for source, target in combinations(range(len(kinds)), 2)
     ]
@@ -47,8 +54,31 @@ def test_pairs_to_a_template_name_the_image_that_does_not_match_it():
     assert doubtful_images(pairs) == [2]
 
 
+def test_images_turned_the_other_way_are_named_though_their_points_come_back():
+    def odd(kinds):
+        return odd_images(pairs_of(kinds, other=0.5, agreement=0.2))
+
+    assert odd("xxxyxx") == [3]
+    assert odd("xyxyxy") == [0, 2, 4]  # one of the two groups
+    assert odd("xxxxxx") == []
+    pairs = pairs_of("xxyx", other=0.5, agreement=0.2)
+    assert odd_images([pair for pair in pairs if pair.source == 0]) == [2]
+    # A template that is turned itself; what is usual comes from the other pairs.
+    assert odd_images([pair for pair in pairs if 2 in (pair.source, pair.target)]) == [2]
+    text = describe_odd(NAMES, pairs)
+    assert text.startswith("1 of 4 images agree with the others less than 50% ")
+    assert ": c. " in text
+    assert "mirrored or turned" in text
+
+
 def test_doubts_are_the_notes_of_a_result():
-    found = MatchResult(NAMES[:6], pairs_of("xxxyxx"), None, MatchConfig(), {})
+    found = MatchResult(
+        NAMES[:6], pairs_of("xxxyxx", agreement=0.2), None, MatchConfig(), {}
+    )
+    # Once, though it also agrees less than is usual.
     assert found.notes == [describe_doubts(NAMES, found.pairs)]
+    turned = pairs_of("xxxyxx", other=0.5, agreement=0.2)
+    told = MatchResult(NAMES[:6], turned, None, MatchConfig(), {}).notes
+    assert told == [describe_odd(NAMES, turned)]
     plain = MatchResult(NAMES[:3], pairs_of("xxx"), None, MatchConfig(), {})
     assert plain.notes == []

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from napari_jcc.matching.baselines import PairMatch
+from napari_jcc.matching.landmarks import LandmarkTransfer
 from napari_jcc.matching.landmarks.initial_points import InitialPointFinder
+from napari_jcc.progress import Progress
 
 SHIFTS = np.array([(0, 0), (6, -4), (-5, 3), (2, 8), (-3, -6)])
 NAMES = [f"w{place}" for place in range(len(SHIFTS))]
@@ -14,28 +16,50 @@ START = np.array([[30.0, 40], [60, 50], [45, 70]])
 class Shifted:
     """Matches images, whose pixels say their places, by where their content lies.
 
-    `wrong` are pairs of source and target that are led astray, which no way back repairs.
+    `wrong` are pairs of source and target that are led astray, which no way back repairs;
+    `unlike` is an image that agrees with no other as well as they do.
     """
 
     name = "shifted"
 
-    def __init__(self, wrong=(), both_ways=False):
+    def __init__(self, wrong=(), both_ways=False, unlike=None):
         self.wrong, self.both_ways, self.asked = wrong, both_ways, []
+        self.unlike = unlike
 
     def match(self, source, target):
         places = int(source[0, 0, 0]), int(target[0, 0, 0])
         self.asked.append(places)
         shift = SHIFTS[places[0]] - SHIFTS[places[1]] + 40 * (places in self.wrong)
         back = (lambda points: points - shift) if self.both_ways else None
-        return PairMatch(lambda points: points + shift, back=back)
+        sure = 0.2 if self.unlike in places else 0.6
+        return PairMatch(
+            lambda points: points + shift, lambda points: np.full(len(points), sure), back
+        )
+
+
+IMAGES = {name: np.full((100, 100, 3), place, np.uint8) for place, name in enumerate(NAMES)}
 
 
 def lead(matcher, through, placed=("w0",)):
-    images = {
-        name: np.full((100, 100, 3), place, np.uint8) for place, name in enumerate(NAMES)
-    }
     points = {name: START + SHIFTS[NAMES.index(name)] for name in placed}
-    return InitialPointFinder(images, matcher, through).find("w1", points)
+    return InitialPointFinder(IMAGES, matcher, through).find("w1", points)
+
+
+def test_an_image_that_agrees_with_no_placed_one_is_named():
+    def describe(unlike, *placed):
+        transfer = LandmarkTransfer(IMAGES, Shifted(unlike=unlike))
+        for name in placed:
+            transfer.place(name, START)
+        transfer.match(Progress())
+        return transfer.describe_odd()
+
+    assert describe(None, "w0") == ""
+    text = describe(3, "w0", "w1")
+    assert text.startswith("1 of 5 images agree with the others less than 50% ")
+    assert ": w3. " in text
+    assert "mirrored or turned" in text
+    # One that is itself placed is none of those to be found.
+    assert describe(3, "w0", "w3") == ""
 
 
 def test_ways_by_others_outvote_one_that_does_not_come_back():

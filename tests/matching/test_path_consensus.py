@@ -12,6 +12,7 @@ from napari_jcc.config import MatchConfig, apply_overrides
 from napari_jcc.errors import Cancelled
 from napari_jcc.matching.baselines import PairMatch
 from napari_jcc.matching.match_graph import MatchGraph
+from napari_jcc.matching.odd_images import odd_images
 from napari_jcc.matching.outputs import PairResult, choose_pairs, match_collection
 from napari_jcc.matching.outputs.consensus_matcher import ConsensusMatcher, rank_images
 from napari_jcc.matching.pair import from_unit, grid_points, to_unit
@@ -29,11 +30,11 @@ class Shifted:
     and taken off on the way back; so nothing in the pair itself tells.
     """
 
-    def __init__(self, changes=(), wrong=()):
+    def __init__(self, changes=(), wrong=(), unlike=None):
         self.base = MatchConfig()
         self.config = apply_overrides(self.base, changes)
         self.origin = {"method": "shifted"}
-        self.wrong = dict(wrong)
+        self.wrong, self.unlike = dict(wrong), unlike
         self.asked = []
         self.uncertain, self.consensus = [], None
 
@@ -48,8 +49,9 @@ class Shifted:
         shift = SHIFTS[source] - SHIFTS[target] + self.wrong.get((source, target), 0)
         shift = shift - self.wrong.get((target, source), 0)
         sizes = SIZES[source], SIZES[target]
+        there = moved(shift, *sizes, 0.08 if self.unlike in (source, target) else 0.5)
         return PairResult.judge(
-            (source, target), sizes, moved(shift, *sizes), moved(-shift, *sizes[::-1]), 0.05
+            (source, target), sizes, there, moved(-shift, *sizes[::-1]), 0.05
         )
 
     def rematch(self, collection, uncertain, consensus, progress):
@@ -60,10 +62,10 @@ class Shifted:
         return None
 
 
-def moved(shift, source, target):
+def moved(shift, source, target, agreement=0.5):
     return PairMatch(
         lambda points: from_unit(to_unit(points, target) + shift, source),
-        lambda points: np.full(len(points), 0.5),
+        lambda points: np.full(len(points), agreement),
     )
 
 
@@ -117,6 +119,21 @@ def test_points_on_which_most_paths_disagree_are_no_inliers():
     assert found[-1].confidence_at([[3, 4]]).shape == (1,)
     sure = found[0].correspondences(10)
     assert len(sure.confidence) == 0 or sure.confidence.max() < 0.5
+
+
+def test_paths_that_agree_do_not_hide_that_the_two_images_do_not():
+    asked = choose_pairs("abcdef", "template:b")
+    every = [match(Shifted(unlike=other), asked, 6) for other in (None, 3)]
+    for before, pair in zip(*every, strict=True):
+        fall = 0.4 if pair.source == 3 else 1  # the square root of 0.08 / 0.5
+        assert pair.inlier_share == before.inlier_share > 0.5
+        assert pair.confidence == pytest.approx(fall * before.confidence)
+        sure = before.confidence_at([[3, 4]])
+        np.testing.assert_allclose(pair.confidence_at([[3, 4]]), fall * sure)
+    assert odd_images(every[0]) == []
+    assert odd_images(every[1]) == [3]
+    direct = match(Shifted(["matching.through=0"], unlike=3), asked, 6)
+    assert odd_images(direct) == [3]
 
 
 def test_pairs_with_a_template_ask_for_the_pairs_with_the_best_others():

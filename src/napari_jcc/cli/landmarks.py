@@ -102,8 +102,8 @@ def _show(carried: CarriedLandmarks, images: Path, out: Path) -> None:
         typer.echo(
             f"Skipped  {list_some(carried.absent)}: not among the images in {images}"
         )
-    if carried.outside:
-        typer.echo(f"Warning  {carried.outside}")
+    for warning in carried.warnings:
+        typer.echo(f"Warning  {warning}")
     for shape in found[:_MOST_LINES]:
         least = 0.0 if shape.confidence is None else np.nanmin(shape.confidence)
         typer.echo(f"Check    {shape.image}: its least sure point has {least:.2f}")

@@ -64,6 +64,11 @@ class PairResult:
         Of the whole pair, in [0, 1]; comparable between pairs of one matcher only.
     tolerance
         Largest cycle error of a match, as share of the image side.
+    agreement
+        How well the two images by themselves agree under their direct match, in [0, 1]: the
+        mean confidence of the matcher; comparable between pairs of one matcher only.
+    usual_agreement
+        What is usual in the set, see `odd_images`; 0 if unknown.
     instance
         Number of the map, from 1, where several maps between two images were wanted.
     """
@@ -80,6 +85,8 @@ class PairResult:
     inlier_share: float
     confidence: float
     tolerance: float
+    agreement: float
+    usual_agreement: float = 0.0
     instance: int = 1
 
     @classmethod
@@ -120,7 +127,7 @@ class PairResult:
         inside = is_inside(ends, sizes[0])
         agreed = _confidence(forward, points)
         matched = (errors <= tolerance) & inside & (not by_majority or agreed > 0.5)
-        inlier = float(matched.mean())
+        inlier, agreement = float(matched.mean()), float(agreed.mean())
 
         def confidence_at(points: FloatArray) -> FloatArray:
             ends = forward.transfer(points)
@@ -137,8 +144,9 @@ class PairResult:
             theta_tps=None,
             cycle_error=float(errors.mean()),
             inlier_share=inlier,
-            confidence=inlier * float(agreed.mean()),
+            confidence=inlier * agreement,
             tolerance=tolerance,
+            agreement=agreement,
             instance=instance,
         )
 

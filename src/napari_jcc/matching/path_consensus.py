@@ -1,12 +1,14 @@
 """Two images matched by the consensus of all paths between them through other images.
 
-An error of one match seldom repeats itself, in the same direction, on the paths through
-other images. The weighted geometric median of where all paths lead is therefore more exact
-than the direct match.
+A chance error of one match seldom repeats itself, in the same direction, on the paths
+through other images. The weighted geometric median of where all paths lead is therefore
+more exact than the direct match. What is wrong with an image itself, such as being
+mirrored, misleads all paths alike; so the direct match has a say in the confidence.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -192,7 +194,9 @@ def match_by_consensus(
     """Match two images by the direct path and one path through each of other images.
 
     In both directions a thin plate spline is fitted to the consensus of the paths. A point
-    is an inlier only where more than half of the paths agree.
+    is an inlier only where more than half of the paths agree. In the confidences, of the
+    pair and at points, the agreement of the paths is replaced by its geometric mean with
+    the agreement of the two images under the direct match.
 
     Parameters
     ----------
@@ -225,7 +229,19 @@ def match_by_consensus(
         by_majority=True,
     )
     affine, tps = _theta(forward)
-    return replace(judged, theta_affine=affine, theta_tps=tps)
+
+    def confidence_at(points: FloatArray) -> FloatArray:
+        return np.sqrt(pair.agreement * judged.confidence_at(points))
+
+    return replace(
+        judged,
+        confidence_at=confidence_at,
+        confidence=judged.inlier_share * math.sqrt(pair.agreement * judged.agreement),
+        theta_affine=affine,
+        theta_tps=tps,
+        agreement=pair.agreement,
+        usual_agreement=pair.usual_agreement,
+    )
 
 
 def _fit(paths: PathSet, sizes: Sizes) -> SmoothMap:

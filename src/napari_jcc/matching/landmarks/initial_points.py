@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from napari_jcc._types import FloatArray, ImageArray
 from napari_jcc.config import MatchingConfig
 from napari_jcc.matching.baselines import PairMatch, PairMatcher
 from napari_jcc.matching.match_graph import MatchGraph
+from napari_jcc.matching.odd_images import is_odd, usual_agreement
 from napari_jcc.matching.pair import PairResult
 from napari_jcc.matching.path_consensus import (
     PathEnds,
@@ -96,6 +97,12 @@ class InitialPointFinder:
         size = self._size(name)
         consensus = find_consensus(paths, size)
         return InitialPoints(consensus.points, paths if intermediates else [], size)
+
+    def is_odd(self, name: str, placed: Iterable[str]) -> bool:
+        """Whether an image agrees with all placed ones far less than others do."""
+        usual = usual_agreement(self._graph)
+        pairs = [self.pair(name, key) for key in placed]
+        return all(is_odd(replace(pair, usual_agreement=usual)) for pair in pairs)
 
     def _follow(self, points: FloatArray, *path: str) -> PathEnds:
         return follow_path(self._graph, [self._index[name] for name in path], points)

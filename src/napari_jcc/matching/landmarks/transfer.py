@@ -26,6 +26,7 @@ from napari_jcc.matching.landmarks.appearance import (
 from napari_jcc.matching.landmarks.initial_points import InitialPointFinder
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import Landmarks, fit_affine, shape_size
+from napari_jcc.matching.odd_images import describe_odd_images
 from napari_jcc.progress import Progress
 from napari_jcc.registration.frame import resize_points
 
@@ -191,6 +192,15 @@ class LandmarkTransfer:
         points = (shape + 0.5) / scale - 0.5
         sure = view.confidence(shape, size) * initial.agreement(points)
         return Landmarks(name, points, sure)
+
+    def describe_odd(self) -> str:
+        """Say which images agree with no placed one as is usual; empty if all do.
+
+        Meant to be asked after the landmarks of all images, which have matched them.
+        """
+        found = [name for name in self._images if name not in self._placed]
+        odd = [name for name in found if self._initial.is_odd(name, self._placed)]
+        return describe_odd_images(odd, len(self._images), "place their points by hand")
 
     def _scale(self) -> float:
         name, points = next(iter(self._placed.items()))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from statistics import mean
 from typing import TYPE_CHECKING
 
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.matching.match_graph import MatchGraph, UncertainPair
+from napari_jcc.matching.odd_images import usual_agreement
 from napari_jcc.matching.pair import PairResult
 from napari_jcc.matching.path_consensus import match_by_consensus
 from napari_jcc.progress import Progress
@@ -39,11 +41,11 @@ class ConsensusMatcher:
     ) -> Iterator[PairResult]:
         """Match pairs; see `SetMatcher.match`."""
         settings = self.config.matching
-        found = self._direct.match(collection, pairs, progress)
+        found = list(self._direct.match(collection, pairs, progress))
         # Instances have no identity across images, so paths cannot join them.
         if settings.through == 0 or settings.instances != 1:
-            return found
-        return self._combine(collection, list(found), progress)
+            return _compare_agreement(found, found)
+        return self._combine(collection, found, progress)
 
     def masks(
         self, collection: ImageCollection, progress: Progress
@@ -74,6 +76,7 @@ class ConsensusMatcher:
         # Agreement is counted on the first matches: rematched pairs share descriptors, so
         # that they agree even where images have nothing in common.
         witnesses = MatchGraph(graph)
+        found = list(_compare_agreement(found, graph))
         self._rematch(collection, graph, ranking, progress)
         progress.start("Comparing paths", len(found))
         for pair, between in zip(found, intermediates, strict=True):
@@ -117,6 +120,14 @@ class ConsensusMatcher:
         self, graph: MatchGraph, pair: PairResult, ranking: Sequence[int]
     ) -> list[int]:
         return graph.common_neighbours(pair, ranking)[: self.config.matching.through]
+
+
+def _compare_agreement(
+    found: Iterable[PairResult], every: Iterable[PairResult]
+) -> Iterator[PairResult]:
+    """Yield pairs that know what agreement is usual among `every` direct match."""
+    usual = usual_agreement(every)
+    return (replace(pair, usual_agreement=usual) for pair in found)
 
 
 def rank_images(pairs: Iterable[PairResult]) -> list[int]:

@@ -45,14 +45,15 @@ class CarriedLandmarks:
         Height in pixels by image.
     absent
         Images of the table that the folder does not hold.
-    outside
-        Which of the points given lie outside of their images, in words; empty if none.
+    warnings
+        In words: points given that lie outside of their images, and images that agree with
+        the placed ones far less than others do.
     """
 
     shapes: tuple[Landmarks, ...]
     heights: Mapping[str, int]
     absent: tuple[str, ...]
-    outside: str
+    warnings: tuple[str, ...]
 
     @property
     def found(self) -> tuple[Landmarks, ...]:
@@ -122,7 +123,8 @@ def carry_landmarks(
     sizes = {name: collection.shape(place) for place, name in enumerate(names)}
     heights = {name: height for name, (height, _) in sizes.items()}
     outside = describe_outside((k, known[k].points, sizes[k]) for k in known)
-    return CarriedLandmarks(tuple(shapes), heights, absent, outside)
+    said = tuple(text for text in (outside, transfer.describe_odd()) if text)
+    return CarriedLandmarks(tuple(shapes), heights, absent, said)
 
 
 def _read_given(

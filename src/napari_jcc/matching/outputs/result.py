@@ -11,6 +11,7 @@ from typing import Any
 from napari_jcc._types import MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
+from napari_jcc.matching.odd_images import describe_odd_images, odd_images
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
 from napari_jcc.matching.pair import Correspondences, PairResult
 from napari_jcc.progress import Progress, as_progress
@@ -51,7 +52,21 @@ def describe_doubts(names: Sequence[str], pairs: Sequence[PairResult]) -> str:
             "The images may have no object in common, or too different views of it. If "
             "they show one kind of object, try an encoder or another one."
         )
-    return few + "Look whether they show the same kind of object, or leave them out."
+    return few + (
+        "Look whether they show the same kind of object, the same way round, or leave them "
+        "out."
+    )
+
+
+def describe_odd(names: Sequence[str], pairs: Sequence[PairResult]) -> str:
+    """Say which images agree far less with others than is usual, and what to do.
+
+    Those that hardly match at all are left to `describe_doubts`.
+    """
+    matched = {place for pair in pairs for place in (pair.source, pair.target)}
+    known = doubtful_images(pairs)
+    odd = [names[place] for place in odd_images(pairs) if place not in known]
+    return describe_odd_images(odd, len(matched), "leave them out, and match again")
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,9 @@ class MatchResult:
     @property
     def notes(self) -> list[str]:
         """What the user should know about the result, in words."""
-        notes = [describe_doubts(self.names, self.pairs)]
+        notes = [
+            describe(self.names, self.pairs) for describe in (describe_doubts, describe_odd)
+        ]
         empty = sum(not mask.any() for mask in self.masks or ())
         if empty:
             notes.append(f"{empty} of {len(self.names)} masks are empty.")

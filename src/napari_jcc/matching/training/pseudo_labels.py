@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -140,18 +141,23 @@ def _both_directions(pair: PairResult, side: int) -> tuple[PseudoMatch, PseudoMa
     cells = pixel_centres(side, side, EXACT)[0].numpy()
     in_target, in_source = from_unit(cells, target), from_unit(cells, source)
     there, back = pair.to_source(in_target), pair.to_target(in_source)
+
+    def weigh(points: FloatArray) -> Tensor:
+        # The share of the paths, but for a factor of the pair that the loss divides out.
+        return _single(np.square(pair.confidence_at(points)))
+
     return (
         PseudoMatch(
             pair.target,
             pair.source,
             _single(to_unit(there, source)),
-            _single(pair.confidence_at(in_target)),
+            weigh(in_target),
         ),
         PseudoMatch(
             pair.source,
             pair.target,
             _single(to_unit(back, target)),
-            _single(pair.confidence_at(back)),
+            weigh(back),
         ),
     )
 

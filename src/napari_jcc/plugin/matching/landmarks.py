@@ -34,11 +34,17 @@ class Carrier:
 
     What was found out about pairs of images is kept, so that carrying again after a
     correction is quick.
+
+    Attributes
+    ----------
+    warning
+        Which images agree with the placed ones far less than others; empty if none.
     """
 
     def __init__(self, collection: ImageCollection, choice: MatcherChoice) -> None:
         self.choice = choice
         self.collection = collection
+        self.warning = ""
         self._transfer: LandmarkTransfer | None = None
 
     def carry(
@@ -100,6 +106,7 @@ class Carrier:
             if place not in found:
                 found[place] = transfer.predict(name)
                 progress.advance()
+        self.warning = transfer.describe_odd()
         return [found[place] for place in range(len(names))]
 
     def _open(self) -> LandmarkTransfer:

@@ -91,7 +91,7 @@ class LandmarkDock(ImagesDock):
         self.start(
             "Landmarks",
             work,
-            partial(self._on_carried, self.points),
+            partial(self._on_carried, self.points, carrier),
             if_cancelled="Cancelled. The points are as they were.",
         )
 
@@ -211,10 +211,13 @@ class LandmarkDock(ImagesDock):
         if str(event.action) in ("added", "changed", "removed"):
             self._show_state()
 
-    def _on_carried(self, points: LandmarkPoints, shapes: list[Landmarks]) -> None:
+    def _on_carried(
+        self, points: LandmarkPoints, carrier: Carrier, shapes: list[Landmarks]
+    ) -> None:
         # Also while other images are chosen, and after they were.
         if points.are_here:
             self._put(points, shapes)
+            self.panel.set_status(carrier.warning)
 
     def _put(self, points: LandmarkPoints, shapes: list[Any]) -> None:
         with points.layer.events.data.blocker(self._on_data):
