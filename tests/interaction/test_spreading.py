@@ -10,6 +10,7 @@ from napari_jcc.interaction.spreading import (
     Marked,
     describe_superpixels,
     spread_marks,
+    with_prior,
 )
 
 
@@ -132,3 +133,9 @@ def test_superpixels_are_described_by_their_features_and_place(finished):
         described[:, 2:] * (width, height), regions.superpixels.centre
     )
     assert described[:, 2:].min() > 0 and described[:, 2:].max() < 1
+
+
+def test_where_the_prior_is_one_everywhere_no_box_holds_more_than_its_share(finished):
+    regions = with_prior(finished.regions[0], np.ones(len(finished.regions[0].superpixels)))
+    np.testing.assert_array_equal(regions.saliency_map, 1.0)
+    np.testing.assert_allclose(regions.box_merit, 0.0, atol=1e-6)

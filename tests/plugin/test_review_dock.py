@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Layer
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QShortcut
 
@@ -69,6 +69,20 @@ def column(dock, number):
     return [dock.images.filtered.index(row, number).data() for row in order]
 
 
+def compare_with(viewer, dock, masks, qtbot):
+    """Compare with a layer whose slices hold these masks."""
+    truth = np.zeros(dock.session.shown.masks.data.shape, np.uint8)
+    for slot, mask in enumerate(masks):
+        truth[slot, : mask.shape[0], : mask.shape[1]] = mask
+    viewer.add_labels(truth, name="drawn by hand")
+    dock.compare.chooser.combo.setCurrentText("drawn by hand")
+    settle(dock, qtbot)
+
+
+def rows_of(path):
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
 def test_statuses_keys_and_the_slider(viewer, dock, qtbot, tmp_path):
     session, placement = dock.session, dock.answer.placement
     assert column(dock, 0) == ["a", "b", "c", "d"]
@@ -105,7 +119,7 @@ def test_statuses_keys_and_the_slider(viewer, dock, qtbot, tmp_path):
     qtbot.waitUntil(lambda: dock._icon(1) is not None, timeout=30_000)
     assert not dock._icon(1).pixmap(64, 64).isNull()
     dock.export(tmp_path / "review.csv")
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "review.csv").read_text())))
+    rows = rows_of(tmp_path / "review.csv")
     assert [row["status"] for row in rows] == ["flagged", "flagged", "machine", "accepted"]
     assert rows[2]["x_min"] == ""
 
@@ -127,13 +141,7 @@ def test_the_truth_of_a_layer_scores_and_colours(
     viewer, dock, qtbot, tiny_collection, tmp_path
 ):
     shown = dock.session.shown
-    (masks,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
-    truth = np.zeros(masks.data.shape, np.uint8)
-    for slot, mask in enumerate(tiny_collection.masks):
-        truth[slot, : mask.shape[0], : mask.shape[1]] = 7 * mask
-    viewer.add_labels(truth, name="drawn by hand")
-    dock.compare.chooser.combo.setCurrentText("drawn by hand")
-    settle(dock, qtbot)
+    compare_with(viewer, dock, [7 * mask for mask in tiny_collection.masks], qtbot)
     assert column(dock, 7) == ["1.000"] * 4
     assert column(dock, 10) == ["yes", "yes", "no", "yes"]
     assert "J\N{NO-BREAK SPACE}1.000" in dock.compare.means.text()
@@ -151,11 +159,11 @@ def test_the_truth_of_a_layer_scores_and_colours(
     codes = np.asarray(dock.compare.overlay.layer.data[1])[: len(wrong), : wrong.shape[1]]
     np.testing.assert_array_equal(codes == Agreement.MISS, image.mask & ~wrong)
     np.testing.assert_array_equal(codes == Agreement.FALSE_ALARM, wrong & ~image.mask)
-    assert not masks.visible
+    assert not shown.masks.visible
 
     dock.session.set_truth(None)
     assert "hits and misses" not in viewer.layers
-    assert masks.visible
+    assert shown.masks.visible
     dock.compare.chooser.choose_folder(tmp_path)
     settle(dock, qtbot)
     assert "holds no truth" in dock.compare.means.text()
@@ -168,21 +176,17 @@ def test_objects_are_scored_one_by_one_where_the_truth_numbers_them(
     viewer, dock, qtbot, tiny_collection, tmp_path
 ):
     shown = dock.session.shown
-    (masks,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
-    truth = np.zeros(masks.data.shape, np.uint8)
-    for slot, mask in enumerate(tiny_collection.masks):
-        split_top = np.where(np.arange(len(mask)) < np.nonzero(mask)[0].mean(), 3, 8)
-        truth[slot, : mask.shape[0], : mask.shape[1]] = split_top[:, None] * mask
-    viewer.add_labels(truth, name="numbered")
-    dock.compare.chooser.combo.setCurrentText("numbered")
-    settle(dock, qtbot)
+    numbered = [
+        np.where(np.arange(len(mask)) < np.nonzero(mask)[0].mean(), 3, 8)[:, None] * mask
+        for mask in tiny_collection.masks
+    ]
+    compare_with(viewer, dock, numbered, qtbot)
     # One object per image was looked for: there is nothing to count.
     assert "CorLoc" in dock.compare.means.text()
     assert column(dock, 11) == ["-"] * 4
 
     whole = shown.answer.result.images
-    height, width = whole[1].mask.shape
-    halves = np.unique(truth[1, :height, :width], return_inverse=True)[1]
+    halves = np.unique(numbered[1], return_inverse=True)[1]
     answers = {1: halves, 3: whole[3].mask.astype(np.int32)}
     shown.write({i: replace(whole[i], instances=numbers) for i, numbers in answers.items()})
     dock.session.shown_changed.emit()
@@ -194,8 +198,7 @@ def test_objects_are_scored_one_by_one_where_the_truth_numbers_them(
     assert hidden == [False, False, False, True, True, False, False, False, False]
     assert "found\N{NO-BREAK SPACE}1.5," in dock.compare.means.text()
     dock.export(tmp_path / "review.csv")
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "review.csv").read_text())))
-    assert [row["found"] for row in rows] == ["", "2", "", "1"]
+    assert [row["found"] for row in rows_of(tmp_path / "review.csv")] == ["", "2", "", "1"]
 
 
 def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tmp_path):
@@ -213,7 +216,7 @@ def test_objects_are_measured_in_units_of_length(viewer, dock, qtbot, result, tm
     assert set(table["unit"][1:]) == {"um"}
     assert set(np.unique(objects.data[2])) == {0, 3}
     dock.measure.save(tmp_path / "measures.csv")
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "measures.csv").read_text())))
+    rows = rows_of(tmp_path / "measures.csv")
     assert [row["image"] for row in rows] == ["a", "b", "c", "d"]
 
     viewer.layers.clear()

@@ -71,6 +71,15 @@ def test_a_step_of_one_pixel_on_either_side_is_no_neck():
         assert number_objects(stepped, parted=True).max() == parts
 
 
+def test_a_part_between_two_objects_goes_to_that_with_the_wider_neck():
+    """Half widths 31, 16, 31, with necks of 14 and 15: each would do for the middle."""
+    heights = np.array([61] * 61 + [27] + [31] * 41 + [29] + [61] * 61)
+    mask = np.abs(np.arange(63)[:, None] - 31) <= heights // 2
+    labels = number_objects(mask, parted=True)
+    assert labels[31, 82] == labels[31, -31] != labels[31, 30]
+    assert labels.max() == 2
+
+
 def test_a_set_is_compact_where_most_of_its_area_is():
     disc, rod = np.zeros((60, 60), np.uint8), np.zeros((60, 60), np.uint8)
     cv2.circle(disc, (30, 30), 20, 1, -1)
@@ -107,6 +116,28 @@ def test_objects_are_known_again_by_what_they_share_most_of():
     labels[5] = 4  # new: 4 is that of one that is gone
     assert match_numbers(labels, before) == {1: 7, 2: 1, 3: 2, 4: 3}
     assert match_numbers(np.zeros_like(labels), before) == {}
+
+
+def test_an_added_pixel_moves_no_border_between_objects():
+    """The outline that is nearest to the right of object 1 is that of the strip beside."""
+    labels = np.zeros((11, 12), np.int32)
+    labels[1:10, 1:10], labels[1:10, 10] = 1, 2
+    mask = labels > 0
+    mask[0, 1] = True
+    wanted = labels.copy()
+    wanted[0, 1] = 1
+    np.testing.assert_array_equal(renumber(labels, mask), wanted)
+
+
+def test_a_part_cut_off_is_an_object_unless_it_is_a_crumb():
+    """Of 60, 26 and 1 pixels: under a twentieth of all keeps the number."""
+    labels = np.ones((10, 10), np.int32)
+    mask = np.ones((10, 10), np.bool_)
+    mask[:, 6] = mask[:2, 8] = mask[1, 9] = False
+    wanted = np.where(mask, 1, 0)
+    wanted[:, 7:] *= 2
+    wanted[0, 9] = 1
+    np.testing.assert_array_equal(renumber(labels, mask), wanted)
 
 
 @pytest.mark.parametrize("seed", range(8))
