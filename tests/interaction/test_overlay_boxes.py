@@ -20,6 +20,7 @@ KEY = ImageKey("a")
         # A candidate stays while it holds the mask.
         ([9, 4, 22, 16], BACKGROUND, slice(15, 20), [9, 4, 22, 16]),
         ([9, 4, 22, 16], OBJECT, slice(20, 25), [10, 5, 25, 15]),
+        ([9, 4, 22, 16], OBJECT, slice(5, 10), [5, 5, 20, 15]),
     ],
 )
 def test_the_box_after_marks(box, value, columns, expected):
