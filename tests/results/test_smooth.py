@@ -71,6 +71,7 @@ def test_the_cut_of_smoothed_maps_is_half_way_to_the_common_level():
     # A small object of .6 in a wide ramp of .25: Otsu cuts at .125, for the ramp weighs
     # more, and half way from there to .4 is .2625.
     values = np.array([[0.0] * 40 + [0.25] * 20 + [0.6] * 2], np.float32)
+    np.testing.assert_array_equal(split_by_otsu(values + 4), values > 0.125)
     by_otsu, found = split_by_otsu(values), split_smoothed(values)
     assert LEVEL == 0.4
     np.testing.assert_array_equal(by_otsu, values > 0.125)
