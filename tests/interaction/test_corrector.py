@@ -16,6 +16,7 @@ from napari_jcc.interaction import (
     OBJECT,
     Corrector,
     Edits,
+    ReopenedCorrector,
     following,
     lay_over,
     superpixel_classifier,
@@ -461,9 +462,12 @@ def test_a_lesson_cancelled_in_its_last_step_takes_no_answer_back(finished, monk
 def test_edits_of_another_size_or_an_image_that_is_not_there_are_refused(finished):
     corrector = Corrector(finished)
     wrong = Edits().paint(corrector.keys[0], np.ones((4, 4), np.bool_), OBJECT)
-    with pytest.raises(InputError, match="drawn on at 4 x 4"):
-        corrector.update(wrong)
-    assert corrector.edits == Edits()
+    keys, images = corrector.keys, corrector.machine
+    asleep = ReopenedCorrector(images, keys, Edits(), lambda _: finished)
+    for each in (corrector, asleep):
+        with pytest.raises(InputError, match="drawn on at 4 x 4"):
+            each.update(wrong)
+        assert each.edited == ()
     with pytest.raises(InputError, match="4 images"):
         corrector.answer(4)
 

@@ -1,3 +1,5 @@
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from napari_jcc.interaction import (
     EditKind,
     Edits,
     ImageKey,
+    drawn,
     edits_from_state,
     edits_to_state,
 )
@@ -31,6 +34,7 @@ def journals(draw: st.DrawFn) -> Edits:
     for _ in range(draw(st.integers(0, 8))):
         key = draw(st.sampled_from(KEYS))
         step = draw(st.sampled_from(["draw", "box", "none", "clear", "undo", "redo"]))
+        edits.marks(key, SHAPE)  # the next ones go on from there
         if step == "draw":
             numbers = draw(st.none() | number_arrays)
             edits = edits.draw(key, draw(mark_arrays), numbers)
@@ -119,8 +123,40 @@ def test_an_image_is_edited_where_marks_or_a_box_are_in_force(edits):
 
 def test_a_last_stroke_that_marks_is_told_without_drawing_all_of_them(monkeypatch):
     edits = Edits().paint(KEYS[0], np.eye(5, 7, dtype=bool), OBJECT)
-    monkeypatch.setattr("napari_jcc.interaction.edits.paint_runs", None)
+    monkeypatch.setattr(drawn, "run_pixels", None)
     assert edits.edited == (KEYS[0],)
+
+
+@mock.patch.object(drawn, "_STEP", 2)
+@given(journals())
+def test_what_was_drawn_is_as_if_all_entries_were_replayed(edits):
+    for key in KEYS:
+        for find in (Edits.marks, Edits.numbers):
+            np.testing.assert_array_equal(
+                find(edits, key, SHAPE), find(Edits(edits.entries), key, SHAPE)
+            )
+
+
+def test_a_stroke_replays_none_before_it_and_undo_few(monkeypatch):
+    replayed = []
+
+    def run_pixels(runs, run_pixels=drawn.run_pixels):
+        replayed.append(runs)
+        return run_pixels(runs)
+
+    monkeypatch.setattr(drawn, "run_pixels", run_pixels)
+    old, new = KEYS[0], ImageKey("renamed", KEYS[0].fingerprint)
+    edits, pixels = Edits(), np.arange(64 * 64).reshape(64, 64)
+    for i in range(100):
+        edits = edits.paint(old, pixels == i, OBJECT)
+        assert edits.adopt([new]).marks(new, pixels.shape).sum() == i + 1
+    # Each once for either name of the image.
+    assert len(replayed) <= 200
+    replayed.clear()
+    assert edits.undo(old).marks(old, pixels.shape).sum() == 99
+    assert len(replayed) < drawn._STEP
+    edits.marks(old, pixels.shape)[:] = NONE
+    assert edits.marks(old, pixels.shape).sum() == 100  # the caller's own before
 
 
 def test_clear_takes_back_marks_and_box_and_can_be_undone():
@@ -185,4 +221,4 @@ def test_a_run_beyond_the_image_is_refused():
     outline, arrays = edits_to_state(Edits().paint(KEYS[0], np.ones(SHAPE, bool), 1))
     arrays["runs"][0, 0] = 10
     with pytest.raises(InputError, match="damaged"):
-        edits_from_state(outline, arrays).marks(KEYS[0], SHAPE)
+        edits_from_state(outline, arrays)

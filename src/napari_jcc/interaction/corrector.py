@@ -142,8 +142,7 @@ class Corrector:
         edits, before = edits.adopt(self.keys), self._edits
         changed = edits.changed_places(before, self.keys)
         for place in changed:
-            # Raises for marks of another size. Cheap, as it is called in the GUI thread.
-            edits.marks(self.keys[place], self._run.collection.shape(place))
+            edits.check_size(self.keys[place], self._run.collection.shape(place))
         self._edits = edits
         return changed
 

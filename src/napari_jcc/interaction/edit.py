@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_jcc._types import FloatArray, IntArray
+from napari_jcc._types import FloatArray, IntArray, MaskArray
 from napari_jcc.errors import InputError
+from napari_jcc.interaction.runs import run_pixels
 
 MarkArray = NDArray[np.uint8]
 """Marks of one image, (H, W), at its own size: `NONE`, `OBJECT` or `BACKGROUND`."""
@@ -59,7 +60,7 @@ class Edit:
     Raises
     ------
     InputError
-        If `key` is no `ImageKey`.
+        If `key` is no `ImageKey`, or a run reaches out of the image.
     """
 
     key: ImageKey
@@ -76,13 +77,28 @@ class Edit:
                 f"What is drawn belongs to an ImageKey, not to {self.key!r}. Take that of "
                 "the image from the keys of the Corrector."
             )
+        size = self.shape[0] * self.shape[1]
+        start, length, _ = self.runs.T
+        if self.runs.min(initial=0) < 0 or (length > size - start).any():
+            raise InputError(
+                f"An edit of {self.key.name} sets pixels beyond the {size} of its image; "
+                "the stored edits are damaged. Restore an earlier copy of the project."
+            )
+
+    @property
+    def painted(self) -> MaskArray:
+        """Pixels that it sets, (H, W) bool."""
+        found = np.zeros(self.shape, np.bool_)
+        found.reshape(-1)[run_pixels(self.runs)] = True
+        return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Edit):
             return NotImplemented
         return (
             self._plain() == other._plain()
-            and np.array_equal(self.runs, other.runs)
+            # An image that was renamed has other entries with the same runs.
+            and (self.runs is other.runs or np.array_equal(self.runs, other.runs))
             and np.array_equal(self.box, other.box, equal_nan=True)
         )
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_jcc._types import FloatArray, LabelMap, MaskArray
+from napari_jcc._types import FloatArray, LabelMap
 from napari_jcc.errors import InputError
+from napari_jcc.interaction.drawn import Drawn, DrawnCache
 from napari_jcc.interaction.edit import (
     BACKGROUND,
     OBJECT,
@@ -21,7 +22,7 @@ from napari_jcc.interaction.edit import (
     ImageKey,
     MarkArray,
 )
-from napari_jcc.interaction.runs import changed_runs, paint_runs
+from napari_jcc.interaction.runs import changed_runs
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Edits:
 
     entries: tuple[Edit, ...] = ()
     undone: tuple[Edit, ...] = ()
+    _cache: DrawnCache = field(default_factory=DrawnCache, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -88,17 +90,14 @@ class Edits:
         return found
 
     def marks(self, key: ImageKey, shape: tuple[int, int]) -> MarkArray:
-        """Return the marks of one image, (H, W) uint8.
+        """Return the marks of one image, (H, W) uint8, as a copy.
 
         Raises
         ------
         InputError
             If the image was drawn on at another size.
         """
-        drawn = self._drawn(key, shape)
-        if not self._tells_apart(key):
-            return drawn
-        return np.where(drawn > BACKGROUND, OBJECT, drawn).astype(np.uint8)
+        return self._drawn(key, shape).marks.copy()
 
     def numbers(self, key: ImageKey, shape: tuple[int, int]) -> LabelMap | None:
         """Return the objects of one image that the user told apart.
@@ -106,27 +105,24 @@ class Edits:
         Returns
         -------
         (H, W) int32 or None
-            0: none of them; 1 to K. None where there is none.
+            0: none of them; 1 to K. None where there is none. A copy.
 
         Raises
         ------
         InputError
             If the image was drawn on at another size.
         """
-        drawn = self._drawn(key, shape)
-        if not self._tells_apart(key):
-            return None
-        numbers: LabelMap = np.maximum(drawn - BACKGROUND, 0)
-        return numbers
+        numbers = self._drawn(key, shape).numbers
+        return None if numbers is None else numbers.copy()
 
-    def _tells_apart(self, key: ImageKey) -> bool:
-        """Whether objects of an image were numbered since it was cleared."""
-        entries = self._since_clear(key)
-        return any((entry.runs[:, 2] > BACKGROUND).any() for entry in entries)
+    def check_size(self, key: ImageKey, shape: tuple[int, int]) -> None:
+        """Refuse an image of another size than that which was drawn on.
 
-    def _drawn(self, key: ImageKey, shape: tuple[int, int]) -> NDArray[Any]:
-        """Return marks and numbers in one, as in `Edit.runs`."""
-        drawn = np.zeros(shape, np.int32 if self._tells_apart(key) else np.uint8)
+        Raises
+        ------
+        InputError
+            If the image was drawn on at another size.
+        """
         for entry in self._since_clear(key):
             if entry.shape != shape:
                 raise InputError(
@@ -134,14 +130,10 @@ class Edits:
                     f"{entry.shape[1]} x {entry.shape[0]}. Open the image that was drawn "
                     "on, or clear its edits."
                 )
-            paint_runs(drawn, entry.runs)
-        return drawn
 
-    def drawn_pixels(
-        self, other: Edits, key: ImageKey, shape: tuple[int, int]
-    ) -> MaskArray:
-        """Find the pixels of one image that are drawn otherwise than in `other`."""
-        return np.asarray(self._drawn(key, shape) != other._drawn(key, shape))
+    def _drawn(self, key: ImageKey, shape: tuple[int, int]) -> Drawn:
+        self.check_size(key, shape)
+        return self._cache.find(key, shape, self._since_clear(key))
 
     def box(self, key: ImageKey) -> FloatArray | None:
         """Return the fixed box of an image, (4,) ``xyxy``; NaN: no box; None: free."""
@@ -172,18 +164,13 @@ class Edits:
         InputError
             If marks have other values, or the size differs from that drawn on before.
         """
-        shape = _check_marks(key, marks)
-        before = self._drawn(key, shape)
+        before = self._drawn(key, _check_marks(key, marks))
         if numbers is None:
-            numbers = self.numbers(key, shape)
-        after: NDArray[Any] = marks
-        if numbers is not None:
-            apart = (marks == OBJECT) & (numbers > 0)
-            after = np.where(apart, numbers + BACKGROUND, marks)
-        runs = changed_runs(before, after)
+            numbers = before.numbers
+        runs = changed_runs(_in_one(before.marks, before.numbers), _in_one(marks, numbers))
         if not len(runs):
             return self
-        return self._with(Edit(key, shape, EditKind.PAINT, time.time(), runs))
+        return self._with(Edit(key, marks.shape, EditKind.PAINT, time.time(), runs))
 
     def paint(self, key: ImageKey, where: NDArray[np.bool_], mark: int) -> Edits:
         """Mark the pixels of `where`, (H, W) bool; `NONE` takes marks back."""
@@ -227,7 +214,8 @@ class Edits:
         if place is None:
             return self
         entries = self.entries[:place] + self.entries[place + 1 :]
-        return Edits(entries, (*self.undone, self.entries[place]))
+        undone = (*self.undone, self.entries[place])
+        return replace(self, entries=entries, undone=undone)
 
     def redo(self, *keys: ImageKey) -> Edits:
         """Redo what was undone last, everywhere or on some images."""
@@ -235,7 +223,8 @@ class Edits:
         if place is None:
             return self
         undone = self.undone[:place] + self.undone[place + 1 :]
-        return Edits((*self.entries, self.undone[place]), undone)
+        entries = (*self.entries, self.undone[place])
+        return replace(self, entries=entries, undone=undone)
 
     def adopt(self, keys: Iterable[ImageKey]) -> Edits:
         """Give entries the present names of images that were renamed or moved.
@@ -250,19 +239,28 @@ class Edits:
             for old in dict.fromkeys(e.key for e in (*self.entries, *self.undone))
             if old not in present and old.fingerprint in by_content
         }
-        return Edits(
-            tuple(_renamed(self.entries, names)), tuple(_renamed(self.undone, names))
+        entries, undone = (
+            tuple(_renamed(part, names)) for part in (self.entries, self.undone)
         )
+        return replace(self, entries=entries, undone=undone)
 
     def _with(self, entry: Edit) -> Edits:
         # What was undone on this image no longer fits what is drawn there.
         undone = tuple(old for old in self.undone if old.key != entry.key)
-        return Edits((*self.entries, entry), undone)
+        return replace(self, entries=(*self.entries, entry), undone=undone)
 
     def _since_clear(self, key: ImageKey) -> tuple[Edit, ...]:
         own = self.of(key)
         cleared = [i for i, entry in enumerate(own) if entry.kind is EditKind.CLEAR]
         return own[cleared[-1] + 1 :] if cleared else own
+
+
+def _in_one(marks: MarkArray, numbers: LabelMap | None) -> NDArray[Any]:
+    """Return marks and numbers in one, as in `Edit.runs`."""
+    if numbers is None:
+        return marks
+    apart = (marks == OBJECT) & (numbers > 0)
+    return np.where(apart, numbers + BACKGROUND, marks)
 
 
 def _check_marks(key: ImageKey, marks: MarkArray) -> tuple[int, int]:

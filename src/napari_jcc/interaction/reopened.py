@@ -90,13 +90,18 @@ class ReopenedCorrector:
         Raises
         ------
         InputError
-            If an image was drawn on at another size.
+            If an image was drawn on at another size; the edits before stay in place.
         """
         with self._handover:
-            before, self._edits = self._edits, edits
             if self._awake is not None:
-                return self._awake.update(edits)
-        return edits.changed_places(before, self._keys)
+                changed = self._awake.update(edits)
+            else:
+                changed = edits.changed_places(self._edits, self._keys)
+                for place in changed:
+                    rows, columns = self._images[place].mask.shape
+                    edits.check_size(self._keys[place], (rows, columns))
+            self._edits = edits
+        return changed
 
     def wake(self, progress: Progress) -> Corrector | None:
         """Repeat the run unless that was done; None where it cannot be repeated.

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_jcc._types import IntArray
-from napari_jcc.errors import InputError
 
 
 def changed_runs(before: NDArray[np.integer], after: NDArray[np.integer]) -> IntArray:
@@ -40,23 +39,8 @@ def changed_runs(before: NDArray[np.integer], after: NDArray[np.integer]) -> Int
     return np.asarray(runs[value >= 0], dtype=np.int64)
 
 
-def paint_runs(marks: NDArray[np.integer], runs: IntArray) -> None:
-    """Set the pixels of runs in `marks`, (H, W) and contiguous, in place.
-
-    Raises
-    ------
-    InputError
-        If a run reaches out of the image.
-    """
-    start, length, value = runs.T
-    total = int(length.sum())
-    if not total:
-        return
-    if start.min() < 0 or length.min() < 0 or int((start + length).max()) > marks.size:
-        raise InputError(
-            f"An edit sets pixels beyond the {marks.size} of its image; the stored edits "
-            "are damaged. Restore an earlier copy of the project."
-        )
+def run_pixels(runs: IntArray) -> IntArray:
+    """Return the pixels of runs, by their place in row-major order, run after run."""
+    start, length, _ = runs.T
     before = np.cumsum(length) - length
-    pixels = np.repeat(start - before, length) + np.arange(total)
-    marks.reshape(-1)[pixels] = np.repeat(value, length).astype(marks.dtype)
+    return np.asarray(np.repeat(start - before, length) + np.arange(length.sum()))

@@ -51,7 +51,7 @@ def history_step(
             break
         undone = further
     for step in (undone, edits.redo(key)):
-        if step is not edits and _fits(edits, step, key, differs, visible):
+        if step is not edits and _fits(edits, step, differs, visible):
             return step
     return None
 
@@ -59,16 +59,14 @@ def history_step(
 def _fits(
     edits: Edits,
     step: Edits,
-    key: ImageKey,
     differs: MaskArray,
     visible: Mapping[Edit, int],
 ) -> bool:
     """Whether the pixels that changed are those of the stroke undone or redone."""
-    shape = differs.shape[0], differs.shape[1]
     entry = step.undone[-1] if len(step) < len(edits) else step.entries[-1]
     if entry.kind is not EditKind.PAINT:
         return False  # napari's history knows strokes only
-    stroke = step.drawn_pixels(edits, key, shape)
+    stroke = entry.painted
     expected = visible.get(entry, int(stroke.sum()))
     inside = expected > 0 and not (differs & ~stroke).any()
     return inside and int(differs.sum()) >= _LEAST_SHARED * expected
