@@ -173,7 +173,7 @@ class MaskWatch(QObject):
             self.tell(_ONE_OBJECT)
         step = edits.draw(key, marks, numbers)
         if step is not edits:
-            visible = int(np.count_nonzero(before != now))
+            visible = int(np.count_nonzero(before[window] != now[window]))
             self._session.visible[step.entries[-1]] = visible
         return step
 
@@ -191,7 +191,9 @@ class MaskWatch(QObject):
     def _note_brush(self, slot: int, touched: MaskArray, now: NDArray[Any]) -> None:
         if self._layer is not None:
             label = int(self._layer.selected_label)
-            under = np.argwhere(touched & (now == label))
+            rows, columns = mask_extent(touched)
+            under = np.argwhere(touched[rows, columns] & (now[rows, columns] == label))
+            under += [rows.start, columns.start]
             self._under_brush = (label, slot, *under[0]) if len(under) else None
 
     def _follow_number(self, data: NDArray[Any]) -> None:
