@@ -74,15 +74,17 @@ def test_marked_superpixels_come_to_the_scale_of_the_others():
     assert rescale_marked(np.array([9.0, 2.0, 1.0]), marked).tolist() == [2, 2, 0]
 
 
-def test_one_stroke_takes_nothing_away_far_from_it(finished):
-    if finished.config.decode.refinement != "colour":
-        pytest.skip("only where pixels that look like a stroke follow it")
+@pytest.mark.parametrize("kind", [BACKGROUND, OBJECT])
+def test_one_stroke_changes_nothing_far_from_it(finished, kind):
     corrector, before = Corrector(finished), finished.result.images[0].mask
     rows, columns = np.nonzero(before)
-    # Across the end of the object, and of its own colour.
-    place = slice(rows.min() + 2, rows.min() + 8), slice(columns.min() + 1, columns.max())
-    stroke = square(before.shape, *place) & before
-    edits = Edits().paint(corrector.keys[0], stroke, BACKGROUND)
+    if kind == BACKGROUND:  # across the end of the object, and of its own colour
+        top, left = rows.min() + 2, columns.min() + 1
+        across = square(before.shape, slice(top, top + 6), slice(left, columns.max()))
+        stroke = across & before
+    else:  # a broad one beside it
+        stroke = square(before.shape, slice(0, 10), slice(0, 60))
+    edits = Edits().paint(corrector.keys[0], stroke, kind)
     corrector.update(edits)
     away = cv2.distanceTransform((~stroke).astype(np.uint8), cv2.DIST_L2, 5)
     far = away > np.sqrt(stroke.sum() / 2) + 1
@@ -90,7 +92,7 @@ def test_one_stroke_takes_nothing_away_far_from_it(finished):
     answers = [corrector.answer(0), corrector.settle().result.images[0]]
     answers.append(Corrector(finished, edits).settle().result.images[0])  # as by a new run
     for mask in (answer.mask for answer in answers):
-        assert not mask[stroke].any()
+        assert (mask[stroke] == (kind == OBJECT)).all()
         np.testing.assert_array_equal(mask[far], before[far])
 
 

@@ -45,11 +45,12 @@ class DrawnOn:
     mask : (H, W) bool
         The mask that was shown, at any size.
     appearance
-        Features of its pixels and superpixels.
+        Features of its pixels and superpixels; None: similar pixels do not follow the
+        marks.
     """
 
     mask: MaskArray
-    appearance: Appearance
+    appearance: Appearance | None
 
 
 def decode_guided(
@@ -65,7 +66,7 @@ def decode_guided(
 
     If the settings refine masks by GrabCut, pixels similar to the marked ones first follow
     the strokes (`follow_marks`), and the strokes are seeds of GrabCut. What changes far
-    from them is dropped (`hold_elsewhere`).
+    from the strokes is dropped (`hold_elsewhere`), unless pixels were classified.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def decode_guided(
     rating
         As for `decode_image`.
     drawn_on
-        State that the marks were drawn on; None: similar pixels do not follow the marks.
+        State that the marks were drawn on; None: the mask may change anywhere.
     """
     image, shape = run.images[place], run.collection.shape(place)
     scene = Scene(run.collection.names[place], image, shape, regions)
@@ -100,7 +101,7 @@ def decode_guided(
         return replace(found, mask=np.zeros(shape, np.bool_), box=NO_BOX, box_score=0.0)
     working = image.shape[0], image.shape[1]
     mask = enlarge_mask(found.mask, working)
-    if drawn_on is not None:
+    if drawn_on is not None and drawn_on.appearance is not None:
         prior, appearance = regions.saliency_map, drawn_on.appearance
         mask = follow_marks(mask, prior, drawn_on.mask, guidance.marks, appearance)
     mask = lay_over_mask(mask, guidance.marks)

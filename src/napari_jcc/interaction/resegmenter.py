@@ -291,8 +291,11 @@ class Resegmenter:
         return tuple(decided)
 
     def _drawn_on(self, state: State, place: int, *, keep: bool) -> DrawnOn | None:
-        """Return the state that strokes were drawn on, if similar pixels follow them."""
-        if not self._follows:
+        """Return the state that strokes were drawn on, if the mask stays far from them.
+
+        With a classifier of pixels it may change anywhere, which was not seen to harm.
+        """
+        if self._several or state.pixel_classifier is not None:
             return None
-        appearance = self._appearances.of(place, keep=keep)
+        appearance = self._appearances.of(place, keep=keep) if self._follows else None
         return DrawnOn(state.settled[place].mask, appearance)
