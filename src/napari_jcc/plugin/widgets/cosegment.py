@@ -47,6 +47,7 @@ class CosegmentWidget(ImagesDock):
         self._is_following = False
         self.presets = PresetBar(self.form, self.session.preset)
         self.form.set_config(self.session.config)
+        self.settings = self._fold_settings()
         self.export = ExportButton(self)
         self.saving = SaveButton(self)
         self.results = ResultPanel(self.saving, self.export)
@@ -118,13 +119,16 @@ class CosegmentWidget(ImagesDock):
                 "in no project yet. Save the project and copy again."
             )
 
-    def _build(self) -> None:
+    def _fold_settings(self) -> Fold:
         within = QWidget()
         note = SizeNote(self.session, within)
         inner = in_column(note, self.presets, self.form, within=within)
         inner.setContentsMargins(10, 0, 0, 0)
-        self.settings = Fold("Settings", within, "Preset, and all settings one by one")
-        self.settings.set_open(True)
+        settings = Fold("Settings", within, "Preset, and all settings one by one")
+        settings.set_open(True)
+        return settings
+
+    def _build(self) -> None:
         # One area scrolls; what a run is started, saved and undone with stays in sight.
         above = scrolled(self.project, self.chooser, self.settings)
         fill_dock(
