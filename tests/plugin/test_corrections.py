@@ -19,6 +19,7 @@ from napari_jcc.config import apply_overrides
 from napari_jcc.interaction import BACKGROUND, OBJECT, Corrector
 from napari_jcc.plugin import runs
 from napari_jcc.plugin.corrections import controller, mask_watch
+from napari_jcc.plugin.projects.snapshot import KnownInputs, take_snapshot
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
 
@@ -373,6 +374,9 @@ def test_several_objects_teach_the_others_by_their_look(viewer, widget, qtbot, r
     answered = widget.session.answer.result.images[1]
     assert 99 in answered.numbers
     assert len(answered.numbers) == len(answered.boxes)
+    saved = take_snapshot(widget.session).to_project(KnownInputs()).edited_result()
+    rows, columns = saved.images[1].mask.shape
+    np.testing.assert_array_equal(saved.images[1].labels, labels.data[1, :rows, :columns])
     labels.undo()
     settle(widget, qtbot)
     np.testing.assert_array_equal(labels.data[1], parted)

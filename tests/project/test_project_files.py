@@ -34,6 +34,7 @@ from napari_jcc.project import (
     save_project,
 )
 from napari_jcc.results import ImageResult
+from napari_jcc.results.instances import object_boxes
 from results_samples import image_result, result_of
 from strategies import configs
 from zarr_sample import save_zarr
@@ -129,6 +130,41 @@ def test_numbers_of_objects_take_as_few_bytes_as_hold_them(project, tmp_path):
         assert np.load(file).dtype == np.uint16
     loaded, _ = load_project(path)
     assert_same_image(loaded.result.images[0], numbered)
+
+
+def test_objects_have_the_numbers_that_were_shown(project, tmp_path):
+    """Two objects; the upper one is shown as 4, and one that the user painted as 9."""
+    cow, *others = project.result.images
+    found = with_objects(cow, {1: slice(3, 5), 2: slice(7, 9)})
+    result = replace(project.result, images=(found, *others))
+    shown = with_objects(cow, {2: slice(7, 9), 4: slice(3, 5), 9: slice(0, 1)})
+    saved = replace(project, result=result).with_numbers([shown, *others])
+    loaded, _ = load_project(save_project(saved, tmp_path / "p.jcc"))
+    assert list(loaded.numbers) == ["cow"]
+    opened = loaded.edited_result().images[0]
+    np.testing.assert_array_equal(opened.labels > 0, found.mask | (shown.labels == 9))
+    assert opened.labels[[3, 7, 0], 1].tolist() == [4, 2, 9]
+    np.testing.assert_array_equal(opened.boxes[1], [0, 3, 4, 5])
+
+    plain = saved.with_numbers([found])
+    assert not plain.numbers
+    rewrite(tmp_path / "p.jcc", lambda outline: outline["inputs"][0].update(shape=[9, 9]))
+    with pytest.raises(InputError, match="damaged"):
+        load_project(tmp_path / "p.jcc")
+
+
+def with_objects(image, rows):
+    """Objects on the first four columns, by number the rows they are on."""
+    labels = np.zeros(image.mask.shape, np.int32)
+    for number, where in rows.items():
+        labels[where, :4] = number
+    return replace(
+        image,
+        mask=labels > 0,
+        instances=labels,
+        instance_boxes=object_boxes(labels),
+        instance_scores=np.ones(len(rows), np.float32),
+    )
 
 
 def test_the_header_is_read_alone(project, tmp_path):

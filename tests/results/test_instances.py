@@ -9,12 +9,14 @@ from scipy import ndimage
 
 from napari_jcc.results import instances
 from napari_jcc.results.instances import (
-    match_numbers,
+    boxes_by_number,
     number_objects,
     object_boxes,
     renumber,
 )
+from napari_jcc.results.numbering import keep_numbers, match_numbers
 from napari_jcc.results.parting import are_compact, compare_with_discs
+from results_samples import image_result
 
 
 def test_pieces_are_numbered_and_specks_are_left_out():
@@ -116,6 +118,20 @@ def test_objects_are_known_again_by_what_they_share_most_of():
     labels[5] = 4  # new: 4 is that of one that is gone
     assert match_numbers(labels, before) == {1: 7, 2: 1, 3: 2, 4: 3}
     assert match_numbers(np.zeros_like(labels), before) == {}
+
+    boxes = object_boxes(labels)
+    scores = np.float32([0.1, 0.2, 0.3, 0.4])
+    numbered = image_result(
+        mask=labels > 0, instances=labels, instance_boxes=boxes, instance_scores=scores
+    )
+    kept = keep_numbers(numbered, before)
+    assert kept.numbers.tolist() == [1, 2, 3, 7]
+    assert kept.scores.tolist() == scores[[1, 2, 3, 0]].tolist()
+    by_number = boxes_by_number(kept.labels)
+    assert list(by_number) == [1, 2, 3, 7]
+    np.testing.assert_array_equal(kept.boxes, list(by_number.values()))
+    plain = image_result()
+    assert keep_numbers(plain, before) is plain
 
 
 def test_an_added_pixel_moves_no_border_between_objects():

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_jcc._types import LabelMap
 from napari_jcc.config.saved import read_settings
 from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.storage import edits_from_state, edits_to_state
@@ -82,6 +83,36 @@ def read_edits(record: EditsRecord, archive: ArchiveReader) -> Edits:
     """
     arrays = {name: archive.array(member) for name, member in record.arrays.items()}
     return edits_from_state(record.outline, arrays)
+
+
+def describe_numbers(numbers: Mapping[str, LabelMap], arrays: Arrays) -> dict[str, str]:
+    """Members of the archive with the numbers of objects; they are added to `arrays`."""
+    members = {name: f"numbers/{row}.npy" for row, name in enumerate(numbers)}
+    arrays |= {member: _narrow(numbers[name]) for name, member in members.items()}
+    return members
+
+
+def read_numbers(record: ProjectRecord, archive: ArchiveReader) -> dict[str, LabelMap]:
+    """Read how the objects of edited answers are numbered.
+
+    Raises
+    ------
+    ValueError, KeyError
+        If something is missing or of the wrong kind.
+    """
+    shapes = {item.name: item.shape for item in record.inputs}
+    found = {
+        name: _widen("instances", archive.array(member))
+        for name, member in record.numbers.items()
+    }
+    for name, numbers in found.items():
+        if numbers.dtype != np.int32 or numbers.shape != shapes.get(name):
+            raise ValueError(
+                f"the numbers of {name} are {numbers.dtype} of shape {numbers.shape}"
+            )
+        if numbers.min(initial=0) < 0:
+            raise ValueError(f"a number of {name} is negative")
+    return found
 
 
 def _describe_image(image: ImageResult, folder: str, arrays: Arrays) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from napari_jcc.project.archive import reading, write_archive
 from napari_jcc.project.content import (
     Arrays,
     describe_edits,
+    describe_numbers,
     describe_result,
     read_edits,
+    read_numbers,
     read_result,
 )
 from napari_jcc.project.inputs import Found, ImageInput, Search, relative_to
@@ -134,6 +136,7 @@ def load_project(
         config, notes = read_settings(record.config, record.preset)
         result = read_result(record, archive)
         edits = read_edits(record.edits, archive)
+        numbers = read_numbers(record, archive)
     found = [search.find(ImageInput(**item.model_dump())) for item in record.inputs]
     truth, truth_notes = _find_truth(record, search)
     project = Project(
@@ -142,6 +145,7 @@ def load_project(
         preset=record.preset,
         result=result,
         edits=edits,
+        numbers=numbers,
         statuses=record.statuses,
         truth=truth,
         axes=_read_axes(record),
@@ -203,6 +207,7 @@ def _outline(project: Project, folder: Path, origin: str, arrays: Arrays) -> dic
         },
         "result": None if result is None else describe_result(result, arrays),
         "edits": describe_edits(project.edits, arrays),
+        "numbers": describe_numbers(project.numbers, arrays),
         "axes": None if project.axes is None else [axis._asdict() for axis in project.axes],
         "spacing": None if project.spacing is None else project.spacing._asdict(),
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+import numpy as np
+
+from napari_jcc._types import LabelMap
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.arrays import wrap_images
 from napari_jcc.collection.axes import Axis
@@ -15,7 +18,8 @@ from napari_jcc.interaction.edit import ImageKey
 from napari_jcc.interaction.edits import Edits
 from napari_jcc.interaction.overlay import lay_over
 from napari_jcc.project.inputs import ImageInput, open_inputs
-from napari_jcc.results import JccResult
+from napari_jcc.results import ImageResult, JccResult
+from napari_jcc.results.numbering import keep_numbers
 
 ImageStatus: TypeAlias = Literal["machine", "edited", "accepted", "flagged"]
 """What the user thinks of an image's answer; ``machine``: not looked at yet."""
@@ -41,6 +45,9 @@ class Project:
         The latest answer of the program, without edits; for some or all of the images.
     edits
         What the user painted and drew.
+    numbers
+        By name of the image, how the objects of an edited answer are numbered, (H, W)
+        int32, where the program would number them otherwise.
     statuses
         By name of the image; those not named are ``machine``.
     truth
@@ -55,6 +62,7 @@ class Project:
     preset: str
     result: JccResult | None = None
     edits: Edits = field(default_factory=Edits)
+    numbers: Mapping[str, LabelMap] = field(default_factory=dict)
     statuses: Mapping[str, ImageStatus] = field(default_factory=dict)
     truth: str = ""
     axes: tuple[Axis, ...] | None = None
@@ -100,7 +108,14 @@ class Project:
             ImageKey(image.name, contents.get(image.name, ""))
             for image in self.result.images
         ]
-        return lay_over(self.result, self.edits, keys)
+        edited = lay_over(self.result, self.edits, keys)
+        images = tuple(
+            keep_numbers(image, self.numbers[image.name])
+            if image.name in self.numbers
+            else image
+            for image in edited.images
+        )
+        return replace(edited, images=images)
 
     def with_result(self, result: JccResult) -> Project:
         """Take a new answer; images that it does not cover keep their former one.
@@ -115,3 +130,20 @@ class Project:
         return replace(
             self, result=replace(result, images=tuple(kept[name] for name in order))
         )
+
+    def with_numbers(self, shown: Iterable[ImageResult]) -> Project:
+        """Remember how the objects of some answers are numbered, edits laid over them.
+
+        What is known of other images stays.
+        """
+        images = () if self.result is None else self.result.images
+        machine = {image.name: image.instances for image in images}
+        known = dict(self.numbers)
+        for image in shown:
+            known.pop(image.name, None)
+            found, own = image.instances, machine.get(image.name)
+            if found is None or own is None or found is own:
+                continue
+            if not np.array_equal(found, own):
+                known[image.name] = found
+        return replace(self, numbers=known)

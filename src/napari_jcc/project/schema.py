@@ -116,6 +116,7 @@ class ProjectRecord(Record):
     config: dict[str, Any]
     inputs: list[InputRecord]
     statuses: dict[Text, ImageStatus]
+    numbers: dict[Text, str] = {}
     truth: PlaceRecord
     result: ResultRecord | None
     edits: EditsRecord

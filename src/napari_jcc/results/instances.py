@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from itertools import count
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.sparse import coo_array
 from scipy.spatial import KDTree
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
@@ -171,42 +168,6 @@ def _ends_within(own: slice, window: slice, size: int) -> bool:
     """Whether what is seen of pieces in a window goes on beyond it nowhere."""
     begins = window.start == 0 or own.start > window.start
     return bool(begins and (window.stop == size or own.stop < window.stop))
-
-
-def match_numbers(labels: LabelMap, before: NDArray[Any]) -> dict[int, int]:
-    """Find the numbers that objects had before, by what they share most of.
-
-    Parameters
-    ----------
-    labels : (H, W) int32
-        Objects now; 0: none.
-    before : (H, W) int
-        Objects before; 0: none.
-
-    Returns
-    -------
-    dict
-        Number before by number now. Of two that share one before, the one with more of it
-        has its number; an object that was none gets the lowest that no other has or had.
-    """
-    at = np.flatnonzero(labels)
-    now, then = labels.ravel()[at], before.ravel()[at]
-    sizes = int(labels.max(initial=0)) + 1, int(before.max(initial=0)) + 1
-    shared = coo_array((np.ones(len(at), np.int64), (now, then)), sizes).tocsr().tocoo()
-    found: dict[int, int] = {}
-    known = {0}
-    order = np.argsort(-shared.data, kind="stable")
-    for number, former in zip(
-        shared.row[order].tolist(), shared.col[order].tolist(), strict=True
-    ):
-        if former not in known and number not in found:
-            found[number] = former
-            known.add(former)
-    new = sorted(set(shared.row.tolist()) - found.keys())
-    if new:
-        known.update(np.flatnonzero(np.bincount(before.ravel())).tolist())
-    unused = (number for number in count(1) if number not in known)
-    return found | dict(zip(new, unused, strict=False))
 
 
 def object_boxes(labels: LabelMap) -> Float32Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from napari_jcc.plugin.corrections.delivery import Answers
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.results import ImageResult
-from napari_jcc.results.instances import match_numbers
+from napari_jcc.results.numbering import keep_numbers
 
 
 class Numbering:
@@ -57,24 +56,7 @@ class Numbering:
         if place in self._gone:
             at, numbers = self._gone[place]
             before.flat[at] = np.where(before.flat[at] == 0, numbers, before.flat[at])
-        found = _renumbered(image, match_numbers(image.instances, before))
+        found = keep_numbers(image, before)
         at = np.flatnonzero((before > 0) & (found.labels == 0))
         self._gone[place] = at, before.flat[at]
         return found
-
-
-def _renumbered(image: ImageResult, names: dict[int, int]) -> ImageResult:
-    """Give the objects of an image other numbers, by those that they have."""
-    order = [names[number] for number in image.numbers.tolist()]
-    is_same = order == image.numbers.tolist()
-    if image.instances is None or is_same or len(image.boxes) != len(order):
-        return image
-    by_number = np.zeros(max(names) + 1, np.int32)
-    by_number[list(names)] = list(names.values())
-    rows = np.argsort(order)
-    return replace(
-        image,
-        instances=by_number[image.instances],
-        instance_boxes=image.boxes[rows],
-        instance_scores=image.scores[rows],
-    )

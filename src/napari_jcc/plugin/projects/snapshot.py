@@ -18,7 +18,7 @@ from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.source import find_source
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.project import ImageInput, ImageStatus, Project, describe_inputs
-from napari_jcc.results import ImageResult, JccResult
+from napari_jcc.results import ImageResult
 
 if TYPE_CHECKING:
     from napari_jcc.plugin.session import Session
@@ -99,6 +99,7 @@ class Snapshot:
             preset=self.preset,
             result=former.result,
             edits=self.edits,
+            numbers=former.numbers,
             statuses={
                 image.name: self.statuses[image.key]
                 for image in inputs
@@ -108,8 +109,11 @@ class Snapshot:
             axes=axes,
             spacing=spacing,
         )
-        result = self._result()
-        return project if result is None else project.with_result(result)
+        if self.answer is None:
+            return project
+        shown = self.answer.result
+        project = project.with_result(replace(shown, images=self.machine))
+        return project.with_numbers(shown.images)
 
     def _images(self) -> ImageCollection | None:
         """Find the images; None where the masks of the former project are shown alone."""
@@ -119,11 +123,6 @@ class Snapshot:
         if self.former is not None and not _has_sources(self.answer, self.former):
             return None
         return self.answer.chosen
-
-    def _result(self) -> JccResult | None:
-        if self.answer is None:
-            return None
-        return replace(self.answer.result, images=self.machine)
 
 
 def take_snapshot(session: Session) -> Snapshot:
