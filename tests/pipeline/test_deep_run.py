@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from encoders import export_network
+from napari_jcc.collection import ImageCollection
 from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, ConfigError, WeightsError
-from napari_jcc.evaluation import evaluate_result
+from napari_jcc.evaluation import evaluate_result, jaccard
 from napari_jcc.features.encoders import load, load_encoder
 from napari_jcc.pipeline import Cache, Run, fallback
 from napari_jcc.pipeline import encoding as encoding_module
@@ -104,6 +105,35 @@ def test_images_are_matched_before_the_last_round(tiny_collection, deep, monkeyp
     assert means["jaccard"] < 0.8
     # Boxes are searched and rated by what masks are cut from.
     assert means["localized"] < 1.0
+
+
+def test_a_shore_is_unlearned_where_most_masks_run_out_along_it(deep, rng, monkeypatch):
+    images, boats = [], []
+    for start in (12, 26, 40, 54, 20, 62):
+        image = np.full((64, 96, 3), (90.0, 120.0, 200.0))
+        boat = np.zeros((64, 96), np.bool_)
+        boat[24:40, start : start + 16] = True
+        image[24:44] = 70, 110, 60
+        image[boat] = 130, 110, 60
+        noisy = image + rng.normal(0, 6, image.shape)
+        images.append(np.clip(noisy, 0, 255).astype(np.uint8))
+        boats.append(boat)
+
+    def overlap():
+        progress = Recorder()
+        found = Run(ImageCollection.from_arrays(images), deep, progress=progress).result()
+        pairs = zip(found.images, boats, strict=True)
+        each = [jaccard(image.mask, boat) for image, boat in pairs]
+        return np.mean(each), progress.stages.count("Learning")
+
+    rounds = deep.prior.rounds
+    found, learned = overlap()
+    assert found > 0.5
+    assert learned == 2 * rounds
+    monkeypatch.setattr(prior_module, "runs_out", lambda masks: False)
+    along, learned = overlap()
+    assert along < 0.3
+    assert learned == rounds
 
 
 @pytest.mark.parametrize("changes", [{"prior.matches": 0}, {"prior.rounds": 0}])

@@ -65,7 +65,7 @@ def test_full_masks_stay_in_range():
         assert found.max() <= 1
 
 
-def test_what_runs_out_of_the_images_is_unlearned(monkeypatch):
+def test_what_runs_out_of_the_images_is_unlearned():
     """A shore that every mask takes along, over the full width, of a look of its own."""
     shore = np.s_[12:14, :]
     maps, objects, masks = [], [], []
@@ -78,12 +78,10 @@ def test_what_runs_out_of_the_images_is_unlearned(monkeypatch):
         masks[-1][shore] = 1
     flat = [np.zeros_like(mask) for mask in masks]
 
-    def means():
-        learned = refit_prior(maps, masks, flat)
+    def margin(border_weight):
+        learned = refit_prior(maps, masks, flat, border_weight=border_weight)
         things = [each[thing].mean() for each, thing in zip(learned, objects, strict=True)]
-        return np.mean([each[shore].mean() for each in learned]), np.mean(things)
+        return np.mean(things) - np.mean([each[shore].mean() for each in learned])
 
-    shore_with, thing_with = means()
-    monkeypatch.setattr(refit, "BORDER_WEIGHT", 0.0)
-    shore_without, thing_without = means()
-    assert shore_with - thing_with < shore_without - thing_without - 0.01
+    assert margin(0.0) < margin(refit.BORDER_WEIGHT) - 0.01
+    assert margin(refit.BORDER_WEIGHT) < margin(refit.FIRM_BORDER_WEIGHT) - 0.01

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from napari_jcc._types import Float32Array
+from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.features import embed
 from napari_jcc.features.appearance import scale_appearance
 from napari_jcc.pipeline import stages
@@ -17,9 +17,10 @@ from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import find_priors, refit_by_superpixels, refit_prior
 from napari_jcc.priors.cells import embed_cells
+from napari_jcc.priors.framing import runs_out
 from napari_jcc.priors.propagation import DIMENSIONS as MATCHED_DIMENSIONS
 from napari_jcc.priors.propagation import choose_matches, propagate_prior, view_images
-from napari_jcc.priors.refit import DIMENSIONS
+from napari_jcc.priors.refit import BORDER_WEIGHT, DIMENSIONS, FIRM_BORDER_WEIGHT
 from napari_jcc.progress import Watched
 from napari_jcc.regions import Superpixels
 from napari_jcc.results.smooth import smooth_prior, split_smoothed
@@ -70,25 +71,40 @@ def rate_priors(
 def _learn_by_cells(
     work: WorkingSet, own_keys: list[str], priors: list[Float32Array]
 ) -> LearnedPriors:
-    """Learn the priors in rounds from encoder cells, the last one after matching images."""
-    rounds = work.config.prior.rounds
-    matching = work.config.prior.matches > 0 and len(priors) > 1
+    """Learn the priors from encoder cells, once more and firmly where they run out."""
 
     @cache
     def embed_once() -> list[Float32Array]:
         watched = Watched(work.encoded.maps(), work.runner.progress)
         return embed_cells(watched, DIMENSIONS)
 
-    keys, maps = own_keys, priors
+    start = LearnedPriors(own_keys, priors)
+    learned = _learn_in_rounds(work, start, embed_once, BORDER_WEIGHT)
+    if work.config.prior.rounds > 0 and runs_out(_masks(work, learned.maps)):
+        learned = _learn_in_rounds(work, start, embed_once, FIRM_BORDER_WEIGHT)
+    return learned
+
+
+def _learn_in_rounds(
+    work: WorkingSet,
+    start: LearnedPriors,
+    embed_once: Callable[[], list[Float32Array]],
+    border_weight: float,
+) -> LearnedPriors:
+    """Learn the priors in rounds, the last one after matching images."""
+    rounds = work.config.prior.rounds
+    matching = work.config.prior.matches > 0 and len(start.maps) > 1
+    keys, maps = start
     for round_ in range(1, rounds + 1):
         sources = work.encoded.extend(keys, "learned prior", work.config.features)
         last = round_ == rounds
         if last and matching:
             sources = [digest("matched", source) for source in sources]
             maps = _match(work, digest("matches", sources), maps)
-        whole = digest("learned prior", sources, last)
-        keys = [digest(key, whole) for key in own_keys]
-        maps = _learn(work, whole, maps, priors, embed_once, last=last)
+        whole = digest("learned prior", sources, last, border_weight)
+        keys = [digest(key, whole) for key in start.keys]
+        learn = partial(refit_prior, last=last, border_weight=border_weight)
+        maps = _learn(work, whole, maps, start.maps, embed_once, learn)
     return LearnedPriors(keys, maps)
 
 
@@ -118,26 +134,27 @@ def _learn(
     maps: list[Float32Array],
     priors: list[Float32Array],
     embed_once: Callable[[], list[Float32Array]],
-    *,
-    last: bool,
+    refit: Callable[..., list[Float32Array]],
 ) -> list[Float32Array]:
-    """Fit the prior again to the masks of the present maps (h, w), smoothed."""
+    """Fit the prior again to the masks of the present maps (h, w), by `refit_prior`."""
 
     def compute() -> tuple[Float32Array, ...]:
         cells = Watched(work.encoded.maps(), work.runner.progress)
-        images = Watched(work.images, work.runner.progress)
 
         def learn() -> list[Float32Array]:
-            masks = [
-                split_smoothed(smooth_prior(*pair)).astype(np.float32)
-                for pair in zip(images, maps, strict=True)
-            ]
+            masks = [mask.astype(np.float32) for mask in _masks(work, maps)]
             few = Watched(embed_once(), work.runner.progress)
-            return refit_prior(cells, masks, priors, last=last, cells=few)
+            return refit(cells, masks, priors, cells=few)
 
         return tuple(work.runner.single("Learning", learn))
 
     return list(work.runner.cached(key, compute))
+
+
+def _masks(work: WorkingSet, maps: list[Float32Array]) -> list[MaskArray]:
+    """Masks of maps (h, w) smoothed along the lines of their images."""
+    images = Watched(work.images, work.runner.progress)
+    return [split_smoothed(smooth_prior(*pair)) for pair in zip(images, maps, strict=True)]
 
 
 def _match(work: WorkingSet, key: str, maps: list[Float32Array]) -> list[Float32Array]:

@@ -6,7 +6,9 @@ put right. Cells on which smoothing left no doubt count most.
 
 The target of cells along the border of an image is rest, whatever the mask says. Objects
 are framed, so most of theirs lie inside and outvote the few that are cut off, while shores,
-walls and trees run out of the image: what a mask took along of them is unlearned.
+walls and trees run out of the image: what a mask took along of them is unlearned. Where
+even so most of what is found runs out of the images at both sides, it is the shore itself,
+and the border has to count for more than all that is inside (`FIRM_BORDER_WEIGHT`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ DIMENSIONS = 64
 BORDER, BORDER_WEIGHT = 0.1, 0.5
 """Width of the border on every side, as a share of that side, and the weight of its cells;
 a cell that smoothing left no doubt about has 1."""
+FIRM_BORDER_WEIGHT = 8.0
+"""The weight where most masks run out of their images (`framing`). Where objects are framed
+it would cut off what they have in common with the border."""
 RIDGE = 0.1
 """Share of the mean variance that is added to every direction. From .01 to 1 the mean J of
 the classes the settings were chosen on moves by less than 1."""
@@ -45,6 +50,7 @@ def refit_prior(
     *,
     last: bool = True,
     cells: Sequence[Float32Array] | None = None,
+    border_weight: float = BORDER_WEIGHT,
 ) -> list[Float32Array]:
     """Rate pixels by the mean of their prior and a classifier of the set's masks.
 
@@ -63,6 +69,8 @@ def refit_prior(
         round: the same in every round also spreads what early rounds got wrong.
     cells
         What `embed_cells` makes of the maps in `DIMENSIONS`, where it is known.
+    border_weight
+        Weight of the cells along the border.
 
     Returns
     -------
@@ -70,7 +78,7 @@ def refit_prior(
         In [0, 1].
     """
     cells = embed_cells(maps, DIMENSIONS) if cells is None else cells
-    predicted = _predict(cells, masks)
+    predicted = _predict(cells, masks, border_weight)
     if last:
         predicted = [even_out(*pair) for pair in zip(cells, predicted, strict=True)]
     rated = []
@@ -83,11 +91,13 @@ def refit_prior(
 
 
 def _predict(
-    cells: Sequence[Float32Array], masks: Sequence[Float32Array]
+    cells: Sequence[Float32Array], masks: Sequence[Float32Array], border_weight: float
 ) -> list[Float32Array]:
     """Predictions of the ridge classifier on the cells of every image, (gh, gw)."""
     grids = [grid.shape[:2] for grid in cells]
-    targets = [_targets(mask, grid) for mask, grid in zip(masks, grids, strict=True)]
+    targets = [
+        _targets(mask, grid, border_weight) for mask, grid in zip(masks, grids, strict=True)
+    ]
     features = np.concatenate([grid.reshape(-1, grid.shape[-1]) for grid in cells])
     values = _fit(
         features.astype(np.float64), *map(np.concatenate, zip(*targets, strict=True))
@@ -97,7 +107,9 @@ def _predict(
     return [part.reshape(grid) for part, grid in zip(parts, grids, strict=True)]
 
 
-def _targets(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+def _targets(
+    mask: Float32Array, grid: tuple[int, int], border_weight: float
+) -> tuple[FloatArray, FloatArray]:
     """Targets and weights of an image's cells, (gh gw,) each."""
     target = area_means(mask, grid).astype(np.float64)
     weight = np.abs(2 * target - 1) + 1e-9
@@ -106,7 +118,7 @@ def _targets(mask: Float32Array, grid: tuple[int, int]) -> tuple[FloatArray, Flo
     inside[down : grid[0] - down, across : grid[1] - across] = True
     return (
         np.where(inside, target, 0.0).ravel(),
-        np.where(inside, weight, BORDER_WEIGHT).ravel(),
+        np.where(inside, weight, border_weight).ravel(),
     )
 
 
