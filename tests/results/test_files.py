@@ -223,6 +223,19 @@ def test_a_forged_record_cannot_remove_files_elsewhere(tmp_path):
     assert not (out / "masks" / "cow.png").exists()
 
 
+def test_measures_of_a_former_result_go_with_it_those_of_others_stay(tmp_path):
+    out = tmp_path / "out"
+    write_result(result_of(image_result("cow")), None, out)
+    (out / "measures.csv").write_text("image,area\ncow,60\n")
+    write_result(result_of(image_result("ox")), None, out, overwrite=True)
+    assert not (out / "measures.csv").exists()
+    other = tmp_path / "no result yet"
+    other.mkdir()
+    (other / "measures.csv").write_text("mine")
+    write_result(result_of(image_result("ox")), None, other, overwrite=True)
+    assert (other / "measures.csv").read_text() == "mine"
+
+
 def test_a_full_disk_is_noticed_before_the_run(tmp_path, small_files):
     with pytest.raises(OutputError, match=r"File too large.*Free some space"):
         check_output(tmp_path / "out")

@@ -34,7 +34,8 @@ def measure(
     Example: napari-jcc measure out --spacing 0.65 --unit um
     """
     from napari_jcc.errors import InputError
-    from napari_jcc.results.measure import MEASURES, measure_folder
+    from napari_jcc.results.measure import measure_folder
+    from napari_jcc.results.names import MEASURES
     from napari_jcc.words import count_of
 
     sides = None if spacing is None else _parse_spacing(spacing)

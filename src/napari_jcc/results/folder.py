@@ -38,6 +38,9 @@ class ResultKind:
         At the top of the folder, the record among them.
     folders
         Of pictures, in the folder.
+    derived
+        At the top of the folder, made from those files later. They say nothing of the
+        next result, and go with the former.
     """
 
     form: str
@@ -45,6 +48,7 @@ class ResultKind:
     record: str
     files: tuple[str, ...]
     folders: tuple[str, ...]
+    derived: tuple[str, ...] = ()
 
     def own_files(self, out: Path) -> set[str]:
         """List the files that a former run wrote, relative to `out`.
@@ -107,8 +111,8 @@ class ResultKind:
     def replacing(self, out: Path) -> Iterator[Path]:
         """Give an empty folder, whose files take the place of a former result in the end.
 
-        Files of the former result without a successor go. When the block raises, `out`,
-        which is made if there is none, is left as it was.
+        Files of the former result without a successor, and those derived from it, go. When
+        the block raises, `out`, which is made if there is none, is left as it was.
 
         Raises
         ------
@@ -116,6 +120,7 @@ class ResultKind:
             If the files cannot be written.
         """
         former = self.own_files(out)
+        former |= set(self.derived) if former else set()
         with explained(out, "results"), made_folder(out):
             remove_staging(out)
             with staging_folder(out) as staging:

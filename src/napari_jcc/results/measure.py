@@ -18,12 +18,11 @@ from napari_jcc._types import LabelMap, MaskArray
 from napari_jcc.atomic import replace_file
 from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
+from napari_jcc.results.names import MEASURES
 from napari_jcc.results.pieces import SPECK, drop_pieces
 from napari_jcc.results.result import ImageResult
 from napari_jcc.results.saved import SavedPictures, read_result
 from napari_jcc.tables import encode_csv, format_csv
-
-MEASURES = "measures.csv"
 
 _SHAPE = {
     # our name: the one of scikit-image

@@ -14,9 +14,15 @@ MASKS = "masks"
 INSTANCES = "instances"
 BOXES = "boxes.csv"
 OVERVIEW = "overview.png"
+MEASURES = "measures.csv"
 RECORD = "run.json"
 RESULT = ResultKind(
-    "napari-jcc result", 1, RECORD, (BOXES, OVERVIEW, RECORD), (MASKS, INSTANCES)
+    "napari-jcc result",
+    1,
+    RECORD,
+    (BOXES, OVERVIEW, RECORD),
+    (MASKS, INSTANCES),
+    derived=(MEASURES,),
 )
 
 # Half characters are no text; those from dc80 to dcff stand for bytes that were none.

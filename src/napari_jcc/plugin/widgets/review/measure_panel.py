@@ -15,7 +15,7 @@ from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.review.measuring import MeasuredObjects, measure_set, pixel_size
 from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
-from napari_jcc.results.measure import MEASURES
+from napari_jcc.results.names import MEASURES
 from napari_jcc.tables import encode_csv
 from napari_jcc.words import count_of
 
