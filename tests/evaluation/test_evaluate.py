@@ -210,6 +210,10 @@ def test_table_and_json(out, truth):
         ["b", "0.500", "0.000", "0.000", "0.000", "no"],
         ["mean", "0.500", "0.167", "0.500", "0.333", "0.500"],
     ]
+    assert repr(evaluation) == (
+        "Evaluation(2 images: P 0.500, J 0.167, F 0.500, box IoU 0.333, CorLoc 0.500; "
+        "1 without truth)"
+    )
     assert evaluation.to_csv().splitlines() == [
         "image,accuracy,jaccard,boundary_f,box_iou,localized",
         f"a,0.5,{1 / 3},1.0,{np.float64(4 / 6)},1.0",

@@ -57,6 +57,13 @@ def test_a_result_in_a_notebook_is_a_line(tiny_collection, small):
     assert len(repr(result)) < 100
 
 
+def test_a_result_tells_what_was_left_out_and_finds_images_by_name():
+    blank = [np.full((40, 40), np.nan), np.zeros((40, 40)), np.eye(40)]
+    result = segment(ImageCollection.from_arrays(blank, names=["bad", "dark", "line"]))
+    assert repr(result) == "JccResult(2 images: dark, line; 1 skipped; 1 warning)"
+    assert result.by_name["line"] is result.images[1]
+
+
 def test_results_have_the_images_own_size_and_scores_in_range(tiny_collection, small):
     config = apply_overrides(small, {"collection.working_size": 40})
     for image, own in zip(

@@ -81,6 +81,11 @@ def test_a_project_comes_back_as_it_was(project, tmp_path):
     ]
 
 
+def test_a_project_in_a_notebook_is_a_line(project):
+    images = f"3 images: {', '.join(project.names)}"
+    assert repr(project) == f"Project({images}; 2 corrected)"
+
+
 def test_a_file_of_the_first_format_is_read():
     """Written once, by 0.1.0: what later programs write anew must not be all they read."""
     project, report = load_project(Path(__file__).with_name("format_1.jcc"))

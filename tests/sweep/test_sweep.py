@@ -211,6 +211,7 @@ def test_several_objects_are_kept_with_a_point_and_scored():
         objects=objects,
         instances={name: PackedNumbers.pack(array) for name, array in numbers.items()},
     )
+    assert "array" not in repr(point)
     again = decode_point(*encode_point(point))
     assert list(again.objects) == ["a", "c"]
     for name, expected in objects.items():

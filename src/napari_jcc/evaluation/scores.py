@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_jcc.tables import format_csv
+from napari_jcc.words import count_of
 
 TITLES = {
     "accuracy": "P",
@@ -99,6 +100,15 @@ class Evaluation:
 
     scores: tuple[ImageScore, ...]
     missing: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Tell the means; printed scores of all images would fill a notebook."""
+        means = (
+            f"{title} {format_score(self._mean(key))}" for key, title in self.titles.items()
+        )
+        without = f"; {len(self.missing)} without truth" if self.missing else ""
+        images = count_of(len(self.scores), "image")
+        return f"Evaluation({images}: {', '.join(means)}{without})"
 
     @property
     def means(self) -> dict[str, float | None]:

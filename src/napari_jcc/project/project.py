@@ -20,6 +20,7 @@ from napari_jcc.interaction.overlay import lay_over
 from napari_jcc.project.inputs import ImageInput, open_inputs
 from napari_jcc.results import ImageResult, JccResult
 from napari_jcc.results.numbering import keep_numbers
+from napari_jcc.words import count_of, list_some
 
 ImageStatus: TypeAlias = Literal["machine", "edited", "accepted", "flagged"]
 """What the user thinks of an image's answer; ``machine``: not looked at yet."""
@@ -67,6 +68,11 @@ class Project:
     truth: str = ""
     axes: tuple[Axis, ...] | None = None
     spacing: Spacing | None = None
+
+    def __repr__(self) -> str:
+        """Say which images and how many were drawn on; arrays would fill a notebook."""
+        images = f"{count_of(len(self.inputs), 'image')}: {list_some(self.names)}"
+        return f"Project({images}; {len(self.edits.edited)} corrected)"
 
     @property
     def names(self) -> tuple[str, ...]:

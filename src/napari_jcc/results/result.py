@@ -137,7 +137,8 @@ class JccResult:
     Attributes
     ----------
     images
-        One entry per image of the collection, in its order.
+        One entry per image that could be read, in the order of the collection. Images in
+        `skipped` are left out, so that places may differ: look them up by name.
     config
         The settings in use.
     skipped
@@ -163,7 +164,14 @@ class JccResult:
     def __repr__(self) -> str:
         """Summarise the result; printed arrays would fill a notebook."""
         names = list_some([image.name for image in self.images])
-        return f"JccResult({count_of(len(self.images), 'image')}: {names})"
+        skipped = f"; {len(self.skipped)} skipped" if self.skipped else ""
+        warned = f"; {count_of(len(self.warnings), 'warning')}" if self.warnings else ""
+        return f"JccResult({count_of(len(self.images), 'image')}: {names}{skipped}{warned})"
+
+    @cached_property
+    def by_name(self) -> dict[str, ImageResult]:
+        """The images by their names."""
+        return {image.name: image for image in self.images}
 
     @property
     def typical_share(self) -> float:

@@ -86,10 +86,11 @@ class SweepPoint:
     error: str = ""
     notes: tuple[str, ...] = ()
     command: str = ""
-    masks: PackedMasks = field(default_factory=lambda: PackedMasks({}))
-    boxes: Mapping[str, Float32Array] = field(default_factory=dict)
-    objects: Mapping[str, Float32Array] = field(default_factory=dict)
-    instances: Mapping[str, PackedNumbers] = field(default_factory=dict)
+    # Printed arrays would fill a notebook.
+    masks: PackedMasks = field(default_factory=lambda: PackedMasks({}), repr=False)
+    boxes: Mapping[str, Float32Array] = field(default_factory=dict, repr=False)
+    objects: Mapping[str, Float32Array] = field(default_factory=dict, repr=False)
+    instances: Mapping[str, PackedNumbers] = field(default_factory=dict, repr=False)
 
     @property
     def has_answer(self) -> bool:
