@@ -15,7 +15,9 @@ from napari_jcc.evaluation import (
     score_image,
     score_objects,
 )
+from napari_jcc.results import write_result
 from napari_jcc.results.result import ImageResult, JccResult
+from results_samples import image_result, result_of
 
 #   a: answer ##..   truth .##.      b: answer ....   truth ##..     c: no truth
 #             ##..         .##.                ....         ##..
@@ -287,3 +289,21 @@ def test_objects_of_a_result_in_memory_are_scored(result):
     a, b = evaluate_result(result, truth, objects=objects).scores
     assert (a.objects.found, a.objects.true, a.objects.f1) == (1, 1, 0)
     assert (b.objects.found, b.objects.true) == (0, 1)
+
+
+@pytest.mark.parametrize("truth", [NUMBERED, (NUMBERED > 0) * 1], ids=["numbers", "mask"])
+def test_a_result_has_the_scores_of_its_folder(tmp_path, truth):
+    boxes = np.array([[0, 0, 2, 2], [3, 0, 6, 2]], np.float32)
+    several = image_result(
+        "a", mask=FOUND > 0, box=boxes[1], instances=FOUND, instance_boxes=boxes,
+        instance_scores=np.ones(2, np.float32),
+    )  # fmt: skip
+    found = result_of(several, image_result("b"), image_result("c"))
+    write_result(found, None, tmp_path / "out")
+    (tmp_path / "truth").mkdir()
+    for name, values in {"a": truth, "b": found.images[1].mask}.items():
+        numbers = Image.fromarray(values.astype(np.uint16))
+        numbers.save(tmp_path / "truth" / f"{name}.png")
+    scores = evaluate_result(found, str(tmp_path / "truth"))
+    assert scores == evaluate_folder(tmp_path / "out", tmp_path / "truth")
+    assert (scores.missing, scores.scores[0].box_iou) == (("c",), 1)  # of the better box

@@ -222,6 +222,9 @@ def test_several_objects_are_kept_with_a_point_and_scored():
     true = numbers["a"].copy()
     true[1:, 5] = 2
     truth = PackedTruth(masks, {}, {"a": PackedNumbers.pack(true)})
+    # Boxes of 2 x 2 in one of 4 x 4; c has none.
+    whole = PackedTruth(masks, {}, {}).score(again)
+    assert whole["box_iou"] == pytest.approx((0.25 + 0.25 + 0) / 3)
     scores = truth.score(again)
     assert scores["f1"] == 0.5
     assert "localized" not in scores

@@ -90,7 +90,7 @@ def _read_inputs(out: Path) -> set[Path]:
 
 def evaluate_result(
     result: JccResult,
-    masks: Mapping[str, MaskArray],
+    masks: Mapping[str, MaskArray] | str | Path,
     boxes: Mapping[str, Float32Array] | None = None,
     objects: Mapping[str, LabelMap] | None = None,
 ) -> Evaluation:
@@ -101,7 +101,8 @@ def evaluate_result(
     result
         Answer for a set of images.
     masks
-        (H, W) bool by name of the image.
+        (H, W) bool by name of the image; or a folder or table of the truth, from which
+        `boxes` and `objects` are read as well, as `evaluate_folder` does.
     boxes
         (K, 4) float32 by name of the image, ``xyxy``, half-open; by default drawn around
         the objects of the mask.
@@ -114,8 +115,10 @@ def evaluate_result(
     InputError
         If there is no truth for any image, or a mask and its truth differ in size.
     """
+    if isinstance(masks, str | Path):
+        return _evaluate_against_files(result, Path(masks))
     answers = {image.name: image.mask for image in result.images}
-    found = {image.name: image.box for image in result.images}
+    found = {image.name: image.boxes for image in result.images}
     evaluation = evaluate_masks(answers, masks, found, boxes)
     if objects is None:
         return evaluation
@@ -127,6 +130,16 @@ def evaluate_result(
         for score in evaluation.scores
     ]
     return replace(evaluation, scores=tuple(scores))
+
+
+def _evaluate_against_files(result: JccResult, place: Path) -> Evaluation:
+    truth = find_truth(place, [image.name for image in result.images])
+    masks = {name: read_mask(file) for name, file in truth.masks.items()}
+    numbers = ((name, truth.numbers(name)) for name in masks)
+    objects = {name: found for name, found in numbers if found is not None}
+    separates = any(image.instances is not None for image in result.images)
+    scored = evaluate_result(result, masks, truth.boxes, objects if separates else None)
+    return replace(scored, scores=tuple(keep_numbered(scored.scores)))
 
 
 def evaluate_masks(
@@ -144,7 +157,8 @@ def evaluate_masks(
     masks
         The truth, likewise.
     answer_boxes
-        (4,) float32 by name, ``xyxy``, half-open; None when boxes are not to be scored.
+        (4,) or (A, 4) float32 by name, ``xyxy``, half-open; None when boxes are not to be
+        scored.
     boxes
         The truth: (K, 4) float32 by name; by default drawn around the objects of the mask.
 
@@ -189,9 +203,9 @@ def score_image(
         Name of the image.
     mask : (H, W) bool
         The answer.
-    box : (4,) or (1, 4) or None
-        ``xyxy``, half-open; NaN or (0, 4) when the image has no answer, which scores 0.
-        None when boxes are not to be scored.
+    box : (4,) or (A, 4) or None
+        ``xyxy``, half-open; NaN or (0, 4) when the image has no answer, which scores 0. Of
+        several boxes the best counts. None when boxes are not to be scored.
     truth_mask : (H, W) bool or None
         The truth, or None when masks are not to be scored.
     truth_boxes : (K, 4) float32 or None

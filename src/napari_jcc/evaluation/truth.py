@@ -86,7 +86,9 @@ class Truth:
         return read_numbers(self.masks[name]) if name in self.masks else None
 
 
-def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ()) -> Truth:
+def find_truth(
+    place: str | Path, names: Iterable[str], images: Collection[Path] = ()
+) -> Truth:
     """Find the truth of the images called `names`.
 
     Parameters
@@ -107,7 +109,7 @@ def find_truth(place: Path, names: Iterable[str], images: Collection[Path] = ())
         If `place` does not exist or holds no truth for any of the images; the message says
         what was looked for and what was found.
     """
-    names = list(names)
+    place, names = Path(place), list(names)
     if place.is_file() and place.suffix.lower() in EXTENSIONS:
         raise InputError(
             f"{place} is a single picture or stack. Give a folder with a mask for every "

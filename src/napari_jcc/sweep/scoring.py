@@ -71,7 +71,7 @@ class PackedTruth:
             self.score_image(
                 name,
                 mask,
-                point.boxes[name],
+                point.objects.get(name, point.boxes[name]),
                 numbers[name].unpack() if name in numbers else None,
             )
             for name, mask in point.masks.items()
@@ -95,7 +95,7 @@ class PackedTruth:
             Name of the image.
         mask : (H, W) bool
             The answer.
-        box : (4,) or (1, 4)
+        box : (4,) or (A, 4)
             ``xyxy``, half-open; NaN or (0, 4) when the image has no answer.
         objects : (H, W) int, optional
             Its numbered objects, to be compared with the true ones one by one; 0: none.

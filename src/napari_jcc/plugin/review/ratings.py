@@ -52,7 +52,7 @@ def rate_image(image: ImageResult, truth: PackedTruth | None) -> Rating:
     known = len(image.superpixel_scores) > 0 or bool(image.warning)
     score = None
     if truth is not None:
-        score = truth.score_image(image.name, image.mask, image.box, image.instances)
+        score = truth.score_image(image.name, image.mask, image.boxes, image.instances)
     return Rating(
         score=float(np.max(image.scores)) if len(image.scores) else None,
         uncertainty=find_uncertainty(image).overall if known else None,
