@@ -6,13 +6,14 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from napari_jcc import JccConfig, JccResult
+from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
-from napari_jcc.results import write_result
+from napari_jcc.results import read_result, write_result
 from napari_jcc.results.result import bare_image
-from napari_jcc.results.saved import read_result
 
 
 def test_objects_keep_their_numbers_boxes_and_scores(tmp_path, monkeypatch):
@@ -63,3 +64,9 @@ def test_a_result_with_settings_of_another_version_is_read(tmp_path):
     back = read_result(tmp_path / "out").result
     assert (back.config, back.measured) == (config, measured)
     np.testing.assert_array_equal(back.images[0].mask, np.eye(5, dtype=bool))
+
+
+def test_a_file_in_place_of_a_folder_of_results_is_named_so(tmp_path):
+    (tmp_path / "cows.jcc").write_bytes(b"")
+    with pytest.raises(InputError, match=r"cows\.jcc is a file\. Give the folder"):
+        read_result(str(tmp_path / "cows.jcc"))

@@ -2,14 +2,19 @@
 
 from napari_jcc.results.command import equivalent_command
 from napari_jcc.results.files import check_output, write_result
+from napari_jcc.results.overview import draw_overview
 from napari_jcc.results.record import find_command
 from napari_jcc.results.result import ImageResult, JccResult
+from napari_jcc.results.saved import SavedResult, read_result
 
 __all__ = [
     "ImageResult",
     "JccResult",
+    "SavedResult",
     "check_output",
+    "draw_overview",
     "equivalent_command",
     "find_command",
+    "read_result",
     "write_result",
 ]

@@ -65,14 +65,19 @@ def is_saved_result(folder: Path) -> bool:
         return False
 
 
-def read_result(folder: Path) -> SavedResult:
-    """Read masks, boxes, settings and times of a run.
+def read_result(folder: str | Path) -> SavedResult:
+    """Read masks, boxes, settings and times that a run wrote into a folder.
 
     Raises
     ------
     InputError
         If the record or a mask is missing or damaged.
     """
+    folder = Path(folder)
+    if folder.is_file():
+        raise InputError(
+            f"{folder} is a file. Give the folder that 'napari-jcc segment --output' wrote."
+        )
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         boxes = read_scored_boxes(folder / BOXES)
