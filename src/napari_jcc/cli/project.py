@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.words import count_of
+
 if TYPE_CHECKING:
     from napari_jcc.project import LoadReport, Project, ProjectHeader
 
@@ -61,7 +63,7 @@ def describe(
     yield from _inputs(project, report, every)
     yield from _settings(project)
     edited = [key.name for key in project.edits.edited]
-    yield f"Edits:    {len(project.edits)} on {len(edited)} images" + (
+    yield f"Edits:    {len(project.edits)} on {count_of(len(edited), 'image')}" + (
         f": {', '.join(edited)}" if edited else ""
     )
     counts = Counter(project.statuses.get(name, "machine") for name in project.names)
