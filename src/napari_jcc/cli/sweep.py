@@ -15,9 +15,7 @@ from napari_jcc.config.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
     from napari_jcc.cli.progress import TerminalProgress
-    from napari_jcc.collection import ImageCollection
     from napari_jcc.config import JccConfig
-    from napari_jcc.evaluation.truth import Truth as Known
     from napari_jcc.sweep import Sweep, SweepTable
 
 _MOST_LINES = 5
@@ -98,7 +96,7 @@ def sweep(
             images,
             config,
             points,
-            truth=None if truth is None else _find_truth(truth, images),
+            truth=truth,
             client=client,
             progress=progress,
             stages=None if quiet else progress.detail(),
@@ -108,13 +106,6 @@ def sweep(
         table = _run(work, output, None if quiet else progress)
     if not quiet:
         _show(table, output)
-
-
-def _find_truth(truth: Path, images: ImageCollection) -> Known:
-    from napari_jcc.evaluation import find_truth
-
-    files = {Path(images.location(number)).resolve() for number in range(len(images))}
-    return find_truth(truth, images.names, files)
 
 
 def _tell_command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ from napari_jcc.evaluation import (
     Evaluation,
     ImageScore,
     Truth,
+    find_truth,
     score_image,
     score_objects,
 )
@@ -24,6 +26,12 @@ from napari_jcc.sweep.point import SweepPoint
 
 KnownTruth: TypeAlias = Truth | Mapping[str, NDArray[Any]]
 """Files, or by name of the image masks (H, W) bool or numbered objects (H, W) int."""
+
+
+def find_truth_of(images: ImageCollection, place: str | Path) -> Truth:
+    """Find the truth of images in a folder or table, as `find_truth`; not in themselves."""
+    files = {Path(images.location(number)).resolve() for number in range(len(images))}
+    return find_truth(place, images.names, files)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from napari_jcc.results import JccResult
 from napari_jcc.sweep.folder import SweepFolder
 from napari_jcc.sweep.grid import Grid, Index
 from napari_jcc.sweep.point import SweepPoint, summarise_result
-from napari_jcc.sweep.scoring import KnownTruth, PackedTruth
+from napari_jcc.sweep.scoring import KnownTruth, PackedTruth, find_truth_of
 from napari_jcc.sweep.table import SweepTable
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Sweep:
         A `Grid`, or what `Grid.build` takes: ``{"problem.nu": [0.1, 0.2]}`` or texts such
         as ``"problem.nu=0.1:1:5"``.
     truth
-        Masks (H, W) bool or numbered objects (H, W) int by name of the image, or the
-        `Truth` that `find_truth` finds.
+        Masks (H, W) bool or numbered objects (H, W) int by name of the image, a folder or
+        table of the truth, or the `Truth` that `find_truth` finds.
     cache
         Where stages are kept; None: a new one, on disk if ``runtime.cache_folder`` is set.
     client
@@ -84,7 +84,7 @@ class Sweep:
         config: JccConfig,
         grid: Grid | Mapping[str, Sequence[Any]] | Iterable[str],
         *,
-        truth: KnownTruth | None = None,
+        truth: KnownTruth | str | Path | None = None,
         cache: Cache | None = None,
         client: Client | None = None,
         progress: Progress | None = None,
@@ -95,6 +95,8 @@ class Sweep:
     ) -> None:
         grid = grid if isinstance(grid, Grid) else Grid.build(config, grid)
         self._collection = collection
+        if isinstance(truth, str | Path):
+            truth = find_truth_of(collection, truth)
         self._truth = None if truth is None else PackedTruth.read(truth, collection)
         self._cache = cache or Cache.of(config.runtime)
         self._client = as_client(client)
