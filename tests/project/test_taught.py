@@ -162,7 +162,9 @@ def test_the_command_line_learns_from_a_project(folder, session, tmp_path, capsy
     for path, image in zip(masks, corrector.result.images, strict=True):
         np.testing.assert_array_equal(np.asarray(Image.open(path)) > 0, image.mask)
     before = [path.read_bytes() for path in masks]
-    _, *words = shlex.split(json.loads((out / "run.json").read_text())["command"])
+    record = json.loads((out / "run.json").read_text())
+    assert record["corrected"] == [str(place) for place in corrector.edited] != []
+    _, *words = shlex.split(record["command"])
     assert run(*words, "--overwrite", "-q") == 0
     assert [path.read_bytes() for path in masks] == before
     assert "photo" not in words

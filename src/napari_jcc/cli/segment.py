@@ -84,7 +84,10 @@ def segment(
     command = equivalent_command(
         paths, output, config, preset, recursive=recursive, corrections=corrections
     )
-    write_result(result, images, output, overwrite=overwrite, command=command)
+    corrected = () if project is None else _list_corrected(images, project)
+    write_result(
+        result, images, output, overwrite=overwrite, command=command, corrected=corrected
+    )
     if not quiet:
         show_summary(result, output)
 
@@ -99,6 +102,15 @@ def _solve(
     if project is None:
         return Run(images, config, **means).result()
     return segment_taught(images, project, config, **means)
+
+
+def _list_corrected(images: ImageCollection, project: Project) -> list[str]:
+    """Names of the images that were drawn on in a project, recognised by their content."""
+    from napari_jcc.interaction import image_keys
+
+    keys = image_keys(images)
+    places = project.edits.adopt(keys).edited_places(keys)
+    return [images.names[place] for place in places]
 
 
 def _check_encoder(encoder: str | None, config: JccConfig, preset: str) -> None:
