@@ -264,3 +264,12 @@ def test_missing_torch_is_named_with_its_remedy(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(SolverError, match=r"pip install .napari-jcc\[torch\]"):
         get_solver("structured")
+
+
+def test_torch_that_cannot_be_loaded_is_named_with_its_remedy(monkeypatch):
+    from napari_jcc.errors import SolverError
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setitem(sys.modules, "napari_jcc.solvers.structured", None)
+    with pytest.raises(SolverError, match=r"cannot be loaded.*solver\.name to osqp"):
+        get_solver("structured")

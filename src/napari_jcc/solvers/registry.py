@@ -69,7 +69,13 @@ def check_solver(name: str) -> None:
 def _structured(device: str) -> Solver:
     check_solver("structured")
     # torch takes a second to load, and most uses of the package need none of it.
-    from napari_jcc.solvers.structured import StructuredSolver
+    try:
+        from napari_jcc.solvers.structured import StructuredSolver
+    except (ImportError, OSError) as error:  # such as libraries of CUDA that are missing
+        raise SolverError(
+            f"torch is installed but cannot be loaded: {error}. Install it again, or set "
+            "solver.name to osqp."
+        ) from error
 
     return StructuredSolver(device)
 
@@ -124,7 +130,7 @@ def get_solver(name: str, device: str = "auto") -> Solver:
     ConfigError
         If there is no solver of that name; the message lists those there are.
     SolverError
-        If the solver needs a package that is not installed.
+        If the solver needs a package that is not installed or cannot be loaded.
     """
     if name not in SOLVERS:
         raise ConfigError(describe_unknown("solver", name, SOLVERS))
