@@ -18,21 +18,21 @@ def out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "area"),
+    ("words", "area", "size"),
     [
-        ([], 60),
-        (["--spacing", "0.5", "--unit", "um"], 15),
-        (["--spacing", "2,0.5", "--unit", "um"], 60),
+        ([], 60, "pixel"),
+        (["--spacing", "0.5", "--unit", "um"], 15, "um, pixels 0.5 high and 0.5 wide"),
+        (["--spacing", "2,0.5", "--unit", "um"], 60, "um, pixels 2 high and 0.5 wide"),
     ],
 )
-def test_measures_are_written_beside_the_results(words, area, out, capsys):
+def test_measures_are_written_beside_the_results(words, area, size, out, capsys):
     assert run("measure", out, *words) == 0
     [row] = csv.DictReader((out / "measures.csv").open())
     assert float(row["area"]) == area
     assert row["unit"] == ("um" if "--unit" in words else "pixel")
     assert np.isclose(float(row["solidity"]), 1)
     streams = capsys.readouterr()
-    assert f"1 object in 1 image, unit of length {row['unit']}:" in streams.out
+    assert f"1 object in 1 image, unit of length {size}:" in streams.out
     assert "cow: brightness not measured: the image was in no file" in streams.err
 
 

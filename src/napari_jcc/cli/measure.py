@@ -50,8 +50,10 @@ def measure(
     objects = count_of(len(found.rows), "object")
     images = count_of(len({row["image"] for row in found.rows}), "image")
     units = ", ".join(dict.fromkeys(row["unit"] for row in found.rows))
+    # So that a decimal comma, which means two numbers here, is noticed.
+    size = "" if sides is None else f", pixels {sides[0]:g} high and {sides[1]:g} wide"
     typer.echo(
-        f"Measured {objects} in {images}, unit of length {units or 'pixel'}: "
+        f"Measured {objects} in {images}, unit of length {units or 'pixel'}{size}: "
         f"{output / MEASURES}"
     )
 
