@@ -113,6 +113,8 @@ def test_a_zarr_array_is_told_how_it_is_opened(tmp_path, name):
 def test_a_path_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.png does not exist.*Check"):
         ImageCollection.from_paths([tmp_path / "nowhere.png"])
+    with pytest.raises(InputError, match="Patterns are not expanded"):
+        ImageCollection.from_paths([tmp_path / "*.png"])
     with pytest.raises(InputError, match="not a folder"):
         ImageCollection.from_folder(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is a folder"):

@@ -15,6 +15,7 @@ from napari_jcc.collection import describe_skipped
 from napari_jcc.results import JccResult
 from napari_jcc.results.hints import describe_measured, suggest_settings
 from napari_jcc.results.names import OVERVIEW, RECORD
+from napari_jcc.words import list_some
 
 if TYPE_CHECKING:
     from napari_jcc.evaluation import Evaluation
@@ -67,7 +68,8 @@ def show_scores(scores: Evaluation) -> None:
     table.add_row(*map(Text, means), style="bold")
     console.print(table)
     if scores.missing:
-        console.print(Text(f"Without truth, not counted: {', '.join(scores.missing)}"))
+        missing = list_some(scores.missing, _MOST_LINES)
+        console.print(Text(f"Without truth, not counted: {missing}"))
 
 
 def _count_images(result: JccResult) -> str:

@@ -66,9 +66,12 @@ def find_files(
             found.files.append(path)
             found.given.add(path)
         else:
+            pattern = " Patterns are not expanded here, name the folder." * (
+                "*" in path.name
+            )
             raise InputError(
-                f"{path} does not exist. Check the spelling and the current folder, "
-                f"{Path.cwd()}."
+                f"{path} does not exist.{pattern} Check the spelling and the current "
+                f"folder, {Path.cwd()}."
             )
     found.files = sort_files(dict.fromkeys(found.files))
     _leave_out_links(found)

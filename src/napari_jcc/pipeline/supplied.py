@@ -21,9 +21,10 @@ def check_folder(config: SaliencyConfig) -> None:
     if config.method != "supplied":
         return
     if not config.folder or not Path(config.folder).is_dir():
+        found = f"there is none at {config.folder}" if config.folder else "none is named"
         raise InputError(
-            f"saliency.folder must name a folder of gray images, got {config.folder!r}. "
-            "Set it, or choose another saliency.method."
+            f"saliency.folder must name a folder of gray images, but {found}. Set it, or "
+            "choose another saliency.method."
         )
 
 
