@@ -2,6 +2,7 @@
 
 from napari_jcc.results.command import equivalent_command
 from napari_jcc.results.files import check_output, write_result
+from napari_jcc.results.hints import suggest_settings
 from napari_jcc.results.overview import draw_overview
 from napari_jcc.results.record import find_command
 from napari_jcc.results.result import ImageResult, JccResult
@@ -16,5 +17,6 @@ __all__ = [
     "equivalent_command",
     "find_command",
     "read_result",
+    "suggest_settings",
     "write_result",
 ]
