@@ -37,7 +37,8 @@ class Uncertainty:
 def find_uncertainty(image: ImageResult) -> Uncertainty:
     """Rate the doubts about the answer for one image.
 
-    An image without an answer is entirely uncertain: every number is 1.
+    An image without an answer, or whose scores were not saved with it, is entirely
+    uncertain: every number is 1.
 
     Parameters
     ----------
