@@ -53,6 +53,9 @@ class Pictures:
     def location(self, number: int) -> str:
         return f"{self._folder}/{self.names[number]}.jpg" if self._folder else ""
 
+    def spacing(self, number: int) -> None:
+        return None
+
     def working_image(self, number: int):
         noise = np.random.default_rng(number).integers(60, 200, (*self._shapes[number], 3))
         return noise.astype(np.uint8)

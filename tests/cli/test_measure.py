@@ -36,6 +36,14 @@ def test_measures_are_written_beside_the_results(words, area, size, out, capsys)
     assert "cow: brightness not measured: the image was in no file" in streams.err
 
 
+def test_many_images_that_are_gone_are_not_all_listed(tmp_path, capsys):
+    images = (image_result(f"cow{number}") for number in range(12))
+    write_result(result_of(*images), None, tmp_path / "out")
+    assert run("measure", tmp_path / "out") == 0
+    *_, before, last = capsys.readouterr().err.splitlines()
+    assert ("cow9: " in before, last) == (True, "Warning: and 2 more")
+
+
 @pytest.mark.parametrize("words", [["--spacing", "0.65"], ["--unit", "um"]])
 def test_a_size_needs_its_unit(words, out, capsys):
     assert run("measure", out, *words) == 2

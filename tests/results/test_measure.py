@@ -213,7 +213,13 @@ def test_files_tell_the_size_of_their_pixels(tmp_path):
     write_result(result, ImageCollection.from_files([known, unknown]), tmp_path / "out")
     rows = measure_folder(tmp_path / "out").rows
     # 60 pixels of 1/4 x 1/2, then of 1 x 1.
-    assert [(row["area"], row["unit"]) for row in rows] == [(7.5, "um"), (60, "pixel")]
+    found = [(row["area"], row["unit"]) for row in rows]
+    assert found == [(7.5, "um"), (60, "pixel")]
+    # They are known still where the files have moved away.
+    known.unlink()
+    unknown.unlink()
+    rows = measure_folder(tmp_path / "out").rows
+    assert [(row["area"], row["unit"]) for row in rows] == found
 
 
 def test_a_folder_without_results_is_refused(tmp_path):

@@ -8,6 +8,8 @@ import typer
 
 from napari_jcc.cli.options import Result
 
+_MOST_NOTES = 10
+
 
 def measure(
     output: Result,
@@ -45,8 +47,10 @@ def measure(
             "--spacing 0.65 --unit um, or neither."
         )
     found = measure_folder(output, spacing=sides, unit=unit or "pixel")
-    for note in found.notes:
+    for note in found.notes[:_MOST_NOTES]:
         typer.echo(f"Warning: {note}", err=True)
+    if len(found.notes) > _MOST_NOTES:
+        typer.echo(f"Warning: and {len(found.notes) - _MOST_NOTES} more", err=True)
     objects = count_of(len(found.rows), "object")
     images = count_of(len({row["image"] for row in found.rows}), "image")
     units = ", ".join(dict.fromkeys(row["unit"] for row in found.rows))

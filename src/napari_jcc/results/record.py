@@ -20,6 +20,7 @@ from napari_jcc.results.result import ImageResult, JccResult
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
+    from napari_jcc.collection.spacing import Spacing
     from napari_jcc.results.folder import ResultKind
 
 
@@ -52,15 +53,18 @@ def build_record(
     dict
         Texts, finite numbers, lists and dicts only.
     """
-    locations = find_locations(result, collection)
+    places = zip(
+        result.images,
+        find_locations(result, collection),
+        _find_spacings(result, collection),
+        masks,
+        strict=True,
+    )
     record = {
         **describe_run(RESULT, command),
         "seconds": result.seconds,
         "solver": result.solver_report,
-        "images": [
-            _describe(image, location, mask)
-            for image, location, mask in zip(result.images, locations, masks, strict=True)
-        ],
+        "images": [_describe(*place) for place in places],
         "corrected": list(corrected),
         "skipped": result.skipped,
         "notes": result.notes,
@@ -116,6 +120,19 @@ def find_locations(result: JccResult, collection: ImageCollection | None) -> lis
     ]
 
 
+def _find_spacings(
+    result: JccResult, collection: ImageCollection | None
+) -> list[Spacing | None]:
+    """Find the size of a pixel of every image of `result`, where it is known."""
+    if collection is None:
+        return [None] * len(result.images)
+    index = {name: i for i, name in enumerate(collection.names)}
+    return [
+        collection.spacing(index[image.name]) if image.name in index else None
+        for image in result.images
+    ]
+
+
 def find_versions() -> dict[str, str]:
     """Find the versions of Python, this package and those that shape its answers."""
     versions = {"python": platform.python_version(), "napari-jcc": napari_jcc.__version__}
@@ -145,13 +162,16 @@ def _instances(result: JccResult, masks: Sequence[str]) -> list[str]:
     return [instances_file(mask) for image, mask in pairs if image.instances is not None]
 
 
-def _describe(image: ImageResult, location: str, mask: str) -> dict[str, Any]:
+def _describe(
+    image: ImageResult, location: str, spacing: Spacing | None, mask: str
+) -> dict[str, Any]:
     return {
         "name": image.name,
         "source": location,
         "mask": mask,
         "instances": None if image.instances is None else instances_file(mask),
         "size": [image.mask.shape[1], image.mask.shape[0]],
+        "spacing": spacing,
         "box": image.box if np.isfinite(image.box).all() else None,
         "box_score": image.box_score,
         "objects": len(image.boxes),

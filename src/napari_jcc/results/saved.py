@@ -15,7 +15,7 @@ from napari_jcc._types import Float32Array, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.axes import has_depth
 from napari_jcc.collection.reading import open_picture
-from napari_jcc.collection.spacing import Spacing
+from napari_jcc.collection.spacing import Spacing, checked_spacing
 from napari_jcc.config.presets import DEFAULT_PRESET
 from napari_jcc.config.saved import read_settings
 from napari_jcc.errors import InputError, JccError
@@ -37,10 +37,13 @@ class SavedResult:
         saved and come back empty.
     sources
         File of every image, as an absolute path; empty for images that were in no file.
+    spacings
+        Size of a pixel of every image, None where it was not known.
     """
 
     result: JccResult
     sources: tuple[str, ...]
+    spacings: tuple[Spacing | None, ...]
 
     def open_images(self) -> ImageCollection | None:
         """Open the images where they were; None where one is gone or of another size."""
@@ -89,6 +92,7 @@ def read_result(folder: str | Path) -> SavedResult:
             str(start / item["source"]) if item["source"] else ""
             for item in record["images"]
         )
+        spacings = tuple(_read_spacing(item.get("spacing")) for item in record["images"])
         notes = tuple(map(str, record.get("notes") or ()))
         parts = record["skipped"], record["solver"] or {}, record["seconds"] or {}
         measured = dict(record.get("measured") or {})
@@ -103,7 +107,13 @@ def read_result(folder: str | Path) -> SavedResult:
             f"The result in {folder} cannot be read: {error}. Run the segmentation again, "
             "or open its masks folder alone."
         ) from error
-    return SavedResult(JccResult(images, config, *parts, notes, measured), sources)
+    result = JccResult(images, config, *parts, notes, measured)
+    return SavedResult(result, sources, spacings)
+
+
+def _read_spacing(found: list[Any] | None) -> Spacing | None:
+    """Read the size of a pixel; None where an earlier version kept none."""
+    return None if found is None else checked_spacing(*found)
 
 
 def _read_image(
@@ -135,6 +145,7 @@ class SavedPictures(Mapping[str, NDArray[Any]]):
             image.name: source
             for image, source in zip(saved.result.images, saved.sources, strict=True)
         }
+        self._spacings = dict(zip(self._places, saved.spacings, strict=True))
         self._config = saved.result.config.collection
         self._opened: dict[str, ImageCollection] = {}
 
@@ -143,11 +154,11 @@ class SavedPictures(Mapping[str, NDArray[Any]]):
         return file.raw(page)
 
     def spacing(self, name: str) -> Spacing | None:
-        """Size of a pixel, if the image's file can be read and says so."""
+        """Size of a pixel, as the image's file says now or, if that is gone, said then."""
         try:
             file, page = self._find(name)
         except (InputError, OSError):
-            return None
+            return self._spacings[name]
         return file.spacing(page)
 
     def lies_on_z(self, name: str) -> bool:
