@@ -57,6 +57,13 @@ def test_settings_may_be_a_mapping_of_sections():
 def test_settings_of_another_kind_are_refused(wrong):
     with pytest.raises(ConfigError, match="is no config"):
         segment([IMAGE], config=wrong)
+    with pytest.raises(ConfigError, match="is no config"):
+        Sweep(ImageCollection.from_arrays([IMAGE]), wrong, "problem.nu=1,2")
+
+
+def test_a_sweep_of_no_collection_is_refused():
+    with pytest.raises(InputError, match="A sweep is over an ImageCollection, not str"):
+        Sweep("photos", get_preset("fast"), "problem.nu=1,2")
 
 
 @pytest.mark.parametrize(

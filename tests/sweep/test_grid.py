@@ -133,3 +133,10 @@ def test_ranges_keep_their_ends(first, last, count):
     [found] = values(text).values()
     np.testing.assert_allclose([found[0], found[-1]], sorted([first, last]), rtol=1e-10)
     assert len(found) <= count
+
+
+def test_one_text_is_taken_and_one_value_without_a_list_refused():
+    assert Grid.build(BASE, "problem.nu=1,2").axes[0].values == (1.0, 2.0)
+    for wrong in (0.2, "mask"):
+        with pytest.raises(ConfigError, match=r"is no list of values of decode\.box"):
+            Grid.build(BASE, {"decode.box": wrong})

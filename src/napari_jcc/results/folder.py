@@ -93,8 +93,8 @@ class ResultKind:
             if found and not overwrite:
                 raise OutputError(
                     f"The folder {out} is not empty, it holds {list_some(found)}. Choose "
-                    "another folder, or add --overwrite to replace the results of a former "
-                    "run; other files are kept."
+                    "another folder, or add --overwrite (in Python overwrite=True) to "
+                    "replace the results of a former run; other files are kept."
                 )
             own = self.own_files(out)
             planned = (file for file in (*pictures, *self.files) if file not in own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ class SavedResult:
     """
 
     result: JccResult
-    sources: tuple[str, ...]
-    spacings: tuple[Spacing | None, ...]
+    sources: tuple[str, ...] = field(repr=False)
+    spacings: tuple[Spacing | None, ...] = field(repr=False)
 
     def open_images(self) -> ImageCollection | None:
         """Open the images where they were; None where one is gone or of another size."""

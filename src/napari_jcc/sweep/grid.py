@@ -61,7 +61,7 @@ class Grid:
 
     @classmethod
     def build(
-        cls, base: JccConfig, values: Mapping[str, Sequence[Any]] | Iterable[str]
+        cls, base: JccConfig, values: Mapping[str, Sequence[Any]] | Iterable[str] | str
     ) -> Grid:
         """Check what is to be tried.
 
@@ -70,7 +70,8 @@ class Grid:
         base
             Settings that every point starts from.
         values
-            ``{"section.field": [value, ...]}``, or texts as `parse_axis` reads them.
+            ``{"section.field": [value, ...]}``, or one or several texts as `parse_axis`
+            reads them.
 
         Raises
         ------
@@ -78,11 +79,18 @@ class Grid:
             If a setting is unknown or named twice, a value is not allowed, or the grid is
             empty or has more than `MOST_POINTS` points.
         """
+        texts = [values] if isinstance(values, str) else values
         pairs = (
             list(values.items())
             if isinstance(values, Mapping)
-            else [parse_axis(text) for text in values]
+            else [parse_axis(text) for text in texts]
         )
+        for path, found in pairs:
+            if isinstance(found, str) or not isinstance(found, Iterable):
+                raise ConfigError(
+                    f"{found!r} is no list of values of {path}. Give one, even of a single "
+                    "value: [value]."
+                )
         axes = tuple(_make_axis(base, path, list(found)) for path, found in pairs)
         paths = [axis.path for axis in axes]
         if twice := sorted({path for path in paths if paths.count(path) > 1}):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dask.system import CPU_COUNT
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.config import JccConfig, apply_overrides
-from napari_jcc.errors import Cancelled, JccError, OutputError
+from napari_jcc.config import JccConfig, apply_overrides, as_config
+from napari_jcc.errors import Cancelled, InputError, JccError, OutputError
 from napari_jcc.pipeline import Cache, Run
 from napari_jcc.pipeline.parallel import as_client
 from napari_jcc.progress import Progress, as_progress
@@ -41,10 +41,10 @@ class Sweep:
     collection
         The images.
     config
-        Settings that every point starts from.
+        Settings that every point starts from, or a mapping of some sections.
     grid
-        A `Grid`, or what `Grid.build` takes: ``{"problem.nu": [0.1, 0.2]}`` or texts such
-        as ``"problem.nu=0.1:1:5"``.
+        A `Grid`, or what `Grid.build` takes: ``{"problem.nu": [0.1, 0.2]}``, or one or
+        several texts such as ``"problem.nu=0.1:1:5"``.
     truth
         Masks (H, W) bool or numbered objects (H, W) int by name of the image, a folder or
         table of the truth, or the `Truth` that `find_truth` finds.
@@ -81,8 +81,8 @@ class Sweep:
     def __init__(
         self,
         collection: ImageCollection,
-        config: JccConfig,
-        grid: Grid | Mapping[str, Sequence[Any]] | Iterable[str],
+        config: JccConfig | Mapping[str, Any],
+        grid: Grid | Mapping[str, Sequence[Any]] | Iterable[str] | str,
         *,
         truth: KnownTruth | str | Path | None = None,
         cache: Cache | None = None,
@@ -93,6 +93,12 @@ class Sweep:
         former: SweepTable | None = None,
         command: Callable[[JccConfig, str], str] | None = None,
     ) -> None:
+        if not isinstance(collection, ImageCollection):
+            raise InputError(
+                f"A sweep is over an ImageCollection, not {type(collection).__name__}. "
+                "Make one by from_paths or from_arrays."
+            )
+        config = as_config(config)
         grid = grid if isinstance(grid, Grid) else Grid.build(config, grid)
         self._collection = collection
         if isinstance(truth, str | Path):

@@ -132,7 +132,8 @@ def _check(out: Path, chosen: ExportFormat, overwrite: bool) -> None:
     if used and not overwrite:
         state = "exists already" if chosen.file else "is not empty"
         raise OutputError(
-            f"{out} {state}. Choose another place, or allow overwriting (--overwrite)."
+            f"{out} {state}. Choose another place, or allow overwriting (--overwrite, in "
+            "Python overwrite=True)."
         )
 
 
