@@ -11,6 +11,7 @@ import pytest
 from napari_jcc import ImageCollection, JccConfig, Run, get_preset, segment
 from napari_jcc.config import MatchConfig, ProblemConfig, as_config
 from napari_jcc.errors import ConfigError, InputError
+from napari_jcc.interaction import Corrector
 from napari_jcc.sweep import Sweep
 
 IMAGE = np.zeros((8, 9), np.uint8)
@@ -40,6 +41,12 @@ def test_a_run_says_that_it_wants_a_collection():
     wrong: Any = [IMAGE]
     with pytest.raises(InputError, match="over an ImageCollection, not list"):
         Run(wrong)
+
+
+def test_corrections_say_that_they_want_a_finished_run():
+    wrong: Any = Run(ImageCollection.from_arrays([IMAGE]))
+    with pytest.raises(InputError, match=r"finished run, not a Run.*finish\(\)"):
+        Corrector(wrong)
 
 
 def test_settings_may_be_a_mapping_of_sections():

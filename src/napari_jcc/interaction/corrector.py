@@ -16,7 +16,7 @@ from napari_jcc.interaction.overlay import image_keys, lay_over, lay_over_image
 from napari_jcc.interaction.resegmenter import Resegmenter
 from napari_jcc.interaction.state import State
 from napari_jcc.interaction.state_cache import StateCache
-from napari_jcc.pipeline import FinishedRun
+from napari_jcc.pipeline.finished import FinishedRun, as_finished
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.regions import mask_iou
 from napari_jcc.results import ImageResult, JccResult
@@ -78,7 +78,8 @@ class Corrector:
     Raises
     ------
     InputError
-        If an image cannot be read any more, or was drawn on at another size.
+        If `run` is none, or an image cannot be read any more, or was drawn on at another
+        size.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Corrector:
         reported: Sequence[ImageResult] | None = None,
         held: Mapping[ImageKey, ImageResult] | None = None,
     ) -> None:
-        self.keys: tuple[ImageKey, ...] = image_keys(run.collection)
+        self.keys: tuple[ImageKey, ...] = image_keys(as_finished(run).collection)
         self._run = run
         self._edits = Edits()
         self._resegmenter = Resegmenter(run, self.keys)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig
+from napari_jcc.errors import InputError
 from napari_jcc.problem import JointFactors
 from napari_jcc.problem.data import JointData
 from napari_jcc.problem.program import QuadraticProgram
@@ -75,3 +76,19 @@ class FinishedRun:
     pixel_classifier: PixelClassifier | None
     joint: SolvedJoint | None
     result: JccResult
+
+
+def as_finished(run: object) -> FinishedRun:
+    """Return a finished run as it is.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    if not isinstance(run, FinishedRun):
+        raise InputError(
+            f"Corrections need the data of a finished run, not a {type(run).__name__}. "
+            "Give Run(images).finish()."
+        )
+    return run
