@@ -5,7 +5,8 @@
 
 matches all images of every sub-class with each other, by way of others. Before, of every
 ten images the third, sixth and ninth are mirrored or turned as `--turn` says in turn.
-Prints which of them are named as odd, and how well confidence ranks: the area under the ROC
+Prints which of them are named as odd, which were turned back (`--change
+matching.facing=any`), and how well confidence ranks: the area under the ROC
 of right points, and the rank correlation of pairs with their share of right points; by the
 agreement of the paths alone, and as it is. A point is right within `--alpha` of width and
 height.
@@ -26,23 +27,17 @@ from scipy.stats import rankdata, spearmanr
 
 from matching import open_set
 from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.turns import AS_IS, MIRRORED, Turn
 from napari_jcc.config import apply_overrides
 from napari_jcc.matching.odd_images import odd_images
 from napari_jcc.matching.outputs import PairResult, open_set_matcher
+from napari_jcc.matching.turned_pair import list_turns
 from napari_jcc.progress import Progress
 
 TURNED = (2, 5, 8)
 
 
-def turn(image: np.ndarray, points: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mirror an image, or turn it by a quarter or a half, with its points (K, 2)."""
-    height, width = image.shape[:2]
-    x, y = points.T
-    if how == "mirror":
-        return image[:, ::-1], np.stack([width - 1 - x, y], axis=1)
-    if how == "180":
-        return image[::-1, ::-1], np.stack([width - 1 - x, height - 1 - y], axis=1)
-    return np.rot90(image), np.stack([y, width - 1 - x], axis=1)
+WAYS = {"mirror": MIRRORED, "180": Turn(False, 2), "90": Turn(False, 1)}
 
 
 def read_images(root: Path, name: str) -> dict[str, dict[Path, np.ndarray]]:
@@ -80,13 +75,13 @@ def match_classes(options: argparse.Namespace, folder: Path) -> Iterator[tuple]:
         if options.classes and name not in options.classes.split(","):
             continue
         (folder / name).mkdir()
-        truth, turned = [], set()
+        truth, turned = [], {}
         for place, path in enumerate(sorted(points)[: options.images]):
             image, found = np.asarray(Image.open(path).convert("RGB")), points[path]
             if ways and place % 10 in TURNED:
-                how = ways[TURNED.index(place % 10) % len(ways)]
-                image, found = turn(image, found, how)
-                turned.add(place)
+                turn = WAYS[ways[TURNED.index(place % 10) % len(ways)]]
+                found = turn.carry(found, image.shape[:2])
+                image, turned[place] = turn.apply(image), turn
             Image.fromarray(np.ascontiguousarray(image)).save(
                 folder / name / f"{place:03}.png"
             )
@@ -114,10 +109,16 @@ def main() -> None:
             for pair in pairs:
                 both = truth[pair.source], truth[pair.target]
                 judged.append(judge(pair, *both, options.alpha))
-            odd = set(odd_images(pairs))
+            odd, known = set(odd_images(pairs)), turned.keys()
+            by_place = {str(place): place for place in range(len(truth))}
+            found = list_turns(list(by_place), pairs)
+            right = [found[str(place)] == turn.inverse for place, turn in turned.items()]
+            others = [found[name] for name, place in by_place.items() if place not in known]
+            wrong = [turn != AS_IS for turn in others]
             sys.stdout.write(
-                f"{name}: named {len(odd & turned)} of {len(turned)} turned images and "
-                f"{len(odd - turned)} of {len(truth) - len(turned)} others\n"
+                f"{name}: named {len(odd & known)} of {len(turned)} turned images and "
+                f"{len(odd - known)} of {len(truth) - len(turned)} others; turned back "
+                f"{sum(right)}, and others {sum(wrong)}\n"
             )
             sys.stdout.flush()
     right, points, pairs = zip(*judged, strict=True)

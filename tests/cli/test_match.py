@@ -106,6 +106,32 @@ def test_landmarks_are_carried_and_scored(folder, tmp_path, capsys):
     assert "2 pairs" in capsys.readouterr().out
 
 
+def test_mirrored_images_are_turned_when_asked_for(folder, tmp_path, capsys):
+    with Image.open(folder / "b.png") as image:
+        mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    mirrored.save(folder / "b.png")
+    out = tmp_path / "out"
+    assert run("match", folder, "-o", out, "--facing", "mirrored", "--no-warped") == 0
+    assert ": b (mirrored)." in capsys.readouterr().out
+    record = json.loads((out / "match.json").read_text())
+    assert record["turned"] == {"b": "mirrored"}
+    assert "--set matching.facing=mirrored" in record["command"]
+    (pair,) = (r for r in rows(out / "pairs.csv") if r["target"] + r["source"] in "abba")
+    assert float(pair["inlier_share"]) > 0.5
+
+    table = tmp_path / "placed.csv"
+    table.write_text("image,point,x,y\na.png,1,40,30\na.png,2,80,60\na.png,3,60,70\n")
+    words = ["--from", table, "-o", tmp_path / "landmarks"]
+    assert run("landmarks", folder, *words, "--facing", "sideways") == 2
+    assert "matching.facing" in capsys.readouterr().err
+    assert run("landmarks", folder, *words, "--facing", "mirrored") == 0
+    assert ": b.png (mirrored)." in capsys.readouterr().out
+    found = rows(tmp_path / "landmarks" / "landmarks.csv")
+    (row,) = (row for row in found if (row["image"], row["point"]) == ("b.png", "1"))
+    place = np.array([float(row["x"]), float(row["y"])])
+    assert np.linalg.norm(place - (129 - 46, 34)) < 2
+
+
 def test_folders_inside_are_searched_when_asked_for(folder, tmp_path, capsys):
     (folder / "new").mkdir()
     (folder / "c.png").replace(folder / "new" / "a.png")

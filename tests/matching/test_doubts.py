@@ -3,6 +3,7 @@
 from itertools import combinations
 from types import SimpleNamespace
 
+from napari_jcc.collection.turns import AS_IS
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.odd_images import odd_images
 from napari_jcc.matching.outputs import MatchResult
@@ -25,6 +26,7 @@ def pairs_of(kinds, same=0.5, other=0.05, agreement=0.5):
             inlier_share=same if kinds[source] == kinds[target] else other,
             agreement=same if kinds[source] == kinds[target] else agreement,
             usual_agreement=same,
+            turns=(AS_IS, AS_IS),
         )
         for source, target in combinations(range(len(kinds)), 2)
     ]
@@ -68,7 +70,10 @@ def test_images_turned_the_other_way_are_named_though_their_points_come_back():
     text = describe_odd(NAMES, pairs)
     assert text.startswith("1 of 4 images agree with the others less than 50% ")
     assert ": c. " in text
-    assert "mirrored or turned" in text
+    assert "--facing any" in text
+    tried = describe_odd(NAMES, pairs, "any")
+    assert "mirrored" not in tried
+    assert "They may show something else" in tried
 
 
 def test_doubts_are_the_notes_of_a_result():

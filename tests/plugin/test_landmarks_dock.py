@@ -11,8 +11,11 @@ from napari.layers import Image
 
 from napari_jcc import ImageCollection
 from napari_jcc.matching.landmarks import read_tps, turn_over
+from napari_jcc.plugin.matching.choice import MatcherChoice
+from napari_jcc.plugin.matching.landmarks import Carrier
 from napari_jcc.plugin.stack import stack_layer
 from napari_jcc.plugin.widgets.matching.landmark_dock import LandmarkDock
+from napari_jcc.progress import Progress
 
 pytestmark = pytest.mark.gui
 
@@ -145,6 +148,19 @@ def test_found_corrected_and_never_overwritten(viewer, dock, qtbot):
     states = dock.layer.features.groupby("image")["status"].value_counts()
     assert states["c.png", "placed"] == states["b.png", "placed"] == 1
     assert states["d.png", "predicted"] == 4
+
+
+def test_a_mirrored_image_is_told_of_and_its_landmarks_lie_on_it_as_it_is(images):
+    shown = [images[0], images[1][:, ::-1], images[2]]
+    collection = ImageCollection.from_arrays(shown, names=list(NAMES[:3]))
+    carrier = Carrier(collection, MatcherChoice(facing="mirrored"))
+    *_, mirrored, plain = carrier.carry({0: FIRST}, Progress())
+    assert np.abs(plain.points - FIRST - SHIFTS[2]).max() < 2
+    there = mirrored.points * (-1, 1) + (images[1].shape[1] - 1, 0)
+    assert np.abs(there - FIRST - SHIFTS[1]).max() < 2
+    assert f": {NAMES[1]} (mirrored)." in carrier.warning
+    again = carrier.carry({1: mirrored.points}, Progress())
+    assert np.abs(again[0].points - FIRST).max() < 2
 
 
 def test_tables_come_back_as_they_went(viewer, dock, qtbot, tmp_path):

@@ -100,20 +100,23 @@ def test_other_images_are_asked_as_the_setting_says(dock, qtbot, monkeypatch):
     asked = []
 
     def open_matcher(checkpoint, adapt):
-        asked.append(adapt(MatchConfig()).matching.through)
+        matching = adapt(MatchConfig()).matching
+        asked.append((matching.through, matching.facing))
         return Shifting()
 
     monkeypatch.setattr(matches, "open_set_matcher", open_matcher)
     run(dock, qtbot)
     editor = dock.pairs.findChild(QSpinBox)
     editor.setValue(1)
+    facing = dock.matcher.facing
+    facing.setCurrentIndex(facing.findData("any"))
     run(dock, qtbot)
-    assert asked == [MatchConfig().matching.through, 1]
+    assert asked == [(MatchConfig().matching.through, "as_is"), (1, "any")]
     assert editor.isEnabled()
     dock.pairs.choose("a", "b")
     assert not editor.isEnabled()
     run(dock, qtbot)
-    assert asked[2:] == [0]
+    assert asked[2:] == [(0, "any")]
 
 
 def test_axes_taken_for_channels_leave_fewer_images_in_every_dock(viewer, rng):

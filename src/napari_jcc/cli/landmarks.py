@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_jcc.cli import options
-from napari_jcc.config import MatchingConfig
+from napari_jcc.config import MatchConfig, MatchingConfig
 from napari_jcc.words import list_some
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def landmarks(
         options.output("Folder for landmarks.csv and landmarks.tps; made if missing."),
     ],
     checkpoint: Network = None,
+    facing: options.Facing = None,
     encoder: options.MatchEncoder = None,
     through: Through = _THROUGH,
     recursive: options.Recursive = False,
@@ -76,13 +77,23 @@ def landmarks(
     )
 
     check_landmark_output(output, overwrite=overwrite)
-    matcher = open_pair_matcher(
-        checkpoint,
-        lambda base: options.adapt_match_config(base, encoder=encoder, device=device),
-    )
+
+    def adapt(base: MatchConfig) -> MatchConfig:
+        return options.adapt_match_config(
+            base, encoder=encoder, device=device, facing=facing
+        )
+
+    ways = adapt(MatchConfig()).matching.facing
+    matcher = open_pair_matcher(checkpoint, adapt)
     with TerminalProgress(quiet) as progress:
         carried = carry_landmarks(
-            images, placed, matcher, progress, recursive=recursive, through=through
+            images,
+            placed,
+            matcher,
+            progress,
+            recursive=recursive,
+            through=through,
+            facing=ways,
         )
         write_landmarks(carried, output, overwrite=overwrite)
     if not quiet:

@@ -52,6 +52,7 @@ def match(
     method: Method = None,
     pairs: Pairs = "all",
     warped: Warped = True,
+    facing: options.Facing = None,
     encoder: options.MatchEncoder = None,
     config_file: options.MatchConfigFile = None,
     assignments: options.MatchAssignments = None,
@@ -69,6 +70,8 @@ def match(
 
     Example: napari-jcc match wings --output out --pairs template:wing01
 
+    Example: napari-jcc match wings --output out --facing mirrored
+
     Example: napari-jcc match wings --output out --method refinement --encoder net.pt2
 
     Example: napari-jcc match wings --output out --checkpoint wings.ckpt
@@ -81,7 +84,12 @@ def match(
     matcher = outputs.open_set_matcher(
         checkpoint,
         lambda config: options.adapt_match_config(
-            config, config_file, assignments, encoder=encoder, device=device
+            config,
+            config_file,
+            assignments,
+            encoder=encoder,
+            device=device,
+            facing=facing,
         ),
     )
     images = open_images(paths, matcher.config.collection, recursive=recursive, quiet=quiet)

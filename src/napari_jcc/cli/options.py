@@ -215,6 +215,14 @@ MatchEncoder = Annotated[
         "of Transformers, or a .pt2 file of torch.export.",
     ),
 ]
+Facing = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WAYS",
+        help="How images may lie beside each other: as_is (the default): all alike; "
+        "mirrored: some left for right; any: some mirrored, turned by quarters, or both.",
+    ),
+]
 MatchDevice = Annotated[
     str | None,
     typer.Option(
@@ -230,6 +238,7 @@ def adapt_match_config(
     *,
     encoder: str | None = None,
     device: str | None = None,
+    facing: str | None = None,
 ) -> MatchConfig:
     """Add up the settings: `config`, then file, then assignments, then options.
 
@@ -238,5 +247,9 @@ def adapt_match_config(
     ConfigError
         If a setting is unknown or not allowed, or the file cannot be read.
     """
-    options = {"network.encoder": encoder, "training.device": device}
+    options = {
+        "network.encoder": encoder,
+        "training.device": device,
+        "matching.facing": facing,
+    }
     return add_up(config, config_file, assignments, options)

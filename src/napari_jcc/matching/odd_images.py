@@ -57,17 +57,23 @@ def odd_images(pairs: Sequence[PairResult]) -> list[int]:
     return sorted(found)
 
 
-def describe_odd_images(odd: Sequence[str], count: int, else_do: str) -> str:
+def describe_odd_images(
+    odd: Sequence[str], count: int, else_do: str, facing: str = "as_is"
+) -> str:
     """Say what may be wrong with images of a set of `count`, and what to do; or empty.
 
-    `else_do` is what else can be done about them.
+    `else_do` is what else can be done about them, `facing` how images were expected to lie.
     """
     if not odd:
         return ""
-    return (
+    few = (
         f"{len(odd)} of {count} images agree with the others less than {FAR_BELOW:.0%} as "
         f"well as is usual in this set: {list_some(odd, MOST_NAMED)}. Their matches are "
-        "probably wrong, also where paths through other images confirm them. They may be "
-        "mirrored or turned, or show something else. Mirror or turn them to face as the "
-        f"others do, or {else_do}."
+        "probably wrong, also where paths through other images confirm them. "
+    )
+    if facing == "any":
+        return few + f"They may show something else. Look at them, and {else_do}."
+    return few + (
+        "They may be mirrored or turned, or show something else. Say that images may be "
+        f"any way round (matching.facing, --facing any), or {else_do}."
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_jcc._types import FloatArray, MaskArray
+from napari_jcc.collection.turns import AS_IS, Turn
 from napari_jcc.matching.baselines import PairMatch, PointMap
 
 JUDGED_POINTS = 20
@@ -71,6 +72,9 @@ class PairResult:
         What is usual in the set, see `odd_images`; 0 if unknown.
     instance
         Number of the map, from 1, where several maps between two images were wanted.
+    turns
+        How source and target were turned before they were matched; all else is about the
+        images as they are.
     """
 
     source: int
@@ -88,6 +92,7 @@ class PairResult:
     agreement: float
     usual_agreement: float = 0.0
     instance: int = 1
+    turns: tuple[Turn, Turn] = (AS_IS, AS_IS)
 
     @classmethod
     def judge(

@@ -62,6 +62,14 @@ class MatchingConfig(Section):
         ge=0,
         le=100,
     )
+    facing: Literal["as_is", "mirrored", "any"] = setting(
+        "as_is",
+        "Images lie",
+        "How images lie beside each other. as_is: all alike. mirrored: some left for "
+        "right, as left and right wings. any: some mirrored, turned by quarters, or both. "
+        "How each lies is found by comparing it with eight others in every way, and it is "
+        "turned before it is matched; results are about the images as they are.",
+    )
     instances: int = setting(
         1,
         "Instances per pair",

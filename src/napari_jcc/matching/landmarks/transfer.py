@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_jcc._types import Float32Array, FloatArray, ImageArray
+from napari_jcc.collection.turns import Turn
 from napari_jcc.config import MatchingConfig
 from napari_jcc.errors import InputError
 from napari_jcc.matching.baselines import (
@@ -26,6 +27,7 @@ from napari_jcc.matching.landmarks.appearance import (
 from napari_jcc.matching.landmarks.initial_points import InitialPointFinder
 from napari_jcc.matching.landmarks.prior import ShapePrior
 from napari_jcc.matching.landmarks.shapes import Landmarks, fit_affine, shape_size
+from napari_jcc.matching.landmarks.turned_images import TurnedImages
 from napari_jcc.matching.odd_images import describe_odd_images
 from napari_jcc.progress import Progress
 from napari_jcc.registration.frame import resize_points
@@ -75,6 +77,10 @@ class LandmarkTransfer:
         weights.
     through
         Largest number of intermediate images; see ``matching.through``.
+    turns
+        By name, images that are mirrored or turned beside the others, and how they are
+        turned before they are compared; see `find_turns`. Points are about the images as
+        they are. None: nobody looked for such images.
     """
 
     def __init__(
@@ -82,8 +88,10 @@ class LandmarkTransfer:
         images: Mapping[str, ImageArray],
         matcher: PairMatcher | None = None,
         through: int = MatchingConfig().through,
+        turns: Mapping[str, Turn] | None = None,
     ) -> None:
-        self._images = images
+        self._turns = turns
+        images = self._images = TurnedImages(images, turns or {})
         matcher = matcher or RegistrationMatcher(CachedDescriber(SiftDescriber()))
         self._initial = InitialPointFinder(images, matcher, through)
         self._placed: dict[str, FloatArray] = {}
@@ -128,7 +136,7 @@ class LandmarkTransfer:
                 f"{name} has {len(values)} points but the images placed before "
                 f"{min(counts, default=0)}; place the same points in the same order."
             )
-        self._placed[name] = values
+        self._placed[name] = self._images.carry(name, values)
 
     def remove(self, name: str) -> None:
         """Remove the landmarks placed on an image, if there are any."""
@@ -169,7 +177,7 @@ class LandmarkTransfer:
             If nothing has been placed yet, or there is no such image.
         """
         if name in self._placed:
-            return Landmarks(name, self._placed[name])
+            return Landmarks(name, self._images.carry_back(name, self._placed[name]))
         if not self._placed or name not in self._images:
             raise InputError(
                 f"Nothing can be said about {name!r}: {len(self._placed)} images are "
@@ -191,7 +199,7 @@ class LandmarkTransfer:
             shape = view.improve(shape, radius, search)
         points = (shape + 0.5) / scale - 0.5
         sure = view.confidence(shape, size) * initial.agreement(points)
-        return Landmarks(name, points, sure)
+        return Landmarks(name, self._images.carry_back(name, points), sure)
 
     def describe_odd(self) -> str:
         """Say which images agree with no placed one as is usual; empty if all do.
@@ -200,7 +208,9 @@ class LandmarkTransfer:
         """
         found = [name for name in self._images if name not in self._placed]
         odd = [name for name in found if self._initial.is_odd(name, self._placed)]
-        return describe_odd_images(odd, len(self._images), "place their points by hand")
+        facing = "as_is" if self._turns is None else "any"
+        else_do = "place their points by hand"
+        return describe_odd_images(odd, len(self._images), else_do, facing)
 
     def _scale(self) -> float:
         name, points = next(iter(self._placed.items()))

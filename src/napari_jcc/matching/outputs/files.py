@@ -29,6 +29,7 @@ from napari_jcc.matching.outputs.overview import draw_matches
 from napari_jcc.matching.outputs.result import MatchResult
 from napari_jcc.matching.outputs.tables import PointTable, write_pairs
 from napari_jcc.matching.outputs.warping import warp_image
+from napari_jcc.matching.turned_pair import list_turns, name_turned
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results.names import mask_files
 from napari_jcc.results.pictures import save_picture, to_gray
@@ -144,6 +145,7 @@ def build_record(
             for place, name in enumerate(result.names)
         ],
         "skipped": result.skipped,
+        "turned": name_turned(list_turns(result.names, result.pairs)),
         "pairs": sum(pair.instance == 1 for pair in result.pairs),
         "instances": len(result.pairs),
         "notes": result.notes,

@@ -15,6 +15,7 @@ from napari_jcc.collection import ByName, ImageCollection
 from napari_jcc.config import MatchingConfig
 from napari_jcc.errors import InputError, OutputError
 from napari_jcc.matching.baselines import PairMatcher
+from napari_jcc.matching.facing import WAYS, find_turns
 from napari_jcc.matching.landmarks import (
     Landmarks,
     LandmarkTransfer,
@@ -24,6 +25,7 @@ from napari_jcc.matching.landmarks import (
     write_csv,
     write_tps,
 )
+from napari_jcc.matching.turned_pair import describe_turns
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.results.folder import probe_folder
 from napari_jcc.words import list_some
@@ -46,8 +48,8 @@ class CarriedLandmarks:
     absent
         Images of the table that the folder does not hold.
     warnings
-        In words: points given that lie outside of their images, and images that agree with
-        the placed ones far less than others do.
+        In words: points given that lie outside of their images, images that were compared
+        mirrored or turned, and those that agree with the placed ones far less than others.
     """
 
     shapes: tuple[Landmarks, ...]
@@ -74,6 +76,7 @@ def carry_landmarks(
     *,
     recursive: bool = False,
     through: int = MatchingConfig().through,
+    facing: str = MatchingConfig().facing,
 ) -> CarriedLandmarks:
     """Carry the landmarks of a table to all images of a folder.
 
@@ -94,6 +97,8 @@ def carry_landmarks(
         their place in `folder`, with ``/``.
     through
         Largest number of intermediate images; see ``matching.through``.
+    facing
+        How images may lie beside each other, one of `WAYS`; see ``matching.facing``.
 
     Raises
     ------
@@ -111,7 +116,10 @@ def carry_landmarks(
     images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))
     given, absent = _read_given(table, folder, names)
     known = {name: shape for name, shape in given.items() if _is_complete(shape)}
-    transfer = LandmarkTransfer(images, matcher, through)
+    turns = find_turns(collection, WAYS[facing], progress)
+    turned = dict(zip(names, turns, strict=True))
+    tried = None if facing == "as_is" else turned
+    transfer = LandmarkTransfer(images, matcher, through, tried)
     for name, shape in known.items():
         transfer.place(name, shape.points)
     transfer.match(progress)
@@ -123,7 +131,8 @@ def carry_landmarks(
     sizes = {name: collection.shape(place) for place, name in enumerate(names)}
     heights = {name: height for name, (height, _) in sizes.items()}
     outside = describe_outside((k, known[k].points, sizes[k]) for k in known)
-    said = tuple(text for text in (outside, transfer.describe_odd()) if text)
+    texts = outside, describe_turns(turned), transfer.describe_odd()
+    said = tuple(text for text in texts if text)
     return CarriedLandmarks(tuple(shapes), heights, absent, said)
 
 

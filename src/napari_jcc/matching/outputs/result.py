@@ -14,6 +14,7 @@ from napari_jcc.config import MatchConfig
 from napari_jcc.matching.odd_images import describe_odd_images, odd_images
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
 from napari_jcc.matching.pair import Correspondences, PairResult
+from napari_jcc.matching.turned_pair import describe_turns, list_turns
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.words import list_some
 
@@ -58,7 +59,9 @@ def describe_doubts(names: Sequence[str], pairs: Sequence[PairResult]) -> str:
     )
 
 
-def describe_odd(names: Sequence[str], pairs: Sequence[PairResult]) -> str:
+def describe_odd(
+    names: Sequence[str], pairs: Sequence[PairResult], facing: str = "as_is"
+) -> str:
     """Say which images agree far less with others than is usual, and what to do.
 
     Those that hardly match at all are left to `describe_doubts`.
@@ -66,7 +69,7 @@ def describe_odd(names: Sequence[str], pairs: Sequence[PairResult]) -> str:
     matched = {place for pair in pairs for place in (pair.source, pair.target)}
     known = doubtful_images(pairs)
     odd = [names[place] for place in odd_images(pairs) if place not in known]
-    return describe_odd_images(odd, len(matched), "leave them out, and match again")
+    return describe_odd_images(odd, len(matched), "leave them out", facing)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ class MatchResult:
     def notes(self) -> list[str]:
         """What the user should know about the result, in words."""
         notes = [
-            describe(self.names, self.pairs) for describe in (describe_doubts, describe_odd)
+            describe_turns(list_turns(self.names, self.pairs)),
+            describe_doubts(self.names, self.pairs),
+            describe_odd(self.names, self.pairs, self.config.matching.facing),
         ]
         empty = sum(not mask.any() for mask in self.masks or ())
         if empty:

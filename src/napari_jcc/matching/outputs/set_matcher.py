@@ -19,6 +19,7 @@ from napari_jcc.matching.outputs.trained import (
     open_refinement,
     open_trained,
 )
+from napari_jcc.matching.outputs.turning_matcher import TurningMatcher
 from napari_jcc.matching.outputs.untrained import UntrainedMatcher, open_registration
 from napari_jcc.matching.pair import PairResult
 from napari_jcc.progress import Progress
@@ -107,7 +108,8 @@ def open_set_matcher(
     """Open the trained network in a checkpoint, or a matcher that needs no training.
 
     In sets of three images or more, pairs are matched along paths through other images as
-    well (``matching.through``).
+    well (``matching.through``). Images that may be mirrored or turned are turned before
+    (``matching.facing``).
 
     Parameters
     ----------
@@ -127,7 +129,7 @@ def open_set_matcher(
     ConfigError
         If the device is not there, or other settings of the network differ.
     """
-    return ConsensusMatcher(open_direct_matcher(checkpoint, adapt))
+    return TurningMatcher(ConsensusMatcher(open_direct_matcher(checkpoint, adapt)))
 
 
 def open_direct_matcher(

@@ -22,12 +22,15 @@ class MatcherChoice:
         What matches without training, as in ``matching.untrained``.
     device
         auto, cpu, cuda or mps.
+    facing
+        How images may lie beside each other, as in ``matching.facing``.
     """
 
     checkpoint: str = ""
     encoder: str = ""
     untrained: str = "registration"
     device: str = "auto"
+    facing: str = "as_is"
 
     @property
     def network(self) -> str | None:
@@ -36,7 +39,10 @@ class MatcherChoice:
 
     def adapt(self, config: MatchConfig) -> MatchConfig:
         """Make the settings of a run of those that the matcher starts from."""
-        changes: dict[str, Any] = {"training.device": self.device}
+        changes: dict[str, Any] = {
+            "training.device": self.device,
+            "matching.facing": self.facing,
+        }
         if not self.checkpoint:
             changes["network.encoder"] = self.encoder
             changes["matching.untrained"] = self.untrained

@@ -11,7 +11,9 @@ import numpy as np
 
 from napari_jcc._types import FloatArray
 from napari_jcc.collection import ByName, ImageCollection
+from napari_jcc.collection.turns import Turn
 from napari_jcc.errors import InputError
+from napari_jcc.matching.facing import WAYS, find_turns
 from napari_jcc.matching.landmarks import (
     Landmarks,
     LandmarkTransfer,
@@ -23,6 +25,7 @@ from napari_jcc.matching.landmarks import (
     write_tps,
 )
 from napari_jcc.matching.outputs import open_pair_matcher
+from napari_jcc.matching.turned_pair import describe_turns
 from napari_jcc.plugin.matching.choice import MatcherChoice
 from napari_jcc.progress import Progress
 
@@ -38,7 +41,8 @@ class Carrier:
     Attributes
     ----------
     warning
-        Which images agree with the placed ones far less than others; empty if none.
+        Which images were compared mirrored or turned, and which agree with the placed ones
+        far less than others; empty if none.
     """
 
     def __init__(self, collection: ImageCollection, choice: MatcherChoice) -> None:
@@ -46,6 +50,7 @@ class Carrier:
         self.collection = collection
         self.warning = ""
         self._transfer: LandmarkTransfer | None = None
+        self._turns: dict[str, Turn] = {}
 
     def carry(
         self, placed: Mapping[int, FloatArray], progress: Progress
@@ -87,7 +92,7 @@ class Carrier:
                 else "No landmarks are placed. Press New, and place them on one image."
             )
         names = self.collection.names
-        transfer = self._open()
+        transfer = self._open(progress)
         for name in transfer.placed:
             transfer.remove(name)
         for place, points in complete.items():
@@ -106,15 +111,20 @@ class Carrier:
             if place not in found:
                 found[place] = transfer.predict(name)
                 progress.advance()
-        self.warning = transfer.describe_odd()
+        texts = describe_turns(self._turns), transfer.describe_odd()
+        self.warning = " ".join(text for text in texts if text)
         return [found[place] for place in range(len(names))]
 
-    def _open(self) -> LandmarkTransfer:
+    def _open(self, progress: Progress) -> LandmarkTransfer:
         if self._transfer is None:
+            names, facing = self.collection.names, self.choice.facing
+            turns = find_turns(self.collection, WAYS[facing], progress)
+            self._turns = dict(zip(names, turns, strict=True))
+            tried = None if facing == "as_is" else self._turns
             matcher = open_pair_matcher(self.choice.network, self.choice.adapt)
             read = lru_cache(KEPT_IMAGES)(self.collection.image)
-            images = ByName(self.collection.names, read)
-            self._transfer = LandmarkTransfer(images, matcher)
+            images = ByName(names, read)
+            self._transfer = LandmarkTransfer(images, matcher, turns=tried)
         return self._transfer
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QWidget
 
+from napari_jcc.config import MatchingConfig
 from napari_jcc.plugin.matching.choice import MatcherChoice
 from napari_jcc.plugin.widgets.lists import let_shrink
-from napari_jcc.plugin.widgets.parts import in_column
+from napari_jcc.plugin.widgets.parts import in_column, in_row
 from napari_jcc.plugin.widgets.settings.path_editors import EncoderEditor, FileEditor
+from napari_jcc.plugin.widgets.settings.setting_row import describe_setting
 
 CHECKPOINTS = "Networks (*.ckpt);;All files (*)"
 _GRADIENTS, _ENCODER, _REFINEMENT, _NETWORK = (
@@ -38,8 +40,15 @@ _WAYS = {
 }
 
 
+_FACING = {
+    "as_is": "all alike",
+    "mirrored": "some mirrored",
+    "any": "some mirrored or turned",
+}
+
+
 class MatcherChooser(QWidget):
-    """A list of ways to match, and the file or name that the chosen one needs.
+    """Ways to match, the file or name that the chosen one needs, and how images may lie.
 
     Parameters
     ----------
@@ -66,10 +75,19 @@ class MatcherChooser(QWidget):
         self.encoder = EncoderEditor(with_auto=False)
         self.network = FileEditor("Choose a trained network", CHECKPOINTS)
         self.network.set_hint("file of the network (.ckpt)")
-        in_column(self.way, self.encoder, self.network, within=self, spacing=4)
+        field = MatchingConfig.model_fields["facing"]
+        self.facing = QComboBox()
+        self.facing.setAccessibleName(field.title or "")
+        self.facing.setToolTip(describe_setting("matching.facing", field))
+        for ways, title in _FACING.items():
+            self.facing.addItem(title, ways)
+        let_shrink(self.facing, 10)
+        lying = in_row(QLabel(field.title), (self.facing, 1))
+        in_column(self.way, self.encoder, self.network, lying, within=self, spacing=4)
         self.way.currentIndexChanged.connect(self._on_way)
         self.encoder.changed.connect(self.changed)
         self.network.changed.connect(self.changed)
+        self.facing.currentIndexChanged.connect(self.changed)
         self._on_way()
 
     @property
@@ -86,7 +104,13 @@ class MatcherChooser(QWidget):
         """Return what was chosen, to run on a device."""
         refines = self.way.currentData() == _REFINEMENT
         untrained = "refinement" if refines else "registration"
-        return MatcherChoice(self.checkpoint, self.encoder_name, untrained, device)
+        return MatcherChoice(
+            self.checkpoint,
+            self.encoder_name,
+            untrained,
+            device,
+            self.facing.currentData(),
+        )
 
     @property
     def missing(self) -> str:
