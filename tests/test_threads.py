@@ -4,10 +4,11 @@ import multiprocessing
 import os
 import threading
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from napari_jcc import threads
+from napari_jcc import ImageCollection, Run, threads
 from napari_jcc.cli.main import main
 from napari_jcc.pipeline.parallel import for_each
 from napari_jcc.progress import Progress
@@ -90,3 +91,10 @@ def test_the_program_lets_threads_sleep_unless_told_otherwise(
     with pytest.raises(SystemExit):
         main(["--version"])
     assert os.environ["OMP_WAIT_POLICY"] == found
+
+
+def test_they_sleep_in_a_notebook_too(monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "")
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    Run(ImageCollection.from_arrays([np.zeros((8, 9), np.uint8)]))
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"

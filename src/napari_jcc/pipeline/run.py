@@ -36,6 +36,7 @@ from napari_jcc.results.cuts import Cut
 from napari_jcc.results.decode import Scene
 from napari_jcc.results.pixel_classifier import PixelClassifier
 from napari_jcc.solvers import check_solver
+from napari_jcc.threads import wait_asleep
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -90,6 +91,7 @@ class Run:
                 f"A run is over an ImageCollection, not {type(collection).__name__}. Make "
                 "one by from_paths or from_arrays, or call segment, which does so."
             )
+        wait_asleep()  # if no stage has loaded torch yet
         config = as_config({} if config is None else config)
         shown = overlay(collection.config, config.collection)
         self.config = config.model_copy(update={"collection": shown})
