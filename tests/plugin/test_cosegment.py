@@ -19,12 +19,12 @@ from qtpy.QtWidgets import QApplication, QPushButton
 
 from napari_jcc import JccConfig, Run
 from napari_jcc.config import apply_overrides
-from napari_jcc.plugin import runs
+from napari_jcc.plugin import runs, summary
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.reader import get_reader
-from napari_jcc.plugin.runs import Summary
 from napari_jcc.plugin.shown import ShownResult
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.summary import Summary
 from napari_jcc.plugin.truth import TruthChoice
 from napari_jcc.plugin.widgets import dock
 from napari_jcc.plugin.widgets.cosegment import CosegmentWidget
@@ -70,9 +70,20 @@ class Slow:
 
 
 def test_window_gives_what_the_core_gives(
-    viewer, widget, stack, qtbot, tiny_collection, quick_config
+    viewer, widget, stack, qtbot, tiny_collection, quick_config, monkeypatch
 ):
+    threads = []
+
+    def suggest(result):
+        threads.append(threading.current_thread())
+        return "a hint"
+
+    monkeypatch.setattr(summary, "suggest_settings", suggest)
     run(widget, qtbot)
+    # It looks at all masks, which takes a second where they are a thousand.
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+    assert "a hint" in widget.results.summary.text()
     expected = Run(tiny_collection.open(), quick_config).result()
 
     (labels,), (shapes,) = layers_of(viewer, Labels), layers_of(viewer, Shapes)

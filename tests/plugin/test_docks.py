@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabBar
 
 from napari_jcc.plugin.docks import open_dock
 from napari_jcc.plugin.opening import OpeningDock
-from napari_jcc.plugin.runs import Summary
 from napari_jcc.plugin.session import get_session
+from napari_jcc.plugin.summary import Summary
 from napari_jcc.plugin.widgets.tall import TallContent
 from napari_menu import press_in_menu
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from napari_jcc.plugin.rectangles import (
     box_widths,
     slots_of,
 )
+from napari_jcc.plugin.summary import Summary
 from napari_jcc.results import ImageResult, JccResult
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Answer:
     source
         All images that were chosen, also those that the run had to leave out; None: the
         same as `collection`.
+    summary
+        What came out of the run, in words.
     """
 
     result: JccResult
@@ -56,6 +59,7 @@ class Answer:
     placement: Placement
     corrector: Corrector | ReopenedCorrector | None = None
     source: ImageCollection | None = None
+    summary: Summary = field(default_factory=Summary)
 
     @property
     def chosen(self) -> ImageCollection:

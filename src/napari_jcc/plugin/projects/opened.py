@@ -14,6 +14,7 @@ from napari_jcc.plugin.layers import LayerData, to_layers
 from napari_jcc.plugin.placement import Placement
 from napari_jcc.plugin.shown import Answer
 from napari_jcc.plugin.stack import stack_layer
+from napari_jcc.plugin.summary import summarise
 from napari_jcc.project import LoadReport, Project, load_project
 
 PROJECT_KEY = "napari_jcc_project"
@@ -156,4 +157,6 @@ def _answer(project: Project, collection: ImageCollection | None) -> Answer | No
     images = tuple(found[collection.names[i]] for i in places)
     placement = Placement.of_stack(collection).select(places)
     shown = collection if len(places) == len(collection) else collection.select(places)
-    return Answer(replace(result, images=images), shown, placement, source=collection)
+    result = replace(result, images=images)
+    summary = summarise(result)
+    return Answer(result, shown, placement, source=collection, summary=summary)

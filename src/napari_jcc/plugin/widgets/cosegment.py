@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_jcc.errors import ConfigError, JccError
 from napari_jcc.plugin.background.steps import Step, Steps
-from napari_jcc.plugin.runs import Outcome, describe_notes, run, summarise
+from napari_jcc.plugin.runs import Outcome, describe_notes, run
 from napari_jcc.plugin.shown import Answer, ShownResult
 from napari_jcc.plugin.source import find_inputs
 from napari_jcc.plugin.widgets.clipboard import copy_command
@@ -270,7 +270,7 @@ class CosegmentWidget(ImagesDock):
         focus = QApplication.focusWidget()
         if not (self.results.has_result or self.settings.content.isAncestorOf(focus)):
             self.settings.set_open(False)
-        self.results.show_result(summarise(answer), "\n".join(notes))
+        self.results.show_result(answer.summary, "\n".join(notes))
 
     def leave(self) -> None:
         """Stop listening to the viewer."""

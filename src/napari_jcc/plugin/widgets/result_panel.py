@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_jcc.plugin.runs import Summary
+from napari_jcc.plugin.summary import Summary
 from napari_jcc.plugin.widgets.one_line import OneLine
 from napari_jcc.plugin.widgets.parts import in_column, in_row, push_button
 from napari_jcc.plugin.widgets.questions import ask_result_folder, confirm
