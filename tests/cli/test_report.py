@@ -42,8 +42,15 @@ def test_summary_tells_all_that_matters():
 def test_what_did_not_happen_is_not_mentioned():
     text = shown(show_summary, result_of(image_result()), Path("out"))
     assert "1 done" in text
-    for word in ("without", "Skipped", "Warning", "Objects", "Seconds"):
+    for word in ("without", "Skipped", "Warning", "Objects", "Check", "Seconds"):
         assert word not in text
+
+
+def test_the_images_to_look_at_first_are_named():
+    vague = image_result("ox", superpixel_scores=np.array([0.6, 0.6], np.float32))
+    text = shown(show_summary, result_of(image_result("cow"), vague), Path("out"))
+    assert "Check    first ox (0.90)" in text
+    assert "run.json has it for all" in text
 
 
 def test_masks_of_the_whole_field_bring_up_the_preset_for_many_objects():

@@ -101,6 +101,9 @@ def test_a_folder_of_results_is_exported(tmp_path, capsys):
     assert "Next: put the images" in capsys.readouterr().out
     assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo") == 2
     assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo", "--overwrite") == 0
+    # The scores that the uncertainty follows from are not in the folder.
+    assert run("export", out, "-f", "csv", "-o", tmp_path / "objects.csv") == 0
+    assert ",0.0000,," in (tmp_path / "objects.csv").read_text()
 
 
 @pytest.mark.parametrize("kind", ["folder", "project"])

@@ -375,6 +375,7 @@ def test_csv_has_a_row_per_object(plain, herd, tmp_path):
     assert float(cow["area_share"]) == pytest.approx(60 / 240)
     assert (fog["object"], fog["score"]) == ("", "")
     assert fog["warning"].startswith("No box")
+    assert (cow["uncertainty"], fog["uncertainty"]) == ("0.0000", "0.5000")
     assert (first["object"], first["area"], first["score"]) == ("1", "40", "0.7500")
     assert (second["object"], second["area"], second["x_min"]) == ("2", "12", "2.00")
 

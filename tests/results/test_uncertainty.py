@@ -1,11 +1,16 @@
 """Doubts about answers whose scores are made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_jcc.pipeline import segment
-from napari_jcc.results.uncertainty import find_uncertainty
-from results_samples import empty_image_result, image_result
+from napari_jcc.results import read_result, write_result
+from napari_jcc.results.hints import name_doubtful
+from napari_jcc.results.result import bare_image
+from napari_jcc.results.uncertainty import find_uncertainty, overall_uncertainty
+from results_samples import empty_image_result, image_result, result_of
 
 
 def test_a_clear_answer_leaves_no_doubt():
@@ -75,3 +80,35 @@ def test_real_answers_stay_in_range(tiny_collection):
         found = find_uncertainty(image)
         assert 0 <= found.loss <= 1
         assert 0 <= found.blur <= 1
+
+
+def with_doubt(name, share):
+    """Scores that are the further from 0 and 1 the larger `share` is."""
+    vague = four_columns([0, share, 1 - share, 1], [0, 0, 1, 1])
+    return replace(vague, name=name)
+
+
+def test_doubt_goes_into_files_and_comes_back(tmp_path):
+    images = with_doubt("vague", 0.4), bare_image("drawn"), empty_image_result()
+    write_result(result_of(*images), None, tmp_path / "out")
+    vague, drawn, fog = read_result(tmp_path / "out").uncertainties
+    assert vague == pytest.approx(find_uncertainty(images[0]).overall)
+    assert drawn is None  # of a mask alone nothing is known
+    assert fog == overall_uncertainty(images[2]) > 0.4
+
+
+def test_the_images_with_most_doubt_are_named_without_those_warned_of():
+    shares = {"a": 0.1, "b": 0.45, "c": 0.2, "d": 0.3}
+    images = [with_doubt(*pair) for pair in shares.items()]
+    text = name_doubtful(result_of(*images, empty_image_result("fog")))
+    doubt = [find_uncertainty(images[place]).overall for place in (1, 3)]
+    assert text.startswith("first b ({:.2f}), d ({:.2f}): ".format(*doubt))
+    many = result_of(*(with_doubt(f"i{number}", 0.1) for number in range(40)))
+    assert name_doubtful(many).count("(") == 5
+
+
+def test_no_image_is_named_where_there_is_no_choice_or_no_doubt_known():
+    one = with_doubt("a", 0.3)
+    assert name_doubtful(result_of(one)) == ""
+    assert name_doubtful(result_of(one, empty_image_result())) == ""
+    assert name_doubtful(result_of(bare_image("a"), bare_image("b"))) == ""

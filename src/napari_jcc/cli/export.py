@@ -25,6 +25,7 @@ class Exported(NamedTuple):
     files: Sequence[str]
     statuses: Mapping[str, str]
     pictures: ImageCollection | None
+    uncertainties: Mapping[str, float | None]
 
 
 def export(
@@ -70,18 +71,19 @@ def export(
     from napari_jcc.results.exports import export_result
     from napari_jcc.words import count_of
 
-    result, files, statuses, pictures = read_source(source)
+    found = read_source(source)
     place = export_result(
-        result,
+        found.result,
         output,
         kind,
-        files=files,
-        statuses=statuses,
+        files=found.files,
+        statuses=found.statuses,
         category=category,
         overwrite=overwrite,
-        pictures=pictures,
+        pictures=found.pictures,
+        uncertainties=found.uncertainties,
     )
-    typer.echo(f"Wrote {count_of(len(result.images), 'image')} to {place}.")
+    typer.echo(f"Wrote {count_of(len(found.result.images), 'image')} to {place}.")
     if kind == "yolo":
         typer.echo(
             "Next: put the images into the folders images beside labels, named as the "
@@ -107,7 +109,9 @@ def read_source(source: Path) -> Exported:
                 "segment --output' wrote, or a project (.jcc)."
             )
         saved = read_result(source)
-        return Exported(saved.result, saved.sources, {}, saved.open_images())
+        names = [image.name for image in saved.result.images]
+        doubts = dict(zip(names, saved.uncertainties, strict=True))
+        return Exported(saved.result, saved.sources, {}, saved.open_images(), doubts)
     project = open_project(source)
     result = project.edited_result()
     if result is None:
@@ -123,6 +127,7 @@ def read_source(source: Path) -> Exported:
         [files.get(image.name, "") for image in result.images],
         statuses,
         _find_pictures(project, result),
+        {},
     )
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from napari_jcc.collection import describe_skipped
 from napari_jcc.results import JccResult
-from napari_jcc.results.hints import describe_measured, suggest_settings
+from napari_jcc.results.hints import describe_measured, name_doubtful, suggest_settings
 from napari_jcc.results.names import OVERVIEW, RECORD
 from napari_jcc.words import list_some
 
@@ -34,6 +34,8 @@ def show_summary(result: JccResult, out: Path) -> None:
         lines.append(("Hint", hint))
     if result.seconds:
         lines.append(("Seconds", _list_seconds(result)))
+    if doubtful := name_doubtful(result):
+        lines.append(("Check", f"{doubtful}; {RECORD} has it for all."))
     measure = shlex.join(["napari-jcc", "measure", str(out)])
     evaluate = shlex.join(["napari-jcc", "evaluate", str(out), "--truth"])
     lines += [

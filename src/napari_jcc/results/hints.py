@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
 from napari_jcc.results.result import ImageResult, JccResult
-from napari_jcc.results.uncertainty import find_uncertainty
+from napari_jcc.results.uncertainty import find_uncertainty, overall_uncertainty
 
 _LARGE = 0.4
 """Share of an image from which a mask may be of the field of view, or of what lies between
@@ -23,6 +25,8 @@ are 10 in a z-stack of spheres, 1 in 7 sets of one object."""
 _DOUBT = 0.25
 """Median doubt of a set (`Uncertainty.overall`) that makes a hint. Set with thirteen
 sets in sight: docs/benchmarks/uncertainty.md."""
+_FEW = 5
+"""Images that are named to be looked at first, at most; of few, a third."""
 
 _MANY = "choose the preset many (Many small objects)."
 _FIELD = (
@@ -56,6 +60,27 @@ def describe_measured(result: JccResult) -> str:
         return ""
     found = ", ".join(f"{key} {value}" for key, value in result.measured.items())
     return f"Measured in the images: {found}. Where that is wrong, set it."
+
+
+def name_doubtful(result: JccResult) -> str:
+    """Name the few images to look at first; empty for a single one or without scores.
+
+    Those that have no answer of their own are left out: warnings name them.
+    """
+    rated = {
+        image.name: doubt
+        for image in result.images
+        if not image.warning and (doubt := overall_uncertainty(image)) is not None
+    }
+    if len(rated) < 2:
+        return ""
+    order = sorted(rated, key=rated.__getitem__, reverse=True)
+    few = order[: min(_FEW, math.ceil(len(order) / 3))]
+    named = ", ".join(f"{name} ({rated[name]:.2f})" for name in few)
+    return (
+        f"first {named}: the most doubt about the mask, from 0, none, to 1, worked out "
+        "from the scores alone. It ranks images and is no probability of being wrong"
+    )
 
 
 def suggest_settings(result: JccResult) -> str:

@@ -17,6 +17,7 @@ import napari_jcc
 from napari_jcc.results.command import equivalent_command
 from napari_jcc.results.names import RESULT, instances_file
 from napari_jcc.results.result import ImageResult, JccResult
+from napari_jcc.results.uncertainty import overall_uncertainty
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
@@ -176,5 +177,6 @@ def _describe(
         "box_score": image.box_score,
         "objects": len(image.boxes),
         "foreground_share": image.foreground_share,
+        "uncertainty": overall_uncertainty(image),
         "warning": image.warning,
     }

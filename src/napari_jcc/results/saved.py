@@ -39,11 +39,15 @@ class SavedResult:
         File of every image, as an absolute path; empty for images that were in no file.
     spacings
         Size of a pixel of every image, None where it was not known.
+    uncertainties
+        `Uncertainty.overall` of every image when it was written, as the scores that it
+        follows from are not saved; None where it was not known.
     """
 
     result: JccResult
     sources: tuple[str, ...] = field(repr=False)
     spacings: tuple[Spacing | None, ...] = field(repr=False)
+    uncertainties: tuple[float | None, ...] = field(repr=False)
 
     def open_images(self) -> ImageCollection | None:
         """Open the images where they were; None where one is gone or of another size."""
@@ -93,6 +97,7 @@ def read_result(folder: str | Path) -> SavedResult:
             for item in record["images"]
         )
         spacings = tuple(_read_spacing(item.get("spacing")) for item in record["images"])
+        doubts = tuple(_read_uncertainty(item) for item in record["images"])
         notes = tuple(map(str, record.get("notes") or ()))
         parts = record["skipped"], record["solver"] or {}, record["seconds"] or {}
         measured = dict(record.get("measured") or {})
@@ -108,12 +113,18 @@ def read_result(folder: str | Path) -> SavedResult:
             "or open its masks folder alone."
         ) from error
     result = JccResult(images, config, *parts, notes, measured)
-    return SavedResult(result, sources, spacings)
+    return SavedResult(result, sources, spacings, doubts)
 
 
 def _read_spacing(found: list[Any] | None) -> Spacing | None:
     """Read the size of a pixel; None where an earlier version kept none."""
     return None if found is None else checked_spacing(*found)
+
+
+def _read_uncertainty(item: Mapping[str, Any]) -> float | None:
+    """Read the doubt about an image; None where an earlier version kept none."""
+    found = item.get("uncertainty")
+    return None if found is None else float(found)
 
 
 def _read_image(

@@ -56,6 +56,13 @@ def find_uncertainty(image: ImageResult) -> Uncertainty:
     )
 
 
+def overall_uncertainty(image: ImageResult) -> float | None:
+    """`Uncertainty.overall` of an answer; None where only its mask and boxes are known."""
+    if not len(image.superpixel_scores) and not image.warning:
+        return None
+    return float(find_uncertainty(image).overall)
+
+
 def _centre(scores: FloatArray, threshold: float) -> FloatArray:
     """Scores with the lowest at 0, the threshold at one half and the highest at 1."""
     low, high = float(scores.min()), float(scores.max())

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_jcc.results.exports.objects import ExportSet, find_objects
+from napari_jcc.results.result import ImageResult
+from napari_jcc.results.uncertainty import overall_uncertainty
 from napari_jcc.tables import encode_csv, format_csv
 
 COLUMNS = (
@@ -22,6 +24,7 @@ COLUMNS = (
     "score",
     "area",
     "area_share",
+    "uncertainty",
     "status",
     "warning",
 )
@@ -30,13 +33,15 @@ COLUMNS = (
 def write_csv(exported: ExportSet, file: Path) -> None:
     """Write one row per object; an image without object has one with empty fields.
 
-    Boxes and areas are in pixels; boxes are half-open, x to the right and y down.
+    Boxes and areas are in pixels; boxes are half-open, x to the right and y down. The
+    uncertainty is that of the image, not of the object; empty where it is not known.
     """
     lines: list[Sequence[Any]] = [COLUMNS]
     for image, place in zip(exported.images, exported.files, strict=True):
         rows, columns = image.mask.shape
         known = [image.name, place, columns, rows]
-        told = [exported.statuses.get(image.name, ""), image.warning]
+        status = exported.statuses.get(image.name, "")
+        told = [_tell_doubt(exported, image), status, image.warning]
         found = [
             [
                 item.number,
@@ -49,3 +54,9 @@ def write_csv(exported: ExportSet, file: Path) -> None:
         ]
         lines += [[*known, *values, *told] for values in found or [[""] * 8]]
     file.write_bytes(encode_csv(format_csv(lines)))
+
+
+def _tell_doubt(exported: ExportSet, image: ImageResult) -> str:
+    known = exported.uncertainties
+    doubt = known[image.name] if image.name in known else overall_uncertainty(image)
+    return "" if doubt is None else f"{doubt:.4f}"
