@@ -13,7 +13,7 @@ from napari_jcc.matching.landmarks import Landmarks, read_csv, write_csv
 from napari_jcc.matching.outputs.choice import choose_pairs
 from napari_jcc.results.exports import export_result
 from napari_jcc.results.files import write_result
-from napari_jcc.results.measure import measure_folder
+from napari_jcc.results.measure_files import measure_folder
 from napari_jcc.results.saved import read_result
 from napari_jcc.tables import encode_csv, format_csv, open_csv, read_table
 from results_samples import Pictures, image_result, result_of

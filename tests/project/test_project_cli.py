@@ -1,3 +1,4 @@
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -10,6 +11,7 @@ from PIL import Image
 from command_line import run
 from napari_jcc import ImageCollection
 from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.spacing import Spacing
 from napari_jcc.project import Project, describe_inputs, save_project
 from napari_jcc.results import write_result
 from results_samples import Pictures, image_result, result_of
@@ -139,3 +141,57 @@ def test_what_cannot_be_exported_is_said(project, tmp_path, capsys):
     assert "no result yet" in capsys.readouterr().err
     assert run("export", tmp_path / "none.jcc", "-f", "png", "-o", tmp_path / "o") == 2
     assert run("export", path, "-f", "gif", "-o", tmp_path / "o") == 2
+
+
+def test_the_edited_masks_of_a_project_are_measured(saved, photos, tmp_path, capsys):
+    assert run("measure", saved) == 0
+    rows = list(csv.DictReader((saved.parent / "cows_measures.csv").open()))
+    # The stroke of 4 pixels adds a piece to the 60 of the answer; fog has no mask.
+    assert [(row["image"], float(row["area"]), row["pieces"]) for row in rows] == [
+        ("cow", 64, "2"),
+        ("herd/calf", 60, "1"),
+    ]
+    mask = image_result().mask
+    mask[0, :4] = True
+    with Image.open(photos / "cow.png") as file:
+        assert float(rows[0]["mean_0"]) == pytest.approx(np.asarray(file)[mask, 0].mean())
+    (photos / "cow.png").unlink()
+    words = ["--spacing", "0.5", "--unit", "um", "-o", tmp_path]
+    assert run("measure", saved, *words) == 0
+    cow, calf = csv.DictReader((tmp_path / "measures.csv").open())
+    assert (float(cow["area"]), cow["unit"], cow["mean_0"]) == (16, "um", "")
+    assert calf["mean_0"]
+    streams = capsys.readouterr()
+    assert "cows_measures.csv\nMeasured 2 objects" in streams.out
+    assert "cow: brightness not measured" in streams.err
+
+
+def test_the_size_of_pixels_is_known_after_the_images_are_gone(project, photos, tmp_path):
+    placed = replace(project, spacing=Spacing(0.5, 0.5, "um"))
+    saved = save_project(placed, tmp_path / "p.jcc")
+    shutil.rmtree(photos)
+    assert run("measure", saved, "-o", tmp_path / "m.csv") == 0
+    rows = list(csv.DictReader((tmp_path / "m.csv").open()))
+    assert [(float(row["area"]), row["unit"]) for row in rows] == [(16, "um"), (15, "um")]
+
+
+def test_the_edited_masks_of_a_project_are_scored(saved, photos, capsys):
+    true = image_result().mask
+    true[0, :4] = True
+    Image.fromarray(true).save(photos / "cow_mask.png")
+    # The images lie in the folder of the truth, and are no masks of themselves.
+    assert run("evaluate", saved, "--truth", photos, "--json") == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert [(item["name"], item["jaccard"]) for item in scores["images"]] == [("cow", 1)]
+    assert sorted(scores["missing"]) == ["fog", "herd/calf"]
+
+
+@pytest.mark.parametrize("words", [["measure"], ["evaluate", "--truth", "masks"]])
+def test_a_project_without_result_is_neither_measured_nor_scored(
+    words, project, tmp_path, capsys
+):
+    path = save_project(replace(project, result=None), tmp_path / "p.jcc")
+    assert run(words[0], path, *words[1:]) == 2
+    assert "no result yet" in capsys.readouterr().err
+    assert run(words[0], tmp_path / "none.jcc", *words[1:]) == 2
+    assert "none.jcc" in capsys.readouterr().err

@@ -12,7 +12,8 @@ from PIL import Image
 from napari_jcc.collection import ImageCollection
 from napari_jcc.errors import InputError
 from napari_jcc.results import write_result
-from napari_jcc.results.measure import measure_folder, measure_images, measure_objects
+from napari_jcc.results.measure import measure_images, measure_objects
+from napari_jcc.results.measure_files import measure_folder
 from results_samples import empty_image_result, image_result, result_of
 
 

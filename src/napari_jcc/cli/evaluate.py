@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.cli.images import is_project, open_edited
 from napari_jcc.cli.options import AsJson, Result
+
+if TYPE_CHECKING:
+    from napari_jcc.evaluation import Evaluation
 
 
 def evaluate(
-    output: Result,
+    source: Result,
     truth: Annotated[
         Path,
         typer.Option(
@@ -33,6 +37,8 @@ def evaluate(
 ) -> None:
     """Score masks and boxes against the truth, per image and on average.
 
+    Those of a project are scored with its edits.
+
     P: share of pixels right. J: intersection over union of the masks. F: agreement of the
     outlines, to .75 % of the diagonal. Box IoU: J of the boxes. CorLoc: share of images
     whose box IoU is above one half.
@@ -43,16 +49,27 @@ def evaluate(
     one half.
 
     Example: napari-jcc evaluate out --truth masks --json > scores.json
+
+    Example: napari-jcc evaluate cows.jcc --truth masks
     """
     from napari_jcc.atomic import replace_file
     from napari_jcc.cli.report import show_scores
-    from napari_jcc.evaluation import evaluate_folder
     from napari_jcc.tables import encode_csv
 
-    scores = evaluate_folder(output, truth)
+    scores = _evaluate(source, truth)
     if table is not None:
         replace_file(table, encode_csv(scores.to_csv()))
     if as_json:
         typer.echo(json.dumps(scores.to_dict(), indent=2, ensure_ascii=False))
     else:
         show_scores(scores)
+
+
+def _evaluate(source: Path, truth: Path) -> Evaluation:
+    from napari_jcc.evaluation import evaluate_folder, evaluate_result
+
+    if not is_project(source):
+        return evaluate_folder(source, truth)
+    project, result = open_edited(source)
+    files = {Path(image.path).resolve() for image in project.inputs if image.path}
+    return evaluate_result(result, truth, files=files)

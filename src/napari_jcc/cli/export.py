@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from napari_jcc.cli import options
-from napari_jcc.cli.images import open_project
+from napari_jcc.cli.images import open_edited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,13 +29,7 @@ class Exported(NamedTuple):
 
 
 def export(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RESULT_OR_PROJECT",
-            help="Folder that 'napari-jcc segment' wrote, or a project (.jcc).",
-        ),
-    ],
+    source: options.Result,
     output: Annotated[
         Path,
         options.output(
@@ -112,13 +106,7 @@ def read_source(source: Path) -> Exported:
         names = [image.name for image in saved.result.images]
         doubts = dict(zip(names, saved.uncertainties, strict=True))
         return Exported(saved.result, saved.sources, {}, saved.open_images(), doubts)
-    project = open_project(source)
-    result = project.edited_result()
-    if result is None:
-        raise InputError(
-            f"The project {source} has no result yet. Run it in the window, or "
-            "'napari-jcc segment' on its images."
-        )
+    project, result = open_edited(source)
     files = {image.name: image.path for image in project.inputs}
     statuses: dict[str, str] = {image.name: "machine" for image in result.images}
     statuses.update(project.statuses)

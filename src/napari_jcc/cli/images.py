@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
     from napari_jcc.config import CollectionConfig
     from napari_jcc.project import Project
+    from napari_jcc.results import JccResult
 
 
 def open_images(
@@ -51,3 +52,28 @@ def open_project(path: Path) -> Project:
     for message in report.messages():
         typer.secho(f"Note: {message}", err=True)
     return project
+
+
+def is_project(source: Path) -> bool:
+    """Whether a command is given a project, and no folder of results."""
+    return source.is_file() or (source.suffix == ".jcc" and not source.is_dir())
+
+
+def open_edited(path: Path) -> tuple[Project, JccResult]:
+    """Read a project, and its result with the user's edits laid over it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or has no result yet.
+    """
+    from napari_jcc.errors import InputError
+
+    project = open_project(path)
+    result = project.edited_result()
+    if result is None:
+        raise InputError(
+            f"The project {path} has no result yet. Run it in the window, or "
+            "'napari-jcc segment' on its images."
+        )
+    return project, result

@@ -109,7 +109,11 @@ Scheduler = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
 Output = Annotated[Path, output("Folder for the results; made if missing.")]
 Result = Annotated[
-    Path, typer.Argument(metavar="RESULT", help="Folder that 'napari-jcc segment' wrote.")
+    Path,
+    typer.Argument(
+        metavar="RESULT_OR_PROJECT",
+        help="Folder that 'napari-jcc segment' wrote, or a project (.jcc).",
+    ),
 ]
 SetFolder = Annotated[
     Path, typer.Option(metavar="FOLDER", help="Folder of the set, laid out as published.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +93,8 @@ def evaluate_result(
     masks: Mapping[str, MaskArray] | str | Path,
     boxes: Mapping[str, Float32Array] | None = None,
     objects: Mapping[str, LabelMap] | None = None,
+    *,
+    files: Collection[Path] = (),
 ) -> Evaluation:
     """Score a result that is still in memory.
 
@@ -109,6 +111,9 @@ def evaluate_result(
     objects
         (H, W) int32 by name of the image, the objects numbered, 0 for none; None where
         single objects are not to be scored.
+    files
+        Of the images themselves, resolved: in a folder of the truth, none is taken for a
+        mask.
 
     Raises
     ------
@@ -116,7 +121,7 @@ def evaluate_result(
         If there is no truth for any image, or a mask and its truth differ in size.
     """
     if isinstance(masks, str | Path):
-        return _evaluate_against_files(result, Path(masks))
+        return _evaluate_against_files(result, Path(masks), files)
     answers = {image.name: image.mask for image in result.images}
     found = {image.name: image.boxes for image in result.images}
     evaluation = evaluate_masks(answers, masks, found, boxes)
@@ -132,8 +137,10 @@ def evaluate_result(
     return replace(evaluation, scores=tuple(scores))
 
 
-def _evaluate_against_files(result: JccResult, place: Path) -> Evaluation:
-    truth = find_truth(place, [image.name for image in result.images])
+def _evaluate_against_files(
+    result: JccResult, place: Path, files: Collection[Path]
+) -> Evaluation:
+    truth = find_truth(place, [image.name for image in result.images], files)
     masks = {name: read_mask(file) for name, file in truth.masks.items()}
     numbers = ((name, truth.numbers(name)) for name in masks)
     objects = {name: found for name, found in numbers if found is not None}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,14 +14,10 @@ from scipy import ndimage
 from skimage.measure import regionprops_table
 
 from napari_jcc._types import LabelMap, MaskArray
-from napari_jcc.atomic import replace_file
-from napari_jcc.collection.spacing import Spacing
 from napari_jcc.errors import InputError
-from napari_jcc.results.names import MEASURES
 from napari_jcc.results.pieces import SPECK, drop_pieces
 from napari_jcc.results.result import ImageResult
-from napari_jcc.results.saved import SavedPictures, read_result
-from napari_jcc.tables import encode_csv, format_csv
+from napari_jcc.tables import format_csv
 
 _SHAPE = {
     # our name: the one of scikit-image
@@ -166,46 +161,6 @@ def measure_images(
             for row in zip(*measures.values(), strict=True)
         ]
     return Measurements(tuple(rows), tuple(notes))
-
-
-def measure_folder(
-    folder: str | Path,
-    *,
-    spacing: tuple[float, float] | None = None,
-    unit: str = "pixel",
-) -> Measurements:
-    """Measure the objects that a run found, and write ``measures.csv`` beside its results.
-
-    Parameters
-    ----------
-    folder
-        Folder that a run wrote. Images are read from where they were.
-    spacing
-        Height and width of a pixel, in `unit`. None: as the file of every image says, and
-        pixels where it does not.
-    unit
-        Unit of length, where `spacing` is given.
-
-    Raises
-    ------
-    InputError
-        If the folder holds no result, or as `measure_objects`.
-    OutputError
-        If the table cannot be written.
-    """
-    saved = read_result(Path(folder))
-    pictures = SavedPictures(saved)
-    rows: list[Mapping[str, Any]] = []
-    notes = note_slices(any(map(pictures.lies_on_z, pictures)))
-    for image in saved.result.images:
-        own = pictures.spacing(image.name) if spacing is None else Spacing(*spacing, unit)
-        row, column, length = own or (1.0, 1.0, "pixel")
-        found = measure_images([image], pictures, spacing=(row, column), unit=length)
-        rows += found.rows
-        notes += found.notes
-    measured = Measurements(tuple(rows), tuple(notes))
-    replace_file(Path(folder, MEASURES), encode_csv(measured.to_csv()))
-    return measured
 
 
 def note_slices(on_z: bool) -> list[str]:

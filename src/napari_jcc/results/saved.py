@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -148,8 +149,20 @@ def _read_image(
     return replace(image, instances=labels, instance_boxes=found, instance_scores=scores)
 
 
-class SavedPictures(Mapping[str, NDArray[Any]]):
-    """Images of a saved result as stored, each read when asked for."""
+class StoredPictures(Mapping[str, NDArray[Any]]):
+    """Images as stored, by name, read when asked for; an `InputError` says why not."""
+
+    @abstractmethod
+    def spacing(self, name: str) -> Spacing | None:
+        """Size of a pixel, as the image's file says now or, if that is gone, said then."""
+
+    @abstractmethod
+    def lies_on_z(self, name: str) -> bool:
+        """Whether the image is a slice of a stack, if its file can be read and says so."""
+
+
+class SavedPictures(StoredPictures):
+    """Images of a result that was read back."""
 
     def __init__(self, saved: SavedResult) -> None:
         self._places = {
