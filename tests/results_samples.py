@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.sources import ArraySource
 from napari_jcc.config import JccConfig
 from napari_jcc.results.result import ImageResult, JccResult
 
@@ -42,20 +44,17 @@ def result_of(*images: ImageResult, **changes: Any) -> JccResult:
     return JccResult(images, **{"config": JccConfig(), **changes})
 
 
-class Pictures:
-    """Noise in place of photographs, with the part of a collection that writing needs."""
+class Pictures(ImageCollection):
+    """Noise in place of photographs, in files that need not be there."""
 
     def __init__(self, result: JccResult, folder: str = "") -> None:
-        self.names = tuple(image.name for image in result.images)
-        self._shapes = [image.mask.shape for image in result.images]
-        self._folder = folder
+        noise = [
+            np.random.default_rng(number).integers(60, 200, (*image.mask.shape, 3))
+            for number, image in enumerate(result.images)
+        ]
+        sources = tuple(ArraySource(picture.astype(np.uint8), True) for picture in noise)
+        super().__init__(sources, tuple(image.name for image in result.images))
+        object.__setattr__(self, "_folder", folder)
 
-    def location(self, number: int) -> str:
-        return f"{self._folder}/{self.names[number]}.jpg" if self._folder else ""
-
-    def spacing(self, number: int) -> None:
-        return None
-
-    def working_image(self, number: int):
-        noise = np.random.default_rng(number).integers(60, 200, (*self._shapes[number], 3))
-        return noise.astype(np.uint8)
+    def location(self, index: int) -> str:
+        return f"{self._folder}/{self.names[index]}.jpg" if self._folder else ""

@@ -36,7 +36,7 @@ def check_table(path, name):
 
 def test_tables_of_a_result(tmp_path, name):
     result = result_of(image_result(name))
-    out = write_result(result, Pictures(result), tmp_path / "out")
+    out = write_result(result, tmp_path / "out", Pictures(result))
     check_table(out / "boxes.csv", name)
     (saved,) = read_result(out).result.images
     np.testing.assert_array_equal(saved.box, result.images[0].box)

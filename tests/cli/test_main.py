@@ -124,7 +124,7 @@ def test_wrong_usage_is_explained(words, capsys):
 def scored(tmp_path):
     """A written result of two images, and truth for one that fits by three quarters."""
     result = result_of(image_result("cow"), image_result("ox"))
-    write_result(result, None, tmp_path / "out")
+    write_result(result, tmp_path / "out")
     truth = result.images[0].mask.copy()
     truth[:6] = False
     truth[9:12, 5:15] = True

@@ -13,7 +13,7 @@ from results_samples import image_result, result_of
 
 @pytest.fixture
 def out(tmp_path):
-    write_result(result_of(image_result("cow")), None, tmp_path / "out")
+    write_result(result_of(image_result("cow")), tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -38,7 +38,7 @@ def test_measures_are_written_beside_the_results(words, area, size, out, capsys)
 
 def test_many_images_that_are_gone_are_not_all_listed(tmp_path, capsys):
     images = (image_result(f"cow{number}") for number in range(12))
-    write_result(result_of(*images), None, tmp_path / "out")
+    write_result(result_of(*images), tmp_path / "out")
     assert run("measure", tmp_path / "out") == 0
     *_, before, last = capsys.readouterr().err.splitlines()
     assert ("cow9: " in before, last) == (True, "Warning: and 2 more")
@@ -65,7 +65,7 @@ def test_pages_of_a_tiff_are_measured_in_its_unit(tmp_path, monkeypatch, capsys)
     tifffile.imwrite(path, data, imagej=True, resolution=(5, 4), metadata=metadata)
     pictures = ImageCollection.from_paths(path)
     result = result_of(*(image_result(name) for name in pictures.names))
-    out = write_result(result, pictures, tmp_path / "out")
+    out = write_result(result, tmp_path / "out", pictures)
     probed, probe = [], tiff_files.probe_tiff
     monkeypatch.setattr(tiff_files, "probe_tiff", lambda p: probed.append(p) or probe(p))
     assert run("measure", out) == 0

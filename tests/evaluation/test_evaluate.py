@@ -299,7 +299,7 @@ def test_a_result_has_the_scores_of_its_folder(tmp_path, truth):
         instance_scores=np.ones(2, np.float32),
     )  # fmt: skip
     found = result_of(several, image_result("b"), image_result("c"))
-    write_result(found, None, tmp_path / "out")
+    write_result(found, tmp_path / "out")
     (tmp_path / "truth").mkdir()
     for name, values in {"a": truth, "b": found.images[1].mask}.items():
         numbers = Image.fromarray(values.astype(np.uint16))

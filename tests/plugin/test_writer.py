@@ -65,7 +65,7 @@ def test_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path, layers):
 
 
 def test_saved_result_is_opened_as_layers(tmp_path, result, tiny_collection, monkeypatch):
-    out = write_result(result, tiny_collection.open(), tmp_path / "out")
+    out = write_result(result, tmp_path / "out", tiny_collection.open())
 
     assert get_reader(str(out)) is read_saved
     told = []
@@ -85,7 +85,7 @@ def test_saved_result_finds_its_images(tmp_path, result, tiny_collection):
     folder.mkdir()
     for name, image in zip("abcd", tiny_collection.images, strict=True):
         Image.fromarray(image).save(folder / f"{name}.png")
-    out = write_result(result, ImageCollection.from_folder(folder), tmp_path / "out")
+    out = write_result(result, tmp_path / "out", ImageCollection.from_folder(folder))
 
     images, masks, boxes = read_saved(out)
 
@@ -94,7 +94,7 @@ def test_saved_result_finds_its_images(tmp_path, result, tiny_collection):
 
 
 def test_damaged_record_is_an_error_with_a_remedy(tmp_path, result):
-    out = write_result(result, None, tmp_path / "out")
+    out = write_result(result, tmp_path / "out")
     (out / "masks" / "a.png").unlink()
     with pytest.raises(InputError, match="run the segmentation again"):
         read_saved(out)

@@ -97,7 +97,7 @@ def test_missing_images_are_said_and_their_masks_exported(saved, photos, tmp_pat
 
 def test_a_folder_of_results_is_exported(tmp_path, capsys):
     result = result_of(image_result("cow"))
-    out = write_result(result, Pictures(result, str(tmp_path)), tmp_path / "out")
+    out = write_result(result, tmp_path / "out", Pictures(result, str(tmp_path)))
     assert run("export", out, "-f", "yolo", "-o", tmp_path / "yolo") == 0
     assert (tmp_path / "yolo" / "segment" / "labels" / "cow.txt").is_file()
     assert "Next: put the images" in capsys.readouterr().out
@@ -116,7 +116,7 @@ def test_masks_of_a_hyperstack_are_exported_on_its_axes(tmp_path, capsys, kind):
     pictures = ImageCollection.from_paths(path)
     result = result_of(*(image_result(name, (12, 20)) for name in pictures.names))
     if kind == "folder":
-        source = write_result(result, pictures, tmp_path / "out")
+        source = write_result(result, tmp_path / "out", pictures)
     else:
         project = Project(describe_inputs(pictures), result.config, "fast", result)
         project = replace(project, axes=pictures.axes, spacing=pictures.spacing(0))

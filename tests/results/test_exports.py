@@ -208,7 +208,7 @@ def test_more_objects_than_a_picture_can_number_are_refused(tmp_path):
         export_result(result, tmp_path / "m.tif", "tiff")
     many = replace(result.images[0], mask=labels > 0, instances=labels)
     with pytest.raises(OutputError, match="number 70000"):
-        write_result(result_of(many), None, tmp_path)
+        write_result(result_of(many), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

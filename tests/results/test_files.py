@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from napari_jcc.config import apply_overrides, get_preset, validate_config
-from napari_jcc.errors import OutputError
+from napari_jcc.errors import InputError, OutputError
 from napari_jcc.results.box_table import format_boxes, read_scored_boxes
 from napari_jcc.results.files import check_output, write_result
 from napari_jcc.results.names import mask_files
@@ -58,7 +58,7 @@ def small_files():
 
 def test_masks_are_0_and_255_at_the_images_own_size(tmp_path):
     result = result_of(image_result("cow", (12, 20)), image_result("herd/calf", (30, 16)))
-    write_result(result, Pictures(result), tmp_path / "out")
+    write_result(result, tmp_path / "out", Pictures(result))
     for image in result.images:
         with Image.open(tmp_path / "out" / "masks" / f"{image.name}.png") as file:
             assert file.mode == "L"
@@ -110,7 +110,7 @@ def test_every_name_survives_the_table(names):
 def test_same_result_gives_the_same_bytes(tmp_path):
     result = result_of(image_result("cow"), empty_image_result())
     for folder in ("one", "two"):
-        write_result(result, Pictures(result), tmp_path / folder)
+        write_result(result, tmp_path / folder, Pictures(result))
     one, two = tree(tmp_path / "one"), tree(tmp_path / "two")
     assert one.keys() == two.keys()
     for file in ("masks/cow.png", "masks/fog.png", "boxes.csv", "overview.png"):
@@ -127,7 +127,7 @@ def test_record_tells_how_the_answer_came_about(tmp_path):
         solver_report={"objective": np.float64(-1.5), "primal_residual": float("nan")},
         seconds={"solve": 0.5},
     )
-    write_result(result, Pictures(result, "farm"), tmp_path / "out")
+    write_result(result, tmp_path / "out", Pictures(result, "farm"))
     record = record_of(tmp_path / "out")
     assert validate_config(record["config"]) == config
     assert record["skipped"] == {"notes.txt": "not an image"}
@@ -146,20 +146,36 @@ def test_record_tells_how_the_answer_came_about(tmp_path):
 
 
 def test_given_command_goes_into_the_record(tmp_path):
-    write_result(result_of(image_result()), None, tmp_path / "out", command="napari-jcc x")
+    write_result(result_of(image_result()), tmp_path / "out", command="napari-jcc x")
     assert record_of(tmp_path / "out")["command"] == "napari-jcc x"
 
 
 def test_images_in_no_file_have_no_command(tmp_path):
     result = result_of(image_result())
-    write_result(result, Pictures(result), tmp_path / "out")
+    write_result(result, tmp_path / "out", Pictures(result))
     assert record_of(tmp_path / "out")["command"] is None
+
+
+def test_a_result_is_written_without_its_images(tmp_path):
+    write_result(result_of(image_result()), tmp_path / "out")
+    [cow] = record_of(tmp_path / "out")["images"]
+    assert (cow["source"], cow["spacing"]) == ("", None)
+    assert (tmp_path / "out" / "overview.png").is_file()
+
+
+def test_what_is_no_collection_is_refused_before_anything_is_written(tmp_path):
+    result = result_of(image_result())
+    with pytest.raises(InputError, match=r"images is a str\. .*from_paths"):
+        write_result(result, tmp_path / "out", "photos")
+    with pytest.raises(InputError, match="folder second"):
+        write_result(result, Pictures(result), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_in_use_is_refused_and_named(tmp_path):
     (tmp_path / "thesis.tex").write_text("dear")
     with pytest.raises(OutputError, match=r"thesis\.tex.*--overwrite"):
-        write_result(result_of(image_result()), None, tmp_path)
+        write_result(result_of(image_result()), tmp_path)
     assert tree(tmp_path) == {"thesis.tex": b"dear"}
 
 
@@ -167,7 +183,7 @@ def test_a_folder_left_by_a_killed_run_goes_and_one_of_a_run_at_work_stays(tmp_p
     for name in ("left", "at-work"):
         (tmp_path / f".napari-jcc-{name}" / "new").mkdir(parents=True)
     os.utime(tmp_path / ".napari-jcc-left", (0, 0))
-    write_result(result_of(image_result()), None, tmp_path)
+    write_result(result_of(image_result()), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         ".napari-jcc-at-work",
         "boxes.csv",
@@ -179,10 +195,10 @@ def test_a_folder_left_by_a_killed_run_goes_and_one_of_a_run_at_work_stays(tmp_p
 
 def test_overwriting_removes_old_masks_and_keeps_other_files(tmp_path):
     old = result_of(image_result("cow"), image_result("herd/calf"), image_result("b/c/d"))
-    write_result(old, None, tmp_path)
+    write_result(old, tmp_path)
     (tmp_path / "masks" / "herd" / "mine.txt").write_text("keep")
     (tmp_path / "thesis.tex").write_text("keep")
-    write_result(result_of(image_result("ox")), None, tmp_path, overwrite=True)
+    write_result(result_of(image_result("ox")), tmp_path, overwrite=True)
     assert tree(tmp_path).keys() == {
         "masks/ox.png",
         "masks/herd/mine.txt",
@@ -199,13 +215,13 @@ def test_a_file_of_somebody_else_in_the_way_is_never_replaced(file, tmp_path):
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text("precious")
     with pytest.raises(OutputError, match=file):
-        write_result(result_of(image_result("cow")), None, tmp_path, overwrite=True)
+        write_result(result_of(image_result("cow")), tmp_path, overwrite=True)
     assert tree(tmp_path) == {file: b"precious"}
 
 
 def test_a_forged_record_cannot_remove_files_elsewhere(tmp_path):
     out, secret = tmp_path / "out", tmp_path / "secret.png"
-    write_result(result_of(image_result("cow")), None, out)
+    write_result(result_of(image_result("cow")), out)
     secret.write_text("keep")
     (out / "own.txt").write_text("keep")
     record = record_of(out)
@@ -217,7 +233,7 @@ def test_a_forged_record_cannot_remove_files_elsewhere(tmp_path):
         3,
     ]
     (out / "run.json").write_text(json.dumps(record))
-    write_result(result_of(image_result("ox")), None, out, overwrite=True)
+    write_result(result_of(image_result("ox")), out, overwrite=True)
     assert secret.exists()
     assert (out / "own.txt").exists()
     assert not (out / "masks" / "cow.png").exists()
@@ -225,14 +241,14 @@ def test_a_forged_record_cannot_remove_files_elsewhere(tmp_path):
 
 def test_measures_of_a_former_result_go_with_it_those_of_others_stay(tmp_path):
     out = tmp_path / "out"
-    write_result(result_of(image_result("cow")), None, out)
+    write_result(result_of(image_result("cow")), out)
     (out / "measures.csv").write_text("image,area\ncow,60\n")
-    write_result(result_of(image_result("ox")), None, out, overwrite=True)
+    write_result(result_of(image_result("ox")), out, overwrite=True)
     assert not (out / "measures.csv").exists()
     other = tmp_path / "no result yet"
     other.mkdir()
     (other / "measures.csv").write_text("mine")
-    write_result(result_of(image_result("ox")), None, other, overwrite=True)
+    write_result(result_of(image_result("ox")), other, overwrite=True)
     assert (other / "measures.csv").read_text() == "mine"
 
 
@@ -243,7 +259,7 @@ def test_a_full_disk_is_noticed_before_the_run(tmp_path, small_files):
 
 
 def test_a_disk_that_fills_up_leaves_the_former_result_whole(tmp_path):
-    write_result(result_of(image_result("cow")), None, tmp_path)
+    write_result(result_of(image_result("cow")), tmp_path)
     before = tree(tmp_path)
     noise = np.random.default_rng(0).random((2000, 2000)) < 0.5
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -251,7 +267,7 @@ def test_a_disk_that_fills_up_leaves_the_former_result_whole(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, limit[1]))
     try:
         with pytest.raises(OutputError, match="Free some space"):
-            write_result(large, None, tmp_path, overwrite=True)
+            write_result(large, tmp_path, overwrite=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert tree(tmp_path) == before
@@ -314,17 +330,17 @@ def test_all_names_have_places_of_their_own_that_can_be_written(names):
     "name", ["é" * 200, "\ud800", os.fsdecode(b"\xff\xfe"), "a\nb", "%s"]
 )
 def test_odd_names_are_written(name, tmp_path):
-    write_result(result_of(image_result(name)), None, tmp_path / "out")
+    write_result(result_of(image_result(name)), tmp_path / "out")
     (entry,) = record_of(tmp_path / "out")["images"]
     assert entry["name"] == name
     assert (tmp_path / "out" / entry["mask"]).is_file()
     assert name not in ("%s", "a\nb") or entry["mask"] == f"masks/{name}.png"
-    write_result(result_of(image_result("ox")), None, tmp_path / "out", overwrite=True)
+    write_result(result_of(image_result("ox")), tmp_path / "out", overwrite=True)
     assert len(list((tmp_path / "out" / "masks").iterdir())) == 1
 
 
 def test_no_images_at_all_still_make_a_result(tmp_path):
-    write_result(result_of(), None, tmp_path / "out")
+    write_result(result_of(), tmp_path / "out")
     assert (tmp_path / "out" / "boxes.csv").read_text() == (
         "image,x_min,y_min,x_max,y_max,score\n"
     )

@@ -189,7 +189,7 @@ def written(tmp_path):
         Image.fromarray(np.full((12, 20), value, np.uint8)).save(photos / f"{name}.png")
     collection = ImageCollection.from_folder(photos)
     result = result_of(image_result("cow"), image_result("ox"))
-    write_result(result, collection, tmp_path / "out")
+    write_result(result, tmp_path / "out", collection)
     (photos / "ox.png").unlink()
     return tmp_path / "out"
 
@@ -211,7 +211,7 @@ def test_files_tell_the_size_of_their_pixels(tmp_path):
     tifffile.imwrite(known, plane, imagej=True, resolution=(2, 4), **options)
     tifffile.imwrite(unknown, plane)
     result = result_of(image_result("cow"), image_result("ox"))
-    write_result(result, ImageCollection.from_files([known, unknown]), tmp_path / "out")
+    write_result(result, tmp_path / "out", ImageCollection.from_files([known, unknown]))
     rows = measure_folder(tmp_path / "out").rows
     # 60 pixels of 1/4 x 1/2, then of 1 x 1.
     found = [(row["area"], row["unit"]) for row in rows]

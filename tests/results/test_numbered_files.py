@@ -27,7 +27,7 @@ def test_objects_keep_their_numbers_boxes_and_scores(tmp_path, monkeypatch):
         instance_scores=np.array([0.4, 0.6], np.float32),
     )
     none = bare_image("b", mask=np.zeros((5, 5), bool))
-    write_result(JccResult((several, none), JccConfig()), None, tmp_path / "out")
+    write_result(JccResult((several, none), JccConfig()), tmp_path / "out")
 
     with Image.open(tmp_path / "out/instances/a.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), instances)
@@ -45,7 +45,7 @@ def test_objects_keep_their_numbers_boxes_and_scores(tmp_path, monkeypatch):
     assert empty.instances is None
 
     # A result of one object an image takes the place of it, numbers included.
-    write_result(JccResult((none,), JccConfig()), None, tmp_path / "out", overwrite=True)
+    write_result(JccResult((none,), JccConfig()), tmp_path / "out", overwrite=True)
     assert not (tmp_path / "out/instances").exists() or not any(
         (tmp_path / "out/instances").iterdir()
     )
@@ -56,7 +56,7 @@ def test_a_result_with_settings_of_another_version_is_read(tmp_path):
     config = JccConfig.model_validate({"problem": {"nu": 0.2}})
     measured = {"saliency.object_width": 0.1, "saliency.polarity": "darker"}
     result = JccResult((image,), config, measured=measured)
-    write_result(result, None, tmp_path / "out")
+    write_result(result, tmp_path / "out")
     record = tmp_path / "out/run.json"
     values = json.loads(record.read_text())
     values["config"]["prior"]["gone"] = 1

@@ -90,7 +90,7 @@ def predict(
         kept = cache or BenchmarkCache()
         answered = _run(images, settings, recipe, kept, progress)
     result, seconds = answered
-    write_result(result, images, folder, overwrite=True, command="")
+    write_result(result, folder, images, overwrite=True, command="")
     prediction = Prediction(key, folder, seconds, tuple(result.notes))
     _write(prediction)
     return prediction

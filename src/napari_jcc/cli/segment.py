@@ -86,7 +86,7 @@ def segment(
     )
     corrected = () if project is None else _list_corrected(images, project)
     write_result(
-        result, images, output, overwrite=overwrite, command=command, corrected=corrected
+        result, output, images, overwrite=overwrite, command=command, corrected=corrected
     )
     if not quiet:
         show_summary(result, output)

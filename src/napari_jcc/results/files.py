@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from napari_jcc.collection import ImageCollection
+from napari_jcc.errors import InputError
 from napari_jcc.results.box_table import format_boxes
 from napari_jcc.results.names import (
     BOXES,
@@ -21,14 +23,11 @@ from napari_jcc.results.record import build_record, find_command, write_record
 from napari_jcc.results.result import JccResult
 from napari_jcc.tables import encode_csv
 
-if TYPE_CHECKING:
-    from napari_jcc.collection import ImageCollection
-
 
 def write_result(
     result: JccResult,
-    collection: ImageCollection | None,
     out: str | Path,
+    images: ImageCollection | None = None,
     *,
     overwrite: bool = False,
     command: str | None = None,
@@ -50,15 +49,17 @@ def write_result(
     ----------
     result
         The answer.
-    collection
-        Images it was found on, shown in the overview; None if they are gone.
     out
         Folder, made if there is none.
+    images
+        Those it was found on. Without, the overview shows masks and boxes on gray, and the
+        record names no files: the brightness of objects cannot be measured later, and the
+        size of a pixel is not known.
     overwrite
         Replace the files of a former result. Files of others are never touched.
     command
-        Command line for the record; worked out from the collection when None, if nothing
-        was corrected.
+        Command line for the record; worked out from the images when None, if nothing was
+        corrected.
     corrected
         Names of the images that were corrected by hand.
 
@@ -69,10 +70,13 @@ def write_result(
 
     Raises
     ------
+    InputError
+        If `out` is no path, or `images` no collection.
     OutputError
         If `out` is not empty and `overwrite` is not set, if a file of somebody else is in
         the way, or if the files cannot be written.
     """
+    _check_types(out, images)
     out = Path(out)
     names = [image.name for image in result.images]
     check_output(out, overwrite, names)
@@ -84,12 +88,25 @@ def write_result(
                 kind = number_type(image.instances.max(initial=0))
                 save_picture(image.instances.astype(kind), new / instances_file(file))
         (new / BOXES).write_bytes(encode_csv(format_boxes(result.images)))
-        draw_overview(result, collection).save(new / OVERVIEW)
+        draw_overview(result, images).save(new / OVERVIEW)
         if command is None and not corrected:
-            command = find_command(result, collection, out)
-        record = build_record(result, collection, masks, command, corrected)
+            command = find_command(result, images, out)
+        record = build_record(result, images, masks, command, corrected)
         write_record(record, new / RECORD)
     return out
+
+
+def _check_types(out: object, images: object) -> None:
+    if not isinstance(out, str | os.PathLike):
+        raise InputError(
+            f"Results cannot be written to a {type(out).__name__}. Give the folder second: "
+            "write_result(result, folder, images)."
+        )
+    if not isinstance(images, ImageCollection | None):
+        raise InputError(
+            f"images is a {type(images).__name__}. Give the ImageCollection that was "
+            "segmented, such as ImageCollection.from_paths(folder), or leave it out."
+        )
 
 
 def check_output(

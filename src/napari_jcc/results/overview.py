@@ -75,7 +75,9 @@ class _Caption(NamedTuple):
             draw.text(place, line, self.colour, caption_font(12))
 
 
-def draw_overview(result: JccResult, collection: ImageCollection | None) -> Image.Image:
+def draw_overview(
+    result: JccResult, collection: ImageCollection | None = None
+) -> Image.Image:
     """Draw a contact sheet of a result.
 
     Parameters

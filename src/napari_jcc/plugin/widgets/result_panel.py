@@ -71,8 +71,8 @@ class SaveButton(QPushButton):
             names = [result.images[place].name for place in sorted(corrected)]
             return write_result(
                 result,
-                collection,
                 folder,
+                collection,
                 overwrite=overwrite,
                 command=command,
                 corrected=names,
