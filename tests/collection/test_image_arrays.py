@@ -185,3 +185,23 @@ def test_not_a_number_in_a_stack_hurts_one_image_only():
     with pytest.raises(InputError, match=r"image_0.*finite"):
         collection.image(0)
     assert collection.image(1).max() == 255
+
+
+def test_images_are_asked_for_by_name_too():
+    arrays = [np.full((4, 5 + number, 3), number, np.uint8) for number in range(2)]
+    images = ImageCollection.from_arrays(arrays, names=["coin_01", "coin_02"])
+    assert images.place("coin_02") == 1
+    for ask in (images.image, images.working_image, images.raw):
+        np.testing.assert_array_equal(ask("coin_02"), arrays[1])
+    for ask in (images.shape, images.location, images.spacing, images.fingerprint):
+        assert ask("coin_02") == ask(1)
+    assert images.shape("coin_02") != images.shape("coin_01")
+    # Also after some were left out: places are those of this collection.
+    assert images.select([1]).place("coin_02") == 0
+
+
+def test_a_name_that_no_image_has_is_refused_with_the_nearest():
+    images = ImageCollection.from_arrays([np.zeros((4, 5))] * 2, names=["cow", "horse"])
+    for ask in (images.raw, images.shape, images.fingerprint):
+        with pytest.raises(InputError, match=r"^No image is called 'hors.png'.*'horse'\?"):
+            ask("hors.png")

@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Generic, TypeVar
 
+from napari_jcc.errors import InputError
+from napari_jcc.words import list_some
+
 T = TypeVar("T")
+
+
+def find_place(places: Mapping[str, int], name: str) -> int:
+    """Look the place of an image up.
+
+    Raises
+    ------
+    InputError
+        If there is no image of that name; it says which is near.
+    """
+    if name in places:
+        return places[name]
+    near = get_close_matches(name, places, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise InputError(
+        f"No image is called {name!r}.{hint} Give one of names: {list_some(list(places))}."
+    )
 
 
 class ByName(Mapping[str, T], Generic[T]):

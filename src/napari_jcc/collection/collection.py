@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from napari_jcc._types import ImageArray
 from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
 from napari_jcc.collection.axes import Axis
+from napari_jcc.collection.by_name import find_place
 from napari_jcc.collection.files import OpenedFiles, as_paths, open_files
 from napari_jcc.collection.intensity import reduce_image, to_rgb
 from napari_jcc.collection.sources import ImageSource
@@ -32,7 +34,8 @@ _DEFAULTS = CollectionConfig()
 class ImageCollection:
     """Images that show the same kind of object, read only when asked for.
 
-    Build one by a `from_` method. Sizes, types and channels may differ between images.
+    Build one by a `from_` method. Sizes, types and channels may differ between images. All
+    that is asked of one image takes its place, from 0, or its name as `index`.
 
     Attributes
     ----------
@@ -199,32 +202,46 @@ class ImageCollection:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def location(self, index: int) -> str:
+    def place(self, index: int | str) -> int:
+        """Find the place of an image, from 0, by its name; a place is returned as it is.
+
+        Raises
+        ------
+        InputError
+            If no image is called so.
+        """
+        return find_place(self._places, index) if isinstance(index, str) else index
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
+
+    def location(self, index: int | str) -> str:
         """Path of the file that image `index` comes from; empty for arrays."""
-        return self.sources[index].location
+        return self.sources[self.place(index)].location
 
-    def shape(self, index: int) -> tuple[int, int]:
+    def shape(self, index: int | str) -> tuple[int, int]:
         """Height and width of image `index` in pixels, without reading the pixels."""
-        return self.sources[index].shape
+        return self.sources[self.place(index)].shape
 
-    def spacing(self, index: int) -> Spacing | None:
+    def spacing(self, index: int | str) -> Spacing | None:
         """Size of a pixel of image `index`, from the header of its file, or None."""
-        return self.sources[index].spacing
+        return self.sources[self.place(index)].spacing
 
     def common_spacing(self) -> Spacing | None:
         """Size of a pixel that all images have; None where it differs or is not known."""
         spacing, *others = {source.spacing for source in self.sources}
         return None if others else spacing
 
-    def fingerprint(self, index: int) -> str:
+    def fingerprint(self, index: int | str) -> str:
         """Hash of the content that image `index` is read from, whatever the config.
 
         An `InputError` is raised if the file cannot be read any more.
         """
-        with self._named(index):
-            return self.sources[index].fingerprint()
+        with self._named(index) as source:
+            return source.fingerprint()
 
-    def raw(self, index: int) -> NDArray[Any]:
+    def raw(self, index: int | str) -> NDArray[Any]:
         """Read image `index` as stored.
 
         Returns
@@ -236,10 +253,10 @@ class ImageCollection:
         InputError
             If the image cannot be read completely.
         """
-        with self._named(index):
-            return self.sources[index].read().values
+        with self._named(index) as source:
+            return source.read().values
 
-    def image(self, index: int) -> ImageArray:
+    def image(self, index: int | str) -> ImageArray:
         """Read image `index` as it is shown.
 
         Returns
@@ -251,10 +268,10 @@ class ImageCollection:
         InputError
             If the image cannot be read completely or shown (`to_rgb`).
         """
-        with self._named(index):
-            return to_rgb(self.sources[index].read(), self.config)
+        with self._named(index) as source:
+            return to_rgb(source.read(), self.config)
 
-    def working_image(self, index: int) -> ImageArray:
+    def working_image(self, index: int | str) -> ImageArray:
         """Read image `index`, its longer side reduced to ``config.working_size`` at most.
 
         Returns
@@ -326,11 +343,12 @@ class ImageCollection:
         return stacked.reshape((*self.leading_shape, *stacked.shape[1:]))
 
     @contextmanager
-    def _named(self, index: int) -> Iterator[None]:
-        """Say in an error which image it is about."""
+    def _named(self, index: int | str) -> Iterator[ImageSource]:
+        """Give the source of an image, and say in an error which image it is about."""
+        place = self.place(index)
         try:
-            yield
+            yield self.sources[place]
         except (InputError, OSError) as error:
-            source = self.location(index) or self.names[index]
-            message = f"Cannot use {source}: {error}. Repair it or leave it out."
+            about = self.location(place) or self.names[place]
+            message = f"Cannot use {about}: {error}. Repair it or leave it out."
             raise InputError(message) from error
