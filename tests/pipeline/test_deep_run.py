@@ -11,7 +11,7 @@ from napari_jcc.config import apply_overrides, get_preset
 from napari_jcc.errors import Cancelled, ConfigError, WeightsError
 from napari_jcc.evaluation import evaluate_result, jaccard
 from napari_jcc.features.encoders import load, load_encoder
-from napari_jcc.pipeline import Cache, Run, fallback
+from napari_jcc.pipeline import Cache, Run, fallback, segment
 from napari_jcc.pipeline import encoding as encoding_module
 from napari_jcc.pipeline import prior as prior_module
 from napari_jcc.progress import Progress
@@ -255,8 +255,11 @@ def test_auto_falls_back_to_fast_and_says_so(tiny_collection, monkeypatch):
     monkeypatch.setattr(encoding_module, "DEFAULT_ENCODER", "nobody/no-such-model")
     load_encoder.cache_clear()
     photo = apply_overrides(get_preset("photo"), {**SMALL, "problem.alpha": 0.5})
-    result = Run(tiny_collection.open(), photo).result()
+    with pytest.warns(UserWarning, match="Fell back") as told:
+        result = segment(tiny_collection.open(), config=photo)
     (note,) = result.warnings
+    # Said where segment was called, in the words of the result.
+    assert [(str(one.message), one.filename) for one in told] == [(note, __file__)]
     assert "fast" in note
     assert "nobody/no-such-model" in note or "napari-jcc[deep]" in note
     expected = apply_overrides(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,12 @@ def segment(
     JccResult
         A mask and a box per image, with scores.
 
+    Warns
+    -----
+    UserWarning
+        If the encoder is ``auto`` and cannot be loaded, so that the preset ``fast``
+        replaces the settings that need it. ``warnings`` of the result has this as well.
+
     Raises
     ------
     InputError, ConfigError, SolverError, Cancelled
@@ -59,7 +66,12 @@ def segment(
     """
     start = get_preset(preset) if config is None else as_config(config)
     settings = apply_overrides(start, overrides)
-    return Run(as_collection(inputs), settings, progress=progress, client=client).result()
+    run = Run(as_collection(inputs), settings, progress=progress, client=client)
+    result = run.result()
+    if settings.uses_encoder and not result.config.uses_encoder:
+        # Other masks than were asked for; the command line and the window say it too.
+        warnings.warn(result.notes[0], stacklevel=2)
+    return result
 
 
 def as_collection(inputs: Any) -> ImageCollection:
