@@ -65,7 +65,7 @@ def test_finished_points_are_skipped_and_it_says_so(folder, tmp_path, capsys):
     assert "problem.mu was 1.0, now 2.0" in capsys.readouterr().err
 
 
-def test_scores_against_the_truth(folder, tmp_path):
+def test_scores_against_the_truth(folder, tmp_path, capsys):
     truth = tmp_path / "truth"
     truth.mkdir()
     for path in folder.iterdir():
@@ -77,6 +77,13 @@ def test_scores_against_the_truth(folder, tmp_path):
     for row in rows(out):
         # All of the picture is object, so what is right is what the mask covers.
         assert float(row["accuracy"]) == pytest.approx(float(row["foreground_share"]))
+    capsys.readouterr()
+    more = ["--grid", "problem.nu=0.05,0.3,0.6"]
+    assert run("sweep", folder, "-o", out, *QUICK, *more) == 0
+    assert "1 of 3 points have no scores" in capsys.readouterr().out
+    assert run("sweep", folder, "-o", out, *QUICK, *more, "--truth", truth) == 0
+    assert "no scores" not in capsys.readouterr().out
+    assert all(row["accuracy"] for row in rows(out))
 
 
 @pytest.mark.parametrize(

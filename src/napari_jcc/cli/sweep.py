@@ -159,7 +159,7 @@ def _check_any(table: SweepTable) -> None:
 
 def _show(table: SweepTable, out: Path) -> None:
     from napari_jcc.cli.report import print_lines
-    from napari_jcc.sweep import describe_sameness
+    from napari_jcc.sweep import describe_sameness, describe_unscored
     from napari_jcc.sweep.folder import CSV, FIGURE
     from napari_jcc.sweep.table import as_text
 
@@ -180,6 +180,8 @@ def _show(table: SweepTable, out: Path) -> None:
     lines = [("Warning", note) for note in notes[:_MOST_LINES]]
     failures = list(dict.fromkeys(point.error for point in table.points if point.error))
     lines += [("Failed", error) for error in failures[:_MOST_LINES]]
+    if unscored := describe_unscored(table):
+        lines.append(("Note", unscored))
     if same := describe_sameness(table):
         lines.append(("Note", same))
     lines += [("Look at", str(out / FIGURE)), ("Table", str(out / CSV))]

@@ -10,6 +10,7 @@ from napari_jcc.sweep.table import (
     MEASURES,
     SweepTable,
     describe_sameness,
+    describe_unscored,
     format_measure,
     measure_point,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "SweepPoint",
     "SweepTable",
     "describe_sameness",
+    "describe_unscored",
     "draw_sweep",
     "format_measure",
     "measure_point",

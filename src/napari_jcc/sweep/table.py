@@ -211,6 +211,18 @@ def _shorten(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def describe_unscored(table: SweepTable) -> str:
+    """Say that only some points were scored; empty if all were, or none."""
+    points = [point for point in table.points if point.has_answer]
+    unscored = sum(not point.scores for point in points)
+    if unscored in (0, len(points)):
+        return ""
+    return (
+        f"{unscored} of {len(points)} points have no scores, as no truth was given when "
+        "they were computed. Give it again (--truth) to score all."
+    )
+
+
 SAME = 0.9995
 """Stability from which the table reads 1.000: no difference can be seen."""
 
