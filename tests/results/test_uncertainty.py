@@ -91,7 +91,8 @@ def with_doubt(name, share):
 def test_doubt_goes_into_files_and_comes_back(tmp_path):
     images = with_doubt("vague", 0.4), bare_image("drawn"), empty_image_result()
     write_result(result_of(*images), tmp_path / "out")
-    vague, drawn, fog = read_result(tmp_path / "out").uncertainties
+    again = read_result(tmp_path / "out").result
+    vague, drawn, fog = map(overall_uncertainty, again.images)
     assert vague == pytest.approx(find_uncertainty(images[0]).overall)
     assert drawn is None  # of a mask alone nothing is known
     assert fog == overall_uncertainty(images[2]) > 0.4

@@ -25,7 +25,6 @@ class Exported(NamedTuple):
     files: Sequence[str]
     statuses: Mapping[str, str]
     pictures: ImageCollection | None
-    uncertainties: Mapping[str, float | None]
 
 
 def export(
@@ -75,7 +74,6 @@ def export(
         category=category,
         overwrite=overwrite,
         pictures=found.pictures,
-        uncertainties=found.uncertainties,
     )
     typer.echo(f"Wrote {count_of(len(found.result.images), 'image')} to {place}.")
     if kind == "yolo":
@@ -103,9 +101,7 @@ def read_source(source: Path) -> Exported:
                 "segment --output' wrote, or a project (.jcc)."
             )
         saved = read_result(source)
-        names = [image.name for image in saved.result.images]
-        doubts = dict(zip(names, saved.uncertainties, strict=True))
-        return Exported(saved.result, saved.sources, {}, saved.open_images(), doubts)
+        return Exported(saved.result, saved.sources, {}, saved.open_images())
     project, result = open_edited(source)
     files = {image.name: image.path for image in project.inputs}
     statuses: dict[str, str] = {image.name: "machine" for image in result.images}
@@ -115,7 +111,6 @@ def read_source(source: Path) -> Exported:
         [files.get(image.name, "") for image in result.images],
         statuses,
         _find_pictures(project, result),
-        {},
     )
 
 

@@ -52,6 +52,9 @@ class ImageResult:
         Means of the saliency over them, in [0, 1]; None with `instances`.
     warning
         Why this result is only a fallback; empty if it is not.
+    uncertainty
+        `Uncertainty.overall` as it was when the result was written, of one that was read
+        back: the scores that it follows from are not saved with masks and boxes.
     """
 
     name: str
@@ -67,6 +70,7 @@ class ImageResult:
     instances: LabelMap | None = None
     instance_boxes: Float32Array | None = None
     instance_scores: Float32Array | None = None
+    uncertainty: float | None = None
 
     def __repr__(self) -> str:
         """Summarise the result; printed arrays would fill a notebook."""

@@ -40,15 +40,11 @@ class SavedResult:
         File of every image, as an absolute path; empty for images that were in no file.
     spacings
         Size of a pixel of every image, None where it was not known.
-    uncertainties
-        `Uncertainty.overall` of every image when it was written, as the scores that it
-        follows from are not saved; None where it was not known.
     """
 
     result: JccResult
     sources: tuple[str, ...] = field(repr=False)
     spacings: tuple[Spacing | None, ...] = field(repr=False)
-    uncertainties: tuple[float | None, ...] = field(repr=False)
 
     def open_images(self) -> ImageCollection | None:
         """Open the images where they were; None where one is gone or of another size."""
@@ -98,7 +94,6 @@ def read_result(folder: str | Path) -> SavedResult:
             for item in record["images"]
         )
         spacings = tuple(_read_spacing(item.get("spacing")) for item in record["images"])
-        doubts = tuple(_read_uncertainty(item) for item in record["images"])
         notes = tuple(map(str, record.get("notes") or ()))
         parts = record["skipped"], record["solver"] or {}, record["seconds"] or {}
         measured = dict(record.get("measured") or {})
@@ -114,7 +109,7 @@ def read_result(folder: str | Path) -> SavedResult:
             "or open its masks folder alone."
         ) from error
     result = JccResult(images, config, *parts, notes, measured)
-    return SavedResult(result, sources, spacings, doubts)
+    return SavedResult(result, sources, spacings)
 
 
 def _read_spacing(found: list[Any] | None) -> Spacing | None:
@@ -142,6 +137,7 @@ def _read_image(
         score=0.0 if best is None else float(scores[best]),
         warning=item["warning"],
     )
+    image = replace(image, uncertainty=_read_uncertainty(item))
     if not item.get("instances"):
         return image
     with open_picture(folder / item["instances"]) as picture:

@@ -58,8 +58,11 @@ def find_uncertainty(image: ImageResult) -> Uncertainty:
 
 def overall_uncertainty(image: ImageResult) -> float | None:
     """`Uncertainty.overall` of an answer; None where only its mask and boxes are known."""
-    if not len(image.superpixel_scores) and not image.warning:
-        return None
+    if not len(image.superpixel_scores):
+        if image.uncertainty is not None:
+            return image.uncertainty
+        if not image.warning:
+            return None
     return float(find_uncertainty(image).overall)
 
 

@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_jcc.evaluation import ImageScore
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
-from napari_jcc.results.uncertainty import find_uncertainty
+from napari_jcc.results.uncertainty import overall_uncertainty
 from napari_jcc.sweep.scoring import PackedTruth
 
 _PAUSE = 0.2
@@ -49,13 +49,12 @@ def rate_image(image: ImageResult, truth: PackedTruth | None) -> Rating:
     InputError
         If its mask and its truth differ in size.
     """
-    known = len(image.superpixel_scores) > 0 or bool(image.warning)
     score = None
     if truth is not None:
         score = truth.score_image(image.name, image.mask, image.boxes, image.instances)
     return Rating(
         score=float(np.max(image.scores)) if len(image.scores) else None,
-        uncertainty=find_uncertainty(image).overall if known else None,
+        uncertainty=overall_uncertainty(image),
         share=image.foreground_share,
         truth=score,
     )

@@ -67,7 +67,6 @@ def export_result(
     category: str = "object",
     overwrite: bool = False,
     pictures: ImageCollection | None = None,
-    uncertainties: Mapping[str, float | None] | None = None,
 ) -> Path:
     """Write a result for other programs; all of it, or nothing.
 
@@ -91,9 +90,6 @@ def export_result(
         Replace files that are there. Others in the folder stay.
     pictures
         The images, in the same order; a stack takes axes and pixel size from them.
-    uncertainties
-        By name of the image, for the table, as `SavedResult` has them; those of a result
-        with scores follow from these.
 
     Returns
     -------
@@ -115,8 +111,9 @@ def export_result(
         out = out / chosen.file
     _check(out, chosen, overwrite)
     known = list(files) or [""] * len(result.images)
-    told = dict(statuses or {}), category, dict(uncertainties or {})
-    exported = ExportSet(result.images, _shorten(known), *told, pictures)
+    exported = ExportSet(
+        result.images, _shorten(known), dict(statuses or {}), category, pictures
+    )
     with explained(out, "the export"), filling(out.parent if chosen.file else out) as new:
         chosen.write(exported, new / out.name if chosen.file else new)
     return out

@@ -31,8 +31,6 @@ class ExportSet:
         By name: what the user thinks of an image's answer.
     category
         What the objects are called.
-    uncertainties
-        By name: `Uncertainty.overall`, where it does not follow from the answers.
     pictures
         The images that the answers are about, in the same order, where they are known.
     """
@@ -41,7 +39,6 @@ class ExportSet:
     files: Sequence[str]
     statuses: Mapping[str, str]
     category: str
-    uncertainties: Mapping[str, float | None]
     pictures: ImageCollection | None = None
 
     @cached_property

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_jcc.results.exports.objects import ExportSet, find_objects
-from napari_jcc.results.result import ImageResult
 from napari_jcc.results.uncertainty import overall_uncertainty
 from napari_jcc.tables import encode_csv, format_csv
 
@@ -41,7 +40,8 @@ def write_csv(exported: ExportSet, file: Path) -> None:
         rows, columns = image.mask.shape
         known = [image.name, place, columns, rows]
         status = exported.statuses.get(image.name, "")
-        told = [_tell_doubt(exported, image), status, image.warning]
+        doubt = overall_uncertainty(image)
+        told = ["" if doubt is None else f"{doubt:.4f}", status, image.warning]
         found = [
             [
                 item.number,
@@ -54,9 +54,3 @@ def write_csv(exported: ExportSet, file: Path) -> None:
         ]
         lines += [[*known, *values, *told] for values in found or [[""] * 8]]
     file.write_bytes(encode_csv(format_csv(lines)))
-
-
-def _tell_doubt(exported: ExportSet, image: ImageResult) -> str:
-    known = exported.uncertainties
-    doubt = known[image.name] if image.name in known else overall_uncertainty(image)
-    return "" if doubt is None else f"{doubt:.4f}"
