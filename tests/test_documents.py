@@ -44,6 +44,8 @@ def scratch(tmp_path_factory, tiny_collection):
         (place / folder).mkdir(parents=True)
         for number, image in enumerate(tiny_collection.images):
             Image.fromarray(image).save(place / folder / f"{63001 + number}.png")
+    landmarks = "LM=3\n20 20\n50 20\n40 45\nIMAGE=63001.png\nID=0\n"
+    (place / "placed.tps").write_text(landmarks)
     # The page says to save its first samples together.
     parts = blocks(ROOT / "docs/extending.md", "python")[:3]
     (place / "parts.py").write_text("\n".join(parts), "utf-8")

@@ -29,6 +29,7 @@ from napari_jcc.matching.outputs import (
     write_landmarks,
     write_matches,
 )
+from napari_jcc.matching.outputs.choice import find_pairs
 from napari_jcc.matching.pair import fit_theta, grid_points
 from napari_jcc.progress import Progress
 
@@ -172,6 +173,31 @@ def textures():
 def matched(textures):
     matcher = open_set_matcher()
     return match_collection(matcher, textures, choose_pairs(textures.names, "template:a"))
+
+
+def test_pairs_are_named_as_one_likes(textures, matched):
+    def pairs_of(pairs):
+        return find_pairs(textures.names, pairs)
+
+    assert pairs_of("template:a") == [(1, 0), (2, 0)]
+    assert pairs_of([("b", "a"), (np.int64(2), 0)]) == [(1, 0), (2, 0)]
+    for wrong in (["ba"], [("a",)], [(1, 1)], [(0, 3)], [("a", "x")]):
+        with pytest.raises(InputError):
+            pairs_of(wrong)
+    assert matched.names_of(matched.pairs[1]) == ("c/d", "a")
+    assert repr(matched) == "MatchResult(2 pairs of 3 images: a, b, c/d)"
+    assert repr(matched.pairs[0]).startswith("PairResult(1 to 0: confidence ")
+    with pytest.raises(InputError, match="no set of images"):
+        match_collection(open_set_matcher(), 3)
+
+
+def test_a_single_point_is_mapped_like_others(matched):
+    pair = matched.pairs[0]
+    many = pair.to_source([[30, 40], [50, 60]])
+    np.testing.assert_array_equal(pair.to_source([50, 60]), many[1])
+    for wrong in (3.0, [1, 2, 3], [[[1, 2]]]):
+        with pytest.raises(InputError, match=r"\(K, 2\)"):
+            pair.to_target(wrong)
 
 
 def test_without_training_a_shift_is_found(textures, matched):

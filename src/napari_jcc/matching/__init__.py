@@ -6,4 +6,8 @@ torch.
 
 import lazy_loader as _lazy
 
+from napari_jcc.threads import wait_asleep as _wait_asleep
+
+_wait_asleep()  # before torch is loaded, which reads this once
+
 __getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from napari_jcc._types import FloatArray, MaskArray
 from napari_jcc.collection.turns import AS_IS, Turn
+from napari_jcc.errors import InputError
 from napari_jcc.matching.baselines import PairMatch, PointMap
 
 JUDGED_POINTS = 20
@@ -44,8 +45,8 @@ class PairResult:
     sizes
         Height and width in pixels of source and target.
     to_source, to_target
-        Map points (K, 2) from target to source, and from source to target. x and y in
-        pixels, with the centre of the first pixel at 0.
+        Map points (K, 2), or one (2,), from target to source, and from source to target. x
+        and y in pixels, with the centre of the first pixel at 0.
     confidence_at
         Confidence at points (K, 2) of the target: (K,) in [0, 1].
     theta_affine : (6,) float64
@@ -93,6 +94,13 @@ class PairResult:
     usual_agreement: float = 0.0
     instance: int = 1
     turns: tuple[Turn, Turn] = (AS_IS, AS_IS)
+
+    def __repr__(self) -> str:
+        """Say which images, by place, and how well they match; maps say nothing in text."""
+        return (
+            f"PairResult({self.source} to {self.target}: confidence {self.confidence:.2f}, "
+            f"{self.inlier_share:.0%} inliers)"
+        )
 
     @classmethod
     def judge(
@@ -142,8 +150,8 @@ class PairResult:
         return cls(
             *places,
             sizes,
-            _taking_lists(forward.transfer),
-            _taking_lists(backward.transfer),
+            take_points(forward.transfer),
+            take_points(backward.transfer),
             confidence_at,
             theta_affine=fit_theta(points, ends, sizes),
             theta_tps=None,
@@ -225,9 +233,20 @@ def from_unit(points: FloatArray, size: tuple[int, int]) -> FloatArray:
     return np.asarray(((points + 1) * np.array(size[::-1]) - 1) / 2)
 
 
-def _taking_lists(carry: PointMap) -> Callable[[ArrayLike], FloatArray]:
-    """Let points be given as nested lists too."""
-    return lambda points: carry(np.asarray(points, dtype=np.float64))
+def take_points(carry: PointMap) -> Callable[[ArrayLike], FloatArray]:
+    """Let the points of a map (K, 2) be given as lists, or a single one as (2,)."""
+
+    def take(points: ArrayLike) -> FloatArray:
+        given = np.asarray(points, dtype=np.float64)
+        if given.ndim not in (1, 2) or given.shape[-1] != 2:
+            raise InputError(
+                f"Points must be pairs of x and y, (K, 2), got shape {given.shape}. For "
+                "one point give [x, y]."
+            )
+        ends = carry(np.atleast_2d(given))
+        return ends if given.ndim == 2 else ends[0]
+
+    return take
 
 
 def _in_mask(points: FloatArray, mask: MaskArray) -> MaskArray:

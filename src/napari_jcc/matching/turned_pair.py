@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from napari_jcc._types import FloatArray
 from napari_jcc.collection.turns import AS_IS, Turn
-from napari_jcc.matching.pair import PairResult
+from napari_jcc.matching.pair import PairResult, take_points
 from napari_jcc.words import list_some
 
 MOST_NAMED = 5
@@ -32,12 +31,12 @@ def turn_back(pair: PairResult, turns: tuple[Turn, Turn]) -> PairResult:
         return pair
     sizes = source.inverse.size(pair.sizes[0]), target.inverse.size(pair.sizes[1])
 
-    def to_source(points: ArrayLike) -> FloatArray:
-        shown = target.carry(np.asarray(points, dtype=np.float64), sizes[1])
+    def to_source(points: FloatArray) -> FloatArray:
+        shown = target.carry(points, sizes[1])
         return source.carry_back(pair.to_source(shown), sizes[0])
 
-    def to_target(points: ArrayLike) -> FloatArray:
-        shown = source.carry(np.asarray(points, dtype=np.float64), sizes[0])
+    def to_target(points: FloatArray) -> FloatArray:
+        shown = source.carry(points, sizes[0])
         return target.carry_back(pair.to_target(shown), sizes[1])
 
     def confidence_at(points: FloatArray) -> FloatArray:
@@ -46,8 +45,8 @@ def turn_back(pair: PairResult, turns: tuple[Turn, Turn]) -> PairResult:
     return replace(
         pair,
         sizes=sizes,
-        to_source=to_source,
-        to_target=to_target,
+        to_source=take_points(to_source),
+        to_target=take_points(to_target),
         confidence_at=confidence_at,
         theta_affine=_turn_affine(pair.theta_affine, turns),
         theta_tps=None if pair.theta_tps is None else _turn_tps(pair.theta_tps, target),

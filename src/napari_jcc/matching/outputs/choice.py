@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -43,6 +43,46 @@ def choose_pairs(names: Sequence[str], choice: str) -> list[tuple[int, int]]:
         target = find_image(names, choice.removeprefix(TEMPLATE))
         return [(place, target) for place in range(len(names)) if place != target]
     return _read_pairs(names, Path(choice))
+
+
+def find_pairs(
+    names: Sequence[str], pairs: str | Iterable[Sequence[int | str]]
+) -> list[tuple[int, int]]:
+    """Find pairs of source and target, each a name or a place, or chosen in words.
+
+    Parameters
+    ----------
+    names
+        Names of the images.
+    pairs
+        A choice as `choose_pairs` takes it, or pairs.
+
+    Raises
+    ------
+    InputError
+        As `choose_pairs`; if there is no image of a name or at a place, or a pair is none.
+    """
+    if isinstance(pairs, str):
+        return choose_pairs(names, pairs)
+    found = []
+    for pair in pairs:
+        if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
+            raise InputError(
+                f"{pair!r} is no pair of two images. Give pairs of source and target, such "
+                "as [('wing1', 'wing2')], all, or template:NAME."
+            )
+        found.append((_find_place(names, pair[0]), _find_place(names, pair[1])))
+    return found
+
+
+def _find_place(names: Sequence[str], image: int | str) -> int:
+    if isinstance(image, str):
+        return find_image(names, image)
+    if not 0 <= image < len(names):
+        raise InputError(
+            f"There is no image {image}: there are {len(names)}, counted from 0."
+        )
+    return int(image)
 
 
 def find_image(names: Sequence[str], name: str) -> int:

@@ -69,9 +69,9 @@ class CarriedLandmarks:
 
 
 def carry_landmarks(
-    folder: Path,
-    table: Path,
-    matcher: PairMatcher | None,
+    folder: str | Path,
+    table: str | Path,
+    matcher: PairMatcher | None = None,
     progress: Progress | None = None,
     *,
     recursive: bool = False,
@@ -111,6 +111,7 @@ def carry_landmarks(
         If the progress was cancelled.
     """
     progress = as_progress(progress)
+    folder, table = Path(folder), Path(table)
     collection = ImageCollection.from_folder(folder, recursive=recursive)
     names = _name_in_folder(collection, folder)
     images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))
@@ -168,7 +169,7 @@ def _read_given(
 
 
 def write_landmarks(
-    carried: CarriedLandmarks, out: Path, *, overwrite: bool = False
+    carried: CarriedLandmarks, out: str | Path, *, overwrite: bool = False
 ) -> None:
     """Write ``landmarks.csv``, with confidences, and ``landmarks.tps`` to a folder.
 
@@ -177,6 +178,7 @@ def write_landmarks(
     OutputError
         If they are there and `overwrite` is not set, or cannot be written.
     """
+    out = Path(out)
     check_landmark_output(out, overwrite=overwrite)
     with explained(out, "landmarks"), filling(out) as new:
         write_csv(new / CSV, carried.shapes)

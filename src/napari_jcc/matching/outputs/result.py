@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
 from napari_jcc._types import MaskArray
-from napari_jcc.collection import ImageCollection
 from napari_jcc.config import MatchConfig
 from napari_jcc.matching.odd_images import describe_odd_images, odd_images
+from napari_jcc.matching.outputs.choice import find_pairs
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
 from napari_jcc.matching.pair import Correspondences, PairResult
 from napari_jcc.matching.turned_pair import describe_turns, list_turns
+from napari_jcc.pipeline.segment import as_collection
 from napari_jcc.progress import Progress, as_progress
-from napari_jcc.words import list_some
+from napari_jcc.words import count_of, list_some
 
 FEW_INLIERS = 0.15
 """Share of inliers of a pair that is as common between things of two kinds as less."""
@@ -99,6 +100,15 @@ class MatchResult:
     origin: Mapping[str, Any]
     skipped: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Say how many pairs of which images; maps and masks would fill a notebook."""
+        pairs = count_of(len(self.pairs), "pair")
+        return f"MatchResult({pairs} of {len(self.names)} images: {list_some(self.names)})"
+
+    def names_of(self, pair: PairResult) -> tuple[str, str]:
+        """Names of source and target of a pair."""
+        return self.names[pair.source], self.names[pair.target]
+
     @property
     def notes(self) -> list[str]:
         """What the user should know about the result, in words."""
@@ -126,8 +136,8 @@ class MatchResult:
 
 def match_collection(
     matcher: SetMatcher,
-    collection: ImageCollection,
-    pairs: Sequence[tuple[int, int]],
+    images: Any,
+    pairs: str | Iterable[Sequence[int | str]] = "all",
     progress: Progress | None = None,
 ) -> MatchResult:
     """Match pairs of a set, and find the object in every image if the matcher can.
@@ -136,24 +146,27 @@ def match_collection(
     ----------
     matcher
         See `open_set_matcher`.
-    collection
-        The images.
+    images
+        As `segment` takes them: a folder, files, arrays, or an `ImageCollection`.
     pairs
-        Source and target of every pair, as places in the collection; see `choose_pairs`.
+        ``all``, ``template:NAME`` or a CSV file, as `choose_pairs` takes them; or source
+        and target of every pair, each by name or place.
     progress
         Told of every pair; cancels.
 
     Raises
     ------
     InputError
-        If an image cannot be read.
+        If an image cannot be read, or a pair names none.
     WeightsError
         If the encoder cannot be had or used.
     Cancelled
         If the progress was cancelled.
     """
     progress = as_progress(progress)
-    matched = list(matcher.match(collection, pairs, progress))
+    collection = as_collection(images)
+    chosen = find_pairs(collection.names, pairs)
+    matched = list(matcher.match(collection, chosen, progress))
     masks = matcher.masks(collection, progress)
     return MatchResult(
         collection.names, matched, masks, matcher.config, matcher.origin, collection.skipped
