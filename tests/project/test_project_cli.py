@@ -186,6 +186,16 @@ def test_the_edited_masks_of_a_project_are_scored(saved, photos, capsys):
     assert sorted(scores["missing"]) == ["fog", "herd/calf"]
 
 
+def test_a_project_is_scored_by_the_truth_it_names(project, photos, tmp_path, capsys):
+    Image.fromarray(image_result().mask).save(photos / "cow_mask.png")
+    path = save_project(replace(project, truth=str(photos)), tmp_path / "p.jcc")
+    assert run("evaluate", path, "--json") == 0
+    assert [i["name"] for i in json.loads(capsys.readouterr().out)["images"]] == ["cow"]
+    bare = save_project(replace(project, truth=""), tmp_path / "bare.jcc")
+    assert run("evaluate", bare) == 2
+    assert "No truth to compare with" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["measure"], ["evaluate", "--truth", "masks"]])
 def test_a_project_without_result_is_neither_measured_nor_scored(
     words, project, tmp_path, capsys

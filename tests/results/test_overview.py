@@ -101,10 +101,12 @@ def test_captions_differ_with_name_score_and_warning():
         return draw_overview(result_of(image), None).tobytes()
 
     plain = pixels(image_result("cow"))
+    bare = replace(image_result("cow"), superpixel_scores=np.zeros(0, np.float32))
     assert plain == pixels(image_result("cow"))
     assert plain != pixels(image_result("ox"))
     assert plain != pixels(image_result("cow", box_score=0.1))
     assert plain != pixels(image_result("cow", warning="only a guess"))
+    assert plain != pixels(replace(bare, uncertainty=0.3)) != pixels(bare)
 
 
 @pytest.mark.parametrize("name", ["long " * 60, "ü☃\n\x07", "\ud800", ""])

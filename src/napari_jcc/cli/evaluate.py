@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 def evaluate(
     source: Result,
     truth: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--truth",
             "-t",
             metavar="PATH",
             help="Folder with one mask image per image, of the same name, or a CSV with "
-            "boxes as in boxes.csv.",
+            "boxes as in boxes.csv. Of a project, the one that it names if none is given.",
         ),
-    ],
+    ] = None,
     as_json: AsJson = False,
     table: Annotated[
         Path | None,
@@ -50,7 +50,7 @@ def evaluate(
 
     Example: napari-jcc evaluate out --truth masks --json > scores.json
 
-    Example: napari-jcc evaluate cows.jcc --truth masks
+    Example: napari-jcc evaluate cows.jcc
     """
     from napari_jcc.atomic import replace_file
     from napari_jcc.cli.report import show_scores
@@ -65,11 +65,23 @@ def evaluate(
         show_scores(scores)
 
 
-def _evaluate(source: Path, truth: Path) -> Evaluation:
+def _evaluate(source: Path, truth: Path | None) -> Evaluation:
     from napari_jcc.evaluation import evaluate_folder, evaluate_result
 
     if not is_project(source):
-        return evaluate_folder(source, truth)
+        return evaluate_folder(source, _known(truth))
     project, result = open_edited(source)
+    if truth is None and project.truth:
+        truth = Path(project.truth)
     files = {Path(image.path).resolve() for image in project.inputs if image.path}
-    return evaluate_result(result, truth, files=files)
+    return evaluate_result(result, _known(truth), files=files)
+
+
+def _known(truth: Path | None) -> Path:
+    if truth is None:
+        raise typer.BadParameter(
+            "No truth to compare with. Give a folder with one mask image per image, or a "
+            "CSV with boxes; a project can name it, if it was chosen in the window.",
+            param_hint="--truth",
+        )
+    return truth

@@ -17,6 +17,7 @@ from napari_jcc.collection.intensity import reduced
 from napari_jcc.errors import InputError
 from napari_jcc.results.captions import caption_font, shorten, wrap, write_name
 from napari_jcc.results.result import ImageResult, JccResult
+from napari_jcc.results.uncertainty import overall_uncertainty
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
@@ -56,13 +57,15 @@ class _Caption(NamedTuple):
         if image.warning:
             lines = wrap(image.warning, caption_font(12), side, _MOST_LINES)
             return cls(name, lines, _WARNING)
-        line = f"object {image.foreground_share:.0%} of the image"
+        told = [f"object {image.foreground_share:.0%}"]
         if image.instances is not None:
             objects = count_of(len(image.boxes), "object")
-            line = f"{objects} on {image.foreground_share:.0%} of the image"
+            told = [f"{objects} on {image.foreground_share:.0%} of the image"]
         elif len(image.boxes):
-            line += f", box score {image.box_score:.2f}"
-        return cls(name, [line], FAINT)
+            told.append(f"box score {image.box_score:.2f}")
+        if (doubt := overall_uncertainty(image)) is not None:
+            told.append(f"doubt {doubt:.2f}")
+        return cls(name, [shorten(", ".join(told), caption_font(12), side)], FAINT)
 
     @property
     def height(self) -> int:
