@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import os
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,13 @@ def test_tables_of_a_result(tmp_path, name):
     check_table(export_result(result, tmp_path / "objects.csv", "csv"), name)
     measure_folder(out)
     check_table(out / "measures.csv", name)
+
+
+def test_a_name_of_bytes_that_are_no_text_keeps_its_box(tmp_path):
+    image = image_result(os.fsdecode(b"f\xe4lle"))
+    (saved,) = read_result(write_result(result_of(image), tmp_path / "out")).result.images
+    assert saved.name == image.name
+    np.testing.assert_array_equal(saved.box, image.box)
 
 
 def test_landmarks(tmp_path, name):

@@ -80,6 +80,14 @@ def encode_csv(text: str) -> bytes:
     return text.encode(csv_encoding([text]), "backslashreplace")
 
 
+def as_written(name: str) -> str:
+    """Return `name` as files of text have it: bytes that are none become escapes.
+
+    On Linux the name of a file may be of such bytes, as those that are encoded in Latin-1.
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def open_csv(path: Path, names: Iterable[str]) -> TextIO:
     """Open a CSV file to be written piece by piece, whose only words are `names`."""
     encoding = csv_encoding(names)

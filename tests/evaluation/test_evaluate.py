@@ -1,6 +1,7 @@
 """Scores of whole sets, from files and from memory."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -176,6 +177,19 @@ def test_folder_without_results(tmp_path, truth):
 def test_result_without_any_truth(result):
     with pytest.raises(InputError, match=r"None of the 3 images.*'a'"):
         evaluate_result(result, {"d": columns(0, 1)})
+
+
+ODD_NAMES = ["n" * 240, "trailing ", os.fsdecode(b"f\xe4lle"), "Ox", "ox"]
+
+
+def test_every_image_has_its_own_box_however_it_is_called(tmp_path):
+    """Names that files and tables write otherwise, and two that differ in case alone."""
+    found = result_of(*(image_result(name) for name in ODD_NAMES))
+    write_result(found, tmp_path / "out")
+    evaluation = evaluate_folder(tmp_path / "out", tmp_path / "out")
+    assert {score.name: score.box_iou for score in evaluation.scores} == (
+        dict.fromkeys(ODD_NAMES, 1.0)
+    )
 
 
 def test_edited_masks_are_scored_without_a_result():

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import resource
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
@@ -472,6 +473,7 @@ def test_a_full_disk_keeps_the_former_export(plain, tmp_path):
 
 @settings(max_examples=20)
 @given(st.lists(st.text(), unique=True, max_size=3))
+@example([os.fsdecode(b"f\xe4lle"), "\ud800"])
 def test_all_names_can_be_exported(tmp_path_factory, names):
     result = result_of(*(image_result(name) for name in names))
     out = tmp_path_factory.mktemp("names")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_jcc.tables import as_written
 from napari_jcc.words import count_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def info(
     found, report = load_project(file, root)
     for line in describe(read_header(file), found, report, every):
         # Names of files need not be text, which a terminal may refuse.
-        typer.echo(line.encode("utf-8", "backslashreplace").decode())
+        typer.echo(as_written(line))
 
 
 def describe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from natsort import natsorted
 from numpy.typing import ArrayLike
 
 from napari_jcc._types import Float32Array, LabelMap, MaskArray
+from napari_jcc.collection.file_names import split_name
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import boxes_of_mask, read_boxes
 from napari_jcc.evaluation.metrics import (
@@ -32,8 +33,11 @@ from napari_jcc.evaluation.truth import (
 )
 from napari_jcc.results.instances import number_objects
 from napari_jcc.results.measure import measured_objects
-from napari_jcc.results.names import BOXES, INSTANCES, RECORD
+from napari_jcc.results.names import BOXES, INSTANCES, MASKS, RECORD
 from napari_jcc.results.result import NO_BOX, JccResult
+
+_TOLD = "name", "source", "mask"
+"""What is read of an image in the record of a run."""
 
 
 def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
@@ -55,16 +59,17 @@ def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
         its truth differ in size.
     """
     out, truth = Path(out), Path(truth)
-    files = index_images(out / "masks")
+    record = _read_record(out)
+    files = _find_pictures(out / MASKS, record)
     if not files:
         raise InputError(
-            f"There are no masks in {out / 'masks'}. Give the folder that "
+            f"There are no masks in {out / MASKS}. Give the folder that "
             "'napari-jcc segment --output' wrote."
         )
-    found = find_truth(truth, files, _read_inputs(out))
+    found = find_truth(truth, files, _list_inputs(record))
     table = read_boxes(out / BOXES) if (out / BOXES).is_file() else None
     known = found.masks.keys() | found.boxes.keys()
-    numbered = index_images(out / INSTANCES)
+    numbered = _find_pictures(out / INSTANCES, record)
     scores = []
     for name in natsorted(known):
         mask = read_mask(files[name])
@@ -79,13 +84,29 @@ def evaluate_folder(out: str | Path, truth: str | Path) -> Evaluation:
     return Evaluation(tuple(keep_numbered(scores)), tuple(missing))
 
 
-def _read_inputs(out: Path) -> set[Path]:
-    """Image files that the run worked on, as its record tells; none without a record."""
+def _read_record(out: Path) -> list[dict[str, str]]:
+    """Read what the record of a run tells of its images; nothing without a record."""
     try:
-        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
-        return {Path(entry["source"]).resolve() for entry in record["images"]}
+        images = json.loads((out / RECORD).read_text(encoding="utf-8"))["images"]
+        return [{key: str(image[key]) for key in _TOLD} for image in images]
     except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        return []
+
+
+def _list_inputs(record: Sequence[Mapping[str, str]]) -> set[Path]:
+    """Image files that a run worked on."""
+    return {Path(image["source"]).resolve() for image in record}
+
+
+def _find_pictures(folder: Path, record: Sequence[Mapping[str, str]]) -> dict[str, Path]:
+    """Find masks, or numbered objects, by the names of their images.
+
+    Files are called after the images, but not where the name is too long for one, holds
+    what the file system refuses, or differs from another in upper and lower case alone.
+    """
+    names = {split_name(image["mask"])[0]: image["name"] for image in record}
+    files = index_images(folder)
+    return {names.get(f"{MASKS}/{key}", key): file for key, file in files.items()}
 
 
 def evaluate_result(

@@ -20,6 +20,7 @@ from napari_jcc.collection.reading import open_picture, probe_file, read_file
 from napari_jcc.errors import InputError
 from napari_jcc.evaluation.boxes import read_boxes
 from napari_jcc.results.names import BOXES
+from napari_jcc.tables import as_written
 from napari_jcc.words import list_some
 
 EXTENSIONS = (".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jpg", ".jpeg")
@@ -45,6 +46,7 @@ def index_images(folder: Path) -> dict[str, Path]:
 
 def find_by_name(table: Mapping[str, T], name: str) -> T | None:
     """Return the entry of an image, whose key may carry an image extension, or None."""
+    name = as_written(name).strip()  # as tables of boxes have it
     if name in table:
         return table[name]
     lower = {key.lower(): key for key in table if key.startswith(f"{name}.")}

@@ -23,6 +23,7 @@ from napari_jcc.errors import InputError, JccError
 from napari_jcc.results.box_table import read_scored_boxes
 from napari_jcc.results.names import BOXES, RECORD, RESULT
 from napari_jcc.results.result import ImageResult, JccResult, bare_image
+from napari_jcc.tables import as_written
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
 
@@ -128,7 +129,8 @@ def _read_image(
 ) -> ImageResult:
     with open_picture(folder / item["mask"]) as picture:
         mask: MaskArray = np.asarray(picture) > 0
-    found, scores = boxes.get(item["name"], (_NO_BOXES, np.zeros(0, np.float32)))
+    nothing = _NO_BOXES, np.zeros(0, np.float32)
+    found, scores = boxes.get(as_written(item["name"]), nothing)
     best = int(np.argmax(scores)) if len(scores) else None
     image = bare_image(
         item["name"],

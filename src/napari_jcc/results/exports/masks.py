@@ -21,6 +21,7 @@ from napari_jcc.results.exports.objects import ExportSet, find_labels
 from napari_jcc.results.names import place_files
 from napari_jcc.results.pictures import number_type, save_picture, to_gray
 from napari_jcc.results.result import ImageResult
+from napari_jcc.tables import as_written
 
 _AXES = "tzc"
 """Axes of ImageJ before row and column, in its order."""
@@ -145,7 +146,7 @@ def write_tiff(exported: ExportSet, file: Path) -> None:
     canvas = max(rows for rows, _ in shapes), max(columns for _, columns in shapes)
     shape = (*layout.lengths, *canvas)
     fits = math.prod(shape) * kind.itemsize < _LARGEST_CLASSIC
-    names = [image.name for image in images]
+    names = [as_written(image.name) for image in images]
     sizes = ";".join(f"{columns}x{rows}" for rows, columns in shapes)
     axes = f"{layout.axes}YX"
     imagej = {"axes": axes, "Labels": names, "Properties": {"sizes": sizes}}
