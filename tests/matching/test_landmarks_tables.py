@@ -1,5 +1,7 @@
 """Landmark files: what is written is read back, and damage is named."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +56,14 @@ def test_images_without_an_id_get_one_that_no_other_has(tmp_path):
     ]
     write_tps(tmp_path / "a.tps", shapes, {f"{i}.png": 10 for i in range(4)})
     assert [s.identity for s in read_tps(tmp_path / "a.tps")] == ["0", "2", "1", "3"]
+
+
+def test_a_name_of_bytes_that_are_no_text_is_written(tmp_path):
+    shape = Landmarks(os.fsdecode(b"f\xe4lle.png"), np.array([[3.0, 4.0]]))
+    write_tps(tmp_path / "a.tps", [shape], {shape.image: 10})
+    write_csv(tmp_path / "a.csv", [shape])
+    assert r"IMAGE=f\udce4lle.png" in (tmp_path / "a.tps").read_text()
+    assert read_csv(tmp_path / "a.csv")[0].image == r"f\udce4lle.png"
 
 
 def test_missing_points_survive_both_formats(tmp_path):

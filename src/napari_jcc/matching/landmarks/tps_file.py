@@ -14,6 +14,7 @@ from napari_jcc._types import FloatArray
 from napari_jcc.atomic import explained, replacing
 from napari_jcc.errors import InputError
 from napari_jcc.matching.landmarks.shapes import Landmarks
+from napari_jcc.tables import as_written
 from napari_jcc.words import list_some
 
 MISSING = (-1.0, -1.0)
@@ -81,7 +82,7 @@ def write_tps(path: Path, shapes: Iterable[Landmarks], heights: Mapping[str, int
         for shape in shapes
     ]
     with explained(path, "landmarks"), replacing(path) as file:
-        file.write("".join(blocks).encode())
+        file.write(as_written("".join(blocks)).encode())
 
 
 def turn_over(points: FloatArray, height: int) -> FloatArray:
