@@ -3,6 +3,14 @@
 from napari_jcc.pipeline.cache import Cache
 from napari_jcc.pipeline.finished import FinishedRun, SolvedJoint
 from napari_jcc.pipeline.run import Run
-from napari_jcc.pipeline.segment import as_collection, segment
+from napari_jcc.pipeline.segment import Images, as_collection, segment
 
-__all__ = ["Cache", "FinishedRun", "Run", "SolvedJoint", "as_collection", "segment"]
+__all__ = [
+    "Cache",
+    "FinishedRun",
+    "Images",
+    "Run",
+    "SolvedJoint",
+    "as_collection",
+    "segment",
+]

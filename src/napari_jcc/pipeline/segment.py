@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from numpy.typing import ArrayLike
 
 from napari_jcc.collection import ImageCollection
 from napari_jcc.config import JccConfig, apply_overrides, as_config, get_preset
@@ -17,9 +19,13 @@ from napari_jcc.results import JccResult
 if TYPE_CHECKING:
     from distributed import Client
 
+_Path: TypeAlias = str | os.PathLike[str]
+Images: TypeAlias = ImageCollection | _Path | ArrayLike | Iterable[_Path | ArrayLike]
+"""A set of images as `segment` takes them."""
+
 
 def segment(
-    inputs: Any,
+    inputs: Images,
     *,
     preset: str = "fast",
     config: JccConfig | Mapping[str, Any] | None = None,
@@ -74,7 +80,7 @@ def segment(
     return result
 
 
-def as_collection(inputs: Any) -> ImageCollection:
+def as_collection(inputs: Images) -> ImageCollection:
     """Make a collection of paths or arrays; a collection is returned as it is.
 
     Raises
@@ -94,12 +100,12 @@ def as_collection(inputs: Any) -> ImageCollection:
             "an ImageCollection."
         )
     entries = list(inputs)
-    paths = sum(isinstance(entry, str | os.PathLike) for entry in entries)
-    if paths == len(entries):
-        return ImageCollection.from_paths(entries)
+    paths = [entry for entry in entries if isinstance(entry, str | os.PathLike)]
+    if len(paths) == len(entries):
+        return ImageCollection.from_paths(paths)
     if paths:
         raise InputError(
-            f"{paths} of the {len(entries)} images are paths. Give paths alone, or arrays "
-            "alone."
+            f"{len(paths)} of the {len(entries)} images are paths. Give paths alone, or "
+            "arrays alone."
         )
     return ImageCollection.from_arrays(entries)

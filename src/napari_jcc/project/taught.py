@@ -10,7 +10,7 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.config import CollectionConfig, JccConfig, as_config
 from napari_jcc.errors import InputError
 from napari_jcc.interaction import Corrector, ImageKey, image_keys
-from napari_jcc.pipeline import Cache, Run, as_collection
+from napari_jcc.pipeline import Cache, Images, Run, as_collection
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.project.inputs import GONE, open_inputs
 from napari_jcc.project.project import Project
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def segment_taught(
-    inputs: Any,
+    inputs: Images,
     project: Project,
     config: JccConfig | Mapping[str, Any] | None = None,
     *,

@@ -15,7 +15,7 @@ from napari_jcc.matching.outputs.choice import find_pairs
 from napari_jcc.matching.outputs.set_matcher import SetMatcher
 from napari_jcc.matching.pair import Correspondences, PairResult
 from napari_jcc.matching.turned_pair import describe_turns, list_turns
-from napari_jcc.pipeline.segment import as_collection
+from napari_jcc.pipeline.segment import Images, as_collection
 from napari_jcc.progress import Progress, as_progress
 from napari_jcc.words import count_of, list_some
 
@@ -136,7 +136,7 @@ class MatchResult:
 
 def match_collection(
     matcher: SetMatcher,
-    images: Any,
+    images: Images,
     pairs: str | Iterable[Sequence[int | str]] = "all",
     progress: Progress | None = None,
 ) -> MatchResult:
