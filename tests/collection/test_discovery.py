@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_jcc.collection import ImageCollection, describe_skipped
@@ -40,6 +41,17 @@ def test_masks_beside_their_images_are_no_images(tmp_path):
     assert "mask of an image beside it" in skipped[str(tmp_path / "001_mask.png")]
     assert images_of(tmp_path / "001_mask.png") == {"001_mask.png"}
     assert "001_mask.png" in images_of(tmp_path, tmp_path / "001_mask.png")
+
+
+def test_a_stack_called_masks_is_none_of_the_images_beside_it(tmp_path):
+    save(
+        tmp_path, {"a.png": NOISE, "b.png": NOISE, "mask.jpg": NOISE, "alone/gt.png": BLOCK}
+    )
+    tifffile.imwrite(tmp_path / "masks.tif", np.stack([BLOCK, BLOCK]))
+    # A picture of a mask has more values than two.
+    assert images_of(tmp_path) == {"a.png", "b.png", "mask.jpg"}
+    assert len(ImageCollection.from_paths(tmp_path / "masks.tif")) == 2
+    assert images_of(tmp_path / "alone") == {"gt.png"}
 
 
 def test_ome_is_part_of_the_extension(tmp_path):

@@ -20,7 +20,8 @@ FEW_VALUES = 32
 
 _ABOUT = ["masks?", "labels?", "gt", "truth", "seg", "segmentations?", "annotations?"]
 MASK_FOLDERS = re.compile("|".join([*_ABOUT, "ground[ _-]?truth"]), re.IGNORECASE)
-"""Names of folders whose files are no images where images lie beside the folder."""
+"""Names of folders whose files are no images where images lie beside the folder, and of
+files that hold masks, as the stack that `export` writes."""
 
 _WORD = f"(?:{'|'.join(_ABOUT)})"
 _SAID_LAST = re.compile(rf"(?P<image>.+)[ _.-]{_WORD}", re.IGNORECASE)
@@ -39,9 +40,10 @@ def find_masks(headers: Mapping[Path, Sequence[Header]]) -> dict[Path, str]:
     """
     by_start: dict[tuple[Path, str], list[Path]] = defaultdict(list)
     by_stem: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    called_masks = {path for path in headers if MASK_FOLDERS.fullmatch(_stem(path))}
     for path in headers:
-        if not said_image(path):
-            stem, _ = split_name(path.name)
+        if not said_image(path) and path not in called_masks:
+            stem = _stem(path)
             by_stem[path.parent, stem.casefold()].append(path)
             # Names of masks may be made of an OME file's whole name: a.ome_mask.png.
             for start in dict.fromkeys((*name_starts(stem), *name_starts(path.stem))):
@@ -57,12 +59,16 @@ def find_masks(headers: Mapping[Path, Sequence[Header]]) -> dict[Path, str]:
                 "a mask, as it has few values and the name and size of an image beside "
                 f"it; {_HOW_TO_USE}"
             )
+    folders = {path.parent for path in headers.keys() - called_masks}
+    for path in sorted(called_masks):
+        if path.parent in folders and _has_few_values(path):
+            found[path] = f"by its name masks of the images beside it; {_HOW_TO_USE}"
     return found
 
 
 def said_image(path: Path) -> str:
     """Name of the image that a file is the mask of, by its name; empty if it is none."""
-    stem, _ = split_name(path.name)
+    stem = _stem(path)
     said = _SAID_LAST.fullmatch(stem) or _SAID_FIRST.fullmatch(stem)
     return "" if said is None else said["image"].casefold()
 
@@ -71,6 +77,10 @@ def name_starts(stem: str) -> list[str]:
     """Return an image's name, and what precedes its underscores: A01_w2 is of A01."""
     parts = stem.casefold().split("_")
     return [start for start in accumulate(parts, "{}_{}".format) if start]
+
+
+def _stem(path: Path) -> str:
+    return split_name(path.name)[0]
 
 
 def _may_belong(
