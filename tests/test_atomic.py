@@ -7,6 +7,7 @@ from napari_jcc.atomic import (
     is_staging,
     part_prefix,
     publish,
+    replace_file,
     replace_files,
     replacing,
     staging_folder,
@@ -114,3 +115,9 @@ def test_files_are_written_together_and_errors_explained(tmp_path):
     with pytest.raises(OutputError, match=r"Cannot write to .*choose another folder"):
         replace_files(tmp_path / "new", {"c": b"3", "a/b": b"4"})
     assert read(tmp_path / "new") == {"a": "1", "sub/b": "2"}
+
+
+def test_the_file_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "scores.csv").mkdir()
+    with pytest.raises(OutputError, match=r"Cannot write to .*scores\.csv: "):
+        replace_file(tmp_path / "scores.csv", b"1")

@@ -91,7 +91,8 @@ def replace_files(out: Path, files: Mapping[str, bytes]) -> None:
 def replace_file(path: str | Path, content: bytes) -> None:
     """Write one file, as `replace_files` does."""
     path = Path(path)
-    replace_files(path.parent, {path.name: content})
+    with explained(path), filling(path.parent) as new:
+        (new / path.name).write_bytes(content)
 
 
 @contextmanager
