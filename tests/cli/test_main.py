@@ -1,4 +1,6 @@
+import io
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -148,3 +150,19 @@ def test_evaluate_prints_json(scored, capsys):
     assert scores["means"]["jaccard"] == pytest.approx(1 / 3)
     assert scores["means"]["accuracy"] == pytest.approx(180 / 240)
     assert scores["missing"] == ["ox"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])  # of Windows and Linux
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["table", "json"])
+def test_names_without_code_are_printed_as_escapes(tmp_path, monkeypatch, encoding, form):
+    names = [os.fsdecode(b"f\xe4lle"), "牛"]
+    out = write_result(result_of(*map(image_result, names)), tmp_path / "out")
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding))
+    assert run("evaluate", out, "--truth", out, *form) == 0
+    sys.stdout.flush()
+    text = printed.getvalue().decode(encoding)
+    shown = [name.encode(encoding, "backslashreplace").decode(encoding) for name in names]
+    assert all(name in text for name in shown)
+    if form:
+        assert [image["name"] for image in json.loads(text)["images"]] == names

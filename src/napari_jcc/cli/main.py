@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
 REFUSED = 2
@@ -40,6 +41,7 @@ def _run(words: list[str] | None) -> None:
     from napari_jcc.threads import wait_asleep
 
     wait_asleep()
+    _print_all_letters()
     try:
         app(args=words, prog_name="napari-jcc")
     except Cancelled as error:
@@ -54,6 +56,17 @@ def _run(words: list[str] | None) -> None:
             f"Cannot use {error.filename}: {error.strerror}. Check that it is there and "
             "that you may read it."
         )
+
+
+def _print_all_letters() -> None:
+    """Print letters that a terminal or file has no code for as escapes.
+
+    Names of files may hold any; and what is sent to a file on Windows is in the code page of
+    the machine.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _refuse(reason: str) -> None:
