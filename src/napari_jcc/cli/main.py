@@ -61,8 +61,7 @@ def _run(words: list[str] | None) -> None:
 def _print_all_letters() -> None:
     """Print letters that a terminal or file has no code for as escapes.
 
-    Names of files may hold any; and what is sent to a file on Windows is in the code page of
-    the machine.
+    Names of files may hold any, and what is sent to a file on Windows is in its code page.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
