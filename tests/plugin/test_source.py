@@ -12,8 +12,8 @@ from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.axes import axis_roles, count_images, set_axis_role
 from napari_jcc.plugin.navigation import current_place, go_to
+from napari_jcc.plugin.pixel_size import PixelSize, pixel_size
 from napari_jcc.plugin.placement import PLACEMENT_KEY
-from napari_jcc.plugin.review.measuring import PixelSize, pixel_size
 from napari_jcc.plugin.source import find_inputs, find_source
 from napari_jcc.plugin.stack import stack_layer
 
@@ -119,6 +119,23 @@ def test_several_2d_layers_keep_the_size_of_pixel_that_all_have(rng, second, kep
     assert (
         pixel_size(Labels(np.zeros((2, 8, 9), int), **source.placement.transform)) == size
     )
+
+
+@pytest.mark.parametrize(
+    ("scale", "units", "expected"),
+    [
+        ((2, 3), ("um", "um"), (2, 3, "um")),
+        ((0.5, 0.5), ("micron", "micron"), (0.5, 0.5, "um")),
+        ((0.001, 2), ("mm", "um"), (1, 2, "um")),
+        ((2, 2), ("pixel", "pixel"), None),  # of the world, whatever that is
+        ((1, 1), ("pixel", "pixel"), None),
+        ((1, 1), ("s", "s"), None),
+    ],
+)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_the_size_of_a_pixel_is_told_by_the_units_of_files(scale, units, expected, layers):
+    images = [Image(np.eye(8), scale=scale, units=units) for _ in range(layers)]
+    assert find_source(images, CONFIG).collection.spacing(0) == expected
 
 
 def test_several_layers_with_a_stack_among_them_are_refused(rng):

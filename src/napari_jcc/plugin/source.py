@@ -16,10 +16,10 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.arrays import name_arrays, split_stack, wrap_images
 from napari_jcc.collection.axes import Axis, name_places
 from napari_jcc.collection.discovery import sort_files
-from napari_jcc.collection.spacing import Spacing
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 from napari_jcc.plugin.axes import channel_axis
+from napari_jcc.plugin.pixel_size import layer_spacing
 from napari_jcc.plugin.placement import (
     INPUTS_KEY,
     METADATA_KEY,
@@ -101,7 +101,8 @@ def _from_several(layers: Sequence[Image], config: CollectionConfig) -> Source:
     layers = _in_file_order(layers)
     levels = [_level(layer, config) for layer in layers]
     images = wrap_images([_as_array(level) for level, _ in levels])
-    sizes = [_spacing(*pair) for pair in zip(layers, (f for _, f in levels), strict=True)]
+    pairs = zip(layers, levels, strict=True)
+    sizes = [layer_spacing(layer, *factor) for layer, (_, factor) in pairs]
     sources = (replace(x, spacing=size) for x, size in zip(images, sizes, strict=True))
     names = tuple(layer.name for layer in layers)
     collection = ImageCollection(tuple(sources), names, config, {}, (len(names),))
@@ -123,13 +124,6 @@ def _path(layer: Image) -> str:
     return os.path.abspath(layer.source.path) if layer.source.path else ""
 
 
-def _spacing(layer: Image, factor: NDArray[np.float64]) -> Spacing | None:
-    """Size of a pixel in the world; None where its sides are told in two units."""
-    height, width = (abs(float(side)) for side in (layer.scale * factor)[-2:])
-    rows, columns = (str(unit) for unit in layer.units[-2:])
-    return Spacing(height, width, columns) if rows == columns else None
-
-
 def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
     level, factor = _level(layer, config)
     data = _as_array(level)
@@ -142,7 +136,7 @@ def _from_array_layer(layer: Image, config: CollectionConfig) -> Source:
         images, _ = split_stack(data, channels)
         factor = factor * _over_channels(leading, channels)
         leading = (*leading[:channels], 1, *leading[channels + 1 :])
-    size = _spacing(layer, factor)
+    size = layer_spacing(layer, *factor[-2:])
     sources = tuple(replace(image, spacing=size) for image in images)
     names = name_arrays(_name_images(layer, leading, channels), len(sources))
     collection = ImageCollection(sources, names, config, {}, (len(sources),))

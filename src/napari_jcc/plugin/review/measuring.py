@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from napari_jcc.collection import ByName, ImageCollection
 from napari_jcc.collection.axes import has_depth
-from napari_jcc.collection.units import find_length
 from napari_jcc.plugin.lazy_stack import LazyLabels
+from napari_jcc.plugin.pixel_size import PixelSize
 from napari_jcc.plugin.placement import PLACEMENT_KEY, Placement
 from napari_jcc.progress import Progress
 from napari_jcc.results import ImageResult
@@ -25,33 +25,6 @@ from napari_jcc.results.measure import (
     measured_objects,
     note_slices,
 )
-
-_NO_UNIT = "pixel"
-_SCALED = "world unit"
-
-
-@dataclass(frozen=True)
-class PixelSize:
-    """Height and width of a pixel, and in which unit."""
-
-    spacing: tuple[float, float] = (1.0, 1.0)
-    unit: str = _NO_UNIT
-
-
-def pixel_size(layer: Any) -> PixelSize:
-    """Read the size of a pixel from a layer's scale and units.
-
-    A scale without a unit is one of napari's world; two axes in different units of length
-    are brought to that of the columns. Names are as short as in `Spacing`.
-    """
-    height, width = (abs(float(side)) for side in layer.scale[-2:])
-    rows, columns = layer.units[-2:]
-    if rows != columns and rows.dimensionality == columns.dimensionality:
-        height = float((height * rows).to(columns).magnitude)
-    unit = find_length(str(columns)) or str(columns)
-    if unit == _NO_UNIT and (height, width) != (1.0, 1.0):
-        unit = _SCALED
-    return PixelSize((height, width), unit)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from qtpy.QtWidgets import QWidget
 
 from napari_jcc.atomic import replace_file
 from napari_jcc.plugin.navigation import find_layer
+from napari_jcc.plugin.pixel_size import pixel_size
 from napari_jcc.plugin.placement import Placement
-from napari_jcc.plugin.review.measuring import MeasuredObjects, measure_set, pixel_size
+from napari_jcc.plugin.review.measuring import MeasuredObjects, measure_set
 from napari_jcc.plugin.widgets.parts import in_column, push_button, wrapped
 from napari_jcc.plugin.widgets.questions import save_as
 from napari_jcc.results.names import MEASURES
