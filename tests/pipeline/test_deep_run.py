@@ -134,6 +134,10 @@ def test_a_shore_is_unlearned_where_most_masks_run_out_along_it(deep, rng, monke
     along, learned = overlap()
     assert along < 0.3
     assert learned == rounds
+    monkeypatch.undo()
+    # Where it stays all the same, the border is not to be learned from.
+    monkeypatch.setattr(prior_module, "comes_off", lambda before, after: False)
+    assert overlap() == (along, 2 * rounds)
 
 
 @pytest.mark.parametrize("changes", [{"prior.matches": 0}, {"prior.rounds": 0}])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_jcc.priors.framing import FEWEST, runs_out
+from napari_jcc.priors.framing import FEWEST, comes_off, runs_out
 
 SHAPE = 40, 60
 INSIDE, LEFT, RIGHT = np.s_[10:20, 20:40], np.s_[10:20, :40], np.s_[10:20, 20:]
@@ -31,3 +31,13 @@ def test_either_side_may_be_reached_in_other_images():
 def test_a_few_images_are_no_majority():
     assert runs_out(masks(*[ACROSS] * FEWEST))
     assert not runs_out(masks(*[ACROSS] * (FEWEST - 1)))
+
+
+def test_a_shore_comes_off_but_not_what_fills_its_images():
+    along = masks(*[ACROSS] * 6, INSIDE, INSIDE)
+    assert comes_off(along, masks(*[INSIDE] * 8))
+    # One of six may remain at a side, and a side that few reached does not count.
+    assert comes_off(along, masks(ACROSS, *[LEFT] * 4, DOWN, INSIDE, INSIDE))
+    assert not comes_off(along, masks(ACROSS, ACROSS, *[INSIDE] * 6))
+    everywhere = masks(*[np.s_[:, :]] * 8)
+    assert not comes_off(everywhere, masks(*[DOWN] * 8))

@@ -17,7 +17,7 @@ from napari_jcc.pipeline.stage_runner import extend_keys
 from napari_jcc.pipeline.working_set import WorkingSet
 from napari_jcc.priors import find_priors, refit_by_superpixels, refit_prior
 from napari_jcc.priors.cells import embed_cells
-from napari_jcc.priors.framing import runs_out
+from napari_jcc.priors.framing import comes_off, runs_out
 from napari_jcc.priors.propagation import DIMENSIONS as MATCHED_DIMENSIONS
 from napari_jcc.priors.propagation import choose_matches, propagate_prior, view_images
 from napari_jcc.priors.refit import BORDER_WEIGHT, DIMENSIONS, FIRM_BORDER_WEIGHT
@@ -80,9 +80,10 @@ def _learn_by_cells(
 
     start = LearnedPriors(own_keys, priors)
     learned = _learn_in_rounds(work, start, embed_once, BORDER_WEIGHT)
-    if work.config.prior.rounds > 0 and runs_out(_masks(work, learned.maps)):
-        learned = _learn_in_rounds(work, start, embed_once, FIRM_BORDER_WEIGHT)
-    return learned
+    if work.config.prior.rounds == 0 or not runs_out(masks := _masks(work, learned.maps)):
+        return learned
+    firm = _learn_in_rounds(work, start, embed_once, FIRM_BORDER_WEIGHT)
+    return firm if comes_off(masks, _masks(work, firm.maps)) else learned
 
 
 def _learn_in_rounds(
