@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.collection.intensity import reduce_image
+from napari_jcc.collection.intensity import reduce_image, resize_image
 from napari_jcc.config import CollectionConfig
 from napari_jcc.errors import InputError
 
@@ -180,3 +180,19 @@ def test_working_size_bounds_the_longer_side_and_never_enlarges(height, width, l
     assert 1 <= h <= height
     assert 1 <= w <= width
     assert np.all(image == 9)
+
+
+@pytest.mark.parametrize("shape", [(20, 400), (90, 400), (400, 20), (400, 100), (20, 30)])
+def test_resized_images_show_the_means_of_areas_where_they_lie(shape, rng):
+    """Also where one side shrinks and the other grows, as of long images made square."""
+    side = 80
+    for axis, own in enumerate(shape):
+        line = np.arange(own, dtype=np.float32)
+        ramp = np.broadcast_to(np.expand_dims(line, 1 - axis), shape)
+        found = resize_image(np.ascontiguousarray(ramp), (side, side)).mean(axis=1 - axis)
+        centres = (np.arange(side) + 0.5) * own / side - 0.5
+        np.testing.assert_allclose(found, np.clip(centres, 0, own - 1), atol=0.3)
+    noise = rng.normal(size=shape).astype(np.float32)
+    shrunk = resize_image(noise, (side, side))
+    if max(shape) == 400:  # fivefold means have a fifth of the variance at most
+        assert shrunk.var() < 0.25

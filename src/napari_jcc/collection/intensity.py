@@ -162,10 +162,14 @@ def reduced(shape: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def resize_image(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
-    """Bring an image (H, W) or (H, W, C) to `shape`; means of areas where it shrinks."""
-    shrinks = shape[0] * shape[1] < image.shape[0] * image.shape[1]
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, shape[::-1], interpolation=interpolation))
+    """Bring an image (H, W) or (H, W, C) to `shape`; means of areas where a side shrinks.
+
+    One side may shrink while the other grows. In one step OpenCV would then take no means,
+    and shift what it shows.
+    """
+    least = min(shape[0], image.shape[0]), min(shape[1], image.shape[1])
+    small = cv2.resize(image, least[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def check_type(dtype: np.dtype[Any]) -> None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from napari_jcc._types import ImageArray
+from napari_jcc.collection.intensity import resize_image
 from napari_jcc.features.encoders import FeatureMap
 
 
@@ -43,7 +44,11 @@ def resize_to_multiples(image: ImageArray, size: int, multiple: int) -> ImageArr
     """Bring the longer side near `size`, both sides to multiples of `multiple`."""
     height, width = image.shape[:2]
     scale = size / max(height, width)
-    sides = [max(round(side * scale / multiple), 2) * multiple for side in (width, height)]
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    resized = cv2.resize(np.ascontiguousarray(image), sides, interpolation=way)
+    rows, columns = (
+        max(round(side * scale / multiple), 2) * multiple for side in (height, width)
+    )
+    image = np.ascontiguousarray(image)
+    if scale < 1:
+        return resize_image(image, (rows, columns))
+    resized = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_CUBIC)
     return np.asarray(resized, dtype=np.uint8)
