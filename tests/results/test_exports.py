@@ -177,12 +177,15 @@ def test_tiff_has_the_axes_and_the_pixel_size_of_the_images(
 
 
 @pytest.mark.parametrize("spacing", [None, (1, 1, "pixel"), (2, 2, "world unit")])
-def test_tiff_tells_no_size_that_is_not_known(tmp_path, spacing):
-    pictures = pictures_on([Axis("z", 2)], spacing=spacing)
+@pytest.mark.parametrize("step", [(), (1.5, "um")])
+def test_tiff_tells_no_size_that_is_not_known(tmp_path, spacing, step):
+    pictures = pictures_on([Axis("z", 2, *step)], spacing=spacing)
     file = export_result(numbered_set(2), tmp_path / "m.tif", "tiff", pictures=pictures)
     with tifffile.TiffFile(file) as tiff:
         assert "unit" not in tiff.imagej_metadata
-    assert ImageCollection.from_paths(file).spacing(0) is None
+    again = ImageCollection.from_paths(file)
+    assert again.spacing(0) is None
+    assert again.axes == (Axis("z", 2, *step),)
 
 
 def test_a_stack_too_large_for_imagej_keeps_axes_and_size(tmp_path, monkeypatch):

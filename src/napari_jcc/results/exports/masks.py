@@ -101,7 +101,8 @@ def _describe(axes: tuple[Axis, ...], spacing: Spacing | None) -> dict[str, Any]
     for axis in axes:
         length, time = find_length(axis.unit), find_time(axis.unit)
         if axis.name == "z" and length is not None:
-            unit = told.setdefault("unit", length)
+            # A unit of all axes would say that pixels of unknown size measure 1 of it.
+            unit = told.get("unit") or told.setdefault("zunit", length)
             told["spacing"] = convert(axis.step, length, unit)
         if axis.name == "t" and time is not None:
             told["finterval"] = convert(axis.step, time, "s")
