@@ -26,6 +26,11 @@ class ImageSource(Protocol):
         ...
 
     @property
+    def page(self) -> int:
+        """Number of the image within its file, from 0; 0 for arrays."""
+        ...
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Height and width as shown, known without reading the pixels."""
         ...
@@ -112,6 +117,7 @@ class ArraySource:
     array: Any
     is_colour: bool
     location: str = ""
+    page: int = 0
     spacing: Spacing | None = None
 
     @property

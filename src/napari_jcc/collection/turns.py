@@ -110,6 +110,11 @@ class TurnedSource:
         return self.source.location
 
     @property
+    def page(self) -> int:
+        """Number of the image within its file, from 0."""
+        return self.source.page
+
+    @property
     def shape(self) -> Size:
         """Height and width, turned."""
         return self.turn.size(self.source.shape)

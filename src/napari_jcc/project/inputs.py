@@ -105,10 +105,7 @@ def open_inputs(inputs: Sequence[ImageInput], config: CollectionConfig) -> Image
             "folder that they are in now."
         )
     opened = ImageCollection.from_files(files, config=config)
-    sources = {
-        (source.location, source.page if isinstance(source, FileSource) else 0): source
-        for source in opened.sources
-    }
+    sources = {(source.location, source.page): source for source in opened.sources}
     keys = [(os.path.abspath(image.path), image.page) for image in inputs]
     fits = [
         key in sources and sources[key].shape == image.shape
@@ -223,7 +220,7 @@ def _describe(collection: ImageCollection, index: int) -> ImageInput:
     image = ImageInput(
         name=collection.names[index],
         path=os.path.abspath(source.location) if source.location else "",
-        page=source.page if isinstance(source, FileSource) else 0,
+        page=source.page,
         shape=source.shape,
         fingerprint=collection.fingerprint(index),
         others=source.others if isinstance(source, FileSource) else (),

@@ -21,7 +21,6 @@ from napari_jcc.results.uncertainty import overall_uncertainty
 
 if TYPE_CHECKING:
     from napari_jcc.collection import ImageCollection
-    from napari_jcc.collection.spacing import Spacing
     from napari_jcc.results.folder import ResultKind
 
 
@@ -54,18 +53,15 @@ def build_record(
     dict
         Texts, finite numbers, lists and dicts only.
     """
-    places = zip(
-        result.images,
-        find_locations(result, collection),
-        _find_spacings(result, collection),
-        masks,
-        strict=True,
-    )
+    places = zip(result.images, masks, _find_places(result, collection), strict=True)
     record = {
         **describe_run(RESULT, command),
         "seconds": result.seconds,
         "solver": result.solver_report,
-        "images": [_describe(*place) for place in places],
+        "images": [
+            _describe(image, mask) | _describe_origin(collection, place)
+            for image, mask, place in places
+        ],
         "corrected": list(corrected),
         "skipped": result.skipped,
         "notes": result.notes,
@@ -114,24 +110,15 @@ def find_locations(result: JccResult, collection: ImageCollection | None) -> lis
     """Find the file of every image of `result`; empty for images that are in no file."""
     if collection is None:
         return [""] * len(result.images)
-    index = {name: i for i, name in enumerate(collection.names)}
-    return [
-        collection.location(index[image.name]) if image.name in index else ""
-        for image in result.images
-    ]
+    places = _find_places(result, collection)
+    return ["" if place is None else collection.location(place) for place in places]
 
 
-def _find_spacings(
-    result: JccResult, collection: ImageCollection | None
-) -> list[Spacing | None]:
-    """Find the size of a pixel of every image of `result`, where it is known."""
-    if collection is None:
-        return [None] * len(result.images)
-    index = {name: i for i, name in enumerate(collection.names)}
-    return [
-        collection.spacing(index[image.name]) if image.name in index else None
-        for image in result.images
-    ]
+def _find_places(result: JccResult, collection: ImageCollection | None) -> list[int | None]:
+    """Find the place of every image of `result` in a collection; None where it is not."""
+    names = () if collection is None else collection.names
+    places = {name: place for place, name in enumerate(names)}
+    return [places.get(image.name) for image in result.images]
 
 
 def find_versions() -> dict[str, str]:
@@ -163,16 +150,26 @@ def _instances(result: JccResult, masks: Sequence[str]) -> list[str]:
     return [instances_file(mask) for image, mask in pairs if image.instances is not None]
 
 
-def _describe(
-    image: ImageResult, location: str, spacing: Spacing | None, mask: str
+def _describe_origin(
+    collection: ImageCollection | None, place: int | None
 ) -> dict[str, Any]:
+    """Tell the file of an image, its number in there, and the size of a pixel."""
+    if collection is None or place is None:
+        return {"source": "", "page": 0, "spacing": None}
+    source = collection.sources[place]
+    return {
+        "source": collection.location(place),
+        "page": source.page,
+        "spacing": source.spacing,
+    }
+
+
+def _describe(image: ImageResult, mask: str) -> dict[str, Any]:
     return {
         "name": image.name,
-        "source": location,
         "mask": mask,
         "instances": None if image.instances is None else instances_file(mask),
         "size": [image.mask.shape[1], image.mask.shape[0]],
-        "spacing": spacing,
         "box": image.box if np.isfinite(image.box).all() else None,
         "box_score": image.box_score,
         "objects": len(image.boxes),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from napari_jcc.results.box_table import read_scored_boxes
 from napari_jcc.results.names import BOXES, RECORD, RESULT
 from napari_jcc.results.result import ImageResult, JccResult, bare_image
 from napari_jcc.tables import as_written
+from napari_jcc.words import count_of
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
 
@@ -39,12 +41,15 @@ class SavedResult:
         saved and come back empty.
     sources
         File of every image, as an absolute path; empty for images that were in no file.
+    pages
+        Number of every image within its file, from 0.
     spacings
         Size of a pixel of every image, None where it was not known.
     """
 
     result: JccResult
     sources: tuple[str, ...] = field(repr=False)
+    pages: tuple[int, ...] = field(repr=False)
     spacings: tuple[Spacing | None, ...] = field(repr=False)
 
     def open_images(self) -> ImageCollection | None:
@@ -56,9 +61,12 @@ class SavedResult:
             found = ImageCollection.from_files(files, config=self.result.config.collection)
         except JccError:
             return None
-        shapes = [found.shape(i) for i in range(len(found))]
+        there = {(s.location, s.page): place for place, s in enumerate(found.sources)}
+        wanted = zip(self.sources, self.pages, strict=True)
+        places = [there[origin] for origin in wanted if origin in there]
+        shapes = [found.shape(place) for place in places]
         fits = shapes == [image.mask.shape for image in self.result.images]
-        return found if fits else None
+        return found.select(places) if fits else None
 
 
 def is_saved_result(folder: Path) -> bool:
@@ -94,6 +102,7 @@ def read_result(folder: str | Path) -> SavedResult:
             str(start / item["source"]) if item["source"] else ""
             for item in record["images"]
         )
+        pages = tuple(_read_pages(record["images"]))
         spacings = tuple(_read_spacing(item.get("spacing")) for item in record["images"])
         notes = tuple(map(str, record.get("notes") or ()))
         parts = record["skipped"], record["solver"] or {}, record["seconds"] or {}
@@ -110,7 +119,15 @@ def read_result(folder: str | Path) -> SavedResult:
             "or open its masks folder alone."
         ) from error
     result = JccResult(images, config, *parts, notes, measured)
-    return SavedResult(result, sources, spacings)
+    return SavedResult(result, sources, pages, spacings)
+
+
+def _read_pages(items: Sequence[Mapping[str, Any]]) -> Iterator[int]:
+    """Read the number of every image within its file; an earlier version kept none."""
+    before: Counter[str] = Counter()
+    for item in items:
+        yield int(item.get("page", before[item["source"]]))
+        before[item["source"]] += 1
 
 
 def _read_spacing(found: list[Any] | None) -> Spacing | None:
@@ -163,10 +180,9 @@ class SavedPictures(StoredPictures):
     """Images of a result that was read back."""
 
     def __init__(self, saved: SavedResult) -> None:
-        self._places = {
-            image.name: source
-            for image, source in zip(saved.result.images, saved.sources, strict=True)
-        }
+        names = [image.name for image in saved.result.images]
+        origins = zip(saved.sources, saved.pages, strict=True)
+        self._places = dict(zip(names, origins, strict=True))
         self._spacings = dict(zip(self._places, saved.spacings, strict=True))
         self._config = saved.result.config.collection
         self._opened: dict[str, ImageCollection] = {}
@@ -193,20 +209,16 @@ class SavedPictures(StoredPictures):
 
     def _find(self, name: str) -> tuple[ImageCollection, int]:
         """File of an image, and its number in there."""
-        source = self._places[name]
+        source, page = self._places[name]
         if not source:
             raise InputError("the image was in no file")
         if source not in self._opened:  # pages of a file share it
             opened = ImageCollection.from_paths([source], config=self._config)
             self._opened[source] = opened
         file = self._opened[source]
-        if len(file) == 1:
-            return file, 0
-        # Pages are called after their file; folders may stand before the name.
-        pages = [page for page in file.names if name == page or name.endswith(f"/{page}")]
-        if not pages:
-            raise InputError(f"{source} has no page of that name any more")
-        return file, file.names.index(pages[0])
+        if page >= len(file):
+            raise InputError(f"{source} has {count_of(len(file), 'image')} only by now")
+        return file, page
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)

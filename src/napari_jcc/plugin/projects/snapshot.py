@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Image, Layer
 
 from napari_jcc.collection import ImageCollection
-from napari_jcc.collection.sources import FileSource, ImageSource
+from napari_jcc.collection.sources import ImageSource
 from napari_jcc.config import JccConfig
 from napari_jcc.errors import InputError
 from napari_jcc.interaction import Edits, ImageKey
@@ -187,7 +187,7 @@ def _describe_one(
         return ImageInput(
             name=name,
             path=os.path.abspath(source.location) if source.location else "",
-            page=source.page if isinstance(source, FileSource) else 0,
+            page=source.page,
             shape=source.shape,
             fingerprint=keys[name].fingerprint if name in keys else "",
         )
