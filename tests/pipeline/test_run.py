@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 import pytest
+import tifffile
 
 from napari_jcc import ImageCollection, Progress, segment
 from napari_jcc.config import CollectionConfig, JccConfig, apply_overrides, get_preset
@@ -228,6 +229,17 @@ def test_truncated_file_leaves_the_set_with_a_reason(tiny_collection, small, tmp
     assert "b.jpg" in path
     assert reason.startswith("damaged or unreadable")
     assert not rest
+
+
+def test_a_page_without_numbers_is_left_out_and_not_its_file(
+    tiny_collection, small, tmp_path
+):
+    pages = np.float32([image[:50, :60, 0] for image in tiny_collection.images[:3]])
+    pages[1] = np.nan
+    tifffile.imwrite(tmp_path / "cells.tif", pages, photometric="minisblack")
+    result = Run(ImageCollection.from_folder(tmp_path), small).result()
+    assert [image.name for image in result.images] == ["cells_p0", "cells_p2"]
+    assert result.skipped == {"cells_p1": "no pixel is a finite number"}
 
 
 def test_no_readable_image_is_an_error_with_the_reasons(small):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -209,10 +210,9 @@ class Run:
             "Reading images", stages.read_image, keys, [*zip(singles, strict=True)]
         )
         good = [i for i, image in enumerate(images) if not isinstance(image, str)]
+        called = _call_files(collection)
         failed = {
-            collection.location(i) or collection.names[i]: image
-            for i, image in enumerate(images)
-            if isinstance(image, str)
+            called[i]: image for i, image in enumerate(images) if isinstance(image, str)
         }
         if not good:
             reasons = "\n".join(describe_skipped(failed))
@@ -222,6 +222,15 @@ class Run:
         encoded = EncodedImages(collection, config, encoder, runner)
         work = WorkingSet(collection, usable, encoded, config, runner)
         return [keys[i] for i in good], work
+
+
+def _call_files(collection: ImageCollection) -> list[str]:
+    """Call every image by its file, or by its name where others are in the same file."""
+    times = Counter(source.location for source in collection.sources)
+    return [
+        source.location if source.location and times[source.location] == 1 else name
+        for source, name in zip(collection.sources, collection.names, strict=True)
+    ]
 
 
 def _find_superpixels(
