@@ -30,6 +30,7 @@ from napari_jcc.matching.outputs import (
     write_matches,
 )
 from napari_jcc.matching.outputs.choice import find_pairs
+from napari_jcc.matching.outputs.overview import GAP, draw_pair
 from napari_jcc.matching.pair import fit_theta, grid_points
 from napari_jcc.progress import Progress
 
@@ -238,6 +239,20 @@ def test_files_hold_what_was_found(textures, matched, tmp_path):
     assert set(record["files"]) == written
     with Image.open(out / "overview.png") as picture:
         assert picture.width > 600
+
+
+def test_lines_of_the_overview_end_where_the_points_are_in_long_images():
+    """A tile of 280 x 8.4 pixels has 8 rows: it is reduced less across than down."""
+    image = np.zeros((30, 1000, 3), np.uint8)
+    images = ImageCollection.from_arrays([image, image])
+    same = PairMatch(lambda points: points)
+    pair = PairResult.judge((0, 1), ((30, 1000),) * 2, same, same, 0.05)
+    config = apply_overrides(MatchConfig(), {"matching.points": 4})
+    result = MatchResult(images.names, [pair], None, config, {})
+    row = draw_pair(result, images, pair)
+    target = row[:, 280 + GAP : 560 + GAP]
+    last = np.flatnonzero(target.any(axis=(0, 2))).max()
+    assert last == pytest.approx(7 / 8 * 280 + 4, abs=1.5)  # the radius of a point is 4
 
 
 def test_instances_have_lines_and_pictures_of_their_own(textures, tmp_path):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from napari_jcc._types import ImageArray, MaskArray
+from napari_jcc._types import FloatArray, ImageArray, MaskArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import reduced
 from napari_jcc.matching.outputs.confidence import SCALE_TEXT, colour_by_confidence
@@ -99,13 +99,17 @@ def draw_pair(
     row = np.full((max(map(len, tiles)), starts[-1] - GAP, 3), PAPER, dtype=np.uint8)
     for start, tile in zip(starts, tiles, strict=False):
         row[: len(tile), start : start + tile.shape[1]] = tile
-    scales = [len(tile) / size[0] for tile, size in zip(tiles, pair.sizes, strict=False)]
+    # Of long images the short side is rounded, so that both are reduced differently.
+    scales = [
+        np.array(tile.shape[1::-1]) / size[::-1]
+        for tile, size in zip(tiles, pair.sizes, strict=False)
+    ]
     _draw_lines(row, result.correspondences(pair), scales, int(starts[1]))
     return row
 
 
 def _draw_lines(
-    row: ImageArray, found: Correspondences, scales: Sequence[float], shift: int
+    row: ImageArray, found: Correspondences, scales: Sequence[FloatArray], shift: int
 ) -> None:
     count = len(found.confidence)
     if not count:
