@@ -40,6 +40,22 @@ def test_guides_move_with_the_views_of_their_images(folder):
     assert both / either > 0.9
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_masks_that_number_objects_are_as_good_as_white_ones(folder, number):
+    white = load_guides(blobs(), str(folder), 80)
+    for file in folder.iterdir():
+        mask = np.asarray(Image.open(file)) > 0
+        Image.fromarray(mask.astype(np.uint8) * np.uint8(number)).save(file)
+    assert white.max() == 255
+    assert torch.equal(load_guides(blobs(), str(folder), 80), white)
+
+
+def test_gray_levels_of_masks_are_kept(folder):
+    for file in folder.iterdir():
+        Image.fromarray(np.full((90, 90), 130, np.uint8)).save(file)
+    assert (load_guides(blobs(), str(folder), 80) == 130).all()
+
+
 def test_training_starts_from_the_masks_it_is_told(folder, tmp_path):
     changes = {
         "synthetic.steps": 0,

@@ -29,8 +29,9 @@ class TrainingConfig(Section):
         "",
         "Folder of masks",
         "Gray images with the names of the images, such as the masks of a co-segmentation: "
-        "white is object. The decoder then starts from them in place of the middle, and "
-        "matching is learned inside them. Empty: none.",
+        "white is object, or all but 0 where nothing is brighter than half. The decoder "
+        "then starts from them in place of the middle, and matching is learned inside "
+        "them. Empty: none.",
         advanced=True,
     )
     mask_learning_rate: float = setting(

@@ -6,13 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_jcc._types import ImageArray
 from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import resize_image
 from napari_jcc.errors import InputError
 from napari_jcc.pipeline.supplied import find_maps
 from napari_jcc.progress import Progress, as_progress
+
+_LIGHT = 128
+"""Gray level that masks reach which are not numbers of objects."""
 
 
 def load_images(
@@ -39,6 +44,8 @@ def load_images(
 def load_guides(collection: ImageCollection, folder: str, side: int) -> Tensor | None:
     """Read the masks of all images, (N, 1, side, side) uint8; None if `folder` is empty.
 
+    They are gray levels, of which 255 is object; where all are dark, numbers of objects.
+
     Raises
     ------
     InputError
@@ -52,5 +59,11 @@ def load_guides(collection: ImageCollection, folder: str, side: int) -> Tensor |
             "leave it empty to train without."
         )
     found = find_maps(collection.names, Path(folder), "mask")
-    masks = [resize_image(masks.image(0), (side, side))[..., 0] for masks in found]
+    masks = [resize_image(_as_guide(masks.image(0)), (side, side)) for masks in found]
     return torch.from_numpy(np.stack(masks))[:, None].contiguous()
+
+
+def _as_guide(mask: ImageArray) -> NDArray[np.uint8]:
+    """Gray levels (H, W) of a mask; of one that numbers its objects, 255 on these."""
+    levels = mask[..., 0]
+    return levels if levels.max() >= _LIGHT else np.where(levels > 0, np.uint8(255), levels)
