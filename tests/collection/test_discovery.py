@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +82,21 @@ def test_links_to_images_of_the_set_are_no_images(tmp_path):
     assert describe_skipped(found.skipped)[0].endswith("a link to another of the images")
     # A link that is not among its targets is an image as others are.
     assert images_of(folder / "a.png") == {"a.png"}
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_a_folder_that_may_not_be_entered_is_passed_over(tmp_path, monkeypatch, recursive):
+    save(tmp_path, {"a.png": NOISE})
+    closed, stat = tmp_path / "lost+found", os.stat
+    closed.mkdir()
+
+    def refuse(path, **options):
+        if Path(path).parent == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr("os.stat", refuse)
+    assert images_of(tmp_path, recursive=recursive) == {"a.png"}
 
 
 def test_masks_named_with_their_images_as_by_a_shell_are_no_images(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,8 +56,9 @@ class ZarrStack:
 
 
 def is_zarr(path: Path) -> bool:
-    """Whether a folder is of Zarr, an array or a group of any kind."""
-    return any((path / name).is_file() for name in _RECORDS)
+    """Whether a folder is of Zarr, an array or a group of any kind; none that is closed."""
+    # Unlike Path.is_file, it says no where the folder may not be entered.
+    return any(os.path.isfile(path / name) for name in _RECORDS)
 
 
 def is_ome_zarr(path: Path) -> bool:
