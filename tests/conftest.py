@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,6 +43,22 @@ class TinyCollection(NamedTuple):
         from napari_jcc import ImageCollection
 
         return ImageCollection.from_arrays(list(self.images), names=list(self.names))
+
+
+@pytest.fixture
+def close_folder(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Function after which nothing below a folder can be asked for, not even by root."""
+    stat = os.stat
+
+    def close(folder: Path) -> None:
+        def refuse(path: Any, **options: Any) -> os.stat_result:
+            if folder in Path(os.fsdecode(path)).parents:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return stat(path, **options)
+
+        monkeypatch.setattr("os.stat", refuse)
+
+    return close
 
 
 def draw_object(

@@ -81,6 +81,19 @@ def test_a_project_comes_back_as_it_was(project, tmp_path):
     ]
 
 
+def test_a_project_whose_images_may_not_be_looked_for_is_opened(
+    project, photos, tmp_path, close_folder
+):
+    """As one of a colleague, in whose folders nobody else may look."""
+    path = save_project(project, tmp_path / "cows.jcc")
+    close_folder(photos)
+    loaded, report = load_project(path)
+    assert report.missing.keys() == {"cow", "fog", "herd/calf"}
+    assert len(loaded.edited_result().images) == 3
+    with pytest.raises(InputError, match="None of the 3 images"):
+        loaded.open_images()
+
+
 def test_a_project_in_a_notebook_is_a_line(project):
     images = f"3 images: {', '.join(project.names)}"
     assert repr(project) == f"Project({images}; 2 corrected)"

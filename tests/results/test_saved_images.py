@@ -61,3 +61,8 @@ def test_a_record_without_pages_counts_them(written):
         del image["page"]
     (written / "run.json").write_text(json.dumps(record))
     assert read_result(written).pages == (0, 0, 1)
+
+
+def test_images_that_may_not_be_looked_for_are_missed(written, close_folder):
+    close_folder(written.parent / "in")
+    assert read_result(written).open_images() is None

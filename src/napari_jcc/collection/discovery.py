@@ -86,11 +86,11 @@ def sort_files(paths: Iterable[Path]) -> list[Path]:
 def _add_folder(found: FoundFiles, folder: Path, recursive: bool) -> None:
     images = []
     for path in _walk(found, folder, recursive):
-        if path.is_dir():
+        if os.path.isdir(path):
             images.append(path)
         elif path.suffix.lower() not in EXTENSIONS:
             found.skipped[str(path)] = "not an image file, by its extension"
-        elif not path.is_file():
+        elif not os.path.isfile(path):
             found.skipped[str(path)] = "not a file, or a link to nothing"
         else:
             images.append(path)

@@ -230,7 +230,7 @@ def _find_truth(record: ProjectRecord, search: Search) -> tuple[str, tuple[str, 
 
 def _cache_notes(project: Project) -> tuple[str, ...]:
     folder = project.config.runtime.cache_folder
-    if not folder or Path(folder).is_dir():
+    if not folder or os.path.isdir(folder):
         return ()
     note = f"The cache folder {folder} is gone. The next run computes everything again."
     return (note,)

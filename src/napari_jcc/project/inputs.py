@@ -63,7 +63,8 @@ class ImageInput:
     @property
     def is_available(self) -> bool:
         """Whether there is a file at `path`, or the folder of an OME-Zarr."""
-        return bool(self.path) and Path(self.path).exists()
+        # Here and below os.path, which says no of what may not be looked at; Path raises.
+        return bool(self.path) and os.path.exists(self.path)
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class Search:
                 is_same = str(place) == image.path
                 return Found(_at(image, place), "same" if is_same else "moved")
         for place in places:
-            if place.exists():
+            if os.path.exists(place):
                 # The fingerprint stays: the result belongs to the former content.
                 return Found(replace(image, path=str(place)), "changed")
         return Found(image, "missing")
@@ -173,7 +174,7 @@ class Search:
         """Find a file or folder that is no image; empty when it is gone."""
         places = [self.folder / relative] if relative else []
         places += [Path(path), *self._same_ending(path)]
-        return next((str(place) for place in places if place.exists()), "")
+        return next((str(place) for place in places if os.path.exists(place)), "")
 
     def _elsewhere(self, image: ImageInput) -> Iterator[Path]:
         yield from self._same_ending(image.path)
@@ -202,7 +203,7 @@ class Search:
         found = defaultdict(list)
         for parent, _, names in os.walk(self.root or self.folder):
             for place in (Path(parent, name) for name in sorted(names)):
-                if place.is_file():
+                if os.path.isfile(place):
                     found[place.stat().st_size].append(place)
         return found
 

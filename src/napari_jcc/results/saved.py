@@ -59,7 +59,7 @@ class SavedResult:
         files = dict.fromkeys(self.sources)
         try:
             found = ImageCollection.from_files(files, config=self.result.config.collection)
-        except JccError:
+        except (JccError, OSError):
             return None
         there = {(s.location, s.page): place for place, s in enumerate(found.sources)}
         wanted = zip(self.sources, self.pages, strict=True)
