@@ -14,6 +14,7 @@ from napari_jcc.matching.network import (  # noqa: E402
     build_network,
     correlate,
 )
+from napari_jcc.matching.network.decoder import MaskDecoder  # noqa: E402
 
 
 def build(**changes):
@@ -106,6 +107,26 @@ def test_images_are_extended_only_where_the_trunk_leaves_the_border_bare(
     trunk.maps = lambda images: sides.append(images.shape[-1]) or maps(images)
     encoder(torch.zeros(1, 3, 240, 240))
     assert sides == [extended]
+
+
+@pytest.mark.parametrize("place", [None, 0, 1, 2])
+def test_the_decoder_leaves_everything_where_it_is(place):
+    """One cell of the features, or of a skip, spreads evenly around itself."""
+    decoder = MaskDecoder(1, 0, (1, 1, 1), (1, 1, 1)).eval()
+    with torch.no_grad():
+        for weights in decoder.parameters():
+            weights.fill_(1.0 if weights.dim() == 4 else 0.0)
+        for step in decoder.steps:
+            step[1].weight.fill_(1.0)
+    maps = [torch.zeros(1, 1, side, side) for side in (15, 30, 60, 120)]
+    lit = maps[0 if place is None else place + 1]
+    lit[0, 0, 8, 6] = 1.0
+    with torch.no_grad():
+        mask = decoder(maps[0], torch.zeros(1, 0, 15, 15), maps[1:])[0, 0]
+    pixels = torch.arange(240) + 0.5
+    found = [float(mask.sum(axis) @ pixels / mask.sum()) for axis in (1, 0)]
+    cell = 240 / lit.shape[-1]
+    assert found == pytest.approx([8.5 * cell, 6.5 * cell], abs=0.51)
 
 
 def test_exported_programs_and_transformers_are_encoders(tmp_path):

@@ -89,14 +89,21 @@ def read_log(path, *names):
     return [[record.get(name) for name in names] for record in records]
 
 
-def test_a_checkpoint_of_the_first_format_is_read():
+def test_a_checkpoint_of_the_present_format_is_read():
     """Written once, by 0.1.0, with one weight and settings that are not the defaults."""
-    loaded = Checkpoint.load(Path(__file__).with_name("format_1.ckpt"))
+    loaded = Checkpoint.load(Path(__file__).with_name("format_2.ckpt"))
     assert loaded.config.network.head_channels == (8, 4)
     assert loaded.config.training.seed == 3
     assert loaded.weights["affine_head.bias"].tolist() == [0, 1, 2]
     assert loaded.provenance["images"] == {"a": "00ff"}
     assert loaded.training == {"stage": "weak", "step": 7}
+
+
+def test_a_checkpoint_whose_masks_would_move_is_refused(tmp_path):
+    content = torch.load(Path(__file__).with_name("format_2.ckpt"), weights_only=True)
+    torch.save({**content, "format": 1}, tmp_path / "old.ckpt")
+    with pytest.raises(WeightsError, match=r"has format 1.* reads 2.* train anew"):
+        Checkpoint.load(tmp_path / "old.ckpt")
 
 
 def test_finished_checkpoint_has_provenance_and_is_not_trained_again(unbroken):

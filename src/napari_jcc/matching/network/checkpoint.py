@@ -41,8 +41,9 @@ _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
-FORMAT = 1
-"""Raised when files of before can no longer be read."""
+FORMAT = 2
+"""Raised when networks of before would no longer do the same: 2, as the decoder crops its
+steps otherwise."""
 _PARTS = {"format", "config", "weights", "provenance", "training"}
 _ZIP_START = b"PK\x03\x04"
 _EXPORTED = ("/archive_format", "serialized_exported_program.json")
