@@ -235,6 +235,29 @@ def test_buttons_take_back_and_bring_back(viewer, widget, qtbot):
     assert (labels.data[2, 2:6, 2:6] == 1).all()
 
 
+@pytest.mark.parametrize("button", ["undo_button", "clear_button"])
+def test_what_napari_took_back_out_of_view_is_not_turned_round(
+    viewer, widget, qtbot, button
+):
+    labels = layer_of(viewer, Labels)
+    start = labels.data.copy()
+    stroke(viewer, 1, slice(2, 8), slice(3, 12), 1)
+    settle(widget, qtbot)
+    viewer.dims.set_current_step(0, 2)
+    stroke(viewer, 2, slice(2, 6), slice(2, 6), 1)
+    settle(widget, qtbot)
+    labels.undo()
+    settle(widget, qtbot)
+    labels.undo()  # of an image that is not in view
+    if button == "undo_button":
+        widget.session.corrections.undo()
+    else:
+        widget.session.corrections.clear(1)
+    settle(widget, qtbot)
+    assert not marks(widget, 1).any()
+    np.testing.assert_array_equal(labels.data, start)
+
+
 def test_a_moved_box_is_obeyed_and_a_deleted_one_means_no_object(viewer, widget, qtbot):
     shapes, labels = layer_of(viewer, Shapes), layer_of(viewer, Labels)
     data = [np.array(shape) for shape in shapes.data]

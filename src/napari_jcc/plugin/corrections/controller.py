@@ -107,14 +107,17 @@ class CorrectionController(QObject):
 
     def undo(self) -> None:
         """Undo the last edit and update its image."""
+        self._absorb_drawn()
         self.apply(self._session.edits.undo(*self._corrector.keys))
 
     def redo(self) -> None:
         """Redo the edit that was undone last, and update its image."""
+        self._absorb_drawn()
         self.apply(self._session.edits.redo(*self._corrector.keys))
 
     def clear(self, place: int) -> None:
         """Remove all edits of an image; this can be undone."""
+        self.absorb([place])
         self.apply(self._session.edits.clear(self._corrector.keys[place]))
 
     def apply(self, edits: Edits) -> None:
@@ -153,6 +156,15 @@ class CorrectionController(QObject):
         if self._shown.answer is None:
             return None
         return current_place(self._session.viewer, self._shown.answer.placement)
+
+    def _absorb_drawn(self) -> None:
+        """Add what napari took back or brought back on images that are not in view.
+
+        Else the next entry would be taken for it, and turned round.
+        """
+        edits, keys = self._session.edits, self._corrector.keys
+        drawn = {entry.key for entry in (*edits.entries, *edits.undone)}
+        self.absorb([place for place, key in enumerate(keys) if key in drawn])
 
     def _react(self, painted: bool) -> None:
         place, answer = self.current_place(), self._shown.answer
