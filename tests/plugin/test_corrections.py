@@ -305,6 +305,20 @@ def test_a_box_is_taken_when_it_is_let_go_and_nothing_is_written_before(
     assert (labels.data[1, 2:8, 3:12] == 1).all()
 
 
+def test_a_box_that_is_refused_is_put_back(viewer, widget, qtbot):
+    shapes = layer_of(viewer, Shapes)
+    before = np.array(shapes.data[0])
+    moved = [np.array(shape) for shape in shapes.data]
+    moved[0][:, 1:] -= 1000
+    shapes.data = moved
+    widget.session.corrections.absorb()
+    assert not len(widget.session.edits)
+    (shown,) = [shape for shape in shapes.data if shape[0, 0] == 0]
+    np.testing.assert_array_equal(shown, before)
+    saved = widget.shown.as_edited().images[0].box
+    np.testing.assert_array_equal(saved, widget.shown.answer.result.images[0].box)
+
+
 def test_the_same_run_again_leaves_images_drawn_on_as_they_were_answered(
     viewer, widget, qtbot
 ):

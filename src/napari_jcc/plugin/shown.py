@@ -191,7 +191,7 @@ class ShownResult:
         result = replace(self.answer.result, images=tuple(all_images))
         self.answer = replace(self.answer, result=result)
         self._write_masks(images)
-        self._write_boxes(images, moved)
+        self.write_boxes(images, moved)
 
     def remember_rectangles(self) -> None:
         """Take the boxes in the layer for those that are known."""
@@ -225,7 +225,7 @@ class ShownResult:
             stack[placement.slots[place], :rows, :columns] = labels_of(image)
         masks.refresh()
 
-    def _write_boxes(self, written: Iterable[int], moved: Sequence[int]) -> None:
+    def write_boxes(self, written: Iterable[int], moved: Sequence[int]) -> None:
         """Draw the boxes that moved anew, and say in the table what is known of them."""
         shapes, answer = self.boxes, self.answer
         if shapes is None or answer is None:

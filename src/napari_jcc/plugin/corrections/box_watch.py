@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
@@ -89,14 +89,25 @@ class BoxWatch(QObject):
             return
         edits = self._session.edits
         drawn = find_drawn_boxes(boxes.data, self._shown.rectangles, answer.placement)
+        refused: list[int] = []
         for place, box in drawn.items():
             rows, columns = answer.result.images[place].mask.shape
             try:
                 edits = edits.fix_box(self._corrector.keys[place], (rows, columns), box)
             except InputError as error:
                 show_warning(f"The box was not taken over. {error}")
+                refused.append(place)
+        self._put_back(refused)
         self._shown.remember_rectangles()
         self._session.set_edits(edits)
+
+    def _put_back(self, places: Sequence[int]) -> None:
+        """Draw the boxes of some images as they were, which is how they are saved."""
+        before, self.writing = self.writing, True
+        try:
+            self._shown.write_boxes(places, places)
+        finally:
+            self.writing = before
 
     def _on_moved(self, event: Any) -> None:
         if not self.writing:
