@@ -22,6 +22,14 @@ def folder(tmp_path):
     return path
 
 
+@pytest.fixture
+def torn(folder):
+    """An image that is cut off: its header is whole, and its end is missing."""
+    whole = (folder / "b.png").read_bytes()
+    (folder / "torn.png").write_bytes(whole[: len(whole) // 2])
+    return folder / "torn.png"
+
+
 def rows(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -45,6 +53,22 @@ def test_images_are_matched_without_a_checkpoint_and_the_command_repeats_it(
     for name in ("pairs.csv", "points.csv", "warped/a/b.png"):
         assert (out / name).read_bytes() == (again / name).read_bytes()
     assert len(rows(out / "points.csv")) <= 2 * 64
+
+
+def test_an_image_that_is_cut_off_is_left_out(folder, torn, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("match", folder, "-o", out, "--pairs", "template:a") == 0
+    assert "torn.png: damaged or unreadable" in capsys.readouterr().out
+    assert [row["source"] for row in rows(out / "pairs.csv")] == ["b", "c"]
+    table = tmp_path / "placed.csv"
+    table.write_text("image,x,y\na.png,20,30\na.png,80,60\ntorn.png,1,1\ntorn.png,2,2\n")
+    assert run("landmarks", folder, "--from", table, "-o", out) == 0
+    assert "Left out: torn.png: damaged or unreadable" in capsys.readouterr().out
+    assert {row["image"] for row in rows(out / "landmarks.csv")} == {
+        "a.png",
+        "b.png",
+        "c.png",
+    }
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def match(
     Example: napari-jcc match wings --output out --checkpoint wings.ckpt
     """
     from napari_jcc.cli.progress import TerminalProgress
+    from napari_jcc.collection.readable import keep_readable
     from napari_jcc.matching import outputs
 
     if method is not None:
@@ -101,6 +102,8 @@ def match(
         paths, output, matcher, pairs, warped=warped, recursive=recursive
     )
     with TerminalProgress(quiet) as progress:
+        images = keep_readable(images, progress)
+        chosen = outputs.choose_pairs(images.names, pairs)
         result = outputs.match_collection(matcher, images, chosen, progress)
         outputs.write_matches(
             result,

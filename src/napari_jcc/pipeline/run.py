@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from napari_jcc._types import Float32Array, FloatArray
-from napari_jcc.collection import ImageCollection, describe_skipped
+from napari_jcc.collection import ImageCollection
+from napari_jcc.collection.readable import leave_out
 from napari_jcc.config import JccConfig, SaliencyConfig, as_config
 from napari_jcc.config.overrides import overlay
 from napari_jcc.device import choose_device
@@ -209,28 +209,12 @@ class Run:
         images = runner.map(
             "Reading images", stages.read_image, keys, [*zip(singles, strict=True)]
         )
-        good = [i for i, image in enumerate(images) if not isinstance(image, str)]
-        called = _call_files(collection)
-        failed = {
-            called[i]: image for i, image in enumerate(images) if isinstance(image, str)
-        }
-        if not good:
-            reasons = "\n".join(describe_skipped(failed))
-            raise InputError(f"None of the {len(images)} images can be read.\n{reasons}")
-        collection = collection.select(good, skipped=failed)
+        failed = {i: image for i, image in enumerate(images) if isinstance(image, str)}
+        collection = leave_out(collection, failed)
         usable = [image for image in images if not isinstance(image, str)]
         encoded = EncodedImages(collection, config, encoder, runner)
         work = WorkingSet(collection, usable, encoded, config, runner)
-        return [keys[i] for i in good], work
-
-
-def _call_files(collection: ImageCollection) -> list[str]:
-    """Call every image by its file, or by its name where others are in the same file."""
-    times = Counter(source.location for source in collection.sources)
-    return [
-        source.location if source.location and times[source.location] == 1 else name
-        for source, name in zip(collection.sources, collection.names, strict=True)
-    ]
+        return [key for i, key in enumerate(keys) if i not in failed], work
 
 
 def _find_superpixels(

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_jcc.atomic import explained, filling
-from napari_jcc.collection import ByName, ImageCollection
+from napari_jcc.collection import ByName, ImageCollection, describe_skipped
+from napari_jcc.collection.readable import keep_readable
 from napari_jcc.config import MatchingConfig
 from napari_jcc.errors import InputError, OutputError
 from napari_jcc.matching.baselines import PairMatcher
@@ -48,8 +49,9 @@ class CarriedLandmarks:
     absent
         Images of the table that the folder does not hold.
     warnings
-        In words: points given that lie outside of their images, images that were compared
-        mirrored or turned, and those that agree with the placed ones far less than others.
+        In words: images that cannot be read, points given that lie outside of their
+        images, images that were compared mirrored or turned, and those that agree with the
+        placed ones far less than others.
     """
 
     shapes: tuple[Landmarks, ...]
@@ -112,7 +114,8 @@ def carry_landmarks(
     """
     progress = as_progress(progress)
     folder, table = Path(folder), Path(table)
-    collection = ImageCollection.from_folder(folder, recursive=recursive)
+    opened = ImageCollection.from_folder(folder, recursive=recursive)
+    collection = keep_readable(opened, progress)
     names = _name_in_folder(collection, folder)
     images = ByName(names, lru_cache(KEPT_IMAGES)(collection.image))
     given, absent = _read_given(table, folder, names)
@@ -132,7 +135,9 @@ def carry_landmarks(
     sizes = {name: collection.shape(place) for place, name in enumerate(names)}
     heights = {name: height for name, (height, _) in sizes.items()}
     outside = describe_outside((k, known[k].points, sizes[k]) for k in known)
-    texts = outside, describe_turns(turned), transfer.describe_odd()
+    damaged = dict(collection.skipped.items() - opened.skipped.items())
+    left_out = [f"Left out: {line}" for line in describe_skipped(damaged)]
+    texts = *left_out, outside, describe_turns(turned), transfer.describe_odd()
     said = tuple(text for text in texts if text)
     return CarriedLandmarks(tuple(shapes), heights, absent, said)
 
