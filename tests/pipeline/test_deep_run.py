@@ -302,6 +302,21 @@ def test_a_card_that_is_full_gives_the_same_result_and_a_note(
         np.testing.assert_array_equal(image.mask, other.mask)
 
 
+def test_an_image_that_an_encoder_cannot_take_is_named(tiny_collection, deep, monkeypatch):
+    narrow = np.zeros((4, 80, 3), np.uint8)
+    images = ImageCollection.from_arrays([*tiny_collection.images, narrow])
+    whole = encoding_module.FittingEncoder.encode
+
+    def encode(self, images):
+        if images.shape[1] < 20:
+            raise WeightsError("The encoder cannot work on 5 rows.")
+        return whole(self, images)
+
+    monkeypatch.setattr(encoding_module.FittingEncoder, "encode", encode)
+    with pytest.raises(WeightsError, match=r"5 rows\. It was given image_4\."):
+        Run(images, deep).result()
+
+
 def test_an_encoder_asked_for_by_name_is_an_error(tiny_collection, deep, monkeypatch):
     missing = apply_overrides(deep, {"features.encoder": "/no/such/file.pt2"})
     with pytest.raises(WeightsError, match=r"file\.pt2|napari-jcc"):

@@ -15,13 +15,14 @@ from napari_jcc.collection import ImageCollection
 from napari_jcc.collection.intensity import resize_image
 from napari_jcc.config import JccConfig
 from napari_jcc.device import choose_device
-from napari_jcc.errors import ConfigError
+from napari_jcc.errors import ConfigError, WeightsError
 from napari_jcc.features.encoders import FeatureMap, FittingEncoder, average_maps
 from napari_jcc.pipeline.cache import digest
 from napari_jcc.pipeline.fallback import AUTO, DEFAULT_ENCODER
 from napari_jcc.pipeline.stage_runner import StageRunner, extend_keys
 from napari_jcc.priors.cells import embed_cells
 from napari_jcc.spill import GIGABYTE, SpilledList
+from napari_jcc.words import list_some
 
 
 def open_encoder(config: JccConfig) -> FittingEncoder | None:
@@ -177,8 +178,8 @@ class EncodedImages:
         with self._runner.timed("Encoder") if missing else nullcontext():
             for size, batch in self._batches(missing, encoder, longer_side):
                 progress.raise_if_cancelled()
-                images = np.stack([self._image(place, size) for place in batch])
-                for place, known in zip(batch, encoder.encode(images), strict=True):
+                maps = self._encode(encoder, batch, size)
+                for place, known in zip(batch, maps, strict=True):
                     found[place] = known
                     cache.put(keys[place], known)
                     progress.advance()
@@ -208,6 +209,17 @@ class EncodedImages:
         for size, group in by_size.items():
             for start in range(0, len(group), encoder.batch_size):
                 yield size, group[start : start + encoder.batch_size]
+
+    def _encode(
+        self, encoder: FittingEncoder, batch: Sequence[int], size: tuple[int, int]
+    ) -> Sequence[FeatureMap]:
+        """Encode images of one size; an error names them, as few may be so narrow."""
+        images = np.stack([self._image(place, size) for place in batch])
+        try:
+            return encoder.encode(images)
+        except WeightsError as error:
+            names = list_some([self._collection.names[place] for place in batch])
+            raise WeightsError(f"{error} It was given {names}.") from error
 
     def _image(self, place: int, size: tuple[int, int]) -> ImageArray:
         return resize_image(self._collection.image(place), size)

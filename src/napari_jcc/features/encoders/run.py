@@ -71,9 +71,9 @@ def run_network(
             if is_out_of_memory(error):
                 raise
             raise WeightsError(
-                f"The encoder cannot work on images of {images.shape[1]} x "
-                f"{images.shape[2]} pixels: {error}. Change features.encoder_size, or "
-                "choose another encoder."
+                f"The encoder cannot work on images of {images.shape[2]} x "
+                f"{images.shape[1]} pixels: {error}. Change features.encoder_size, choose "
+                "another encoder, or leave such images out."
             ) from error
     if not np.isfinite(values).all():
         raise WeightsError(
