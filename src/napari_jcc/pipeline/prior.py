@@ -20,7 +20,12 @@ from napari_jcc.priors.cells import embed_cells
 from napari_jcc.priors.framing import comes_off, runs_out
 from napari_jcc.priors.propagation import DIMENSIONS as MATCHED_DIMENSIONS
 from napari_jcc.priors.propagation import choose_matches, propagate_prior, view_images
-from napari_jcc.priors.refit import BORDER_WEIGHT, DIMENSIONS, FIRM_BORDER_WEIGHT
+from napari_jcc.priors.refit import (
+    BORDER_WEIGHT,
+    DIMENSIONS,
+    FIRM_BORDER_WEIGHT,
+    FREE_BORDER_WEIGHT,
+)
 from napari_jcc.progress import Watched
 from napari_jcc.regions import Superpixels
 from napari_jcc.results.smooth import smooth_prior, split_smoothed
@@ -71,7 +76,7 @@ def rate_priors(
 def _learn_by_cells(
     work: WorkingSet, own_keys: list[str], priors: list[Float32Array]
 ) -> LearnedPriors:
-    """Learn the priors from encoder cells, once more and firmly where they run out."""
+    """Learn the priors from encoder cells, and again where they run out of the images."""
 
     @cache
     def embed_once() -> list[Float32Array]:
@@ -83,7 +88,9 @@ def _learn_by_cells(
     if work.config.prior.rounds == 0 or not runs_out(masks := _masks(work, learned.maps)):
         return learned
     firm = _learn_in_rounds(work, start, embed_once, FIRM_BORDER_WEIGHT)
-    return firm if comes_off(masks, _masks(work, firm.maps)) else learned
+    if comes_off(masks, _masks(work, firm.maps)):
+        return firm
+    return _learn_in_rounds(work, start, embed_once, FREE_BORDER_WEIGHT)
 
 
 def _learn_in_rounds(

@@ -8,7 +8,8 @@ The target of cells along the border of an image is rest, whatever the mask says
 are framed, so most of theirs lie inside and outvote the few that are cut off, while shores,
 walls and trees run out of the image: what a mask took along of them is unlearned. Where
 even so most of what is found runs out of the images at both sides, it is the shore itself,
-and the border has to count for more than all that is inside (`FIRM_BORDER_WEIGHT`).
+and the border has to count for more than all that is inside (`FIRM_BORDER_WEIGHT`); or it
+is an object that fills its images, of which the border must not be taught.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ BORDER, BORDER_WEIGHT = 0.1, 0.5
 """Width of the border on every side, as a share of that side, and the weight of its cells;
 a cell that smoothing left no doubt about has 1."""
 FIRM_BORDER_WEIGHT = 8.0
-"""The weight where most masks run out of their images (`framing`). Where objects are framed
-it would cut off what they have in common with the border."""
+"""The weight where most masks run out of their images, and come off by it (`framing`).
+Where objects are framed it would cut off what they have in common with the border."""
+FREE_BORDER_WEIGHT = 0.0
+"""The weight where they stay, as the object fills its images: borders then tell nothing."""
 RIDGE = 0.1
 """Share of the mean variance that is added to every direction. From .01 to 1 the mean J of
 the classes the settings were chosen on moves by less than 1."""
