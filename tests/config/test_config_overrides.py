@@ -94,6 +94,7 @@ def test_later_override_wins_and_the_start_is_left_alone():
         ("problem.nu=much", ["problem.nu", "at least 0", "'much'"]),
         ("boxes.method=magic", ["boxes.method", "grid", "'magic'"]),
         ("boxes.count=2.5", ["boxes.count", "at least 1", "2.5"]),
+        ("boxes.count=true", ["boxes.count", "a number is asked for", "true"]),
         ("features.boxes=", ["features.boxes", "any of sift, lab", "[]"]),
         ("features.boxes=hog", ["features.boxes.0", "any of sift, lab", "'hog'"]),
         ("problem.area_min=0.95", ["area_min must be below area_max", "0.95", "0.9"]),
