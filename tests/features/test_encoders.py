@@ -149,6 +149,26 @@ def test_interpolation_puts_cells_where_they_lie():
     np.testing.assert_allclose((across @ values[0])[:, 0], expected, atol=1e-6)
 
 
+def test_cells_have_the_means_of_the_pixels_around_them():
+    # Four cells 4 pixels apart, the first on pixel 0, as strided convolutions have them.
+    found = FeatureMap(np.zeros((4, 4, 1), np.float16), stride=4, offset=0, size=(16, 16))
+    line = np.array([0, 0, 1, 1, 0, 0, 0, 0], np.float32)
+    # On 8 pixels they reach from 0 to 1.25, and on to 3.25, 5.25 and 7.25.
+    expected = np.array([0, 1.25, 0.75, 0]) / 2
+    across, down = (
+        found.cell_means(values)
+        for values in (np.tile(line, (8, 1)), np.tile(line, (8, 1)).T)
+    )
+    np.testing.assert_allclose(across, np.tile(expected, (4, 1)), atol=1e-6)
+    np.testing.assert_allclose(down, across.T, atol=1e-6)
+
+
+def test_a_cell_beyond_the_image_has_the_mean_of_what_is_nearest():
+    found = FeatureMap(np.zeros((1, 3, 1), np.float16), stride=8, offset=3.5, size=(8, 8))
+    values = np.array([[1, 2, 3, 4]], np.float32)
+    np.testing.assert_allclose(found.cell_means(values), [[2.5, 4, 4]])
+
+
 def ramp(cells, stride, offset, side, slope):
     """A map whose only value is `slope` times the place in the image, from 0 to 1."""
     place = (offset + stride * np.arange(cells) + 0.5) / side

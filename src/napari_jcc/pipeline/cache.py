@@ -16,7 +16,7 @@ from napari_jcc.errors import OutputError
 from napari_jcc.pipeline.codec import DAMAGE, count_bytes, decode, encode
 from napari_jcc.spill import GIGABYTE
 
-FORMAT = 5
+FORMAT = 6
 """Raised whenever a stage computes something else from the same settings."""
 
 

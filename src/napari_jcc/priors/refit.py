@@ -22,7 +22,6 @@ from napari_jcc._types import Float32Array, FloatArray
 from napari_jcc.features import FeatureMap
 from napari_jcc.priors.cells import embed_cells, even_out
 from napari_jcc.priors.combine import rate_positive
-from napari_jcc.regions import area_means
 from napari_jcc.threads import one_thread
 
 DIMENSIONS = 64
@@ -81,7 +80,7 @@ def refit_prior(
         In [0, 1].
     """
     cells = embed_cells(maps, DIMENSIONS) if cells is None else cells
-    predicted = _predict(cells, masks, border_weight)
+    predicted = _predict(maps, cells, masks, border_weight)
     if last:
         predicted = [even_out(*pair) for pair in zip(cells, predicted, strict=True)]
     rated = []
@@ -94,12 +93,16 @@ def refit_prior(
 
 
 def _predict(
-    cells: Sequence[Float32Array], masks: Sequence[Float32Array], border_weight: float
+    maps: Sequence[FeatureMap],
+    cells: Sequence[Float32Array],
+    masks: Sequence[Float32Array],
+    border_weight: float,
 ) -> list[Float32Array]:
     """Predictions of the ridge classifier on the cells of every image, (gh, gw)."""
     grids = [grid.shape[:2] for grid in cells]
     targets = [
-        _targets(mask, grid, border_weight) for mask, grid in zip(masks, grids, strict=True)
+        _targets(found.cell_means(mask), border_weight)
+        for found, mask in zip(maps, masks, strict=True)
     ]
     features = np.concatenate([grid.reshape(-1, grid.shape[-1]) for grid in cells])
     values = _fit(
@@ -110,11 +113,9 @@ def _predict(
     return [part.reshape(grid) for part, grid in zip(parts, grids, strict=True)]
 
 
-def _targets(
-    mask: Float32Array, grid: tuple[int, int], border_weight: float
-) -> tuple[FloatArray, FloatArray]:
-    """Targets and weights of an image's cells, (gh gw,) each."""
-    target = area_means(mask, grid).astype(np.float64)
+def _targets(shares: Float32Array, border_weight: float) -> tuple[FloatArray, FloatArray]:
+    """Targets and weights, (gh gw,) each, of cells with such shares of object, (gh, gw)."""
+    target, grid = shares.astype(np.float64), shares.shape
     weight = np.abs(2 * target - 1) + 1e-9
     down, across = (max(1, round(BORDER * cells)) for cells in grid)
     inside = np.zeros(grid, np.bool_)

@@ -73,6 +73,26 @@ class FeatureMap:
         shares = np.maximum(1 - np.abs(place[:, None] - np.arange(cells)), 0)
         return np.asarray(shares, dtype=np.float32)
 
+    def cell_means(self, values: Float32Array) -> Float32Array:
+        """Mean of a map (h, w) of the same image over every cell, (gh, gw).
+
+        A cell is as wide as the cells lie apart; what lies beyond the image does not count.
+        """
+        down, across = (self._extents(n, axis) for axis, n in enumerate(values.shape))
+        return np.asarray(down @ values @ across.T)
+
+    def _extents(self, length: int, axis: int) -> Float32Array:
+        """Share of each of `length` pixels in every cell along an axis, (cells, length)."""
+        centres = self.centres(axis) * length
+        reach = self.stride / self.size[axis] * length / 2
+        # Of a cell that lies beyond the image, the pixel nearest to it.
+        low = np.clip(centres - reach, 0, length - np.minimum(1, 2 * reach))
+        high = np.clip(centres + reach, np.minimum(1, 2 * reach), length)
+        pixels = np.arange(length)
+        shared = np.minimum(high[:, None], pixels + 1) - np.maximum(low[:, None], pixels)
+        shares = np.maximum(shared, 0)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float32)
+
     def _weights(self, shape: tuple[int, ...], axis: int) -> Float32Array:
         length = shape[axis]
         return self.sample((np.arange(length) + 0.5) / length, axis)
