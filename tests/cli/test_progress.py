@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import signal
@@ -109,3 +110,15 @@ def test_other_threads_run_without_a_handler():
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+def test_a_log_on_a_full_disk_does_not_end_the_work():
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with TerminalProgress(console=Console(file=Full())) as progress:
+        progress.start("regions", 1)
+        progress.advance()
+        progress.start("solve", 1)
+        progress.advance()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import Self
@@ -94,8 +94,9 @@ class TerminalProgress(Progress):
         return _DetailProgress(self._bars)
 
     def say(self, text: str) -> None:
-        """Show a line above the bars."""
-        self._bars.console.print(text, markup=False, highlight=False)
+        """Show a line above the bars; none where it cannot be written."""
+        with suppress(OSError):  # a disk full of logs must not end the work
+            self._bars.console.print(text, markup=False, highlight=False)
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.cancelled:
