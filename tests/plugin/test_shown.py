@@ -91,6 +91,19 @@ def test_boxes_that_moved_are_drawn_anew_and_the_table_follows_them(shown):
     assert boxes.features["image"].tolist() == ["a", "d", "b", "c"]
 
 
+def test_boxes_come_back_where_there_were_none(viewer):
+    shown = show_in(viewer)
+    answer = shown.answer
+    nothing = JccResult(tuple(answer_of(i, -1) for i in range(4)), JccConfig())
+    layers = to_layers(nothing, answer.placement, answer.collection)
+    for step in shown.steps(replace(answer, result=nothing), layers):
+        step()
+    assert not shown.boxes.data
+    shown.write({2: answer_of(2, 7)})
+    assert shown.boxes.features["image"].tolist() == ["c"]
+    assert shown.boxes.features["score"].tolist() == [0.5]
+
+
 def test_lines_are_thinner_where_the_user_has_zoomed_in(viewer, qtbot):
     session = get_session(viewer)
     session.shown = shown = show_in(viewer)

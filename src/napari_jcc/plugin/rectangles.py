@@ -45,7 +45,7 @@ def box_rectangles(
 
 def box_features(
     result: JccResult, placement: Placement, rectangles: Sequence[NDArray[Any]]
-) -> dict[str, list[Any]]:
+) -> dict[str, NDArray[Any]]:
     """Collect what the table of a Shapes layer says of every box.
 
     Parameters
@@ -65,11 +65,12 @@ def box_features(
         if slot not in left:
             left[slot] = image.scores.tolist()[::-1]
         shown.append((image, left[slot].pop() if left[slot] else math.nan))
+    # Of no boxes too columns of texts, which take none where they began as numbers.
     return {
-        "image": [image.name for image, _ in shown],
-        "score": [round(score, 4) for _, score in shown],
-        "object_share": [round(image.foreground_share, 4) for image, _ in shown],
-        "warning": [image.warning for image, _ in shown],
+        "image": np.array([image.name for image, _ in shown], object),
+        "score": np.array([round(score, 4) for _, score in shown], float),
+        "object_share": np.array([round(i.foreground_share, 4) for i, _ in shown], float),
+        "warning": np.array([image.warning for image, _ in shown], object),
     }
 
 
