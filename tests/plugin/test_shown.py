@@ -72,6 +72,18 @@ def test_the_brush_fits_the_images(shown):
     assert shown.masks.brush_size == 7  # as the user has set it
 
 
+def test_of_two_results_on_other_slices_the_new_one_is_seen(shown):
+    former = [shown.masks, shown.boxes]
+    answer = shown.answer
+    placement = replace(answer.placement, leading=(4, 1), transform={})
+    layers = to_layers(answer.result, placement, answer.collection)
+    for step in shown.steps(replace(answer, placement=placement), layers):
+        step()
+    assert not any(layer.visible for layer in former)
+    assert shown.masks.visible and shown.boxes.visible
+    assert shown.masks.data.shape == (4, 1, 30, 40)
+
+
 def test_boxes_that_moved_are_drawn_anew_and_the_table_follows_them(shown):
     kept = shown.boxes._data_view.shapes[3]
     new = {1: answer_of(1, 20), 2: answer_of(2, -1), 3: answer_of(3, 3, score=0.75)}

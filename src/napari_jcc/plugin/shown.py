@@ -71,8 +71,8 @@ class ShownResult:
     """The layers of the latest result for one choice of images.
 
     The next result is written into a layer that is still in the viewer and of the same
-    shape; otherwise a new layer is added and the old one is left alone. What the user
-    drew must be in the result by then: see `CorrectionController`.
+    shape; otherwise a new layer is added and the old one hidden. What the user drew must
+    be in the result by then: see `CorrectionController`.
 
     Parameters
     ----------
@@ -153,6 +153,8 @@ class ShownResult:
         kind = type(new).__name__
         old = self._present(kind)
         if old is None or not fits or not _is_alike(old, new):
+            if old is not None:
+                old.visible = False  # on the same images, it would be taken for new
             self._add(kind, new)
             if isinstance(new, Labels):
                 fit_brush(new, answer.result)
@@ -251,9 +253,8 @@ def _kind(found: Layer | LayerData) -> str:
 
 def _is_alike(old: Layer, new: Layer) -> bool:
     """Whether the content of `new` fits into `old`, which the user may have replaced."""
-    if old.ndim != new.ndim:
-        return False
-    return isinstance(old, Shapes) or tuple(old.data.shape) == tuple(new.data.shape)
+    fits = isinstance(old, Shapes) or tuple(old.data.shape) == tuple(new.data.shape)
+    return old.ndim == new.ndim and fits
 
 
 def _write(old: Layer, new: Layer) -> None:
@@ -264,8 +265,7 @@ def _write(old: Layer, new: Layer) -> None:
         if not np.array_equal(getattr(old, name), place):
             setattr(old, name, place)
     if isinstance(old, Shapes):
-        every = np.arange(len(old.data))
-        _replace(old, every, list(new.data), list(new.edge_width))
+        _replace(old, np.arange(len(old.data)), list(new.data), list(new.edge_width))
         old.features = new.features
     elif isinstance(old, Labels) and old.data.dtype == new.data.dtype:
         old.data[...] = new.data
