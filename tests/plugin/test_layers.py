@@ -106,7 +106,7 @@ def test_boxes_carry_names_scores_and_warnings(result, placement, tiny_collectio
 
     features = boxes[1]["features"]
     assert features["image"].tolist() == ["a", "b", "d"]
-    assert features["score"] == [0, 0.25, 0.75]
+    assert features["score"].tolist() == [0, 0.25, 0.75]
     assert [kind for *_, kind in (masks, boxes)] == ["labels", "shapes"]
     assert masks[1]["name"] == "set masks"
 

@@ -75,7 +75,7 @@ def test_saved_result_is_opened_as_layers(tmp_path, result, tiny_collection, mon
     assert "masks and boxes are shown alone" in told[0]
     assert masks[0].shape == (4, 72, 90)
     np.testing.assert_array_equal(masks[0][3, :60, :90], result.images[3].mask)
-    assert boxes[1]["features"]["image"] == ["a", "b", "d"]
+    assert list(boxes[1]["features"]["image"]) == ["a", "b", "d"]
 
 
 def test_saved_result_finds_its_images(tmp_path, result, tiny_collection):
