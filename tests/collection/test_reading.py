@@ -125,6 +125,18 @@ def test_exif_of_jpeg_agrees_with_pillow(tmp_path, orientation):
     np.testing.assert_array_equal(read_one(tmp_path / "a.jpg").values, expected)
 
 
+@pytest.mark.parametrize("pages", [1, 3])
+def test_what_tifffile_asserts_is_damage(tmp_path, pages):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((pages, 8, 8), np.uint16), imagej=True)
+    content = bytearray(path.read_bytes())
+    assert int.from_bytes(content[34:36], "little") == 258  # BitsPerSample
+    content[38] = 3  # its number of values
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged or unreadable"):
+        ImageCollection.from_files([path]).raw(0)
+
+
 def test_damaged_exif_does_not_cost_the_image(tmp_path):
     Image.fromarray(COLOUR).save(tmp_path / "a.png", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     np.testing.assert_array_equal(read_one(tmp_path / "a.png").values, COLOUR)

@@ -30,6 +30,7 @@ _DECODE_ERRORS = (
     TypeError,
     LookupError,
     AttributeError,
+    AssertionError,
     ArithmeticError,
     EOFError,
     MemoryError,
