@@ -305,6 +305,20 @@ def test_a_box_is_taken_when_it_is_let_go_and_nothing_is_written_before(
     assert (labels.data[1, 2:8, 3:12] == 1).all()
 
 
+def test_a_box_that_is_undone_before_its_answer_goes_back(viewer, widget, qtbot):
+    shapes = layer_of(viewer, Shapes)
+    before = np.array(shapes.data[0])
+    moved = [np.array(shape) for shape in shapes.data]
+    moved[0] = np.array(BOX)
+    shapes.data = moved
+    widget.session.corrections.absorb()
+    assert len(widget.session.edits) == 1
+    widget.session.corrections.undo()
+    settle(widget, qtbot)
+    (shown,) = [shape for shape in shapes.data if shape[0, 0] == 0]
+    np.testing.assert_allclose(shown, before, atol=1e-3)
+
+
 def test_a_box_that_is_refused_is_put_back(viewer, widget, qtbot):
     shapes = layer_of(viewer, Shapes)
     before = np.array(shapes.data[0])

@@ -7,7 +7,7 @@ The core counts pixels by their edges (pixel 0 spans 0 to 1), napari by their ce
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ from napari_jcc.results.result import bare_image
 
 BOX_COLOURS = {"edge_color": "#ffd400", "face_color": "transparent"}
 """Arguments of a Shapes layer of boxes."""
+
+_SAME = 1e-3
+"""Pixels that a box may be off from where it was drawn, by rounding."""
 
 
 def box_rectangles(
@@ -131,6 +134,28 @@ def slots_of(shapes: Sequence[NDArray[Any]], placement: Placement) -> IntArray:
     """Slices of shapes, (K,), by their first corners; -1 beyond the images."""
     corners = np.array([shape[0, :-2] for shape in shapes], float)
     return placement.slots_at(corners.reshape(len(shapes), len(placement.leading)))
+
+
+def find_moved(
+    drawn: Sequence[NDArray[Any]],
+    result: JccResult,
+    placement: Placement,
+    images: Mapping[int, ImageResult],
+) -> list[int]:
+    """Find the places of new answers whose boxes are others, or are not among the shapes.
+
+    The latter are those that the user moved, and that were undone before an answer came.
+    """
+    slots = slots_of(drawn, placement)
+    moved: list[int] = []
+    for place, image in images.items():
+        rows = np.flatnonzero(slots == placement.slots[place]).tolist()
+        there = np.array([_box_of(drawn[row]) for row in rows], np.float32).reshape(-1, 4)
+        off = np.abs(image.boxes[:, None] - there[None]).max(axis=-1)
+        is_same = np.array_equal(image.boxes, result.images[place].boxes)
+        if not (is_same and (off < _SAME).any(axis=1).all()):
+            moved.append(place)
+    return moved
 
 
 def boxes_by_slot(

@@ -23,6 +23,7 @@ from napari_jcc.plugin.rectangles import (
     box_features,
     box_rectangles,
     box_widths,
+    find_moved,
     slots_of,
 )
 from napari_jcc.plugin.summary import Summary
@@ -185,10 +186,9 @@ class ShownResult:
         if self.answer is None or not images:
             return
         all_images = list(self.answer.result.images)
-        moved: list[int] = []
+        drawn = [] if self.boxes is None else list(self.boxes.data)
+        moved = find_moved(drawn, self.answer.result, self.answer.placement, images)
         for place, image in images.items():
-            if not np.array_equal(image.boxes, all_images[place].boxes, equal_nan=True):
-                moved.append(place)
             all_images[place] = image
         result = replace(self.answer.result, images=tuple(all_images))
         self.answer = replace(self.answer, result=result)
